@@ -1,0 +1,112 @@
+//! Faults: what the stand-ins can be told to do wrong.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, StatusCode};
+
+use crate::record::Service;
+
+/// What goes wrong.
+#[derive(Debug, Clone)]
+pub enum Fault {
+    /// This answer instead of the real one; nothing is done.
+    Answer {
+        /// Its status.
+        status: StatusCode,
+        /// Its headers.
+        headers: HeaderMap,
+        /// Its body.
+        body: Bytes,
+    },
+    /// No answer, ever; nothing is done.
+    Hang,
+    /// The connection is closed before anything is done.
+    ResetBefore,
+    /// The work is done and the connection closed without an answer.
+    ResetAfter,
+    /// The work is done and half of the answer's body sent.
+    Truncate,
+    /// The work is done after a delay.
+    Delay(Duration),
+    /// The process under test is killed before the work is done.
+    KillBefore,
+    /// The work is done, then the process under test is killed, without an answer.
+    KillAfter,
+}
+
+/// Which requests a fault is for. All that is given must fit.
+#[derive(Debug, Clone, Default)]
+pub struct Matcher {
+    /// The stand-in.
+    pub service: Option<Service>,
+    /// The method.
+    pub method: Option<Method>,
+    /// A regular expression that finds something in the path and query.
+    pub target: Option<regex::Regex>,
+    /// Whether only requests that ask to change something.
+    pub writes_only: bool,
+}
+
+impl Matcher {
+    fn matches(&self, service: Service, method: &Method, target: &str) -> bool {
+        let path = target.split('?').next().unwrap_or_default();
+        let write = !matches!(*method, Method::GET | Method::HEAD) && !path.ends_with("/exportSpecification");
+        self.service.is_none_or(|wanted| wanted == service)
+            && self.method.as_ref().is_none_or(|wanted| wanted == method)
+            && self.target.as_ref().is_none_or(|wanted| wanted.is_match(target))
+            && (!self.writes_only || write)
+    }
+}
+
+/// A fault, for some requests, some number of times.
+#[derive(Debug, Clone)]
+pub struct FaultRule {
+    /// Which requests.
+    pub matcher: Matcher,
+    /// How many of them pass first.
+    pub skip: usize,
+    /// How many of them fail then; `None` for all.
+    pub times: Option<usize>,
+    /// What goes wrong.
+    pub fault: Fault,
+}
+
+/// The faults in force; clones share one list.
+#[derive(Debug, Clone, Default)]
+pub struct Faults(Arc<Mutex<Vec<FaultRule>>>);
+
+impl Faults {
+    /// Adds a rule; earlier rules go first.
+    pub fn add(&self, rule: FaultRule) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
+    }
+
+    /// Takes all rules away.
+    pub fn clear(&self) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    /// The fault that strikes this request, if any; counts it against its rule.
+    #[must_use]
+    pub fn strike(&self, service: Service, method: &Method, target: &str) -> Option<Fault> {
+        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        for rule in rules
+            .iter_mut()
+            .filter(|rule| rule.matcher.matches(service, method, target))
+        {
+            if rule.skip > 0 {
+                rule.skip -= 1;
+                continue;
+            }
+            match &mut rule.times {
+                Some(0) => continue,
+                Some(times) => *times -= 1,
+                None => {}
+            }
+            return Some(rule.fault.clone());
+        }
+        None
+    }
+}

@@ -1,0 +1,30 @@
+//! The words of this system as types: parsed once at the edge, right from then on.
+
+mod change;
+mod desired;
+mod entity;
+mod integration;
+pub mod marker;
+mod names;
+mod ownership;
+mod problem;
+mod region;
+mod report;
+mod resource_id;
+mod rest_api;
+mod secret_identifier;
+mod text;
+
+pub use change::{Action, Change, FieldChange, FieldPath};
+pub use desired::{DesiredApi, DesiredDefinition, DesiredStage};
+pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
+pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
+pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entity_name};
+pub use ownership::{Owned, Vacant};
+pub use problem::{ErrorCode, Problem};
+pub use region::{Region, UnknownRegion};
+pub use report::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Totals};
+pub use resource_id::{ApiCenterId, InvalidApiCenterId};
+pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
+pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts};
+pub use text::clip;

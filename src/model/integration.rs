@@ -1,0 +1,81 @@
+//! Integrations: what the user asked for.
+
+use serde::{Deserialize, Serialize};
+
+use super::{EntityName, IntegrationName, Properties, Region, SecretIdentifier};
+
+/// Whether definitions are imported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ImportSpecification {
+    /// With every run.
+    #[default]
+    Always,
+    /// Never; those that are there are removed.
+    Never,
+    /// Only when a sync asks for them; otherwise they stay as they are.
+    OnDemand,
+}
+
+/// The lifecycle stage that new versions get.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "the names are API Center's own")]
+pub enum LifecycleStage {
+    #[default]
+    Design,
+    Development,
+    Testing,
+    Preview,
+    Production,
+    Deprecated,
+    Retired,
+}
+
+/// Whether an integration is kept up to date or is going away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IntegrationState {
+    /// Synchronised by every run.
+    Active,
+    /// Its APIs are being deleted; the next run goes on with that.
+    Deleting,
+}
+
+/// Values of an organisation's own metadata, set when an entity is created.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct DefaultCustomProperties {
+    /// For APIs.
+    #[serde(skip_serializing_if = "Properties::is_empty")]
+    pub api: Properties,
+    /// For environments.
+    #[serde(skip_serializing_if = "Properties::is_empty")]
+    pub environment: Properties,
+    /// For deployments.
+    #[serde(skip_serializing_if = "Properties::is_empty")]
+    pub deployment: Properties,
+}
+
+/// The link of one Amazon API Gateway (an account and a region) to the API center.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Integration {
+    /// Its name.
+    pub name: IntegrationName,
+    /// The region of the gateway.
+    pub region: Region,
+    /// The secret that holds the access key id.
+    pub access_key: SecretIdentifier,
+    /// The secret that holds the secret access key.
+    pub secret_access_key: SecretIdentifier,
+    /// Whether definitions are imported.
+    pub import_specification: ImportSpecification,
+    /// The environment that its deployments are in.
+    pub environment: EntityName,
+    /// The lifecycle stage of new versions.
+    pub lifecycle_stage: LifecycleStage,
+    /// Values of the organisation's own metadata.
+    pub default_custom_properties: DefaultCustomProperties,
+    /// Kept and shown, not used: it names the API center's identity, ours is the function's.
+    pub msi_resource_id: Option<String>,
+}

@@ -1,0 +1,296 @@
+//! Names: of integrations, of REST APIs, and of the catalog entities made from them.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+
+/// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
+const ENTITY_NAME_MAX: usize = 90;
+/// Longest name of an integration, in characters: leaves room for `-` and a REST API's id in an entity name.
+const INTEGRATION_NAME_MAX: usize = 64;
+/// Shortest name of any of them, in characters.
+const NAME_MIN: usize = 3;
+/// Longest part of a stage name that stays readable in its entity name, in characters.
+const STAGE_STEM_MAX: usize = 64;
+/// Hex digits of the stage name's SHA-256 that keep entity names apart.
+const STAGE_DIGEST_DIGITS: usize = 16;
+
+/// A name that breaks the rule of its kind.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{kind} {name:?} must match {pattern}")]
+pub struct InvalidName {
+    kind: &'static str,
+    name: String,
+    pattern: &'static str,
+}
+
+/// The name of a catalog entity: 3 to 90 characters of `[a-zA-Z0-9-]`, compared without case.
+#[derive(Debug, Clone, Serialize)]
+#[serde(transparent)]
+pub struct EntityName(String);
+
+impl EntityName {
+    /// Parses a name.
+    ///
+    /// # Errors
+    /// When it does not match `^[a-zA-Z0-9-]{3,90}$`.
+    pub fn parse(name: &str) -> Result<Self, InvalidName> {
+        if is_name(name, ENTITY_NAME_MAX) {
+            Ok(Self(name.to_owned()))
+        } else {
+            Err(InvalidName {
+                kind: "the entity name",
+                name: name.to_owned(),
+                pattern: "^[a-zA-Z0-9-]{3,90}$",
+            })
+        }
+    }
+
+    /// The name that the API of a REST API has in the catalog: `{integration}-{restApiId}`.
+    ///
+    /// # Errors
+    /// When the two together are too long.
+    pub fn of_api(integration: &IntegrationName, rest_api: &RestApiId) -> Result<Self, InvalidName> {
+        Self::parse(&format!("{integration}-{rest_api}"))
+    }
+
+    /// The name as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    fn folded(&self) -> Cow<'_, str> {
+        if self.0.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            Cow::Owned(self.0.to_ascii_lowercase())
+        } else {
+            Cow::Borrowed(&self.0)
+        }
+    }
+}
+
+impl PartialEq for EntityName {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for EntityName {}
+
+impl Hash for EntityName {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.folded().hash(state);
+    }
+}
+
+impl PartialOrd for EntityName {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for EntityName {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.folded().cmp(&other.folded())
+    }
+}
+
+impl fmt::Display for EntityName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The name of an integration: 3 to 64 characters of `[a-zA-Z0-9-]`, compared without case.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct IntegrationName(EntityName);
+
+impl IntegrationName {
+    /// Parses a name.
+    ///
+    /// # Errors
+    /// When it does not match `^[a-zA-Z0-9-]{3,64}$`.
+    pub fn parse(name: &str) -> Result<Self, InvalidName> {
+        if is_name(name, INTEGRATION_NAME_MAX) {
+            Ok(Self(EntityName(name.to_owned())))
+        } else {
+            Err(InvalidName {
+                kind: "the integration name",
+                name: name.to_owned(),
+                pattern: "^[a-zA-Z0-9-]{3,64}$",
+            })
+        }
+    }
+
+    /// The name as it was written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The same name as that of a catalog entity.
+    #[must_use]
+    pub fn entity_name(&self) -> &EntityName {
+        &self.0
+    }
+}
+
+impl fmt::Display for IntegrationName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// The id that Amazon gave to a REST API: letters and digits.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct RestApiId(String);
+
+impl RestApiId {
+    /// Longest id taken, in characters: Amazon's have ten, and an entity name has room for this many.
+    const MAX: usize = 25;
+
+    /// Parses an id.
+    ///
+    /// # Errors
+    /// When it does not match `^[a-zA-Z0-9]{1,25}$`.
+    pub fn parse(id: &str) -> Result<Self, InvalidName> {
+        let valid = (1..=Self::MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if valid {
+            Ok(Self(id.to_owned()))
+        } else {
+            Err(InvalidName {
+                kind: "the REST API id",
+                name: id.to_owned(),
+                pattern: "^[a-zA-Z0-9]{1,25}$",
+            })
+        }
+    }
+
+    /// The id as Amazon wrote it.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RestApiId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The entity name of a stage's version and deployment: total, stable, and different for different stages.
+///
+/// A name that is already fit is its own; any other is made readable and told apart by 16 hex digits of its SHA-256.
+/// A fit name that ends like a made one counts as unfit, so that the two kinds never meet.
+#[must_use]
+pub fn stage_entity_name(stage_name: &str) -> EntityName {
+    if is_fit_stage_name(stage_name) {
+        return EntityName(stage_name.to_owned());
+    }
+    let stem: String = stage_name
+        .chars()
+        .flat_map(char::to_lowercase)
+        .map(|character| if is_stage_character(character) { character } else { '-' })
+        .take(STAGE_STEM_MAX)
+        .collect();
+    let digest = hex(&Sha256::digest(stage_name.as_bytes()));
+    EntityName(format!("{stem}-{}", &digest[..STAGE_DIGEST_DIGITS]))
+}
+
+/// Lower-case hex of some bytes.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn is_name(name: &str, max: usize) -> bool {
+    (NAME_MIN..=max).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+fn is_stage_character(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+}
+
+fn is_fit_stage_name(name: &str) -> bool {
+    (NAME_MIN..=STAGE_STEM_MAX).contains(&name.len())
+        && name.chars().all(is_stage_character)
+        && !ends_like_a_digest(name)
+}
+
+fn ends_like_a_digest(name: &str) -> bool {
+    name.rsplit_once('-').is_some_and(|(_, tail)| {
+        tail.len() == STAGE_DIGEST_DIGITS
+            && tail
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_fit_stage_name_is_its_own_entity_name() {
+        for name in ["dev", "prod", "v-1", "2024-01"] {
+            assert_eq!(stage_entity_name(name).as_str(), name);
+        }
+    }
+
+    #[test]
+    fn an_unfit_stage_name_is_made_readable_and_told_apart() {
+        for (name, stem) in [
+            ("v1", "v1-"),
+            ("my_stage", "my-stage-"),
+            ("Prod", "prod-"),
+            ("$default", "-default-"),
+        ] {
+            let entity = stage_entity_name(name);
+            assert!(entity.as_str().starts_with(stem), "{entity}");
+            assert_eq!(entity.as_str().len(), stem.len() + STAGE_DIGEST_DIGITS);
+        }
+        assert_ne!(stage_entity_name("Prod"), stage_entity_name("prod"));
+    }
+
+    #[test]
+    fn a_name_that_looks_like_a_made_one_is_made_anew() {
+        let made = stage_entity_name("Prod");
+        assert_ne!(stage_entity_name(made.as_str()), made);
+    }
+
+    #[test]
+    fn integration_names_are_compared_without_case() {
+        assert_eq!(IntegrationName::parse("Shop").ok(), IntegrationName::parse("shop").ok());
+        assert!(IntegrationName::parse("ab").is_err());
+        assert!(IntegrationName::parse(&"a".repeat(65)).is_err());
+        assert!(IntegrationName::parse("a/b").is_err());
+    }
+
+    fn stage_names() -> impl Strategy<Value = String> {
+        let plain = "[A-Za-z0-9_-]{1,128}";
+        let short = "[aAbB_-]{1,4}";
+        let hashed = "[a-c]{0,3}-[0-9a-f]{16}";
+        prop_oneof![plain, short, hashed, any::<String>()]
+    }
+
+    proptest! {
+        #[test]
+        fn every_stage_name_has_a_valid_entity_name(name in stage_names()) {
+            let entity = stage_entity_name(&name);
+            prop_assert!(EntityName::parse(entity.as_str()).is_ok(), "{entity}");
+        }
+
+        #[test]
+        fn different_stage_names_have_different_entity_names(names in prop::collection::hash_set(stage_names(), 2..40)) {
+            let entities: std::collections::HashSet<_> = names.iter().map(|name| stage_entity_name(name)).collect();
+            prop_assert_eq!(entities.len(), names.len());
+        }
+    }
+}

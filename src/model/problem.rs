@@ -1,0 +1,124 @@
+//! Problems: what callers are told when a call cannot be done.
+
+use std::fmt;
+use std::time::Duration;
+
+/// The codes of section "Errors" of the HTTP contract.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[expect(
+    missing_docs,
+    reason = "the codes are their own words; their statuses and remedies are in the documentation"
+)]
+pub enum ErrorCode {
+    InvalidRequest,
+    InvalidIntegrationName,
+    InvalidSecretIdentifier,
+    VaultNotAllowed,
+    SecretNotFound,
+    SecretDisabled,
+    SecretForbidden,
+    AwsAuthenticationFailed,
+    AwsAccessDenied,
+    UnknownRegion,
+    MissingRequiredMetadata,
+    IntegrationNotFound,
+    NotFound,
+    MethodNotAllowed,
+    EnvironmentInUse,
+    RegionImmutable,
+    IntegrationDeleting,
+    PlanChanged,
+    DefinitionsDisabled,
+    RequestTooLarge,
+    UnsupportedMediaType,
+    TooManyRequests,
+    MissingSetting,
+    ForwardingDisabled,
+    InternalError,
+    ApiCenterForbidden,
+    ServiceUnavailable,
+}
+
+impl ErrorCode {
+    /// The HTTP status that goes with the code.
+    #[must_use]
+    pub fn status(self) -> u16 {
+        match self {
+            Self::InvalidRequest
+            | Self::InvalidIntegrationName
+            | Self::InvalidSecretIdentifier
+            | Self::VaultNotAllowed
+            | Self::SecretNotFound
+            | Self::SecretDisabled
+            | Self::SecretForbidden
+            | Self::AwsAuthenticationFailed
+            | Self::AwsAccessDenied
+            | Self::UnknownRegion
+            | Self::MissingRequiredMetadata => 400,
+            Self::IntegrationNotFound | Self::NotFound => 404,
+            Self::MethodNotAllowed => 405,
+            Self::EnvironmentInUse
+            | Self::RegionImmutable
+            | Self::IntegrationDeleting
+            | Self::PlanChanged
+            | Self::DefinitionsDisabled => 409,
+            Self::RequestTooLarge => 413,
+            Self::UnsupportedMediaType => 415,
+            Self::TooManyRequests => 429,
+            Self::MissingSetting | Self::ForwardingDisabled | Self::InternalError => 500,
+            Self::ApiCenterForbidden => 502,
+            Self::ServiceUnavailable => 503,
+        }
+    }
+}
+
+impl fmt::Display for ErrorCode {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, formatter)
+    }
+}
+
+/// Why a call cannot be done: which operation, on what, why, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct Problem {
+    /// What kind of problem.
+    pub code: ErrorCode,
+    /// The problem, for people.
+    pub message: String,
+    /// The part of the request it is about.
+    pub target: Option<String>,
+    /// When to try again, where waiting helps.
+    pub retry_after: Option<Duration>,
+}
+
+impl Problem {
+    /// A problem without a target.
+    #[must_use]
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            message: message.into(),
+            target: None,
+            retry_after: None,
+        }
+    }
+
+    /// The same problem, about a part of the request.
+    #[must_use]
+    pub fn with_target(self, target: impl Into<String>) -> Self {
+        Self {
+            target: Some(target.into()),
+            ..self
+        }
+    }
+
+    /// The same problem, which waiting helps with.
+    #[must_use]
+    pub fn with_retry_after(self, retry_after: Duration) -> Self {
+        Self {
+            retry_after: Some(retry_after),
+            ..self
+        }
+    }
+}

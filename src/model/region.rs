@@ -1,0 +1,165 @@
+//! AWS regions and the partitions they are in.
+
+use std::fmt;
+
+use serde::Serialize;
+
+/// A region that fits no partition of AWS.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0:?} is no AWS region: expected a name such as us-east-1")]
+pub struct UnknownRegion(String);
+
+/// An AWS region of a known partition.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(into = "String")]
+pub struct Region {
+    name: String,
+    partition: &'static Partition,
+}
+
+/// A partition: separate accounts, separate names in the DNS (botocore `partitions.json`).
+#[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct Partition {
+    prefixes: &'static [&'static str],
+    dns_suffix: &'static str,
+    console_host: &'static str,
+}
+
+const PARTITIONS: &[Partition] = &[
+    Partition {
+        prefixes: &["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"],
+        dns_suffix: "amazonaws.com",
+        console_host: "console.aws.amazon.com",
+    },
+    Partition {
+        prefixes: &["cn"],
+        dns_suffix: "amazonaws.com.cn",
+        console_host: "console.amazonaws.cn",
+    },
+    Partition {
+        prefixes: &["us-gov"],
+        dns_suffix: "amazonaws.com",
+        console_host: "console.amazonaws-us-gov.com",
+    },
+    Partition {
+        prefixes: &["eusc-de"],
+        dns_suffix: "amazonaws.eu",
+        console_host: "console.amazonaws-eusc.eu",
+    },
+    Partition {
+        prefixes: &["us-iso"],
+        dns_suffix: "c2s.ic.gov",
+        console_host: "console.c2shome.ic.gov",
+    },
+    Partition {
+        prefixes: &["us-isob"],
+        dns_suffix: "sc2s.sgov.gov",
+        console_host: "console.sc2shome.sgov.gov",
+    },
+    Partition {
+        prefixes: &["eu-isoe"],
+        dns_suffix: "cloud.adc-e.uk",
+        console_host: "console.cloud.adc-e.uk",
+    },
+    Partition {
+        prefixes: &["us-isof", "eu-isof"],
+        dns_suffix: "csp.hci.ic.gov",
+        console_host: "console.csp.hci.ic.gov",
+    },
+];
+
+impl Region {
+    /// Parses a region's name.
+    ///
+    /// # Errors
+    /// When it fits no partition: `PREFIX-WORD-DIGIT` with a prefix that one of them has.
+    pub fn parse(name: &str) -> Result<Self, UnknownRegion> {
+        let partition = prefix_of(name)
+            .and_then(|prefix| PARTITIONS.iter().find(|partition| partition.prefixes.contains(&prefix)))
+            .ok_or_else(|| UnknownRegion(name.to_owned()))?;
+        Ok(Self {
+            name: name.to_owned(),
+            partition,
+        })
+    }
+
+    /// The region's name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.name
+    }
+
+    /// The end of host names in this region's partition, such as `amazonaws.com`.
+    #[must_use]
+    pub fn dns_suffix(&self) -> &'static str {
+        self.partition.dns_suffix
+    }
+
+    /// The page of the AWS console that lists this region's APIs.
+    #[must_use]
+    pub fn console_url(&self) -> String {
+        format!(
+            "https://{}/apigateway/main/apis?region={}",
+            self.partition.console_host, self.name
+        )
+    }
+}
+
+impl From<Region> for String {
+    fn from(region: Region) -> Self {
+        region.name
+    }
+}
+
+impl fmt::Display for Region {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.name)
+    }
+}
+
+/// What stands before `-WORD-DIGITS`, when the name has that shape.
+fn prefix_of(name: &str) -> Option<&str> {
+    let (rest, digits) = name.rsplit_once('-')?;
+    let (prefix, word) = rest.rsplit_once('-')?;
+    let number = (1..=2).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let direction = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase());
+    (number && direction).then_some(prefix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Region;
+
+    #[test]
+    fn regions_know_their_partition() {
+        for (name, suffix) in [
+            ("us-east-1", "amazonaws.com"),
+            ("ap-southeast-5", "amazonaws.com"),
+            ("cn-north-1", "amazonaws.com.cn"),
+            ("us-gov-west-1", "amazonaws.com"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+        ] {
+            assert_eq!(
+                Region::parse(name).map(|region| region.dns_suffix()),
+                Ok(suffix),
+                "{name}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_name_that_fits_no_partition_is_refused() {
+        for name in [
+            "",
+            "us-east",
+            "mars-east-1",
+            "us-east-1.evil.example",
+            "us-east-x",
+            "US-EAST-1",
+            "us-East-1",
+        ] {
+            assert!(Region::parse(name).is_err(), "{name}");
+        }
+    }
+}

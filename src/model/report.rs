@@ -1,0 +1,158 @@
+//! What happened in a run.
+
+use serde::{Deserialize, Serialize};
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Outcome {
+    /// Everything is as desired, skips aside.
+    Succeeded,
+    /// Some APIs failed or remain.
+    Partial,
+    /// Deletions wait for a confirmation; the rest was applied.
+    Held,
+    /// Nothing could be planned.
+    Failed,
+}
+
+/// Why something is not in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum SkipReason {
+    /// The API center's plan has no room for another API.
+    TooManyApis,
+    /// The API center's plan has no room for another version of the API.
+    TooManyVersions,
+    /// An API has at most 10 deployments.
+    TooManyDeployments,
+    /// The definition is longer than API Center takes.
+    DefinitionTooLarge,
+    /// Amazon does not export it, or what it exports is no OpenAPI document.
+    ExportRefused,
+    /// The API has no URL of its own.
+    NoInvokeUrl,
+    /// The organisation requires metadata that the integration gives no value for.
+    MissingMetadata,
+    /// Two source names meet in one entity name.
+    NameCollision,
+}
+
+/// Something that is not in the catalog, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skip {
+    /// The REST API's id.
+    pub rest_api_id: String,
+    /// The stage, when it is about one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stage_name: Option<String>,
+    /// Why.
+    pub reason: SkipReason,
+    /// Why, for people.
+    pub message: String,
+}
+
+/// An API that could not be read or written.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// The REST API's id.
+    pub rest_api_id: String,
+    /// What went wrong.
+    pub message: String,
+}
+
+/// An entity of a needed name that is not ours, and is left alone.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Conflict {
+    /// The entity's path in the workspace.
+    pub name: String,
+}
+
+/// Requests that a run sent, retries included.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Requests {
+    /// To Amazon API Gateway.
+    pub aws: u64,
+    /// To Azure Resource Manager.
+    pub azure: u64,
+}
+
+/// How many entries a list had before it was cut for storage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Totals {
+    /// Of `skipped`.
+    pub skipped: usize,
+    /// Of `failed`.
+    pub failed: usize,
+    /// Of `conflicts`.
+    pub conflicts: usize,
+}
+
+/// What a run did. Counts are of APIs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Report {
+    /// Start, RFC 3339.
+    pub started_on: String,
+    /// End, RFC 3339.
+    pub finished_on: String,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What a person should know first.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+    /// APIs that were made.
+    pub created: usize,
+    /// APIs that were changed.
+    pub updated: usize,
+    /// APIs that were deleted.
+    pub deleted: usize,
+    /// APIs that were found right.
+    pub unchanged: usize,
+    /// APIs that there was no time for.
+    pub remaining: usize,
+    /// Definitions that were imported.
+    pub definitions_written: usize,
+    /// What is not in the catalog, and why.
+    pub skipped: Vec<Skip>,
+    /// What could not be read or written.
+    pub failed: Vec<Failure>,
+    /// What was left alone because it is not ours.
+    pub conflicts: Vec<Conflict>,
+    /// Names the deletions that are held; a sync that is given it makes them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deletions_id: Option<String>,
+    /// Names the plan that was applied, when one was asked for.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub plan_id: Option<String>,
+    /// Requests that were sent.
+    pub requests: Requests,
+    /// Lengths of the lists, when they were cut for storage.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub totals: Option<Totals>,
+}
+
+impl Report {
+    /// Most entries of each list that are stored with the integration.
+    const STORED_ENTRIES: usize = 20;
+
+    /// The report as it is stored: lists cut, their lengths noted.
+    #[must_use]
+    pub fn for_storage(&self) -> Self {
+        let totals = Totals {
+            skipped: self.skipped.len(),
+            failed: self.failed.len(),
+            conflicts: self.conflicts.len(),
+        };
+        let cut = [totals.skipped, totals.failed, totals.conflicts]
+            .iter()
+            .any(|&total| total > Self::STORED_ENTRIES);
+        let mut stored = self.clone();
+        stored.skipped.truncate(Self::STORED_ENTRIES);
+        stored.failed.truncate(Self::STORED_ENTRIES);
+        stored.conflicts.truncate(Self::STORED_ENTRIES);
+        stored.totals = cut.then_some(totals);
+        stored
+    }
+}
