@@ -2,5 +2,7 @@
 //!
 //! Imports point one way: `model` ← {`plan`, `source`, `target`} ← `sync` ← `server` ← `main`.
 
+pub mod credential;
 pub mod limits;
 pub mod model;
+pub mod source;

@@ -12,6 +12,7 @@ mod region;
 mod report;
 mod resource_id;
 mod rest_api;
+mod secret;
 mod secret_identifier;
 mod text;
 
@@ -26,5 +27,6 @@ pub use region::{Region, UnknownRegion};
 pub use report::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Totals};
 pub use resource_id::{ApiCenterId, InvalidApiCenterId};
 pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
+pub use secret::Secret;
 pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts};
 pub use text::clip;

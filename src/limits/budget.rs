@@ -47,6 +47,14 @@ impl Budget {
         }
     }
 
+    /// Completes when nothing new may be begun.
+    pub async fn spent(&self) {
+        tokio::select! {
+            () = tokio::time::sleep_until(self.deadline) => (),
+            () = self.stop.cancelled() => (),
+        }
+    }
+
     /// Waits for `duration`, if there is that much time; otherwise returns `false` at once.
     pub async fn wait(&self, duration: Duration) -> bool {
         if duration > self.remaining() {

@@ -1,0 +1,58 @@
+//! Who this app is to Azure.
+
+use std::sync::Arc;
+
+use azure_core::credentials::TokenCredential;
+use azure_identity::{
+    DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+};
+
+/// The host offers no credential that can be used.
+#[derive(Debug, thiserror::Error)]
+#[error("the {kind} cannot be used")]
+pub struct CredentialError {
+    kind: &'static str,
+    #[source]
+    source: azure_core::Error,
+}
+
+/// The managed identity where the host offers one, the developer's own `az login` otherwise.
+///
+/// `client_id` names a user-assigned identity; without it the system-assigned one is meant. The managed identity keeps
+/// its tokens until shortly before they expire; the developer's tools are asked anew each time.
+///
+/// # Errors
+/// When the host's managed identity is of a kind that cannot be used.
+pub fn azure_credential(
+    client_id: Option<&str>,
+    managed_identity: bool,
+) -> Result<Arc<dyn TokenCredential>, CredentialError> {
+    if managed_identity {
+        let options = ManagedIdentityCredentialOptions {
+            user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
+            ..ManagedIdentityCredentialOptions::default()
+        };
+        let credential = ManagedIdentityCredential::new(Some(options)).map_err(|source| CredentialError {
+            kind: "managed identity",
+            source,
+        })?;
+        return Ok(credential);
+    }
+    let credential = DeveloperToolsCredential::new(None).map_err(|source| CredentialError {
+        kind: "developer's credential",
+        source,
+    })?;
+    Ok(credential)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::azure_credential;
+
+    #[test]
+    fn there_is_a_credential_with_and_without_a_managed_identity() {
+        for (client_id, managed_identity) in [(None, true), (Some("id"), true), (None, false)] {
+            assert!(azure_credential(client_id, managed_identity).is_ok());
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The way to Amazon: one pool of connections, every attempt counted, retries paced, answers bounded.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::{LengthLimitError, Limited};
+
+use crate::limits::Pacer;
+
+/// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
+pub(super) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The connections to Amazon: made once per process and shared by all gateways.
+#[derive(Debug, Clone)]
+pub struct Transport(SharedHttpClient);
+
+impl Transport {
+    /// A pool without connections yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(
+            Builder::new()
+                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
+                .build_https(),
+        )
+    }
+
+    /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `requests`.
+    pub(super) fn metered(&self, pacer: Arc<Pacer>, requests: Arc<AtomicU64>) -> SharedHttpClient {
+        SharedHttpClient::new(Metered {
+            inner: self.0.clone(),
+            pacer,
+            requests,
+        })
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Metered<T> {
+    inner: T,
+    pacer: Arc<Pacer>,
+    requests: Arc<AtomicU64>,
+}
+
+impl HttpClient for Metered<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Metered {
+            inner: self.inner.http_connector(settings, components),
+            pacer: Arc::clone(&self.pacer),
+            requests: Arc::clone(&self.requests),
+        })
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        HttpClient::validate_base_client_config(&self.inner, components, config)
+    }
+
+    fn validate_final_config(&self, components: &RuntimeComponents, config: &ConfigBag) -> Result<(), BoxError> {
+        HttpClient::validate_final_config(&self.inner, components, config)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.inner.connector_metadata()
+    }
+}
+
+impl HttpConnector for Metered<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connection = self.clone();
+        HttpConnectorFuture::new(async move {
+            if is_retry(&request) {
+                connection.pacer.wait().await;
+            }
+            connection.requests.fetch_add(1, Ordering::Relaxed);
+            let response = connection.inner.call(request).await?;
+            Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_MAX_BYTES))))
+        })
+    }
+}
+
+/// Whether the SDK sends this on its own account. First attempts have waited for the pacer already, before they were
+/// signed and outside the time limits of the attempt, so that a slow pace is not taken for a slow service.
+fn is_retry(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get("amz-sdk-request")
+        .is_some_and(|attempt| !attempt.starts_with("attempt=1;"))
+}
+
+/// Keeps the SDK from retrying what only waiting or nothing helps with.
+///
+/// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
+/// is too long stays so.
+#[derive(Debug)]
+pub(super) struct NoBlindRetries;
+
+impl ClassifyRetry for NoBlindRetries {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let throttled = context
+            .response()
+            .is_some_and(|response| response.status().as_u16() == 429);
+        let too_long = matches!(context.output_or_error(), Some(Err(error)) if is_too_long(error));
+        if throttled || too_long {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "no blind retries"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// Whether an answer was longer than [`ANSWER_MAX_BYTES`].
+pub(super) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<LengthLimitError>())
+}

@@ -1,0 +1,33 @@
+//! Errors of other people's libraries, as one line.
+
+use std::error::Error;
+
+/// The error and its causes, outermost first; a cause that the text so far repeats is left out.
+///
+/// Made of what errors say of themselves for people, never of their `Debug`, which holds whole responses and backtraces.
+pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
+    let mut text = error.to_string();
+    for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
+        let cause = cause.to_string();
+        if !text.contains(&cause) {
+            text.push_str(": ");
+            text.push_str(&cause);
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::error_chain;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Layer(&'static str, #[source] Option<Box<Layer>>);
+
+    #[test]
+    fn causes_follow_their_effect_without_repetition() {
+        let error = Layer("a: b", Some(Box::new(Layer("b", Some(Box::new(Layer("c", None)))))));
+        assert_eq!(error_chain(&error), "a: b: c");
+    }
+}

@@ -1,0 +1,144 @@
+//! Azure Key Vault: the secrets that an integration names.
+
+mod error;
+mod retry;
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{ClientOptions, RetryOptions};
+use azure_security_keyvault_secrets::models::SecretClientGetSecretOptions;
+use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
+
+pub use self::error::SecretError;
+use self::retry::FewRetries;
+use crate::limits::Budget;
+use crate::model::{Secret, SecretIdentifier};
+
+/// Limit of reading one secret, retries and tokens included.
+const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// How often a throttled read is tried, counting the first.
+const THROTTLED_ATTEMPTS: u32 = 3;
+/// Wait after a 429 that does not say how long: Key Vault counts requests over ten seconds.
+const THROTTLED_DELAY: Duration = Duration::from_secs(5);
+
+/// Reads secrets with one identity, from any vault that secret identifiers may name.
+pub struct Vault {
+    credential: Arc<dyn TokenCredential>,
+    clients: Mutex<HashMap<String, Arc<SecretClient>>>,
+}
+
+impl Vault {
+    /// A reader that shows `credential` to the vaults.
+    #[must_use]
+    pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
+        Self {
+            credential,
+            clients: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// Reads a secret's value, without the white space around it that `echo` and editors add.
+    ///
+    /// An expired secret is read like any other, as Key Vault gives it out: whether the key still works is Amazon's to say.
+    ///
+    /// # Errors
+    /// When there is no value to be had within the budget and 30 seconds.
+    pub async fn read(&self, identifier: &SecretIdentifier, budget: &Budget) -> Result<Secret, SecretError> {
+        let client = self.client(identifier)?;
+        let limit = READ_TIMEOUT.min(budget.remaining());
+        let timed_out = || SecretError::Unavailable {
+            identifier: identifier.to_string(),
+            message: format!("no answer within {} seconds", limit.as_secs()),
+        };
+        tokio::select! {
+            result = read_patiently(&client, identifier, limit) => result,
+            () = tokio::time::sleep(limit) => Err(timed_out()),
+            () = budget.spent() => Err(timed_out()),
+        }
+    }
+
+    /// The client of a vault, kept, since it remembers which token the vault wants and keeps its connection.
+    fn client(&self, identifier: &SecretIdentifier) -> Result<Arc<SecretClient>, SecretError> {
+        let url = identifier.vault_url();
+        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get(&url) {
+            return Ok(Arc::clone(client));
+        }
+        let options = SecretClientOptions {
+            client_options: ClientOptions {
+                retry: RetryOptions::custom(Arc::new(FewRetries)),
+                ..ClientOptions::default()
+            },
+            // An address can never end in the host of the challenge's resource. Only hosts that KEY_VAULT_HOSTS lists get
+            // here without being in a public cloud, which is what makes this harmless.
+            verify_challenge_resource: Some(identifier.is_in_public_cloud()),
+            ..SecretClientOptions::default()
+        };
+        let client = SecretClient::new(&url, Arc::clone(&self.credential), Some(options))
+            .map_err(|error| SecretError::of_azure(identifier, &error))?;
+        let client = Arc::new(client);
+        clients.insert(url, Arc::clone(&client));
+        Ok(client)
+    }
+}
+
+impl fmt::Debug for Vault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Vault").finish_non_exhaustive()
+    }
+}
+
+/// Reads again after a 429, as long after as the vault says, if that is within `limit`.
+async fn read_patiently(
+    client: &SecretClient,
+    identifier: &SecretIdentifier,
+    limit: Duration,
+) -> Result<Secret, SecretError> {
+    let start = tokio::time::Instant::now();
+    for _ in 1..THROTTLED_ATTEMPTS {
+        let result = read_once(client, identifier).await;
+        let Err(SecretError::Throttled { retry_after, .. }) = &result else {
+            return result;
+        };
+        let delay = retry_after.unwrap_or(THROTTLED_DELAY);
+        if start.elapsed().saturating_add(delay) >= limit {
+            return result;
+        }
+        tokio::time::sleep(delay).await;
+    }
+    read_once(client, identifier).await
+}
+
+async fn read_once(client: &SecretClient, identifier: &SecretIdentifier) -> Result<Secret, SecretError> {
+    let options = SecretClientGetSecretOptions {
+        secret_version: identifier.version().map(str::to_owned),
+        ..SecretClientGetSecretOptions::default()
+    };
+    let failed = |error| SecretError::of_azure(identifier, &error);
+    let response = client.get_secret(identifier.name(), Some(options)).await.map_err(failed)?;
+    let secret = response.into_model().map_err(|_| SecretError::Unavailable {
+        identifier: identifier.to_string(),
+        // The parser's own words could quote what it read.
+        message: "the vault's answer is not a secret".to_owned(),
+    })?;
+    if secret.attributes.and_then(|attributes| attributes.enabled) == Some(false) {
+        return Err(SecretError::Disabled {
+            identifier: identifier.to_string(),
+        });
+    }
+    let value = secret.value.unwrap_or_default();
+    let value = value.trim();
+    if value.is_empty() {
+        return Err(SecretError::Empty {
+            identifier: identifier.to_string(),
+        });
+    }
+    Ok(Secret::new(value))
+}
+
+#[cfg(test)]
+mod tests;
