@@ -137,7 +137,11 @@ impl Gateway {
                 "key-vault",
             ))
             .timeout_config(timeouts)
-            .stalled_stream_protection(StalledStreamProtectionConfig::enabled().grace_period(STALL_GRACE).build())
+            .stalled_stream_protection(
+                StalledStreamProtectionConfig::enabled()
+                    .grace_period(STALL_GRACE)
+                    .build(),
+            )
             .retry_classifier(NoBlindRetries)
             .build();
         Self {
@@ -323,7 +327,9 @@ fn rest_api(id: RestApiId, item: types::RestApi) -> RestApi {
         private: endpoint
             .as_ref()
             .is_some_and(|endpoint| endpoint.types().contains(&types::EndpointType::Private)),
-        vpc_endpoint_ids: endpoint.and_then(|endpoint| endpoint.vpc_endpoint_ids).unwrap_or_default(),
+        vpc_endpoint_ids: endpoint
+            .and_then(|endpoint| endpoint.vpc_endpoint_ids)
+            .unwrap_or_default(),
         execute_api_disabled: item.disable_execute_api_endpoint,
     }
 }

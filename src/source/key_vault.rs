@@ -28,6 +28,7 @@ const THROTTLED_DELAY: Duration = Duration::from_secs(5);
 /// Reads secrets with one identity, from any vault that secret identifiers may name.
 pub struct Vault {
     credential: Arc<dyn TokenCredential>,
+    client_options: ClientOptions,
     clients: Mutex<HashMap<String, Arc<SecretClient>>>,
 }
 
@@ -37,6 +38,11 @@ impl Vault {
     pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
         Self {
             credential,
+            // Redirects are not followed by the SDK's own transport, so that no token goes where a vault points.
+            client_options: ClientOptions {
+                retry: RetryOptions::custom(Arc::new(FewRetries)),
+                ..ClientOptions::default()
+            },
             clients: Mutex::new(HashMap::new()),
         }
     }
@@ -50,14 +56,20 @@ impl Vault {
     pub async fn read(&self, identifier: &SecretIdentifier, budget: &Budget) -> Result<Secret, SecretError> {
         let client = self.client(identifier)?;
         let limit = READ_TIMEOUT.min(budget.remaining());
-        let timed_out = || SecretError::Unavailable {
+        let unavailable = |message: String| SecretError::Unavailable {
             identifier: identifier.to_string(),
-            message: format!("no answer within {} seconds", limit.as_secs()),
+            message,
         };
+        let out_of_time = || unavailable("there was no time left for it".to_owned());
+        if budget.is_spent() {
+            return Err(out_of_time());
+        }
         tokio::select! {
             result = read_patiently(&client, identifier, limit) => result,
-            () = tokio::time::sleep(limit) => Err(timed_out()),
-            () = budget.spent() => Err(timed_out()),
+            () = budget.spent() => Err(out_of_time()),
+            () = tokio::time::sleep(READ_TIMEOUT) => {
+                Err(unavailable(format!("no answer within {} seconds", READ_TIMEOUT.as_secs())))
+            }
         }
     }
 
@@ -69,10 +81,7 @@ impl Vault {
             return Ok(Arc::clone(client));
         }
         let options = SecretClientOptions {
-            client_options: ClientOptions {
-                retry: RetryOptions::custom(Arc::new(FewRetries)),
-                ..ClientOptions::default()
-            },
+            client_options: self.client_options.clone(),
             // An address can never end in the host of the challenge's resource. Only hosts that KEY_VAULT_HOSTS lists get
             // here without being in a public cloud, which is what makes this harmless.
             verify_challenge_resource: Some(identifier.is_in_public_cloud()),
@@ -119,7 +128,10 @@ async fn read_once(client: &SecretClient, identifier: &SecretIdentifier) -> Resu
         ..SecretClientGetSecretOptions::default()
     };
     let failed = |error| SecretError::of_azure(identifier, &error);
-    let response = client.get_secret(identifier.name(), Some(options)).await.map_err(failed)?;
+    let response = client
+        .get_secret(identifier.name(), Some(options))
+        .await
+        .map_err(failed)?;
     let secret = response.into_model().map_err(|_| SecretError::Unavailable {
         identifier: identifier.to_string(),
         // The parser's own words could quote what it read.

@@ -19,7 +19,12 @@ const DEPLOYMENT_DESCRIPTION_MAX: usize = 500;
 /// Longest item of `runtimeUri`, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01, `SmallString`).
 const RUNTIME_URI_MAX: usize = 200;
 /// What a stage name may hold that means nothing else in a path; the rest is percent-encoded.
-const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'$');
+const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'_')
+    .remove(b'.')
+    .remove(b'~')
+    .remove(b'$');
 
 /// The stages of an API as they shall be.
 #[derive(Debug, Clone, PartialEq, Eq)]

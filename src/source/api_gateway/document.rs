@@ -145,13 +145,20 @@ mod tests {
         let one = r#"{"openapi":"3.0.1","info":{"title":"a","version":"2025-12-17T19:16:58Z"}}"#;
         let two = r#"{"info":{"version":"2026-01-01T00:00:00Z","title":"a"},"openapi":"3.0.1"}"#;
         assert_eq!(taken(None, one).canonical_digest, taken(Some(""), two).canonical_digest);
-        assert_ne!(taken(Some("1"), one).canonical_digest, taken(Some("1"), two).canonical_digest);
+        assert_ne!(
+            taken(Some("1"), one).canonical_digest,
+            taken(Some("1"), two).canonical_digest
+        );
         assert_ne!(taken(None, one).content_digest, taken(None, two).content_digest);
     }
 
     #[test]
     fn what_is_no_open_api_document_is_refused_with_a_reason() {
-        let nested = format!("{{\"openapi\":\"3.0.1\",\"x\":{}1{}}}", "[".repeat(100_000), "]".repeat(100_000));
+        let nested = format!(
+            "{{\"openapi\":\"3.0.1\",\"x\":{}1{}}}",
+            "[".repeat(100_000),
+            "]".repeat(100_000)
+        );
         for (body, reason) in [
             (b"".to_vec(), "not JSON"),
             (b"openapi: 3.0.1".to_vec(), "not JSON"),
@@ -174,7 +181,10 @@ mod tests {
             let frame = r#"{"openapi":"3.0.1","x":""}"#;
             format!(r#"{{"openapi":"3.0.1","x":"{}"}}"#, "a".repeat(length - frame.len()))
         };
-        assert_eq!(taken(None, &document(DEFINITION_MAX_BYTES)).text.len(), DEFINITION_MAX_BYTES);
+        assert_eq!(
+            taken(None, &document(DEFINITION_MAX_BYTES)).text.len(),
+            DEFINITION_MAX_BYTES
+        );
         let (reason, message) = refused(document(DEFINITION_MAX_BYTES + 1));
         assert_eq!(reason, SkipReason::DefinitionTooLarge);
         assert_eq!(message, "the definition has 3145729 bytes; API Center takes 3145728");
@@ -185,7 +195,10 @@ mod tests {
         let quotes = "\\\"".repeat(1_200_000);
         let (reason, message) = refused(format!(r#"{{"openapi":"3.0.1","x":"{quotes}"}}"#));
         assert_eq!(reason, SkipReason::DefinitionTooLarge);
-        assert!(message.contains("2400027 bytes") && message.contains("4194304"), "{message}");
+        assert!(
+            message.contains("2400026 bytes") && message.contains("4194304"),
+            "{message}"
+        );
     }
 
     proptest! {

@@ -31,12 +31,7 @@ const AUTHENTICATION_CODES: &[&str] = &[
     "UnrecognizedClient",
 ];
 /// Error codes, without `Exception`, that mean "too fast" where the status does not say so.
-const THROTTLE_CODES: &[&str] = &[
-    "LimitExceeded",
-    "RequestLimitExceeded",
-    "Throttling",
-    "TooManyRequests",
-];
+const THROTTLE_CODES: &[&str] = &["LimitExceeded", "RequestLimitExceeded", "Throttling", "TooManyRequests"];
 
 /// An operation of Amazon's and what it was asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -146,29 +141,31 @@ impl GatewayError {
             message,
             retry_after,
         };
+        let Some(status) = status else {
+            return unavailable(message);
+        };
+        if matches!(error, SdkError::ResponseError(_)) {
+            // The answer broke off, which says nothing of what it would have been.
+            return unavailable(message);
+        }
+        let code = error
+            .code()
+            .map_or("", |code| code.strip_suffix("Exception").unwrap_or(code));
+        if status == 429 || THROTTLE_CODES.contains(&code) {
+            return Self::Throttled { call, retry_after };
+        }
+        if AUTHENTICATION_CODES.contains(&code) {
+            return Self::AuthenticationFailed {
+                call,
+                message: with_clock_hint(message),
+            };
+        }
         match status {
-            None => unavailable(message),
-            Some(200..=299) => Self::Malformed { call, message },
-            Some(status) => {
-                let code = error
-                    .code()
-                    .map_or("", |code| code.strip_suffix("Exception").unwrap_or(code));
-                if status == 429 || THROTTLE_CODES.contains(&code) {
-                    return Self::Throttled { call, retry_after };
-                }
-                if AUTHENTICATION_CODES.contains(&code) {
-                    return Self::AuthenticationFailed {
-                        call,
-                        message: with_clock_hint(message),
-                    };
-                }
-                match status {
-                    400 => Self::Refused { call, message },
-                    401 | 403 => Self::AccessDenied { call, message },
-                    404 => Self::NotFound { call, message },
-                    _ => unavailable(format!("HTTP {status}: {message}")),
-                }
-            }
+            200..=299 => Self::Malformed { call, message },
+            400 => Self::Refused { call, message },
+            401 | 403 => Self::AccessDenied { call, message },
+            404 => Self::NotFound { call, message },
+            _ => unavailable(format!("HTTP {status}: {message}")),
         }
     }
 
@@ -232,7 +229,12 @@ where
 
 /// Signatures carry the time; Amazon's words for a wrong clock do not mention clocks.
 fn with_clock_hint(message: String) -> String {
-    let about_time = ["Signature expired", "Signature not yet current", "TooSkewed", "RequestExpired"];
+    let about_time = [
+        "Signature expired",
+        "Signature not yet current",
+        "TooSkewed",
+        "RequestExpired",
+    ];
     if about_time.iter().any(|words| message.contains(words)) {
         format!("{message} (the clock of this machine seems to be wrong)")
     } else {
