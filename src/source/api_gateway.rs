@@ -267,7 +267,7 @@ impl Gateway {
     {
         let mut backoff = BACKOFF_FIRST;
         loop {
-            let result = self.attempt(call, request()).await;
+            let result = self.attempt(call, Box::pin(request())).await;
             let Err(GatewayError::Throttled { retry_after, .. }) = &result else {
                 return result;
             };

@@ -84,7 +84,7 @@ struct Bench {
 
 impl Bench {
     async fn new(answers: Vec<Answer>) -> Self {
-        Self::with_budget(answers, Duration::from_secs(60)).await
+        Self::with_budget(answers, Duration::from_mins(1)).await
     }
 
     async fn with_budget(answers: Vec<Answer>, budget: Duration) -> Self {
@@ -448,7 +448,7 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     let credentials = AwsCredentials::new(Secret::new(KEY_ID), Secret::new(KEY));
     let pacer = Arc::new(Pacer::new(5.0, NonZeroU32::new(10).unwrap()));
     let requests = Arc::new(AtomicU64::new(0));
-    let budget = Budget::new(Duration::from_secs(60), CancellationToken::new());
+    let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
     let gateway = Gateway::connect(
         &Transport::new(),
         &region,
@@ -460,7 +460,7 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     .await;
     let config = gateway.client.config();
     assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
-    assert_eq!(config.retry_config().map(RetryConfig::max_attempts), Some(ATTEMPTS));
+    assert_eq!(config.retry_config().map(RetryConfig::max_attempts), Some(ATTEMPTS), "retries");
     let timeouts = config.timeout_config().unwrap();
     assert_eq!(timeouts.operation_attempt_timeout(), Some(ATTEMPT_TIMEOUT));
     assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));

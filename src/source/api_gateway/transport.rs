@@ -143,5 +143,5 @@ impl ClassifyRetry for NoBlindRetries {
 
 /// Whether an answer was longer than [`ANSWER_MAX_BYTES`].
 pub(super) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(|error| error.is::<LengthLimitError>())
+    std::iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<LengthLimitError>)
 }
