@@ -30,6 +30,9 @@ mod rules;
 mod service;
 mod surroundings;
 
+#[cfg(test)]
+mod tests;
+
 pub use operations::Unfinished;
 
 use answer::{json_response, set_header};
@@ -248,12 +251,14 @@ impl ApiCenter {
         if segments == ["metadata", "endpoints"] {
             return surroundings::cloud_metadata(&self.state().base_url, query.get("api-version"));
         }
-        let (header, remaining) = match self.authenticate(request.headers()).and_then(|()| self.throttle(request)) {
+        let (header, remaining) = match self
+            .authenticate(request.headers())
+            .and_then(|()| self.throttle(request))
+        {
             Ok(budget) => budget,
             Err(refusal) => return refusal.into_response(),
         };
-        let mut response =
-            route(&mut self.state(), request, &segments, &query).unwrap_or_else(Refusal::into_response);
+        let mut response = route(&mut self.state(), request, &segments, &query).unwrap_or_else(Refusal::into_response);
         set_header(&mut response, HeaderName::from_static(header), &remaining.to_string());
         response
     }
@@ -264,7 +269,10 @@ impl ApiCenter {
             let message = "Authentication failed. The 'Authorization' header is missing.";
             return Err(unauthorized("AuthenticationFailed", message.to_owned()));
         };
-        let Some(token) = header.split_once(' ').filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")) else {
+        let Some(token) = header
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        else {
             let message = "Authentication failed. The 'Authorization' header is provided in an invalid format.";
             return Err(unauthorized("AuthenticationFailedInvalidHeader", message.to_owned()));
         };
@@ -282,7 +290,11 @@ impl ApiCenter {
     /// Takes a token of the budget that the method uses; gives the header that shows what is left, and how much that is.
     fn throttle(&self, request: &Request<Bytes>) -> Result<(&'static str, u64), Refusal> {
         let (bucket, header, operation) = match *request.method() {
-            Method::GET | Method::HEAD => (&self.reads, "x-ms-ratelimit-remaining-subscription-global-reads", "read"),
+            Method::GET | Method::HEAD => (
+                &self.reads,
+                "x-ms-ratelimit-remaining-subscription-global-reads",
+                "read",
+            ),
             Method::DELETE => (&self.deletes, "x-ms-ratelimit-remaining-subscription-deletes", "delete"),
             _ => (&self.writes, "x-ms-ratelimit-remaining-subscription-writes", "write"),
         };
@@ -372,7 +384,10 @@ fn dispatch(
             let body = json_body(request)?;
             let assigned_to = body.get("assignedTo").and_then(Value::as_str).unwrap_or_default();
             let schema = metadata::effective_schema(&state.catalog, assigned_to)?;
-            Ok(json_response(StatusCode::OK, &json!({"format": "json-schema", "value": schema})))
+            Ok(json_response(
+                StatusCode::OK,
+                &json!({"format": "json-schema", "value": schema}),
+            ))
         }
         Target::Action(address, action) if address.kind() == Kind::Definition => {
             let action = action.to_ascii_lowercase();
@@ -433,8 +448,13 @@ fn unknown_type(api_version: &str) -> Refusal {
 }
 
 fn json_body(request: &Request<Bytes>) -> Result<Map<String, Value>, Refusal> {
-    let content_type = request.headers().get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let media_type = content_type.and_then(|value| value.split(';').next()).unwrap_or_default();
+    let content_type = request
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok());
+    let media_type = content_type
+        .and_then(|value| value.split(';').next())
+        .unwrap_or_default();
     if !media_type.trim().eq_ignore_ascii_case("application/json") {
         return Err(Refusal::gateway(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,

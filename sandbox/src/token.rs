@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn a_token_is_good_for_its_audience_with_or_without_a_slash() {
-        let token = issue_token(AUDIENCE, "someone", Duration::from_secs(60));
+        let token = issue_token(AUDIENCE, "someone", Duration::from_mins(1));
         for audience in [AUDIENCE, "https://management.azure.com"] {
             assert_eq!(check_token(&token, &[audience]).unwrap().oid, "someone");
         }
@@ -137,11 +137,17 @@ mod tests {
 
     #[test]
     fn a_token_that_was_tampered_with_is_refused() {
-        let token = issue_token(AUDIENCE, "someone", Duration::from_secs(60));
-        let other = issue_token(AUDIENCE, "someone else", Duration::from_secs(60));
+        let token = issue_token(AUDIENCE, "someone", Duration::from_mins(1));
+        let other = issue_token(AUDIENCE, "someone else", Duration::from_mins(1));
         let signature = other.rsplit('.').next().unwrap();
         let (signed, _) = token.rsplit_once('.').unwrap();
-        for forged in ["", "abc", "a.b.c", &format!("{signed}.{signature}"), &format!("{signed}.")] {
+        for forged in [
+            "",
+            "abc",
+            "a.b.c",
+            &format!("{signed}.{signature}"),
+            &format!("{signed}."),
+        ] {
             assert!(check_token(forged, &[AUDIENCE]).is_err(), "{forged}");
         }
     }

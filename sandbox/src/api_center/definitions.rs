@@ -82,7 +82,8 @@ impl State {
                 if let Some(import) = import
                     && let Ok(content) = import.outcome
                 {
-                    self.catalog.set_content(&import.definition, content, import.specification);
+                    self.catalog
+                        .set_content(&import.definition, content, import.specification);
                 }
                 Ok(json_response(StatusCode::OK, &body))
             }

@@ -132,9 +132,12 @@ impl State {
     fn check_meaning(&self, address: &Address, properties: &Map<String, Value>) -> Result<(), Refusal> {
         metadata::check_custom_properties(&self.catalog, address.kind(), properties)?;
         match address.kind() {
-            Kind::MetadataSchema => {
-                metadata::check_schema(&self.catalog, &address.name, properties, self.quotas().metadata_per_entity)
-            }
+            Kind::MetadataSchema => metadata::check_schema(
+                &self.catalog,
+                &address.name,
+                properties,
+                self.quotas().metadata_per_entity,
+            ),
             Kind::Deployment => {
                 self.check_reference(properties, "environmentId", Kind::Environment)?;
                 self.check_reference(properties, "definitionId", Kind::Definition)
@@ -155,7 +158,9 @@ impl State {
         let segments: Vec<&str> = scoped.strip_prefix('/').unwrap_or_default().split('/').collect();
         match Target::parse(&segments) {
             Some(Target::Entity(address)) if address.kind() == kind && self.catalog.get(&address).is_some() => Ok(()),
-            _ => Err(invalid(format!("'properties.{name}' names '{id}', which does not exist"))),
+            _ => Err(invalid(format!(
+                "'properties.{name}' names '{id}', which does not exist"
+            ))),
         }
     }
 

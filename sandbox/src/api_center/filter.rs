@@ -84,7 +84,15 @@ mod tests {
 
     #[test]
     fn anything_else_is_refused() {
-        for text in ["", "name", "name eq x", "name ne 'x'", "summary eq 'x'", "name eq 'x", "name eq 'x' or kind eq 'y'"] {
+        for text in [
+            "",
+            "name",
+            "name eq x",
+            "name ne 'x'",
+            "summary eq 'x'",
+            "name eq 'x",
+            "name eq 'x' or kind eq 'y'",
+        ] {
             assert!(Filter::parse(text).is_err(), "{text}");
         }
     }

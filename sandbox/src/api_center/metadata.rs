@@ -96,7 +96,9 @@ fn check_type(schema: &Value) -> Result<(), String> {
         Some("object") => {
             let members = schema.get("properties").and_then(Value::as_object).map_or(0, Map::len);
             if members > OBJECT_MEMBERS_MAX {
-                return Err(format!("has {members} properties, at most {OBJECT_MEMBERS_MAX} are allowed"));
+                return Err(format!(
+                    "has {members} properties, at most {OBJECT_MEMBERS_MAX} are allowed"
+                ));
             }
             Ok(())
         }

@@ -71,7 +71,11 @@ impl Operations {
     /// The query of an operation's `Location`: signed, and as long as the real ones are (over 2 kB).
     pub fn location_query(&self, id: &str) -> String {
         let signature = self.0.get(id).map_or("", |import| import.signature.as_str());
-        format!("t={}&c={}&s={signature}&h={signature}", now().unix_timestamp(), "MII".repeat(700))
+        format!(
+            "t={}&c={}&s={signature}&h={signature}",
+            now().unix_timestamp(),
+            "MII".repeat(700)
+        )
     }
 
     /// Answers a poll; `None` when there is no such operation or the signature is another.

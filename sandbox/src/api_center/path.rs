@@ -236,7 +236,12 @@ mod tests {
     use super::*;
 
     fn parse(path: &str) -> Option<Target> {
-        Target::parse(&path.split('/').filter(|segment| !segment.is_empty()).collect::<Vec<_>>())
+        Target::parse(
+            &path
+                .split('/')
+                .filter(|segment| !segment.is_empty())
+                .collect::<Vec<_>>(),
+        )
     }
 
     #[test]
@@ -246,7 +251,10 @@ mod tests {
         assert!(matches!(parse("workspaces/default/apis"), Some(Target::Collection(_))));
         assert!(matches!(parse("WORKSPACES/default/APIS/x"), Some(Target::Entity(_))));
         let definition = "workspaces/default/apis/a/versions/b/definitions/c";
-        assert!(matches!(parse(&format!("{definition}/importSpecification")), Some(Target::Action(..))));
+        assert!(matches!(
+            parse(&format!("{definition}/importSpecification")),
+            Some(Target::Action(..))
+        ));
         assert!(matches!(
             parse(&format!("{definition}/operationResults/1")),
             Some(Target::OperationResult(..))
@@ -258,9 +266,14 @@ mod tests {
 
     #[test]
     fn a_path_is_written_as_it_was_read() {
-        let Some(address) = Target::parse_short("apis/A/versions/b") else { panic!("not an entity") };
+        let Some(address) = Target::parse_short("apis/A/versions/b") else {
+            panic!("not an entity")
+        };
         assert_eq!(address.path(), "/workspaces/default/apis/A/versions/b");
         assert_eq!(address.collection.key(), "/workspaces/default/apis/a/versions");
-        assert_eq!(address.kind().type_name(), "Microsoft.ApiCenter/services/workspaces/apis/versions");
+        assert_eq!(
+            address.kind().type_name(),
+            "Microsoft.ApiCenter/services/workspaces/apis/versions"
+        );
     }
 }

@@ -17,7 +17,10 @@ pub(super) fn normalize(
         && license.get("url").is_some()
         && license.get("identifier").is_some()
     {
-        return Err(fault("properties.license", "has a url and an identifier, which exclude each other"));
+        return Err(fault(
+            "properties.license",
+            "has a url and an identifier, which exclude each other",
+        ));
     }
     Ok(properties)
 }
@@ -130,7 +133,10 @@ fn sized_text<'a>(value: &'a Value, min: usize, max: usize, path: &str) -> Resul
         return Err(fault(path, &format!("must have at least {min} characters")));
     }
     if length > max {
-        return Err(fault(path, &format!("has {length} characters, at most {max} are allowed")));
+        return Err(fault(
+            path,
+            &format!("has {length} characters, at most {max} are allowed"),
+        ));
     }
     Ok(text)
 }

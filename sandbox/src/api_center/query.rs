@@ -27,14 +27,19 @@ impl Query {
 
     /// The name after which the page that is asked for starts.
     pub fn skip_token(&self) -> Result<Option<String>, Refusal> {
-        let Some(token) = self.get(SKIP_TOKEN) else { return Ok(None) };
+        let Some(token) = self.get(SKIP_TOKEN) else {
+            return Ok(None);
+        };
         let name = URL_SAFE_NO_PAD
             .decode(token)
             .ok()
             .and_then(|name| String::from_utf8(name).ok());
         match name {
             Some(name) => Ok(Some(name)),
-            None => Err(Refusal::invalid("InvalidSkipToken", "the skip token is not one of ours")),
+            None => Err(Refusal::invalid(
+                "InvalidSkipToken",
+                "the skip token is not one of ours",
+            )),
         }
     }
 

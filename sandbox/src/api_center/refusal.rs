@@ -102,7 +102,10 @@ fn from_gateway(response: Response<Bytes>) -> Response<Bytes> {
 
 fn with_header(mut response: Response<Bytes>, name: HeaderName, value: &str) -> Response<Bytes> {
     // A message can hold what a request said; a header cannot hold all of that.
-    let printable: String = value.chars().filter(|character| (' '..='~').contains(character)).collect();
+    let printable: String = value
+        .chars()
+        .filter(|character| (' '..='~').contains(character))
+        .collect();
     if let Ok(value) = HeaderValue::from_str(&printable) {
         response.headers_mut().insert(name, value);
     }

@@ -150,10 +150,7 @@ const DEPLOYMENT: &[Field] = &[
 
 const ENVIRONMENT: &[Field] = &[
     required("title", TITLE),
-    required(
-        "kind",
-        Rule::Word(&["development", "testing", "staging", "production"]),
-    ),
+    required("kind", Rule::Word(&["development", "testing", "staging", "production"])),
     optional("description", text(0, 1000)),
     optional("server", Rule::Object(SERVER)),
     optional("onboarding", Rule::Object(ONBOARDING)),

@@ -95,7 +95,10 @@ impl State {
         }
         if let Some(sku) = sku {
             if !["Free", "Standard"].contains(&sku.as_str()) {
-                return Err(Refusal::invalid("ValidationError", "'sku.name' must be one of Free, Standard"));
+                return Err(Refusal::invalid(
+                    "ValidationError",
+                    "'sku.name' must be one of Free, Standard",
+                ));
             }
             self.service.sku = sku;
         }
