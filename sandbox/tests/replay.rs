@@ -243,7 +243,7 @@ impl Preparation<'_> {
             let required = custom["required"].as_array().expect("required names");
             for (name, part) in custom["properties"].as_object().expect("custom properties") {
                 let required = required.iter().any(|required| required == name.as_str());
-                self.put_schema(name, part, json!([{"entity": entity, "required": required}]));
+                self.put_schema(name, part, &json!([{"entity": entity, "required": required}]));
             }
         }
         let sent = exchange
@@ -254,11 +254,11 @@ impl Preparation<'_> {
         for (name, value) in sent.and_then(Value::as_object).into_iter().flatten() {
             assert!(value.is_boolean(), "{}: {name} is {value}", exchange.describe());
             let every = json!([{"entity": "api"}, {"entity": "environment"}, {"entity": "deployment"}]);
-            self.put_schema(name, &json!({"type": "boolean"}), every);
+            self.put_schema(name, &json!({"type": "boolean"}), &every);
         }
     }
 
-    fn put_schema(&mut self, name: &str, schema: &Value, assigned_to: Value) {
+    fn put_schema(&mut self, name: &str, schema: &Value, assigned_to: &Value) {
         let path = format!("metadataSchemas/{name}");
         let properties = json!({"schema": schema.to_string(), "assignedTo": assigned_to});
         self.api_center.put(&path, properties).expect("a metadata schema");

@@ -103,11 +103,21 @@ fn body(response: &Response<Bytes>) -> Value {
     serde_json::from_slice(response.body()).unwrap()
 }
 
+/// Whether each of these properties is refused at its path, and the refusal says what is wrong.
+fn assert_refused<'a>(table: impl IntoIterator<Item = (&'a str, Value, &'a str)>) {
+    for (path, properties, named) in table {
+        let error = filled().put(path, properties.clone()).unwrap_err();
+        assert!(error.contains(named), "{path} {properties}: {error}");
+    }
+}
+
+fn long(length: usize) -> Value {
+    Value::from("x".repeat(length))
+}
+
 #[test]
-fn properties_that_break_a_rule_are_refused_and_named() {
-    let long = |length| Value::from("x".repeat(length));
-    let uri = |length: usize| format!("https://x/{}", "y".repeat(length - 10));
-    let table = [
+fn properties_of_an_api_that_break_a_rule_are_refused_and_named() {
+    assert_refused([
         ("apis/new", json!({"kind": "rest"}), "title"),
         ("apis/new", with(api(), "title", json!("")), "title"),
         ("apis/new", with(api(), "title", json!(7)), "title"),
@@ -151,6 +161,13 @@ fn properties_that_break_a_rule_are_refused_and_named() {
         ),
         ("apis/ab", api(), "ab"),
         ("apis/a_b", api(), "a_b"),
+    ]);
+}
+
+#[test]
+fn properties_of_other_entities_that_break_a_rule_are_refused_and_named() {
+    let uri = |length: usize| format!("https://x/{}", "y".repeat(length - 10));
+    assert_refused([
         ("apis/api/versions/new", json!({"title": "v"}), "lifecycleStage"),
         (
             "apis/api/versions/new",
@@ -230,11 +247,7 @@ fn properties_that_break_a_rule_are_refused_and_named() {
             json!({"schema": r#"{"type":"string"}"#, "assignedTo": [{"entity": "version"}]}),
             "assignedTo[0].entity",
         ),
-    ];
-    for (path, properties, named) in table {
-        let error = filled().put(path, properties.clone()).unwrap_err();
-        assert!(error.contains(named), "{path} {properties}: {error}");
-    }
+    ]);
 }
 
 #[test]
