@@ -5,4 +5,5 @@
 pub mod credential;
 pub mod limits;
 pub mod model;
+pub mod plan;
 pub mod source;
