@@ -31,6 +31,12 @@ impl Budget {
         }
     }
 
+    /// A budget of `duration` from now with the same stop signal.
+    #[must_use]
+    pub fn renewed(&self, duration: Duration) -> Self {
+        Self::new(duration, self.stop.clone())
+    }
+
     /// Whether nothing new may be begun.
     #[must_use]
     pub fn is_spent(&self) -> bool {

@@ -1,7 +1,7 @@
 //! Names: of integrations, of REST APIs, and of the catalog entities made from them.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
@@ -211,7 +211,11 @@ pub fn stage_entity_name(stage_name: &str) -> EntityName {
 
 /// Lower-case hex of some bytes.
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn is_name(name: &str, max: usize) -> bool {

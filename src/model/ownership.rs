@@ -31,7 +31,7 @@ impl Owned {
     pub fn named_environment(integration: &IntegrationName, environment: &Entity) -> Option<Self> {
         let free = environment
             .metadata(INTEGRATION_SCHEMA)
-            .is_none_or(|marker| marker.is_empty());
+            .is_none_or(super::Properties::is_empty);
         if free {
             return Some(Self(EntityPath::Environment(environment.name.clone())));
         }

@@ -82,6 +82,8 @@ pub struct StageRemoval {
 /// The plan of one API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiPlan {
+    /// The API's name.
+    pub api: EntityName,
     /// The first write of the API, before anything below it.
     pub opening: Option<Write>,
     /// What follows for each stage.
@@ -504,6 +506,7 @@ impl<'a> Planner<'a> {
         };
         let opening = opening(input, &opened, works);
         ApiPlan {
+            api: self.api,
             opening,
             stages,
             removals,

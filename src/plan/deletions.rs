@@ -2,6 +2,7 @@
 
 use crate::model::{EntityName, IntegrationName};
 
+use super::api::ApiPlan;
 use super::fingerprint::digest;
 
 /// Deletions that are always allowed, and the share of what is owned that is: more of either kind is held.
@@ -44,6 +45,14 @@ impl Deletions {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.apis.is_empty() && self.stages.is_empty()
+    }
+
+    /// Adds the stages of an API that are gone.
+    pub fn add_stages_of(&mut self, plan: &ApiPlan) {
+        for removal in &plan.removals {
+            self.stages.push((plan.api.clone(), removal.name.clone()));
+            self.deployments += usize::from(removal.has_deployment);
+        }
     }
 
     /// A digest of the integration and the sorted names that would go, and of nothing else.

@@ -1,5 +1,7 @@
 //! The fingerprint of an API: equal means that nothing below it has to be looked at.
 
+use std::fmt::Write as _;
+
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
@@ -45,5 +47,9 @@ pub fn fingerprint(integration: &Integration, api: &DesiredApi, stages: &[Desire
 /// SHA-256 as lower-case hex.
 #[must_use]
 pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }

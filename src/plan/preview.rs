@@ -135,7 +135,10 @@ impl Preview {
             let _ = writeln!(text, "! left alone, not ours: {}", conflict.name);
         }
         if let Some(deletions_id) = &self.deletions_id {
-            let _ = writeln!(text, "! deletions would be held until confirmed with confirmDeletions={deletions_id}");
+            let _ = writeln!(
+                text,
+                "! deletions would be held until confirmed with confirmDeletions={deletions_id}"
+            );
         }
         if !self.complete {
             let _ = writeln!(text, "! incomplete: {} APIs were not looked at", self.remaining);

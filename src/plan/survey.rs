@@ -139,12 +139,18 @@ pub fn survey(input: &SurveyInput<'_>) -> Survey {
                 path.to_string(),
             )
             .is_some();
+            let unfinished = current.marker.fingerprint.is_none();
             let task = Task::Existing {
                 desired: api.clone(),
                 current: Box::new(current),
                 differs,
             };
-            if differs { differing.push(task) } else { rest.push(task) }
+            // What an earlier run did not finish comes before what it may have found right.
+            if differs || unfinished {
+                differing.push(task);
+            } else {
+                rest.push(task);
+            }
         } else if let Some(vacant) = Vacant::at(EntityPath::Api(api.name.clone()), catalog.get(&api.name).copied()) {
             if !missing.is_empty() {
                 survey

@@ -9,8 +9,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::transport::{ANSWER_MAX_BYTES, is_too_long};
+use crate::error_chain::error_chain;
 use crate::model::{ErrorCode, Problem, clip};
-use crate::source::error_chain::error_chain;
 
 /// When to try again if nothing is known: Amazon's whole burst quota has refilled by then, several times.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);

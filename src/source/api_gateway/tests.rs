@@ -460,7 +460,11 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     .await;
     let config = gateway.client.config();
     assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
-    assert_eq!(config.retry_config().map(RetryConfig::max_attempts), Some(ATTEMPTS), "retries");
+    assert_eq!(
+        config.retry_config().map(RetryConfig::max_attempts),
+        Some(ATTEMPTS),
+        "retries"
+    );
     let timeouts = config.timeout_config().unwrap();
     assert_eq!(timeouts.operation_attempt_timeout(), Some(ATTEMPT_TIMEOUT));
     assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));

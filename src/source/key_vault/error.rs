@@ -7,8 +7,8 @@ use azure_core::http::headers::HeaderName;
 use azure_core::http::{RawResponse, StatusCode};
 use serde::Deserialize;
 
+use crate::error_chain::error_chain;
 use crate::model::{ErrorCode, Problem, SecretIdentifier, clip};
-use crate::source::error_chain::error_chain;
 
 /// When to try again if nothing is known.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);

@@ -5,7 +5,7 @@ use std::error::Error;
 /// The error and its causes, outermost first; a cause that the text so far repeats is left out.
 ///
 /// Made of what errors say of themselves for people, never of their `Debug`, which holds whole responses and backtraces.
-pub(super) fn error_chain(error: &(dyn Error + 'static)) -> String {
+pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in std::iter::successors(error.source(), |&cause| cause.source()) {
         let cause = cause.to_string();
