@@ -1,0 +1,18 @@
+//! Where the truth is kept: Azure API Center, through Azure Resource Manager.
+
+mod catalog;
+mod error;
+mod metadata;
+mod operations;
+mod plan_limits;
+#[cfg(test)]
+mod tests;
+mod transport;
+mod wire;
+
+pub use catalog::{ApiCenter, Catalog};
+pub use error::{Call, CatalogError};
+pub use metadata::{Assignment, MetadataSchema};
+pub use operations::Exported;
+pub use plan_limits::PlanLimits;
+pub use transport::Rates;

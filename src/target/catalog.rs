@@ -1,0 +1,336 @@
+//! The catalog's entities: lists, reads, writes and deletions.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{Method, Url};
+use serde_json::Value;
+
+use super::error::{Call, CatalogError};
+use super::metadata::MetadataSchema;
+use super::operations::unexpected_precondition;
+use super::plan_limits::PlanLimits;
+use super::transport::{Answer, Message, Rates, Reply, Transport};
+use super::wire::{self, Page};
+use crate::limits::Budget;
+use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, Vacant};
+
+/// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
+const API_VERSION: &str = "2024-03-01";
+/// How often an update is begun anew because the entity changed between its read and its write.
+const UPDATE_TRIES: usize = 4;
+
+/// An API center: the connections to it, made once per process.
+#[derive(Debug, Clone)]
+pub struct ApiCenter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    transport: Transport,
+    base_url: Url,
+    center: ApiCenterId,
+}
+
+/// Its default workspace, for one run: with that run's time, and its count of tries.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    shared: Arc<Shared>,
+    budget: Budget,
+    requests: Arc<AtomicU64>,
+}
+
+impl ApiCenter {
+    /// Prepares the connections; nothing is sent yet. `base_url` is that of Azure Resource Manager.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn new(
+        base_url: &str,
+        center: ApiCenterId,
+        credential: Arc<dyn TokenCredential>,
+        rates: Rates,
+    ) -> Result<Self, CatalogError> {
+        let base_url = base_url.trim_end_matches('/');
+        let parsed = Url::parse(base_url).map_err(|error| CatalogError::Malformed {
+            call: Call {
+                method: "GET",
+                path: base_url.to_owned(),
+            },
+            message: error.to_string(),
+        })?;
+        let transport = Transport::new(base_url, credential, rates);
+        Ok(Self(Arc::new(Shared {
+            transport,
+            base_url: parsed,
+            center,
+        })))
+    }
+
+    /// The catalog, for a run.
+    #[must_use]
+    pub fn catalog(&self, budget: Budget, requests: Arc<AtomicU64>) -> Catalog {
+        Catalog {
+            shared: Arc::clone(&self.0),
+            budget,
+            requests,
+        }
+    }
+}
+
+impl Catalog {
+    /// What the API center's plan has room for.
+    ///
+    /// # Errors
+    /// When the service cannot be read.
+    pub async fn limits(&self) -> Result<PlanLimits, CatalogError> {
+        let answer = self.success(&self.message(Method::Get, "", None)?).await?;
+        let service = answer.json()?;
+        let plan = service
+            .get("sku")
+            .and_then(|sku| sku.get("name"))
+            .and_then(Value::as_str);
+        Ok(PlanLimits::of(plan.unwrap_or_default()))
+    }
+
+    /// All environments.
+    ///
+    /// # Errors
+    /// When a page cannot be had: never a part of them.
+    pub async fn environments(&self) -> Result<Vec<Entity>, CatalogError> {
+        self.entities("workspaces/default/environments").await
+    }
+
+    /// All APIs.
+    ///
+    /// # Errors
+    /// When a page cannot be had: never a part of them.
+    pub async fn apis(&self) -> Result<Vec<Entity>, CatalogError> {
+        self.entities("workspaces/default/apis").await
+    }
+
+    /// All versions of an API.
+    ///
+    /// # Errors
+    /// When a page cannot be had, or the API is not there.
+    pub async fn versions(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
+        self.entities(&format!("workspaces/default/apis/{api}/versions")).await
+    }
+
+    /// All definitions of a version.
+    ///
+    /// # Errors
+    /// When a page cannot be had, or the version is not there.
+    pub async fn definitions(&self, api: &EntityName, version: &EntityName) -> Result<Vec<Entity>, CatalogError> {
+        self.entities(&format!("workspaces/default/apis/{api}/versions/{version}/definitions"))
+            .await
+    }
+
+    /// All deployments of an API.
+    ///
+    /// # Errors
+    /// When a page cannot be had, or the API is not there.
+    pub async fn deployments(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
+        self.entities(&format!("workspaces/default/apis/{api}/deployments"))
+            .await
+    }
+
+    /// All metadata schemas.
+    ///
+    /// # Errors
+    /// When a page cannot be had.
+    pub async fn metadata_schemas(&self) -> Result<Vec<MetadataSchema>, CatalogError> {
+        let items = self.list("metadataSchemas").await?;
+        Ok(items.iter().filter_map(MetadataSchema::read).collect())
+    }
+
+    /// Makes a metadata schema, or replaces it.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn put_metadata_schema(&self, schema: &MetadataSchema) -> Result<(), CatalogError> {
+        let path = format!("metadataSchemas/{}", schema.name);
+        self.success(&self.message(Method::Put, &path, Some(schema.body()))?)
+            .await
+            .map(|_| ())
+    }
+
+    /// One entity, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn get(&self, path: &EntityPath) -> Result<Option<Entity>, CatalogError> {
+        match self
+            .reply(&self.message(Method::Get, &self.entity_path(path), None)?)
+            .await?
+        {
+            Reply::Success(answer) => read_entity(&answer).map(Some),
+            Reply::NotFound(_) => Ok(None),
+            Reply::Changed(call) => Err(unexpected_precondition(call)),
+        }
+    }
+
+    /// Makes an entity where there is none.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn create(&self, vacant: &Vacant, properties: &Properties) -> Result<Entity, CatalogError> {
+        let path = vacant.path();
+        let body = wire::body(path.kind(), properties);
+        let answer = self
+            .success(&self.message(Method::Put, &self.entity_path(path), Some(body))?)
+            .await?;
+        read_entity(&answer)
+    }
+
+    /// Reads an entity of ours, lets `change` have its way with the properties, and writes it if anything changed.
+    ///
+    /// If somebody else writes in between, it is begun anew.
+    ///
+    /// # Errors
+    /// When it is not there any more, or not taken.
+    pub async fn update(&self, owned: &Owned, change: impl Fn(&mut Properties)) -> Result<Entity, CatalogError> {
+        let path = owned.path();
+        let mut tries = 0;
+        loop {
+            let read = self
+                .success(&self.message(Method::Get, &self.entity_path(path), None)?)
+                .await?;
+            let current = read_entity(&read)?;
+            let mut properties = current.properties.clone();
+            change(&mut properties);
+            if properties == current.properties {
+                return Ok(current);
+            }
+            let body = wire::body(path.kind(), &properties);
+            let mut message = self.message(Method::Put, &self.entity_path(path), Some(body))?;
+            message.if_match.clone_from(&current.etag);
+            tries += 1;
+            match self.reply(&message).await? {
+                Reply::Success(answer) => return read_entity(&answer),
+                Reply::Changed(_) if tries < UPDATE_TRIES => (),
+                Reply::Changed(call) => {
+                    let message = "somebody else keeps changing it".to_owned();
+                    return Err(CatalogError::Refused {
+                        call,
+                        status: 412,
+                        message,
+                    });
+                }
+                Reply::NotFound(call) => return Err(CatalogError::NotFound { call }),
+            }
+        }
+    }
+
+    /// Deletes an entity of ours; that it is gone already is as good.
+    ///
+    /// # Errors
+    /// When it is still there.
+    pub async fn delete(&self, owned: &Owned) -> Result<(), CatalogError> {
+        match self
+            .reply(&self.message(Method::Delete, &self.entity_path(owned.path()), None)?)
+            .await?
+        {
+            Reply::Success(answer) => self.finish(answer).await.map(|_| ()),
+            Reply::NotFound(_) => Ok(()),
+            Reply::Changed(call) => Err(unexpected_precondition(call)),
+        }
+    }
+
+    /// The path of an entity below the API center.
+    #[expect(clippy::unused_self, reason = "paths are the catalog's own business")]
+    pub(super) fn entity_path(&self, path: &EntityPath) -> String {
+        format!("workspaces/default/{path}")
+    }
+
+    pub(super) fn base_url(&self) -> &Url {
+        &self.shared.base_url
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// A message to something below the API center.
+    pub(super) fn message(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Message, CatalogError> {
+        let call = Call {
+            method: method_name(method),
+            path: path.to_owned(),
+        };
+        let below = if path.is_empty() {
+            String::new()
+        } else {
+            format!("/{path}")
+        };
+        let target = format!("{}{below}?api-version={API_VERSION}", self.shared.center);
+        let url = self.same_host(&call, &target)?;
+        Ok(Message {
+            call,
+            method,
+            url,
+            body,
+            if_match: None,
+        })
+    }
+
+    pub(super) async fn reply(&self, message: &Message) -> Result<Reply, CatalogError> {
+        self.shared.transport.send(message, &self.budget, &self.requests).await
+    }
+
+    pub(super) async fn success(&self, message: &Message) -> Result<Answer, CatalogError> {
+        match self.reply(message).await? {
+            Reply::Success(answer) => Ok(answer),
+            Reply::NotFound(call) => Err(CatalogError::NotFound { call }),
+            Reply::Changed(call) => Err(unexpected_precondition(call)),
+        }
+    }
+
+    async fn entities(&self, path: &str) -> Result<Vec<Entity>, CatalogError> {
+        let items = self.list(path).await?;
+        Ok(items.iter().filter_map(|item| wire::entity(item, None)).collect())
+    }
+
+    /// All items of a list, page by page.
+    async fn list(&self, path: &str) -> Result<Vec<Value>, CatalogError> {
+        let mut message = self.message(Method::Get, path, None)?;
+        let mut visited = HashSet::new();
+        let mut items = Vec::new();
+        loop {
+            visited.insert(message.url.to_string());
+            let answer = self.success(&message).await?;
+            let page: Page = serde_json::from_slice(&answer.body).map_err(|error| CatalogError::Malformed {
+                call: answer.call.clone(),
+                message: error.to_string(),
+            })?;
+            items.extend(page.value);
+            let Some(next) = page.next_link.filter(|link| !link.is_empty()) else {
+                return Ok(items);
+            };
+            message.url = self.same_host(&message.call, &next)?;
+            if visited.contains(message.url.as_str()) {
+                let message = "its pages lead in a circle".to_owned();
+                return Err(CatalogError::Malformed {
+                    call: answer.call,
+                    message,
+                });
+            }
+        }
+    }
+}
+
+fn read_entity(answer: &Answer) -> Result<Entity, CatalogError> {
+    wire::entity(&answer.json()?, answer.header("etag")).ok_or_else(|| CatalogError::Malformed {
+        call: answer.call.clone(),
+        message: "it is not an entity with a name".to_owned(),
+    })
+}
+
+fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Delete => "DELETE",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        _ => "GET",
+    }
+}

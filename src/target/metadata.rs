@@ -1,0 +1,64 @@
+//! Custom metadata schemas: what an organisation, and this app, keep beside the catalog's own fields.
+
+use serde_json::{Value, json};
+
+/// What a schema is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assignment {
+    /// `api`, `environment` or `deployment`.
+    pub entity: String,
+    /// Whether every such entity must have it.
+    pub required: bool,
+    /// Whether it is no longer to be used.
+    pub deprecated: bool,
+}
+
+/// A metadata schema.
+#[derive(Debug, Clone, PartialEq)]
+pub struct MetadataSchema {
+    /// Its name, under which entities keep their values.
+    pub name: String,
+    /// The JSON schema of the values.
+    pub schema: Value,
+    /// What it is for.
+    pub assigned_to: Vec<Assignment>,
+}
+
+impl MetadataSchema {
+    /// Reads a schema, whose JSON comes as text; `None` when it has no name.
+    pub(super) fn read(value: &Value) -> Option<Self> {
+        let properties = value.get("properties")?;
+        let schema = properties.get("schema");
+        let flag = |assignment: &Value, name: &str| assignment.get(name).and_then(Value::as_bool).unwrap_or_default();
+        let assignment = |assignment: &Value| {
+            Some(Assignment {
+                entity: assignment.get("entity")?.as_str()?.to_owned(),
+                required: flag(assignment, "required"),
+                deprecated: flag(assignment, "deprecated"),
+            })
+        };
+        Some(Self {
+            name: value.get("name")?.as_str()?.to_owned(),
+            schema: match schema {
+                Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
+                Some(other) => other.clone(),
+                None => Value::Null,
+            },
+            assigned_to: match properties.get("assignedTo").and_then(Value::as_array) {
+                Some(assignments) => assignments.iter().filter_map(assignment).collect(),
+                None => Vec::new(),
+            },
+        })
+    }
+
+    /// The body of its `PUT`.
+    pub(super) fn body(&self) -> Vec<u8> {
+        let assigned_to: Vec<Value> = self
+            .assigned_to
+            .iter()
+            .map(|to| json!({ "entity": to.entity, "required": to.required, "deprecated": to.deprecated }))
+            .collect();
+        let properties = json!({ "schema": self.schema.to_string(), "assignedTo": assigned_to });
+        json!({ "properties": properties }).to_string().into_bytes()
+    }
+}
