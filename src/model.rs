@@ -2,6 +2,7 @@
 
 mod change;
 mod desired;
+pub mod document;
 mod entity;
 mod integration;
 pub mod marker;

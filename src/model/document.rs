@@ -1,0 +1,405 @@
+//! The document of an integration: the body of a `PUT`, and the properties of a `GET`.
+//!
+//! The shape is that of Microsoft's `apiSources`, so that what works there works here.
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value, json};
+
+use super::marker::{INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA};
+use super::{
+    ApiCenterId, DefaultCustomProperties, EntityName, EntityPath, ErrorCode, ImportSpecification, Integration,
+    IntegrationName, InvalidSecretIdentifier, LifecycleStage, Problem, Properties, Region, SecretIdentifier,
+    VaultHosts,
+};
+
+/// The only kind of source there is.
+const API_SOURCE_TYPE: &str = "AmazonApiGateway";
+
+/// An integration, as its document asks for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParsedDocument {
+    /// The integration.
+    pub integration: Integration,
+    /// Whether the document names the environment, which allows the use of one that is there already.
+    pub names_environment: bool,
+}
+
+/// Reads the document of the integration `name`.
+///
+/// What a `GET` shows beside what can be set is ignored; anything else that is not known is refused.
+///
+/// # Errors
+/// When something is missing, malformed or not known: the problem's target says where.
+pub fn parse_document(
+    document: &Value,
+    name: &IntegrationName,
+    center: &ApiCenterId,
+    hosts: &VaultHosts,
+) -> Result<ParsedDocument, Problem> {
+    let document = Object::of(document, "")?;
+    document.only(&["properties"], &["id", "name", "type", "systemData"])?;
+    let properties = document.object("properties")?.ok_or_else(|| missing("properties"))?;
+    properties.only(
+        &[
+            "apiSourceType",
+            "amazonApiGatewaySource",
+            "importSpecification",
+            "targetEnvironmentId",
+            "targetLifecycleStage",
+            "defaultCustomProperties",
+        ],
+        &["linkState", "lastSync"],
+    )?;
+    if let Some(kind) = properties.text("apiSourceType")?
+        && !kind.eq_ignore_ascii_case(API_SOURCE_TYPE)
+    {
+        return Err(invalid(
+            &properties.at("apiSourceType"),
+            &format!("must be {API_SOURCE_TYPE}"),
+        ));
+    }
+    let source = properties
+        .object("amazonApiGatewaySource")?
+        .ok_or_else(|| missing(&properties.at("amazonApiGatewaySource")))?;
+    source.only(&["accessKey", "secretAccessKey", "regionName", "msiResourceId"], &[])?;
+    let environment = properties.text("targetEnvironmentId")?;
+    let integration = Integration {
+        name: name.clone(),
+        region: region(&source)?,
+        access_key: secret(&source, "accessKey", hosts)?,
+        secret_access_key: secret(&source, "secretAccessKey", hosts)?,
+        import_specification: word(&properties, "importSpecification", "always, never, ondemand")?
+            .unwrap_or(ImportSpecification::Always),
+        environment: match environment {
+            Some(id) => environment_name(&properties, id, center)?,
+            None => name.entity_name().clone(),
+        },
+        lifecycle_stage: word(
+            &properties,
+            "targetLifecycleStage",
+            "design, development, testing, preview, production, deprecated, retired",
+        )?
+        .unwrap_or(LifecycleStage::Design),
+        default_custom_properties: default_custom_properties(&properties)?,
+        msi_resource_id: source.text("msiResourceId")?.map(str::to_owned),
+    };
+    Ok(ParsedDocument {
+        integration,
+        names_environment: environment.is_some(),
+    })
+}
+
+/// The properties of an integration, in the form in which they can be put again.
+#[must_use]
+pub fn render_properties(integration: &Integration) -> Map<String, Value> {
+    let mut source = Map::new();
+    source.insert("accessKey".to_owned(), json!(integration.access_key));
+    source.insert("secretAccessKey".to_owned(), json!(integration.secret_access_key));
+    source.insert("regionName".to_owned(), json!(integration.region));
+    if let Some(id) = &integration.msi_resource_id {
+        source.insert("msiResourceId".to_owned(), json!(id));
+    }
+    let environment = EntityPath::Environment(integration.environment.clone()).scoped_id();
+    let mut properties = Map::new();
+    properties.insert("apiSourceType".to_owned(), json!(API_SOURCE_TYPE));
+    properties.insert("amazonApiGatewaySource".to_owned(), Value::Object(source));
+    properties.insert(
+        "importSpecification".to_owned(),
+        json!(integration.import_specification),
+    );
+    properties.insert("targetEnvironmentId".to_owned(), json!(environment));
+    properties.insert("targetLifecycleStage".to_owned(), json!(integration.lifecycle_stage));
+    if integration.default_custom_properties != DefaultCustomProperties::default() {
+        properties.insert(
+            "defaultCustomProperties".to_owned(),
+            json!(integration.default_custom_properties),
+        );
+    }
+    properties
+}
+
+fn region(source: &Object<'_>) -> Result<Region, Problem> {
+    let path = source.at("regionName");
+    let name = source.text("regionName")?.ok_or_else(|| missing(&path))?;
+    Region::parse(name).map_err(|error| Problem::new(ErrorCode::UnknownRegion, error.to_string()).with_target(path))
+}
+
+fn secret(source: &Object<'_>, property: &str, hosts: &VaultHosts) -> Result<SecretIdentifier, Problem> {
+    let path = source.at(property);
+    let text = source.text(property)?.ok_or_else(|| missing(&path))?;
+    SecretIdentifier::parse(text, hosts).map_err(|error| {
+        let code = match error {
+            InvalidSecretIdentifier::Malformed(_) => ErrorCode::InvalidSecretIdentifier,
+            InvalidSecretIdentifier::VaultNotAllowed(_) => ErrorCode::VaultNotAllowed,
+        };
+        Problem::new(code, error.to_string()).with_target(path)
+    })
+}
+
+/// A word of a fixed set, compared without case as Azure does.
+fn word<T: DeserializeOwned>(properties: &Object<'_>, property: &str, words: &str) -> Result<Option<T>, Problem> {
+    let Some(text) = properties.text(property)? else {
+        return Ok(None);
+    };
+    let word = serde_json::from_value(Value::String(text.to_ascii_lowercase()));
+    word.map(Some)
+        .map_err(|_| invalid(&properties.at(property), &format!("must be one of {words}")))
+}
+
+/// The name in `/workspaces/default/environments/NAME`, which the id of this API center may precede.
+fn environment_name(properties: &Object<'_>, id: &str, center: &ApiCenterId) -> Result<EntityName, Problem> {
+    const COLLECTION: &str = "/workspaces/default/environments/";
+    let path = properties.at("targetEnvironmentId");
+    let refuse = || {
+        invalid(
+            &path,
+            "must be /workspaces/default/environments/NAME, in this API center",
+        )
+    };
+    let short = match id.get(..center.as_str().len()) {
+        Some(prefix) if prefix.eq_ignore_ascii_case(center.as_str()) => &id[prefix.len()..],
+        Some(_) | None => id,
+    };
+    let collection = short.get(..COLLECTION.len()).ok_or_else(refuse)?;
+    if !collection.eq_ignore_ascii_case(COLLECTION) {
+        return Err(refuse());
+    }
+    EntityName::parse(&short[COLLECTION.len()..]).map_err(|error| invalid(&path, &error.to_string()))
+}
+
+fn default_custom_properties(properties: &Object<'_>) -> Result<DefaultCustomProperties, Problem> {
+    let Some(defaults) = properties.object("defaultCustomProperties")? else {
+        return Ok(DefaultCustomProperties::default());
+    };
+    defaults.only(&["api", "environment", "deployment"], &[])?;
+    let of = |kind: &str| -> Result<Properties, Problem> {
+        let Some(values) = defaults.object(kind)? else {
+            return Ok(Properties::new());
+        };
+        for reserved in [INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA] {
+            if values.members.contains_key(reserved) {
+                return Err(invalid(&values.at(reserved), "is this app's own metadata"));
+            }
+        }
+        Ok(values.members.clone())
+    };
+    Ok(DefaultCustomProperties {
+        api: of("api")?,
+        environment: of("environment")?,
+        deployment: of("deployment")?,
+    })
+}
+
+/// An object of the document and where it stands in it.
+struct Object<'a> {
+    path: String,
+    members: &'a Map<String, Value>,
+}
+
+impl<'a> Object<'a> {
+    fn of(value: &'a Value, path: &str) -> Result<Self, Problem> {
+        match value.as_object() {
+            Some(members) => Ok(Self {
+                path: path.to_owned(),
+                members,
+            }),
+            None if path.is_empty() => Err(Problem::new(
+                ErrorCode::InvalidRequest,
+                "the body must be a JSON object",
+            )),
+            None => Err(invalid(path, "must be an object")),
+        }
+    }
+
+    /// The path of a member.
+    fn at(&self, member: &str) -> String {
+        if self.path.is_empty() {
+            member.to_owned()
+        } else {
+            format!("{}.{member}", self.path)
+        }
+    }
+
+    /// Refuses members other than these.
+    fn only(&self, known: &[&str], ignored: &[&str]) -> Result<(), Problem> {
+        let is_known = |name: &str| known.contains(&name) || ignored.contains(&name);
+        match self.members.keys().find(|name| !is_known(name)) {
+            Some(unknown) => {
+                let problem = format!("is not known; known are {}", known.join(", "));
+                Err(invalid(&self.at(unknown), &problem))
+            }
+            None => Ok(()),
+        }
+    }
+
+    fn member(&self, name: &str) -> Option<&'a Value> {
+        self.members.get(name).filter(|value| !value.is_null())
+    }
+
+    fn object(&self, name: &str) -> Result<Option<Self>, Problem> {
+        self.member(name)
+            .map(|value| Self::of(value, &self.at(name)))
+            .transpose()
+    }
+
+    fn text(&self, name: &str) -> Result<Option<&'a str>, Problem> {
+        let text = |value: &'a Value| {
+            value
+                .as_str()
+                .ok_or_else(|| invalid(&self.at(name), "must be a string"))
+        };
+        self.member(name).map(text).transpose()
+    }
+}
+
+fn missing(path: &str) -> Problem {
+    invalid(path, "is missing")
+}
+
+fn invalid(path: &str, problem: &str) -> Problem {
+    Problem::new(ErrorCode::InvalidRequest, format!("{path} {problem}")).with_target(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
+
+    fn parse(document: &Value) -> Result<ParsedDocument, Problem> {
+        let name = IntegrationName::parse("shop").unwrap();
+        parse_document(
+            document,
+            &name,
+            &ApiCenterId::parse(CENTER).unwrap(),
+            &VaultHosts::PublicClouds,
+        )
+    }
+
+    fn document() -> Value {
+        json!({ "properties": { "amazonApiGatewaySource": {
+            "accessKey": "https://vault.vault.azure.net/secrets/key",
+            "secretAccessKey": "https://vault.vault.azure.net/secrets/secret/0123",
+            "regionName": "us-east-1",
+        } } })
+    }
+
+    fn with(path: &str, value: Value) -> Value {
+        let mut document = document();
+        let (parents, last) = path.rsplit_once('.').unwrap_or(("", path));
+        let mut object = &mut document;
+        for parent in parents.split('.').filter(|parent| !parent.is_empty()) {
+            object = &mut object[parent];
+        }
+        object[last] = value;
+        document
+    }
+
+    #[test]
+    fn what_is_left_out_takes_its_default() {
+        let parsed = parse(&document()).unwrap();
+        assert!(!parsed.names_environment);
+        assert_eq!(parsed.integration.environment.as_str(), "shop");
+        assert_eq!(parsed.integration.import_specification, ImportSpecification::Always);
+        assert_eq!(parsed.integration.lifecycle_stage, LifecycleStage::Design);
+    }
+
+    #[test]
+    fn what_is_shown_can_be_put_again() {
+        let mut asked = with(
+            "properties.targetEnvironmentId",
+            json!(format!("{CENTER}/workspaces/default/environments/AWS")),
+        );
+        asked["properties"]["importSpecification"] = json!("onDemand");
+        asked["properties"]["targetLifecycleStage"] = json!("production");
+        asked["properties"]["amazonApiGatewaySource"]["msiResourceId"] = json!("/some/identity");
+        asked["properties"]["defaultCustomProperties"] = json!({ "api": { "team": "core" } });
+        let parsed = parse(&asked).unwrap();
+        let mut shown = json!({ "id": "x", "name": "shop", "type": "AmazonApiGateway" });
+        shown["properties"] = Value::Object(render_properties(&parsed.integration));
+        shown["properties"]["linkState"] = json!({ "state": "syncing" });
+        assert_eq!(
+            shown["properties"]["targetEnvironmentId"],
+            "/workspaces/default/environments/AWS"
+        );
+        assert_eq!(parse(&shown).unwrap(), parsed);
+    }
+
+    #[test]
+    fn every_refusal_names_its_place() {
+        let source = "properties.amazonApiGatewaySource";
+        let at = |property: &str| format!("{source}.{property}");
+        let foreign = "/subscriptions/2/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
+        let table = [
+            ("properties".to_owned(), Value::Null, ErrorCode::InvalidRequest),
+            ("property".to_owned(), json!(1), ErrorCode::InvalidRequest),
+            (
+                "properties.apiSourceType".to_owned(),
+                json!("AzureApiManagement"),
+                ErrorCode::InvalidRequest,
+            ),
+            (
+                "properties.azureApiManagementSource".to_owned(),
+                json!({}),
+                ErrorCode::InvalidRequest,
+            ),
+            (source.to_owned(), json!([]), ErrorCode::InvalidRequest),
+            (at("accessKey"), Value::Null, ErrorCode::InvalidRequest),
+            (
+                at("accessKey"),
+                json!("AKIAIOSFODNN7EXAMPLE"),
+                ErrorCode::InvalidSecretIdentifier,
+            ),
+            (
+                at("secretAccessKey"),
+                json!("https://example.com/secrets/a"),
+                ErrorCode::VaultNotAllowed,
+            ),
+            (at("regionName"), json!("moon-base-1"), ErrorCode::UnknownRegion),
+            (at("regionName"), json!(7), ErrorCode::InvalidRequest),
+            (at("roleArn2"), json!("x"), ErrorCode::InvalidRequest),
+            (
+                "properties.importSpecification".to_owned(),
+                json!("sometimes"),
+                ErrorCode::InvalidRequest,
+            ),
+            (
+                "properties.targetLifecycleStage".to_owned(),
+                json!("dead"),
+                ErrorCode::InvalidRequest,
+            ),
+            (
+                "properties.targetEnvironmentId".to_owned(),
+                json!("aws"),
+                ErrorCode::InvalidRequest,
+            ),
+            (
+                "properties.targetEnvironmentId".to_owned(),
+                json!(format!("{foreign}/workspaces/default/environments/aws")),
+                ErrorCode::InvalidRequest,
+            ),
+            (
+                "properties.targetEnvironmentId".to_owned(),
+                json!("/workspaces/default/environments/a/b"),
+                ErrorCode::InvalidRequest,
+            ),
+        ];
+        for (path, value, code) in table {
+            let problem = parse(&with(&path, value.clone())).unwrap_err();
+            assert_eq!(
+                (problem.code, problem.target.as_deref()),
+                (code, Some(path.as_str())),
+                "{value} {problem}"
+            );
+        }
+        let reserved = with(
+            "properties.defaultCustomProperties",
+            json!({ "api": { "aws-rest-api": {} } }),
+        );
+        assert_eq!(
+            parse(&reserved).unwrap_err().target.as_deref(),
+            Some("properties.defaultCustomProperties.api.aws-rest-api")
+        );
+        assert_eq!(parse(&json!([])).unwrap_err().code, ErrorCode::InvalidRequest);
+    }
+}

@@ -1,0 +1,239 @@
+//! Settings: what the app is told through environment variables. Each is read here and nowhere else.
+
+use std::fmt::Display;
+use std::str::FromStr;
+use std::time::Duration;
+
+use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts};
+use crate::target::Rates;
+
+/// Where the resource manager of the public cloud is.
+const RESOURCE_MANAGER_URL: &str = "https://management.azure.com";
+/// Under the Functions host's timeout of 30 minutes, with room for what was begun last.
+const TIMER_BUDGET_SECONDS: f64 = 1500.0;
+/// Under the 230 seconds after which Azure cuts an HTTP call.
+const HTTP_BUDGET_SECONDS: f64 = 200.0;
+/// Half of what Amazon allows an account and region, which the customer's own tools share (API Gateway quotas).
+const AWS_REQUESTS_PER_SECOND: f64 = 5.0;
+/// The refill rates of Azure Resource Manager, for an identity and subscription (request limits, 2025-05-28).
+const ARM_RATES: Rates = Rates {
+    reads: 25.0,
+    writes: 10.0,
+    deletes: 10.0,
+};
+/// Longest time budget that is taken, in seconds: a day.
+const BUDGET_MAX_SECONDS: f64 = 86_400.0;
+
+/// All settings.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Settings {
+    /// The API center to keep true. Read from `APICENTER_RESOURCE_ID`.
+    pub resource_id: ApiCenterId,
+    /// The user-assigned identity to use instead of the system-assigned one. Read from `AZURE_CLIENT_ID`.
+    pub client_id: Option<String>,
+    /// Whether the host offers a managed identity. Read from `IDENTITY_ENDPOINT`.
+    pub managed_identity: bool,
+    /// The vaults whose secrets may be named. Read from `KEY_VAULT_HOSTS`.
+    pub vault_hosts: VaultHosts,
+    /// The base URL of Azure Resource Manager, also its token audience. Read from `AZURE_RESOURCE_MANAGER_URL`.
+    pub resource_manager_url: String,
+    /// How long a timer run may work. Read from `SYNC_TIME_BUDGET_SECONDS`.
+    pub timer_budget: Duration,
+    /// How long an HTTP call may work. Read from `HTTP_TIME_BUDGET_SECONDS`.
+    pub http_budget: Duration,
+    /// Requests a second to Amazon, per account and region. Read from `AWS_REQUESTS_PER_SECOND`.
+    pub aws_requests_per_second: f64,
+    /// Requests a second to Azure Resource Manager. Read from `ARM_READS_PER_SECOND`, `ARM_WRITES_PER_SECOND` and
+    /// `ARM_DELETES_PER_SECOND`.
+    pub arm_rates: Rates,
+}
+
+impl Settings {
+    /// Reads all settings with `read`, which gives the value of a variable.
+    ///
+    /// # Errors
+    /// When one is missing or malformed; the problem names it and says what it must be.
+    pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
+        let variables = Variables(&read);
+        Ok(Self {
+            resource_id: variables.required("APICENTER_RESOURCE_ID", ApiCenterId::parse)?,
+            client_id: variables.text("AZURE_CLIENT_ID"),
+            managed_identity: variables.text("IDENTITY_ENDPOINT").is_some(),
+            vault_hosts: variables
+                .optional("KEY_VAULT_HOSTS", vault_hosts)?
+                .unwrap_or(VaultHosts::PublicClouds),
+            resource_manager_url: variables
+                .optional("AZURE_RESOURCE_MANAGER_URL", https_url)?
+                .unwrap_or_else(|| RESOURCE_MANAGER_URL.to_owned()),
+            timer_budget: variables.seconds("SYNC_TIME_BUDGET_SECONDS", TIMER_BUDGET_SECONDS)?,
+            http_budget: variables.seconds("HTTP_TIME_BUDGET_SECONDS", HTTP_BUDGET_SECONDS)?,
+            aws_requests_per_second: variables.rate("AWS_REQUESTS_PER_SECOND", AWS_REQUESTS_PER_SECOND)?,
+            arm_rates: Rates {
+                reads: variables.rate("ARM_READS_PER_SECOND", ARM_RATES.reads)?,
+                writes: variables.rate("ARM_WRITES_PER_SECOND", ARM_RATES.writes)?,
+                deletes: variables.rate("ARM_DELETES_PER_SECOND", ARM_RATES.deletes)?,
+            },
+        })
+    }
+}
+
+/// The value of an environment variable, if it is set and text.
+#[must_use]
+pub fn variable(name: &str) -> Option<String> {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    std::env::var(name).ok()
+}
+
+/// The port that the Functions host calls the handler on. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
+///
+/// # Errors
+/// When it is set and no port.
+pub fn port(read: impl Fn(&str) -> Option<String>) -> Result<Option<u16>, Problem> {
+    Variables(&read).optional("FUNCTIONS_CUSTOMHANDLER_PORT", |text| text.parse::<u16>())
+}
+
+struct Variables<'a, R>(&'a R);
+
+impl<R: Fn(&str) -> Option<String>> Variables<'_, R> {
+    /// A setting that is there and not empty: the portal keeps emptied ones.
+    fn text(&self, name: &str) -> Option<String> {
+        let text = (self.0)(name)?;
+        let text = text.trim();
+        (!text.is_empty()).then(|| text.to_owned())
+    }
+
+    fn optional<T, E: Display>(&self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<Option<T>, Problem> {
+        let parsed = self.text(name).map(|text| parse(&text)).transpose();
+        parsed.map_err(|error| problem(format!("the app setting {name} is malformed: {error}"), name))
+    }
+
+    fn required<T, E: Display>(&self, name: &str, parse: impl Fn(&str) -> Result<T, E>) -> Result<T, Problem> {
+        let missing = || {
+            problem(
+                format!("the app setting {name} is missing: set it in the function app"),
+                name,
+            )
+        };
+        self.optional(name, parse)?.ok_or_else(missing)
+    }
+
+    fn seconds(&self, name: &str, default: f64) -> Result<Duration, Problem> {
+        let parse = |text: &str| match f64::from_str(text) {
+            Ok(seconds) if seconds > 0.0 && seconds <= BUDGET_MAX_SECONDS => Ok(Duration::from_secs_f64(seconds)),
+            Ok(_) | Err(_) => Err(format!("{text:?} is not a number of seconds of up to a day")),
+        };
+        Ok(self.optional(name, parse)?.unwrap_or(Duration::from_secs_f64(default)))
+    }
+
+    fn rate(&self, name: &str, default: f64) -> Result<f64, Problem> {
+        let parse = |text: &str| match f64::from_str(text) {
+            Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
+            Ok(_) | Err(_) => Err(format!("{text:?} is not a positive number")),
+        };
+        Ok(self.optional(name, parse)?.unwrap_or(default))
+    }
+}
+
+fn problem(message: String, name: &str) -> Problem {
+    Problem::new(ErrorCode::MissingSetting, message).with_target(name)
+}
+
+fn https_url(text: &str) -> Result<String, String> {
+    let text = text.trim_end_matches('/');
+    match url::Url::parse(text) {
+        Ok(url) if url.scheme() == "https" && url.host_str().is_some() && matches!(url.path(), "" | "/") => {
+            Ok(text.to_owned())
+        }
+        Ok(_) | Err(_) => Err(format!("{text:?} is not an https URL without a path")),
+    }
+}
+
+fn vault_hosts(text: &str) -> Result<VaultHosts, String> {
+    let hosts: Vec<String> = text
+        .split(',')
+        .map(|host| host.trim().to_ascii_lowercase())
+        .filter(|host| !host.is_empty())
+        .collect();
+    for host in &hosts {
+        let url = url::Url::parse(&format!("https://{host}/")).map_err(|error| format!("{host:?}: {error}"))?;
+        let host_only = url.username().is_empty() && url.path() == "/" && url.query().is_none();
+        if !host_only || host.contains(['/', '@', '?', '#', '\\']) {
+            return Err(format!("{host:?} is not HOST or HOST:PORT"));
+        }
+    }
+    if hosts.is_empty() {
+        Err("it names no host".to_owned())
+    } else {
+        Ok(VaultHosts::Listed(hosts))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
+
+    fn read(variables: &[(&str, &str)]) -> Result<Settings, Problem> {
+        let variables: HashMap<&str, &str> = variables.iter().copied().collect();
+        Settings::read(|name| variables.get(name).map(|&value| value.to_owned()))
+    }
+
+    #[test]
+    fn only_the_api_center_is_required() {
+        let settings = read(&[("APICENTER_RESOURCE_ID", CENTER)]).unwrap();
+        assert_eq!(settings.resource_manager_url, RESOURCE_MANAGER_URL);
+        assert_eq!(settings.vault_hosts, VaultHosts::PublicClouds);
+        assert_eq!(settings.timer_budget, Duration::from_mins(25));
+        assert_eq!(settings.http_budget, Duration::from_secs(200));
+        assert!(!settings.managed_identity);
+    }
+
+    #[test]
+    fn a_missing_or_malformed_setting_is_named() {
+        assert_eq!(read(&[]).unwrap_err().target.as_deref(), Some("APICENTER_RESOURCE_ID"));
+        let table = [
+            ("APICENTER_RESOURCE_ID", "center"),
+            ("AZURE_RESOURCE_MANAGER_URL", "http://management.azure.com"),
+            ("AZURE_RESOURCE_MANAGER_URL", "https://management.azure.com/path"),
+            ("KEY_VAULT_HOSTS", "https://vault.vault.azure.net"),
+            ("KEY_VAULT_HOSTS", "a@vault.vault.azure.net"),
+            ("KEY_VAULT_HOSTS", " , "),
+            ("SYNC_TIME_BUDGET_SECONDS", "-1"),
+            ("HTTP_TIME_BUDGET_SECONDS", "soon"),
+            ("AWS_REQUESTS_PER_SECOND", "0"),
+            ("ARM_WRITES_PER_SECOND", "inf"),
+        ];
+        for (name, value) in table {
+            let problem = read(&[("APICENTER_RESOURCE_ID", CENTER), (name, value)]).unwrap_err();
+            assert_eq!(
+                (problem.code, problem.target.as_deref()),
+                (ErrorCode::MissingSetting, Some(name)),
+                "{value}"
+            );
+            assert!(problem.message.contains(name));
+        }
+    }
+
+    #[test]
+    fn vault_hosts_are_a_list_with_ports() {
+        let settings = read(&[
+            ("APICENTER_RESOURCE_ID", CENTER),
+            ("KEY_VAULT_HOSTS", "One.vault.azure.net, 127.0.0.1:8443"),
+        ]);
+        let hosts = vec!["one.vault.azure.net".to_owned(), "127.0.0.1:8443".to_owned()];
+        assert_eq!(settings.unwrap().vault_hosts, VaultHosts::Listed(hosts));
+    }
+
+    #[test]
+    fn an_emptied_setting_counts_as_missing() {
+        let settings = read(&[
+            ("APICENTER_RESOURCE_ID", CENTER),
+            ("KEY_VAULT_HOSTS", "  "),
+            ("AZURE_CLIENT_ID", ""),
+        ]);
+        assert_eq!(settings.unwrap().client_id, None);
+    }
+}
