@@ -1,0 +1,275 @@
+//! Keeping the catalog true: the calls that read, change and synchronize integrations.
+//!
+//! A call reads where integrations stand ([`registry`](self) in the catalog's environments), observes both sides,
+//! compares, applies, and records how it ended. Nothing is kept in memory from one call to the next but connections.
+
+mod apply;
+mod clock;
+mod deletion;
+mod outcome;
+mod pass;
+mod record;
+mod registration;
+mod registry;
+mod removal;
+mod run;
+mod schemas;
+mod session;
+mod synchronize;
+mod tally;
+mod task;
+mod view;
+
+use futures::future::join_all;
+
+use crate::limits::Budget;
+use crate::model::document::ParsedDocument;
+use crate::model::{ErrorCode, IntegrationName, IntegrationState, Problem, Report};
+pub use crate::plan::Preview as PlanView;
+use crate::settings::Settings;
+
+use self::registry::Registration;
+use self::session::{Clouds, Session};
+pub use self::view::IntegrationView;
+
+/// What a sync is asked to do beside what every run does.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SyncRequest {
+    /// Import definitions, also where that is done on demand.
+    pub definitions: bool,
+    /// Look below every API.
+    pub deep: bool,
+    /// The deletions to make although they are many.
+    pub confirm_deletions: Option<String>,
+    /// The only plan to apply.
+    pub plan_id: Option<String>,
+}
+
+/// What a `PUT` did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// The integration is new.
+    Created(IntegrationView),
+    /// It was there before.
+    Updated(IntegrationView),
+}
+
+/// How far a `DELETE` came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// Nothing is left.
+    Done,
+    /// There was no time for this many APIs; the same call, or the timer, goes on.
+    Remaining(usize),
+}
+
+/// What became of one integration in a run of all.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunSummary {
+    /// The integration.
+    pub name: IntegrationName,
+    /// Its report, when there is one.
+    pub outcome: Option<Report>,
+    /// Whether nothing could be planned for it.
+    pub could_not_be_read: bool,
+    /// What a person should know.
+    pub message: Option<String>,
+}
+
+/// Everything this app does, behind one value.
+#[derive(Debug)]
+pub struct Engine(Clouds);
+
+impl Engine {
+    /// Prepares the connections; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the host's managed identity is of a kind that cannot be used.
+    pub fn new(settings: &Settings) -> Result<Self, Problem> {
+        Clouds::new(settings).map(Self)
+    }
+
+    /// All integrations, those without an environment included.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub async fn list(&self, budget: &Budget) -> Result<Vec<IntegrationView>, Problem> {
+        let session = Session::new(&self.0, budget);
+        let catalog = session.catalog();
+        let (environments, apis) =
+            tokio::try_join!(catalog.environments(), catalog.apis()).map_err(|error| error.problem())?;
+        let registrations = registry::registrations(&environments, &self.0.vault_hosts);
+        let center = &self.0.resource_id;
+        let mut views: Vec<IntegrationView> = registrations
+            .iter()
+            .map(|registration| IntegrationView::of(center, registration))
+            .collect();
+        let orphans = view::orphans(&apis, &registrations);
+        views.extend(orphans.iter().map(|orphan| IntegrationView::of_orphan(center, orphan)));
+        views.sort_by_cached_key(|view| view.name.to_ascii_lowercase());
+        Ok(views)
+    }
+
+    /// One integration.
+    ///
+    /// # Errors
+    /// When it is not there or the catalog cannot be read.
+    pub async fn get(&self, name: &IntegrationName, budget: &Budget) -> Result<IntegrationView, Problem> {
+        let session = Session::new(&self.0, budget);
+        let center = &self.0.resource_id;
+        if let Some(registration) = self.find(&session, name).await? {
+            return Ok(IntegrationView::of(center, &registration));
+        }
+        let apis = session.catalog().apis().await.map_err(|error| error.problem())?;
+        let orphans = view::orphans(&apis, &[]);
+        let orphan = orphans.iter().find(|orphan| orphan.name == *name);
+        orphan
+            .map(|orphan| IntegrationView::of_orphan(center, orphan))
+            .ok_or_else(|| not_found(name))
+    }
+
+    /// Creates or replaces an integration, then synchronizes it.
+    ///
+    /// # Errors
+    /// When what is asked for cannot be; then nothing but metadata schemas was written. A failed synchronization is
+    /// no error: the integration tells of it.
+    pub async fn put(
+        &self,
+        name: &IntegrationName,
+        document: ParsedDocument,
+        budget: &Budget,
+    ) -> Result<Written, Problem> {
+        let session = Session::new(&self.0, budget);
+        let registered = registration::register(&session, name, document).await?;
+        // Its outcome is kept with the integration, and is in the log.
+        let _ = synchronize::synchronize(
+            &session,
+            &registered.registration,
+            &SyncRequest::default(),
+            Some(registered.gateway),
+        )
+        .await;
+        let catalog = session.catalog_for_epilogue();
+        let environments = catalog.environments().await.map_err(|error| error.problem())?;
+        let current = registry::find(&environments, name, &self.0.vault_hosts);
+        let view = IntegrationView::of(
+            &self.0.resource_id,
+            current.as_ref().unwrap_or(&registered.registration),
+        );
+        Ok(if registered.is_new {
+            Written::Created(view)
+        } else {
+            Written::Updated(view)
+        })
+    }
+
+    /// Synchronizes an integration now.
+    ///
+    /// # Errors
+    /// When it is not there, is going away, what is asked for cannot be, or nothing could be planned.
+    pub async fn sync(
+        &self,
+        name: &IntegrationName,
+        request: &SyncRequest,
+        budget: &Budget,
+    ) -> Result<Report, Problem> {
+        let session = Session::new(&self.0, budget);
+        let registration = self.active(&session, name).await?;
+        synchronize::synchronize(&session, &registration, request, None).await
+    }
+
+    /// What a synchronization would do; nothing is written.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`].
+    pub async fn plan(
+        &self,
+        name: &IntegrationName,
+        request: &SyncRequest,
+        budget: &Budget,
+    ) -> Result<PlanView, Problem> {
+        let session = Session::new(&self.0, budget);
+        let registration = self.active(&session, name).await?;
+        synchronize::plan(&session, &registration, request).await
+    }
+
+    /// Deletes an integration with everything it made.
+    ///
+    /// # Errors
+    /// When it is not there, or something of it cannot be deleted.
+    pub async fn delete(&self, name: &IntegrationName, budget: &Budget) -> Result<Deletion, Problem> {
+        removal::remove(&Session::new(&self.0, budget), name).await
+    }
+
+    /// Synchronizes all integrations side by side, and goes on with deletions that were begun.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub async fn run_all(&self, budget: &Budget) -> Result<Vec<RunSummary>, Problem> {
+        let environments = Session::new(&self.0, budget).environments().await?;
+        let registrations = registry::registrations(&environments, &self.0.vault_hosts);
+        Ok(join_all(
+            registrations
+                .iter()
+                .map(|registration| self.run_one(registration, budget)),
+        )
+        .await)
+    }
+
+    async fn run_one(&self, registration: &Registration, budget: &Budget) -> RunSummary {
+        let session = Session::new(&self.0, budget);
+        let name = registration.name.clone();
+        let summary = |outcome: Option<Report>, could_not_be_read, message| RunSummary {
+            name: name.clone(),
+            outcome,
+            could_not_be_read,
+            message,
+        };
+        match registration.state {
+            IntegrationState::Active => {
+                match synchronize::synchronize(&session, registration, &SyncRequest::default(), None).await {
+                    Ok(report) => {
+                        let message = report.message.clone();
+                        summary(Some(report), false, message)
+                    }
+                    Err(problem) => summary(None, true, Some(problem.message)),
+                }
+            }
+            IntegrationState::Deleting => match removal::remove(&session, &name).await {
+                Ok(Deletion::Done) => summary(None, false, Some("it was deleted".to_owned())),
+                Ok(Deletion::Remaining(apis)) => {
+                    summary(None, false, Some(format!("{apis} of its APIs are still to be deleted")))
+                }
+                Err(problem) => summary(None, true, Some(problem.message)),
+            },
+        }
+    }
+
+    async fn find(&self, session: &Session<'_>, name: &IntegrationName) -> Result<Option<Registration>, Problem> {
+        Ok(registry::find(
+            &session.environments().await?,
+            name,
+            &self.0.vault_hosts,
+        ))
+    }
+
+    async fn active(&self, session: &Session<'_>, name: &IntegrationName) -> Result<Registration, Problem> {
+        let registration = self.find(session, name).await?.ok_or_else(|| not_found(name))?;
+        match registration.state {
+            IntegrationState::Active => Ok(registration),
+            IntegrationState::Deleting => Err(is_deleting(name)),
+        }
+    }
+}
+
+fn not_found(name: &IntegrationName) -> Problem {
+    Problem::new(
+        ErrorCode::IntegrationNotFound,
+        format!("there is no integration {name}"),
+    )
+}
+
+fn is_deleting(name: &IntegrationName) -> Problem {
+    let message = format!("the integration {name} is being deleted; wait until it is gone, or DELETE it again");
+    Problem::new(ErrorCode::IntegrationDeleting, message)
+}

@@ -1,0 +1,277 @@
+//! Applying: the writes of one API, in their order.
+
+use crate::limits::Budget;
+use crate::model::{
+    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
+    SystemData, Vacant,
+};
+use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, Write};
+use crate::source::GatewayError;
+use crate::target::{Catalog, CatalogError, Exported};
+
+use super::run::Run;
+
+/// Why the writes of an API ended before their end.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum Interruption {
+    /// The time budget is used up.
+    #[error("there was no time left")]
+    OutOfTime,
+    /// A write or read was refused.
+    #[error(transparent)]
+    Catalog(CatalogError),
+    /// Amazon gave no answer to work with.
+    #[error(transparent)]
+    Gateway(GatewayError),
+    /// An entity that was to be changed is no longer ours.
+    #[error("{0} is no longer this integration's: somebody else changed its marker")]
+    NotOurs(EntityPath),
+}
+
+impl From<CatalogError> for Interruption {
+    fn from(error: CatalogError) -> Self {
+        match error {
+            CatalogError::OutOfTime { .. } => Self::OutOfTime,
+            other => Self::Catalog(other),
+        }
+    }
+}
+
+impl From<GatewayError> for Interruption {
+    fn from(error: GatewayError) -> Self {
+        match error {
+            GatewayError::OutOfTime { .. } => Self::OutOfTime,
+            other => Self::Gateway(other),
+        }
+    }
+}
+
+/// What the writes below an API came to.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    pub finished: Finished,
+    pub definitions_written: usize,
+    /// Exports that failed for now.
+    pub failures: Vec<GatewayError>,
+}
+
+/// Makes one write.
+pub(super) async fn write(catalog: &Catalog, write: &Write) -> Result<Option<Entity>, CatalogError> {
+    match write {
+        Write::Create(vacant, change) => {
+            let mut properties = Properties::new();
+            change.apply_to(&mut properties);
+            catalog.create(vacant, &properties).await.map(Some)
+        }
+        Write::Update(owned, change) => catalog
+            .update(owned, |properties| change.apply_to(properties))
+            .await
+            .map(Some),
+        Write::Delete(owned, _) => catalog.delete(owned).await.map(|()| None),
+    }
+}
+
+/// Makes a write of an API that is ours, and reads its answer as such.
+pub(super) async fn write_api(
+    catalog: &Catalog,
+    integration: &IntegrationName,
+    write: &Write,
+) -> Result<OwnedApi, Interruption> {
+    let entity = match write {
+        Write::Update(owned, change) => {
+            // Between the listing and this write somebody may have taken the API over.
+            let ours = |properties: &Properties| {
+                let name = owned_name(owned);
+                let entity = name.map(|name| Entity {
+                    name,
+                    properties: properties.clone(),
+                    etag: None,
+                    system_data: SystemData::default(),
+                });
+                entity.is_some_and(|entity| OwnedApi::claim(integration, &entity).is_some())
+            };
+            catalog
+                .update(owned, |properties| {
+                    if ours(properties) {
+                        change.apply_to(properties);
+                    }
+                })
+                .await?
+        }
+        Write::Create(vacant, change) => {
+            let mut properties = Properties::new();
+            change.apply_to(&mut properties);
+            catalog.create(vacant, &properties).await?
+        }
+        Write::Delete(owned, _) => return Err(Interruption::NotOurs(owned.path().clone())),
+    };
+    OwnedApi::claim(integration, &entity).ok_or_else(|| Interruption::NotOurs(write.path().clone()))
+}
+
+fn owned_name(owned: &Owned) -> Option<EntityName> {
+    match owned.path() {
+        EntityPath::Api(name) => Some(name.clone()),
+        EntityPath::Environment(_)
+        | EntityPath::Version(..)
+        | EntityPath::Definition(..)
+        | EntityPath::Deployment(..) => None,
+    }
+}
+
+/// Reads what is below an API; `deep` also compares the definitions' content with what was imported.
+pub(super) async fn read_below(catalog: &Catalog, api: &OwnedApi, deep: bool) -> Result<Below, CatalogError> {
+    let (versions, deployments) = tokio::try_join!(catalog.versions(&api.name), catalog.deployments(&api.name))?;
+    let mut below = Below {
+        versions,
+        deployments,
+        ..Below::default()
+    };
+    for version in &below.versions {
+        if api.version(&version.name).is_some() {
+            let definitions = catalog.definitions(&api.name, &version.name).await?;
+            below.definitions.insert(version.name.clone(), definitions);
+        }
+    }
+    if deep {
+        for (version, digest) in imported_digests(api, &below) {
+            let path = EntityPath::Definition(api.name.clone(), version.clone(), EntityName::definition());
+            if let Exported::Text(text) = catalog.export_specification(&path).await?
+                && crate::plan::digest(text.as_bytes()) != digest
+            {
+                below.damaged.insert(version);
+            }
+        }
+    }
+    Ok(below)
+}
+
+/// The versions whose definition was imported, and the digest of what the catalog then held.
+fn imported_digests(api: &OwnedApi, below: &Below) -> Vec<(EntityName, String)> {
+    below
+        .definitions
+        .iter()
+        .filter(|(_, definitions)| definitions.iter().any(|found| found.name == EntityName::definition()))
+        .filter_map(|(version, _)| {
+            let deployment = below.deployments.iter().find(|deployment| deployment.name == *version);
+            let record = crate::plan::recorded(deployment, api.marker.undeployed.get(version));
+            Some((version.clone(), record.content_digest?))
+        })
+        .collect()
+}
+
+/// Makes all writes below an API but the removals: stage by stage, each with its export.
+pub(super) async fn apply_stages(run: &Run, rest_api: &RestApi, plan: &ApiPlan) -> Result<Applied, Interruption> {
+    let mut applied = Applied {
+        finished: Finished {
+            complete: true,
+            ..Finished::default()
+        },
+        ..Applied::default()
+    };
+    for stage in &plan.stages {
+        if run.budget.is_spent() {
+            return Err(Interruption::OutOfTime);
+        }
+        apply_stage(run, rest_api, stage, &mut applied).await?;
+    }
+    Ok(applied)
+}
+
+async fn apply_stage(
+    run: &Run,
+    rest_api: &RestApi,
+    plan: &StagePlan,
+    applied: &mut Applied,
+) -> Result<(), Interruption> {
+    // Held until the import is through: it bounds how many definitions are in memory at once.
+    let _definition = if plan.needs_export() {
+        run.definitions.acquire().await.ok()
+    } else {
+        None
+    };
+    let export = match export(run, rest_api, plan).await {
+        Ok(export) => export,
+        Err(GatewayError::OutOfTime { .. }) => return Err(Interruption::OutOfTime),
+        Err(error) => {
+            applied.finished.complete = false;
+            applied.failures.push(error);
+            None
+        }
+    };
+    if let Some(version) = &plan.version {
+        write(&run.catalog, version).await?;
+    }
+    let mut writes = plan.finish(rest_api.id.as_str(), export.as_ref());
+    let written = match &writes.definition {
+        Some(definition) => write(&run.catalog, definition).await?,
+        None => None,
+    };
+    if let (true, Some(Export::Document(document))) = (writes.import, &export) {
+        let stored = import(run, plan, document, written.is_some()).await?;
+        writes.record.content_digest = Some(stored);
+        applied.definitions_written += 1;
+    }
+    if let Some(deployment) = plan.deployment_write(&writes) {
+        write(&run.catalog, &deployment).await?;
+    }
+    if !plan.has_deployment() {
+        applied
+            .finished
+            .undeployed
+            .insert(plan.stage.name.clone(), writes.record.clone());
+    }
+    applied.finished.skips.extend(writes.skip);
+    Ok(())
+}
+
+async fn export(run: &Run, rest_api: &RestApi, plan: &StagePlan) -> Result<Option<Export>, GatewayError> {
+    if plan.needs_export() {
+        run.gateway.export(rest_api, &plan.stage.stage_name).await.map(Some)
+    } else {
+        Ok(None)
+    }
+}
+
+/// Imports a document and returns the digest of what the catalog holds then.
+///
+/// A definition that was found changed is read back, so that a service which rewrites what it is given is noted and
+/// not given the same text again and again.
+async fn import(run: &Run, plan: &StagePlan, document: &Document, created: bool) -> Result<String, Interruption> {
+    let (definition, damaged) = match &plan.definition {
+        DefinitionPlan::Exported {
+            current: Some((owned, _)),
+            damaged,
+            ..
+        } => (owned.clone(), *damaged),
+        DefinitionPlan::Exported {
+            vacant: Some(vacant), ..
+        } if created => (Owned::created(vacant), false),
+        DefinitionPlan::Exported { .. } | DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => {
+            return Ok(document.content_digest.clone());
+        }
+    };
+    run.catalog
+        .import_specification(&definition, &document.text, &document.specification_version)
+        .await?;
+    if damaged && let Exported::Text(text) = run.catalog.export_specification(definition.path()).await? {
+        return Ok(crate::plan::digest(text.as_bytes()));
+    }
+    Ok(document.content_digest.clone())
+}
+
+/// Whether there is nothing at a path, asked once more right before something is made there.
+pub(super) async fn still_vacant(catalog: &Catalog, vacant: &Vacant) -> Result<Option<Vacant>, CatalogError> {
+    let found = catalog.get(vacant.path()).await?;
+    Ok(Vacant::at(vacant.path().clone(), found.as_ref()))
+}
+
+/// Deletes what is ours of the stages that are gone.
+pub(super) async fn apply_removals(catalog: &Catalog, budget: &Budget, plan: &ApiPlan) -> Result<(), Interruption> {
+    for removal in plan.removals.iter().flat_map(|removal| &removal.writes) {
+        if budget.is_spent() {
+            return Err(Interruption::OutOfTime);
+        }
+        write(catalog, removal).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,20 @@
+//! The edge at which the engine reads the clock.
+
+use std::time::SystemTime;
+
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+/// Now.
+pub(super) fn now() -> OffsetDateTime {
+    #[expect(clippy::disallowed_methods, reason = "the engine's one look at the clock")]
+    SystemTime::now().into()
+}
+
+/// A time as RFC 3339 text with whole seconds.
+pub(super) fn rfc3339(time: OffsetDateTime) -> String {
+    time.replace_nanosecond(0)
+        .unwrap_or(time)
+        .format(&Rfc3339)
+        .unwrap_or_default()
+}

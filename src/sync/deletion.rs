@@ -1,0 +1,104 @@
+//! Deleting: an API with all that is below it, a removed stage, and a whole integration.
+
+use futures::{StreamExt, stream};
+
+use crate::error_chain::error_chain;
+use crate::limits::Budget;
+use crate::model::{Entity, EntityPath, IntegrationName, OwnedApi};
+use crate::target::{Catalog, CatalogError};
+
+use super::apply::Interruption;
+
+/// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
+const SIDE_BY_SIDE: usize = 8;
+
+/// What came of the deletion of several APIs.
+#[derive(Debug, Default)]
+pub(super) struct DeletedApis {
+    pub deleted: usize,
+    pub remaining: usize,
+    pub failed: Vec<(OwnedApi, String)>,
+    /// The first error of the catalog, when every further one would be the same.
+    pub first_error: Option<CatalogError>,
+}
+
+/// Deletes APIs with all that is below them, as far as the budget allows.
+pub(super) async fn delete_apis(
+    catalog: &Catalog,
+    integration: &IntegrationName,
+    apis: Vec<OwnedApi>,
+    budget: &Budget,
+) -> DeletedApis {
+    let mut results = stream::iter(apis)
+        .map(|api| async move { (delete_api(catalog, integration, &api, budget).await, api) })
+        .buffer_unordered(SIDE_BY_SIDE);
+    let mut deleted = DeletedApis::default();
+    while let Some((result, api)) = results.next().await {
+        match result {
+            Ok(()) => deleted.deleted += 1,
+            Err(Interruption::OutOfTime) => deleted.remaining += 1,
+            Err(interruption) => {
+                deleted.failed.push((api, error_chain(&interruption)));
+                if let Interruption::Catalog(error) = interruption {
+                    deleted.first_error.get_or_insert(error);
+                }
+            }
+        }
+    }
+    deleted
+}
+
+/// Deletes an API: deployments, definitions and versions first, because the service leaves them behind otherwise.
+///
+/// The API is read once more before anything goes: between the listing and now somebody may have taken it over.
+async fn delete_api(
+    catalog: &Catalog,
+    integration: &IntegrationName,
+    api: &OwnedApi,
+    budget: &Budget,
+) -> Result<(), Interruption> {
+    let in_time = || {
+        if budget.is_spent() {
+            Err(Interruption::OutOfTime)
+        } else {
+            Ok(())
+        }
+    };
+    in_time()?;
+    let Some(found) = catalog.get(api.owned().path()).await? else {
+        return Ok(());
+    };
+    let Some(api) = OwnedApi::claim(integration, &found) else {
+        return Err(Interruption::NotOurs(api.owned().path().clone()));
+    };
+    for deployment in none_if_gone(catalog.deployments(&api.name).await)? {
+        in_time()?;
+        delete_below(catalog, &api, EntityPath::Deployment(api.name.clone(), deployment.name)).await?;
+    }
+    for version in none_if_gone(catalog.versions(&api.name).await)? {
+        for definition in none_if_gone(catalog.definitions(&api.name, &version.name).await)? {
+            in_time()?;
+            let path = EntityPath::Definition(api.name.clone(), version.name.clone(), definition.name);
+            delete_below(catalog, &api, path).await?;
+        }
+        in_time()?;
+        delete_below(catalog, &api, EntityPath::Version(api.name.clone(), version.name)).await?;
+    }
+    in_time()?;
+    Ok(catalog.delete(api.owned()).await?)
+}
+
+async fn delete_below(catalog: &Catalog, api: &OwnedApi, path: EntityPath) -> Result<(), Interruption> {
+    match api.everything_below(path) {
+        Some(owned) => Ok(catalog.delete(&owned).await?),
+        None => Ok(()),
+    }
+}
+
+/// Another run may delete the same API at the same time: what is gone has nothing below it.
+fn none_if_gone(listed: Result<Vec<Entity>, CatalogError>) -> Result<Vec<Entity>, CatalogError> {
+    match listed {
+        Err(CatalogError::NotFound { .. }) => Ok(Vec::new()),
+        other => other,
+    }
+}

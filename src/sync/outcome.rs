@@ -1,0 +1,48 @@
+//! The outcome of a run, as it is kept with the integration.
+
+use serde_json::{Value, json};
+
+use crate::model::{Report, clip};
+
+use super::pass::Continuation;
+
+/// Longest message that is kept, in UTF-16 units: a report is for a glance, the logs have the rest.
+const MESSAGE_MAX: usize = 500;
+
+/// What is kept of the last run.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct StoredOutcome {
+    pub report: Report,
+    pub next: Continuation,
+}
+
+impl StoredOutcome {
+    /// Reads the text that [`StoredOutcome::to_text`] wrote; `None` when it is not one.
+    pub fn read(stored: &str) -> Option<Self> {
+        let value: Value = serde_json::from_str(stored).ok()?;
+        let next = value
+            .get("next")
+            .cloned()
+            .and_then(|next| serde_json::from_value(next).ok())
+            .unwrap_or_default();
+        Some(Self {
+            report: serde_json::from_value(value).ok()?,
+            next,
+        })
+    }
+
+    /// The outcome as text: the report with its lists cut, and where to go on.
+    pub fn to_text(&self) -> String {
+        let mut report = self.report.for_storage();
+        let messages = report.skipped.iter_mut().map(|skip| &mut skip.message);
+        let messages = messages.chain(report.failed.iter_mut().map(|failure| &mut failure.message));
+        for message in messages.chain(&mut report.message) {
+            *message = clip(message, MESSAGE_MAX);
+        }
+        let mut value = json!(report);
+        if let Value::Object(object) = &mut value {
+            object.insert("next".to_owned(), json!(self.next));
+        }
+        value.to_string()
+    }
+}

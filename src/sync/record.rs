@@ -1,0 +1,55 @@
+//! Recording: the outcome of a run, written to the environment that holds the integration.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::json;
+
+use crate::model::marker::{INTEGRATION_SCHEMA, metadata_path};
+use crate::model::{FieldPath, IntegrationState, Owned, Properties};
+use crate::target::CatalogError;
+
+use super::outcome::StoredOutcome;
+use super::registry::{Registration, SERVER_TYPE, holder, was_made};
+use super::session::Session;
+
+/// Whether an outcome could be kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Recorded {
+    /// It was.
+    Kept,
+    /// The integration is gone, or being deleted.
+    Gone,
+}
+
+/// Writes the outcome, unless the environment no longer holds the integration or it is being deleted.
+///
+/// Only the outcome is written, and the one field of an environment that belongs to the source where it was made, into what is read right before, so that a change made during the run stays.
+///
+/// # Errors
+/// When the environment cannot be read or written.
+pub(super) async fn record(
+    session: &Session<'_>,
+    registration: &Registration,
+    outcome: &StoredOutcome,
+) -> Result<Recorded, CatalogError> {
+    let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
+        return Ok(Recorded::Gone);
+    };
+    let (text, gone) = (json!(outcome.to_text()), AtomicBool::new(false));
+    let set = |properties: &mut Properties| {
+        let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
+        gone.store(!still, Ordering::Relaxed);
+        if still {
+            metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(text.clone()));
+            if was_made(&registration.environment) {
+                FieldPath::new(&["server", "type"]).set(properties, Some(json!(SERVER_TYPE)));
+            }
+        }
+    };
+    match session.catalog_for_epilogue().update(&owned, set).await {
+        Ok(_) if gone.load(Ordering::Relaxed) => Ok(Recorded::Gone),
+        Ok(_) => Ok(Recorded::Kept),
+        Err(CatalogError::NotFound { .. }) => Ok(Recorded::Gone),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,229 @@
+//! Registering: from the document of a `PUT` to an integration in the catalog.
+//!
+//! Checks come in the order of their answers: state, metadata, secrets, Amazon; only then something is written.
+
+use serde_json::json;
+
+use crate::model::document::ParsedDocument;
+use crate::model::{
+    Entity, EntityPath, ErrorCode, FieldPath, Integration, IntegrationName, IntegrationState, Owned, OwnedApi, Problem,
+    Properties, Vacant,
+};
+use crate::plan::{RequiredMetadata, missing_message};
+use crate::source::Gateway;
+use crate::target::{Catalog, CatalogError, MetadataSchema};
+
+use super::clock::{now, rfc3339};
+use super::registry::{self, Registration, SERVER_TYPE, holder, marker_fields, was_made};
+use super::session::Session;
+use super::{is_deleting, schemas};
+
+/// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
+const TITLE_MAX: usize = 50;
+
+/// An integration, as it is now kept.
+#[derive(Debug)]
+pub(super) struct Registered {
+    pub registration: Registration,
+    pub gateway: Gateway,
+    pub is_new: bool,
+}
+
+/// Where the integration is to be kept.
+#[derive(Debug)]
+enum Place {
+    /// In an environment that is made for it.
+    Made(Vacant),
+    /// In an environment that is there.
+    Found(Owned, Box<Entity>),
+}
+
+/// Checks everything that can be checked, then keeps the integration.
+///
+/// # Errors
+/// When a check fails; then nothing but metadata schemas was written.
+pub(super) async fn register(
+    session: &Session<'_>,
+    name: &IntegrationName,
+    document: ParsedDocument,
+) -> Result<Registered, Problem> {
+    let ParsedDocument {
+        integration,
+        names_environment,
+    } = document;
+    let catalog = session.catalog();
+    let (environments, metadata) =
+        tokio::try_join!(catalog.environments(), catalog.metadata_schemas()).map_err(|error| error.problem())?;
+    let known = registry::find(&environments, name, &session.clouds.vault_hosts);
+    check_state(&catalog, &integration, known.as_ref()).await?;
+    let place = place(&integration, names_environment, &environments, known.as_ref())?;
+    check_metadata(&integration, &place, &metadata)?;
+    let gateway = session.gateway(&integration).await?;
+    gateway.check().await.map_err(|error| error.problem())?;
+    schemas::ensure(&catalog, &metadata)
+        .await
+        .map_err(|error| error.problem())?;
+    let environment = keep(&catalog, &integration, place, known.as_ref())
+        .await
+        .map_err(|error| error.problem())?;
+    let is_new = known.is_none();
+    let mut environments = environments;
+    environments.retain(|other| other.name != environment.name);
+    environments.push(environment);
+    let registration = registry::find(&environments, name, &session.clouds.vault_hosts).ok_or_else(|| {
+        let message =
+            format!("the environment of {name} was changed by somebody else while it was written; call again");
+        Problem::new(ErrorCode::ServiceUnavailable, message)
+    })?;
+    Ok(Registered {
+        registration,
+        gateway,
+        is_new,
+    })
+}
+
+async fn check_state(
+    catalog: &Catalog,
+    integration: &Integration,
+    known: Option<&Registration>,
+) -> Result<(), Problem> {
+    if let Some(known) = known {
+        return match known.state {
+            IntegrationState::Deleting => Err(is_deleting(&known.name)),
+            IntegrationState::Active => check_region(integration, &known.region_name),
+        };
+    }
+    // Without an environment there may still be APIs, which are adopted: but not those of another gateway.
+    let apis = catalog.apis().await.map_err(|error| error.problem())?;
+    let mut orphans = apis.iter().filter_map(|api| OwnedApi::claim(&integration.name, api));
+    orphans.try_for_each(|api| check_region(integration, &api.marker.region_name))
+}
+
+fn check_region(integration: &Integration, region_name: &str) -> Result<(), Problem> {
+    // A marker whose region was wiped out by hand binds nobody.
+    if region_name.is_empty() || region_name.eq_ignore_ascii_case(integration.region.as_str()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the integration {} is of region {region_name}, which cannot be changed: delete it and create it anew",
+        integration.name
+    );
+    let target = "properties.amazonApiGatewaySource.regionName";
+    Err(Problem::new(ErrorCode::RegionImmutable, message).with_target(target))
+}
+
+fn place(
+    integration: &Integration,
+    names_environment: bool,
+    environments: &[Entity],
+    known: Option<&Registration>,
+) -> Result<Place, Problem> {
+    let path = EntityPath::Environment(integration.environment.clone());
+    let found = environments
+        .iter()
+        .find(|environment| environment.name == integration.environment);
+    if let Some(vacant) = Vacant::at(path, found) {
+        return Ok(Place::Made(vacant));
+    }
+    let in_use = |why: &str| {
+        let message = format!("the environment {} {why}", integration.environment);
+        Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
+    };
+    let found = found.ok_or_else(|| in_use("cannot be read"))?;
+    let holds_it = known.is_some_and(|known| {
+        known.environment.name == found.name || known.former.iter().any(|former| former.name == found.name)
+    });
+    let owned = Owned::named_environment(&integration.name, found)
+        .ok_or_else(|| in_use("is used by another integration: name another one in targetEnvironmentId"))?;
+    if !names_environment && !holds_it {
+        return Err(in_use(
+            "is there already: name it in targetEnvironmentId to use it, or choose another one",
+        ));
+    }
+    Ok(Place::Found(owned, Box::new(found.clone())))
+}
+
+/// Metadata that the organisation requires and that nothing gives a value for would make every write fail.
+fn check_metadata(integration: &Integration, place: &Place, metadata: &[MetadataSchema]) -> Result<(), Problem> {
+    let required = schemas::required(metadata);
+    let defaults = &integration.default_custom_properties;
+    let makes_environment = matches!(place, Place::Made(_));
+    let kinds = [
+        ("api", &required.api, &defaults.api, true),
+        (
+            "environment",
+            &required.environment,
+            &defaults.environment,
+            makes_environment,
+        ),
+        ("deployment", &required.deployment, &defaults.deployment, true),
+    ];
+    for (kind, required, values, is_made) in kinds {
+        let missing = RequiredMetadata::missing(required, values);
+        if is_made && !missing.is_empty() {
+            let target = format!("properties.defaultCustomProperties.{kind}");
+            let problem = Problem::new(ErrorCode::MissingRequiredMetadata, missing_message(kind, &missing));
+            return Err(problem.with_target(target));
+        }
+    }
+    Ok(())
+}
+
+/// Writes the integration into its environment.
+async fn keep(
+    catalog: &Catalog,
+    integration: &Integration,
+    place: Place,
+    known: Option<&Registration>,
+) -> Result<Entity, CatalogError> {
+    let changed_on = rfc3339(now());
+    let stays = known.is_some_and(|known| known.environment.name == integration.environment);
+    let generation = known.map_or(0, |known| known.generation + u64::from(!stays));
+    match place {
+        Place::Made(vacant) => {
+            let mut properties = new_environment(integration);
+            for (path, value) in marker_fields(integration, true, generation, &changed_on, None) {
+                path.set(&mut properties, value);
+            }
+            catalog.create(&vacant, &properties).await
+        }
+        Place::Found(owned, found) => {
+            let active = (integration.name.clone(), IntegrationState::Active);
+            let fields = marker_fields(integration, was_made(&found), generation, &changed_on, Some(&found));
+            catalog
+                .update(&owned, |properties| {
+                    // Somebody may have come first since the environments were listed.
+                    if holder(properties).is_some_and(|holder| holder != active) {
+                        return;
+                    }
+                    for (path, value) in &fields {
+                        path.set(properties, value.clone());
+                    }
+                })
+                .await
+        }
+    }
+}
+
+fn new_environment(integration: &Integration) -> Properties {
+    let values = [
+        (
+            &["title"][..],
+            json!(crate::model::clip(integration.name.as_str(), TITLE_MAX)),
+        ),
+        (&["kind"], json!("production")),
+        (&["server", "type"], json!(SERVER_TYPE)),
+        (
+            &["server", "managementPortalUri"],
+            json!([integration.region.console_url()]),
+        ),
+    ];
+    let mut properties = Properties::new();
+    for (path, value) in values {
+        FieldPath::new(path).set(&mut properties, Some(value));
+    }
+    for (name, value) in &integration.default_custom_properties.environment {
+        FieldPath::new(&["customProperties", name]).set(&mut properties, Some(value.clone()));
+    }
+    properties
+}

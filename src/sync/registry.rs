@@ -1,0 +1,227 @@
+//! Integrations as the catalog keeps them: in the custom metadata of environments.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::model::marker::{INTEGRATION_SCHEMA, metadata_path, text};
+use crate::model::{
+    DefaultCustomProperties, Entity, ErrorCode, FieldPath, ImportSpecification, Integration, IntegrationName,
+    IntegrationState, LifecycleStage, Problem, Properties, Region, SecretIdentifier, VaultHosts, integration_of,
+};
+
+use super::outcome::StoredOutcome;
+
+/// What kind of server an environment of Amazon API Gateway shows.
+pub(super) const SERVER_TYPE: &str = "AWS API Gateway";
+
+/// What the marker's `options` text holds.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Options {
+    import_specification: ImportSpecification,
+    target_lifecycle_stage: LifecycleStage,
+    default_custom_properties: DefaultCustomProperties,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    msi_resource_id: Option<String>,
+    /// Grows with every move to another environment: of two that hold the integration, the later one counts.
+    generation: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    changed_on: Option<String>,
+}
+
+/// An integration as it is kept.
+#[derive(Debug, Clone)]
+pub(super) struct Registration {
+    pub name: IntegrationName,
+    /// The environment that holds it.
+    pub environment: Entity,
+    /// Environments that held it before a move and still carry its marker.
+    pub former: Vec<Entity>,
+    pub state: IntegrationState,
+    pub region_name: String,
+    /// Why it cannot be used, when what is kept is not what it should be.
+    pub integration: Result<Integration, Problem>,
+    pub outcome: Option<StoredOutcome>,
+    pub changed_on: Option<String>,
+    pub generation: u64,
+}
+
+/// Whether an environment was made for the integration it holds, and goes with it.
+pub(super) fn was_made(environment: &Entity) -> bool {
+    environment
+        .metadata(INTEGRATION_SCHEMA)
+        .and_then(|marker| marker.get("madeEnvironment"))
+        .is_some_and(|made| made == &Value::Bool(true))
+}
+
+/// The integration that an environment's properties hold, and its state.
+pub(super) fn holder(properties: &Properties) -> Option<(IntegrationName, IntegrationState)> {
+    let marker = properties
+        .get("customProperties")?
+        .get(INTEGRATION_SCHEMA)?
+        .as_object()?;
+    let name = IntegrationName::parse(&text(marker, "name")?).ok()?;
+    Some((name, state(marker)))
+}
+
+fn state(marker: &Properties) -> IntegrationState {
+    match text(marker, "state").as_deref() {
+        Some("deleting") => IntegrationState::Deleting,
+        Some(_) | None => IntegrationState::Active,
+    }
+}
+
+/// All integrations that the environments hold, by name.
+pub(super) fn registrations(environments: &[Entity], hosts: &VaultHosts) -> Vec<Registration> {
+    let mut holders: BTreeMap<IntegrationName, Vec<&Entity>> = BTreeMap::new();
+    for environment in environments {
+        if let Some(name) = integration_of(environment) {
+            holders.entry(name).or_default().push(environment);
+        }
+    }
+    holders
+        .into_iter()
+        .filter_map(|(name, mut environments)| {
+            environments.sort_by_key(|environment| options(environment).generation);
+            let environment = environments.pop()?;
+            Some(read(name, environment, environments, hosts))
+        })
+        .collect()
+}
+
+/// The integration of this name, if an environment holds it.
+pub(super) fn find(environments: &[Entity], name: &IntegrationName, hosts: &VaultHosts) -> Option<Registration> {
+    registrations(environments, hosts)
+        .into_iter()
+        .find(|registration| registration.name == *name)
+}
+
+/// The marker's properties that keep an integration, with the values they shall have.
+pub(super) fn marker_fields(
+    integration: &Integration,
+    made: bool,
+    generation: u64,
+    changed_on: &str,
+    known: Option<&Entity>,
+) -> Vec<(FieldPath, Option<Value>)> {
+    let field = |name: &str, value: Value| (metadata_path(INTEGRATION_SCHEMA, name), Some(value));
+    let options = Options {
+        import_specification: integration.import_specification,
+        target_lifecycle_stage: integration.lifecycle_stage,
+        default_custom_properties: integration.default_custom_properties.clone(),
+        msi_resource_id: integration.msi_resource_id.clone(),
+        generation,
+        changed_on: Some(changed_on.to_owned()),
+    };
+    vec![
+        field("name", json!(integration.name)),
+        field("regionName", json!(integration.region)),
+        field("accessKey", json!(integration.access_key)),
+        field("secretAccessKey", json!(integration.secret_access_key)),
+        field("options", json!(merged_options(&options, known))),
+        field("state", json!(IntegrationState::Active)),
+        field("madeEnvironment", json!(made)),
+        (
+            metadata_path(INTEGRATION_SCHEMA, "lastSync"),
+            known.and_then(last_outcome),
+        ),
+    ]
+}
+
+/// The last outcome without its unfinished passes: what they have looked at, they compared with other wishes.
+fn last_outcome(environment: &Entity) -> Option<Value> {
+    let stored = text(environment.metadata(INTEGRATION_SCHEMA)?, "lastSync")?;
+    let Some(mut outcome) = StoredOutcome::read(&stored) else {
+        return Some(json!(stored));
+    };
+    outcome.next.passes.clear();
+    Some(json!(outcome.to_text()))
+}
+
+/// Takes the integration out of an environment that stays.
+pub(super) fn marker_removal(properties: &mut Properties) {
+    FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(properties, None);
+}
+
+/// Marks the integration in an environment as being deleted.
+pub(super) fn mark_deleting(properties: &mut Properties) {
+    metadata_path(INTEGRATION_SCHEMA, "state").set(properties, Some(json!(IntegrationState::Deleting)));
+}
+
+/// The options as text; what another release of ours keeps beside those known here stays.
+fn merged_options(options: &Options, known: Option<&Entity>) -> String {
+    let kept = known
+        .and_then(|environment| text(environment.metadata(INTEGRATION_SCHEMA)?, "options"))
+        .and_then(|text| serde_json::from_str::<serde_json::Map<String, Value>>(&text).ok());
+    let mut merged = kept.unwrap_or_default();
+    merged.shift_remove("msiResourceId");
+    if let Value::Object(options) = json!(options) {
+        merged.extend(options);
+    }
+    Value::Object(merged).to_string()
+}
+
+fn options(environment: &Entity) -> Options {
+    environment
+        .metadata(INTEGRATION_SCHEMA)
+        .and_then(|marker| text(marker, "options"))
+        .and_then(|text| serde_json::from_str(&text).ok())
+        .unwrap_or_default()
+}
+
+fn read(name: IntegrationName, environment: &Entity, former: Vec<&Entity>, hosts: &VaultHosts) -> Registration {
+    let marker = environment.metadata(INTEGRATION_SCHEMA);
+    let property = |property: &str| marker.and_then(|marker| text(marker, property)).unwrap_or_default();
+    let options = options(environment);
+    let (generation, changed_on) = (options.generation, options.changed_on.clone());
+    Registration {
+        state: marker.map_or(IntegrationState::Active, state),
+        region_name: property("regionName"),
+        integration: integration(&name, environment, options, &property, hosts),
+        outcome: StoredOutcome::read(&property("lastSync")),
+        former: former.into_iter().cloned().collect(),
+        environment: environment.clone(),
+        changed_on,
+        generation,
+        name,
+    }
+}
+
+fn integration(
+    name: &IntegrationName,
+    environment: &Entity,
+    options: Options,
+    property: &impl Fn(&str) -> String,
+    hosts: &VaultHosts,
+) -> Result<Integration, Problem> {
+    let broken = |code: ErrorCode, what: &str, why: String| {
+        let message = format!(
+            "environment {} holds the integration {name} with an unusable {what}: {why}; PUT the integration again",
+            environment.name
+        );
+        Problem::new(code, message)
+    };
+    let secret = |what: &str| {
+        SecretIdentifier::parse(&property(what), hosts).map_err(|error| {
+            let code = match error {
+                crate::model::InvalidSecretIdentifier::Malformed(_) => ErrorCode::InvalidSecretIdentifier,
+                crate::model::InvalidSecretIdentifier::VaultNotAllowed(_) => ErrorCode::VaultNotAllowed,
+            };
+            broken(code, what, error.to_string())
+        })
+    };
+    Ok(Integration {
+        name: name.clone(),
+        region: Region::parse(&property("regionName"))
+            .map_err(|error| broken(ErrorCode::UnknownRegion, "regionName", error.to_string()))?,
+        access_key: secret("accessKey")?,
+        secret_access_key: secret("secretAccessKey")?,
+        import_specification: options.import_specification,
+        environment: environment.name.clone(),
+        lifecycle_stage: options.target_lifecycle_stage,
+        default_custom_properties: options.default_custom_properties,
+        msi_resource_id: options.msi_resource_id,
+    })
+}

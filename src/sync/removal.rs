@@ -1,0 +1,103 @@
+//! Deleting an integration: what it made, then where it is kept.
+
+use crate::model::{ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
+use crate::target::CatalogError;
+
+use super::deletion::delete_apis;
+use super::registry::{self, Registration, mark_deleting, marker_removal, was_made};
+use super::session::Session;
+use super::{Deletion, not_found};
+
+/// Rounds after which something else keeps making what is deleted here: then the next call, or the timer, goes on.
+const ROUNDS: usize = 3;
+
+/// Deletes an integration, as far as the time allows.
+///
+/// After the last write everything is looked at once more: a `PUT` or a run that overlapped may have brought it back.
+///
+/// # Errors
+/// When it is not there, or something of it cannot be deleted.
+pub(super) async fn remove(session: &Session<'_>, name: &IntegrationName) -> Result<Deletion, Problem> {
+    for round in 0..ROUNDS {
+        let Some((registration, apis)) = find(session, name).await? else {
+            return if round == 0 {
+                Err(not_found(name))
+            } else {
+                Ok(Deletion::Done)
+            };
+        };
+        let left = remove_once(session, name, registration.as_ref(), apis).await?;
+        if left > 0 {
+            return Ok(Deletion::Remaining(left));
+        }
+    }
+    Ok(Deletion::Remaining(1))
+}
+
+/// Where the integration is kept, and the APIs it made; `None` when there is neither.
+async fn find(
+    session: &Session<'_>,
+    name: &IntegrationName,
+) -> Result<Option<(Option<Registration>, Vec<OwnedApi>)>, Problem> {
+    let catalog = session.catalog();
+    let (environments, apis) =
+        tokio::try_join!(catalog.environments(), catalog.apis()).map_err(|error| error.problem())?;
+    let registration = registry::find(&environments, name, &session.clouds.vault_hosts);
+    let apis: Vec<OwnedApi> = apis.iter().filter_map(|api| OwnedApi::claim(name, api)).collect();
+    Ok((registration.is_some() || !apis.is_empty()).then_some((registration, apis)))
+}
+
+/// Deletes what was found and says how many APIs there was no time for.
+async fn remove_once(
+    session: &Session<'_>,
+    name: &IntegrationName,
+    registration: Option<&Registration>,
+    apis: Vec<OwnedApi>,
+) -> Result<usize, Problem> {
+    let catalog = session.catalog();
+    let environments = registration.map(environments_of).unwrap_or_default();
+    for (environment, _) in &environments {
+        let marked = catalog.update(environment, mark_deleting).await.map(|_| ());
+        none_if_gone(marked).map_err(|error| error.problem())?;
+    }
+    let deleted = delete_apis(&catalog, name, apis, &session.budget).await;
+    if let Some(error) = deleted.first_error {
+        return Err(error.problem());
+    }
+    if let Some((api, message)) = deleted.failed.first() {
+        let message = format!(
+            "the API {} of the integration {name} could not be deleted: {message}",
+            api.name
+        );
+        return Err(Problem::new(ErrorCode::ServiceUnavailable, message));
+    }
+    if deleted.remaining > 0 {
+        return Ok(deleted.remaining);
+    }
+    for (environment, made) in &environments {
+        let left = if *made {
+            catalog.delete(environment).await
+        } else {
+            catalog.update(environment, marker_removal).await.map(|_| ())
+        };
+        none_if_gone(left).map_err(|error| error.problem())?;
+    }
+    Ok(0)
+}
+
+/// The environments that hold the integration, and whether each was made for it.
+fn environments_of(registration: &Registration) -> Vec<(Owned, bool)> {
+    let all = registration.former.iter().chain([&registration.environment]);
+    all.filter_map(|environment| {
+        let owned = Owned::environment(&registration.name, environment)?;
+        Some((owned, was_made(environment)))
+    })
+    .collect()
+}
+
+fn none_if_gone(result: Result<(), CatalogError>) -> Result<(), CatalogError> {
+    match result {
+        Err(CatalogError::NotFound { .. }) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,424 @@
+//! One run of one integration: read both sides, compare, bring API after API in line, delete last.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use futures::{StreamExt, stream};
+use tokio::sync::Semaphore;
+
+use crate::limits::Budget;
+use crate::model::{ErrorCode, Failure, ImportSpecification, Integration, OwnedApi, Problem, RestApi, RestApiId};
+use crate::plan::{
+    CatalogLimits, Deletions, Preview, PreviewChange, RequiredMetadata, Survey, SurveyInput, Task, Verdict, Write,
+    survey,
+};
+use crate::source::{Gateway, desired_api};
+use crate::target::{Catalog, MetadataSchema};
+
+use super::SyncRequest;
+use super::apply::Interruption;
+use super::deletion::delete_apis;
+use super::pass::{Continuation, Pass};
+use super::schemas;
+use super::session::Session;
+use super::tally::Tally;
+use super::task::{ApiOutcome, Ended, Look, Pending, apply, look};
+
+/// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
+const SIDE_BY_SIDE: usize = 16;
+/// Definitions in memory at once; each is at most 16 MiB while it is read and 3 MiB after.
+const DEFINITIONS_SIDE_BY_SIDE: usize = 4;
+/// The part of the time that is kept for deletions, which come last: a tenth, and no more than this.
+const DELETION_RESERVE: Duration = Duration::from_secs(20);
+
+/// Why a run did not come to an end.
+#[derive(Debug)]
+pub(super) enum Stop {
+    /// The call was wrong; the integration is as it was, its last outcome included.
+    Refused(Problem),
+    /// Nothing could be planned.
+    Failed(Problem),
+}
+
+impl From<Stop> for Problem {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Refused(problem) | Stop::Failed(problem) => problem,
+        }
+    }
+}
+
+/// What the work on every API of a run needs.
+#[derive(Debug)]
+pub(super) struct Run {
+    pub integration: Integration,
+    pub catalog: Catalog,
+    pub gateway: Gateway,
+    pub budget: Budget,
+    /// Permits to hold a definition in memory.
+    pub definitions: Semaphore,
+    pub limits: CatalogLimits,
+    pub required: RequiredMetadata,
+    /// Whether this sync was asked for definitions.
+    pub with_definitions: bool,
+}
+
+impl Run {
+    /// Whether definitions are imported only on demand, and this sync demands them.
+    pub fn imports_on_demand(&self) -> bool {
+        self.with_definitions && self.integration.import_specification == ImportSpecification::OnDemand
+    }
+}
+
+/// Both sides, read and compared as far as lists show.
+#[derive(Debug)]
+pub(super) struct Situation {
+    run: Run,
+    survey: Survey,
+    /// The REST API of each task.
+    rest_apis: Vec<RestApi>,
+    failed: Vec<Failure>,
+    schemas: Vec<MetadataSchema>,
+    pass: Pass,
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub(super) struct Done {
+    pub tally: Tally,
+    pub next: Continuation,
+    /// APIs that came into being in this run.
+    pub born: Vec<OwnedApi>,
+}
+
+type Looks = Vec<(usize, Result<Look, Interruption>)>;
+
+/// Whether the request fits the integration.
+///
+/// # Errors
+/// When definitions are asked for that are not wanted.
+pub(super) fn check(integration: &Integration, request: &SyncRequest) -> Result<(), Problem> {
+    if request.definitions && integration.import_specification == ImportSpecification::Never {
+        let message = format!("the integration {} has importSpecification never", integration.name);
+        return Err(Problem::new(ErrorCode::DefinitionsDisabled, message).with_target("definitions"));
+    }
+    Ok(())
+}
+
+/// Reads both sides completely, or fails.
+pub(super) async fn observe(
+    session: &Session<'_>,
+    integration: &Integration,
+    gateway: Gateway,
+    request: &SyncRequest,
+    before: Continuation,
+) -> Result<Situation, Problem> {
+    let catalog = session.catalog();
+    let azure = async {
+        tokio::try_join!(catalog.apis(), catalog.limits(), catalog.metadata_schemas()).map_err(|error| error.problem())
+    };
+    let aws = async { gateway.rest_apis().await.map_err(|error| error.problem()) };
+    let (listing, (apis, limits, schemas)) = tokio::try_join!(aws, azure)?;
+    let limits = CatalogLimits {
+        apis: limits.apis,
+        versions_per_api: limits.versions_per_api,
+        deployments_per_api: limits.deployments_per_api,
+    };
+    let required = schemas::required(&schemas);
+    let pass = Pass::begin(request, before, session.started);
+    let mut failed = listing.unusable;
+    let mut desired = Vec::new();
+    for api in &listing.apis {
+        match desired_api(integration, api) {
+            Ok(api) => desired.push(api),
+            Err(error) => {
+                failed.push(Failure {
+                    rest_api_id: api.id.to_string(),
+                    message: error.to_string(),
+                });
+            }
+        }
+    }
+    let survey = survey(&SurveyInput {
+        integration,
+        desired: &desired,
+        catalog: &apis,
+        limits,
+        required: &required,
+        resume_at: pass.resume_at.as_ref(),
+    });
+    let reserve = DELETION_RESERVE.min(session.budget.remaining() / 10);
+    let budget = session.budget.less(reserve);
+    let run = Run {
+        integration: integration.clone(),
+        catalog: session.catalog_within(budget.clone()),
+        gateway,
+        budget,
+        definitions: Semaphore::new(DEFINITIONS_SIDE_BY_SIDE),
+        limits,
+        required,
+        with_definitions: request.definitions,
+    };
+    let mut listed: HashMap<RestApiId, RestApi> = listing.apis.into_iter().map(|api| (api.id.clone(), api)).collect();
+    let rest_api = |task: &Task| listed.remove(&task.desired().rest_api_id);
+    let rest_apis = survey.tasks.iter().filter_map(rest_api).collect();
+    Ok(Situation {
+        run,
+        survey,
+        rest_apis,
+        failed,
+        schemas,
+        pass,
+    })
+}
+
+impl Situation {
+    /// The plan for people; nothing is written.
+    pub async fn plan(&self) -> Preview {
+        self.preview(&self.look_at_all().await)
+    }
+
+    /// Brings the catalog in line.
+    ///
+    /// When the request names deletions or a plan, everything is planned before anything is written, so that nothing
+    /// is when they are no longer what is found.
+    pub async fn apply(self, session: &Session<'_>, request: &SyncRequest) -> Result<Done, Stop> {
+        let strict = request.confirm_deletions.is_some() || request.plan_id.is_some();
+        let looks = if strict {
+            let looks = self.look_at_all().await;
+            self.compare(request, &looks).map_err(Stop::Refused)?;
+            Some(looks)
+        } else {
+            None
+        };
+        let catalog = session.catalog();
+        schemas::ensure(&catalog, &self.schemas)
+            .await
+            .map_err(|error| Stop::Failed(error.problem()))?;
+        let mut outcomes = match looks {
+            Some(looks) => self.apply_looks(looks).await,
+            None => self.look_and_apply().await,
+        };
+        let mut tally = Tally {
+            failed: self.failed.clone(),
+            skipped: self.survey.skips.clone(),
+            conflicts: self.survey.conflicts.clone(),
+            plan_id: request.plan_id.clone(),
+            ..Tally::default()
+        };
+        self.delete(session, request, &mut outcomes, &mut tally).await;
+        Ok(self.conclude(outcomes, tally))
+    }
+
+    /// Whether an earlier run of this pass has looked at the API already.
+    fn is_carried(&self, index: usize) -> bool {
+        index >= self.survey.tasks.len() - self.survey.carried
+    }
+
+    async fn look_at(&self, index: usize) -> Result<Look, Interruption> {
+        let task = &self.survey.tasks[index];
+        let deep = !self.is_carried(index) && self.pass.looks_deep(&task.desired().name);
+        look(&self.run, task, &self.rest_apis[index], deep).await
+    }
+
+    async fn look_at_all(&self) -> Looks {
+        let mut looks: Looks = stream::iter(0..self.survey.tasks.len())
+            .map(|index| async move { (index, self.look_at(index).await) })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        looks.sort_by_key(|(index, _)| *index);
+        looks
+    }
+
+    async fn apply_looks(&self, looks: Looks) -> Vec<(usize, ApiOutcome)> {
+        stream::iter(looks)
+            .map(|(index, look)| async move { (index, self.apply_look(look).await) })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await
+    }
+
+    async fn look_and_apply(&self) -> Vec<(usize, ApiOutcome)> {
+        stream::iter(0..self.survey.tasks.len())
+            .map(|index| async move {
+                let look = self.look_at(index).await;
+                (index, self.apply_look(look).await)
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await
+    }
+
+    async fn apply_look(&self, look: Result<Look, Interruption>) -> ApiOutcome {
+        match look {
+            Ok(look) => apply(&self.run, look).await,
+            Err(interruption) => ApiOutcome::interrupted(&interruption),
+        }
+    }
+
+    fn preview(&self, looks: &Looks) -> Preview {
+        let mut preview = Preview {
+            skipped: self.survey.skips.clone(),
+            conflicts: self.survey.conflicts.clone(),
+            remaining: looks.iter().filter(|(_, look)| look.is_err()).count() + self.failed.len(),
+            ..Preview::default()
+        };
+        preview.complete = preview.remaining == 0;
+        for (_, look) in looks {
+            if let Ok(look) = look {
+                look.add_to(&mut preview);
+            }
+        }
+        let gone = self
+            .survey
+            .gone
+            .iter()
+            .map(|api| Write::delete(api.owned().clone(), "the REST API is gone"));
+        preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
+        if let Verdict::Held { deletions_id, .. } = self.deletions_of(looks).judge(&self.run.integration.name) {
+            preview.held = true;
+            preview.deletions_id = Some(deletions_id);
+        }
+        preview.sealed()
+    }
+
+    fn deletions_of(&self, looks: &Looks) -> Deletions {
+        let mut deletions = self.deletions();
+        for look in looks.iter().filter_map(|(_, look)| look.as_ref().ok()) {
+            deletions.owned_deployments += look.owned_deployments();
+            if let Some(plan) = look.plan() {
+                deletions.add_stages_of(plan);
+            }
+        }
+        deletions
+    }
+
+    /// The deletions that the lists alone show.
+    fn deletions(&self) -> Deletions {
+        Deletions {
+            apis: self.survey.gone.iter().map(|api| api.name.clone()).collect(),
+            owned_apis: self.survey.owned,
+            ..Deletions::default()
+        }
+    }
+
+    /// Whether what is asked for is what is found.
+    fn compare(&self, request: &SyncRequest, looks: &Looks) -> Result<(), Problem> {
+        if looks
+            .iter()
+            .any(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
+        {
+            let message = "there was no time to plan everything, so nothing was written; call again".to_owned();
+            return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
+        }
+        let changed = |what: &str, wanted: &str, found: &str| {
+            let message = format!(
+                "the {what} found now is {found}, not {wanted}; nothing was written. Look at the plan and call again"
+            );
+            Err(Problem::new(ErrorCode::PlanChanged, message))
+        };
+        if let Some(wanted) = &request.confirm_deletions {
+            let deletions = self.deletions_of(looks);
+            let found = deletions.id(&self.run.integration.name);
+            if deletions.is_empty() {
+                return changed("set of deletions", wanted, "empty")
+                    .map_err(|problem| problem.with_target("confirmDeletions"));
+            }
+            if found != *wanted {
+                return changed("set of deletions", wanted, &found)
+                    .map_err(|problem| problem.with_target("confirmDeletions"));
+            }
+        }
+        if let Some(wanted) = &request.plan_id {
+            let found = self.preview(looks).plan_id;
+            if found != *wanted {
+                return changed("plan", wanted, &found).map_err(|problem| problem.with_target("planId"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes the deletions, if the guard allows them.
+    async fn delete(
+        &self,
+        session: &Session<'_>,
+        request: &SyncRequest,
+        outcomes: &mut [(usize, ApiOutcome)],
+        tally: &mut Tally,
+    ) {
+        let mut deletions = self.deletions();
+        for (_, outcome) in outcomes.iter() {
+            deletions.owned_deployments += outcome.owned_deployments;
+            if let Some(pending) = &outcome.pending {
+                deletions.add_stages_of(&pending.plan);
+            }
+        }
+        if deletions.is_empty() {
+            return;
+        }
+        let name = &self.run.integration.name;
+        // A confirmation was compared with what was planned before anything was written.
+        let verdict = match request.confirm_deletions {
+            Some(_) => Verdict::Allowed,
+            None => deletions.judge(name),
+        };
+        let allowed = verdict == Verdict::Allowed;
+        if let Verdict::Held { deletions_id, message } = verdict {
+            tally.held = Some((deletions_id, message));
+        }
+        let (catalog, budget) = (session.catalog(), &session.budget);
+        let catalog = &catalog;
+        stream::iter(outcomes.iter_mut())
+            .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
+                let Some(pending) = outcome.pending.take() else { return };
+                let result = if allowed {
+                    Pending::remove(*pending, catalog, name, budget).await
+                } else {
+                    pending.close(catalog, name).await
+                };
+                if let Err(interruption) = result {
+                    outcome.interrupt(&interruption);
+                }
+            })
+            .await;
+        if allowed {
+            let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
+            tally.deleted = deleted.deleted;
+            tally.remaining += deleted.remaining;
+            let failures = deleted.failed.into_iter();
+            tally.failed.extend(failures.map(|(api, message)| Failure {
+                rest_api_id: api.rest_api_id.to_string(),
+                message,
+            }));
+        }
+    }
+
+    fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally) -> Done {
+        outcomes.sort_by_key(|(index, _)| *index);
+        let mut born = Vec::new();
+        let mut unreached = None;
+        for (index, mut outcome) in outcomes {
+            let task = &self.survey.tasks[index];
+            if matches!(outcome.ended, Ended::Remaining) && self.is_carried(index) {
+                outcome.ended = Ended::Done;
+            }
+            if matches!(outcome.ended, Ended::Remaining) && is_believed_right(task) {
+                unreached.get_or_insert(&task.desired().name);
+            }
+            born.extend(outcome.born.take());
+            tally.add(&task.desired().rest_api_id, outcome);
+        }
+        let all_done = tally.remaining == 0;
+        let next = self.pass.ended(unreached, all_done);
+        Done { tally, next, born }
+    }
+}
+
+/// Whether nothing is known to be wrong with the API: then it is one of those whose turn a pass keeps.
+fn is_believed_right(task: &Task) -> bool {
+    match task {
+        Task::New(..) => false,
+        Task::Existing { current, differs, .. } => !differs && current.marker.fingerprint.is_some(),
+    }
+}

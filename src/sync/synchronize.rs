@@ -1,0 +1,165 @@
+//! A synchronization with its beginning and end: the run, its outcome in the catalog, its line in the log.
+
+use crate::error_chain::error_chain;
+use crate::model::{EntityPath, IntegrationName, Outcome, Owned, OwnedApi, Problem, Report};
+use crate::plan::Preview;
+use crate::source::Gateway;
+
+use super::SyncRequest;
+use super::clock::now;
+use super::deletion::delete_apis;
+use super::outcome::StoredOutcome;
+use super::pass::Continuation;
+use super::record::{Recorded, record};
+use super::registry::{Registration, marker_removal, was_made};
+use super::run::{Done, Stop, check, observe};
+use super::session::Session;
+use super::tally::failed_report;
+
+/// Synchronizes an integration and records how it went.
+///
+/// # Errors
+/// When what is asked for cannot be, or nothing could be planned; the latter is recorded, too.
+pub(super) async fn synchronize(
+    session: &Session<'_>,
+    registration: &Registration,
+    request: &SyncRequest,
+    gateway: Option<Gateway>,
+) -> Result<Report, Problem> {
+    let before = continuation(registration);
+    let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
+        Ok(Done { tally, next, born }) => {
+            let report = tally.into_report(session.started, now(), session.requests());
+            (report, next, born, None)
+        }
+        Err(Stop::Refused(problem)) => return Err(problem),
+        Err(Stop::Failed(problem)) => {
+            let report = failed_report(problem.message.clone(), session.started, now(), session.requests());
+            (report, before, Vec::new(), Some(problem))
+        }
+    };
+    let finished = matches!(report.outcome, Outcome::Succeeded);
+    let outcome = StoredOutcome { report, next };
+    match record(session, registration, &outcome).await {
+        Ok(Recorded::Kept) if finished => leave_former_environments(session, registration).await,
+        Ok(Recorded::Kept) => (),
+        Ok(Recorded::Gone) => take_back(session, &registration.name, born).await,
+        // The next run records its own; this one's is in the log.
+        Err(error) => {
+            let (integration, error) = (registration.name.as_str(), error_chain(&error));
+            tracing::warn!(integration, error, "the outcome of the run could not be recorded");
+        }
+    }
+    log(session, &registration.name, &outcome.report);
+    problem.map_or(Ok(outcome.report), Err)
+}
+
+/// Plans a synchronization; nothing is written.
+///
+/// # Errors
+/// When both sides cannot be read.
+pub(super) async fn plan(
+    session: &Session<'_>,
+    registration: &Registration,
+    request: &SyncRequest,
+) -> Result<Preview, Problem> {
+    let integration = registration.integration.as_ref().map_err(Clone::clone)?;
+    check(integration, request)?;
+    let gateway = session.gateway(integration).await?;
+    // A plan is for looking at first: it must not depend on the hour or on where the last run stopped.
+    let situation = observe(session, integration, gateway, request, Continuation::default()).await?;
+    Ok(situation.plan().await)
+}
+
+async fn attempt(
+    session: &Session<'_>,
+    registration: &Registration,
+    request: &SyncRequest,
+    gateway: Option<Gateway>,
+) -> Result<Done, Stop> {
+    let integration = registration
+        .integration
+        .as_ref()
+        .map_err(|problem| Stop::Failed(problem.clone()))?;
+    check(integration, request).map_err(Stop::Refused)?;
+    let gateway = match gateway {
+        Some(gateway) => gateway,
+        None => session.gateway(integration).await.map_err(Stop::Failed)?,
+    };
+    let before = continuation(registration);
+    let situation = observe(session, integration, gateway, request, before)
+        .await
+        .map_err(Stop::Failed)?;
+    situation.apply(session, request).await
+}
+
+fn continuation(registration: &Registration) -> Continuation {
+    registration
+        .outcome
+        .as_ref()
+        .map(|outcome| outcome.next.clone())
+        .unwrap_or_default()
+}
+
+/// The integration is gone or going: what came into being in this run would stay behind for ever.
+async fn take_back(session: &Session<'_>, name: &IntegrationName, born: Vec<OwnedApi>) {
+    let taken_back = delete_apis(&session.catalog_for_epilogue(), name, born, &session.epilogue()).await;
+    tracing::warn!(
+        integration = name.as_str(),
+        deleted = taken_back.deleted,
+        remaining = taken_back.remaining,
+        failed = taken_back.failed.len(),
+        "the integration was deleted during the run: what the run had made was deleted, too"
+    );
+}
+
+/// After a move all deployments are in the new environment: the old one goes if it was made for the integration.
+async fn leave_former_environments(session: &Session<'_>, registration: &Registration) {
+    let catalog = session.catalog_for_epilogue();
+    for former in &registration.former {
+        let Some(owned) = Owned::environment(&registration.name, former) else {
+            continue;
+        };
+        let left = if was_made(former) {
+            catalog.delete(&owned).await
+        } else {
+            catalog.update(&owned, marker_removal).await.map(|_| ())
+        };
+        if let Err(error) = left {
+            let path = EntityPath::Environment(former.name.clone()).to_string();
+            let (integration, error) = (registration.name.as_str(), error_chain(&error));
+            tracing::warn!(
+                integration,
+                path,
+                error,
+                "a former environment could not be left; the next run tries again"
+            );
+        }
+    }
+}
+
+/// The line that alerts read.
+fn log(session: &Session<'_>, name: &IntegrationName, report: &Report) {
+    let duration_ms = u64::try_from((now() - session.started).whole_milliseconds()).unwrap_or_default();
+    let outcome = match report.outcome {
+        Outcome::Succeeded => "succeeded",
+        Outcome::Partial => "partial",
+        Outcome::Held => "held",
+        Outcome::Failed => "failed",
+    };
+    tracing::info!(
+        event = "sync",
+        integration = name.as_str(),
+        outcome,
+        created = report.created,
+        updated = report.updated,
+        deleted = report.deleted,
+        unchanged = report.unchanged,
+        remaining = report.remaining,
+        failed = report.failed.len(),
+        skipped = report.skipped.len(),
+        durationMs = duration_ms,
+        reason = report.message.as_deref().unwrap_or_default(),
+        "the synchronization of {name} ended: {outcome}"
+    );
+}

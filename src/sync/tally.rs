@@ -1,0 +1,117 @@
+//! Counting what a run does.
+
+use time::OffsetDateTime;
+
+use crate::model::{Conflict, Failure, Outcome, Report, Requests, RestApiId, Skip};
+
+use super::clock::rfc3339;
+use super::task::{ApiOutcome, Ended};
+
+/// What a run has done so far. Counts are of APIs.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub created: usize,
+    pub updated: usize,
+    pub deleted: usize,
+    pub unchanged: usize,
+    pub remaining: usize,
+    pub definitions_written: usize,
+    pub skipped: Vec<Skip>,
+    pub failed: Vec<Failure>,
+    pub conflicts: Vec<Conflict>,
+    pub held: Option<(String, String)>,
+    pub plan_id: Option<String>,
+}
+
+impl Tally {
+    /// Counts what became of an API.
+    pub fn add(&mut self, rest_api_id: &RestApiId, outcome: ApiOutcome) {
+        self.created += usize::from(outcome.created);
+        self.definitions_written += outcome.definitions_written;
+        self.skipped.extend(outcome.skips);
+        self.conflicts.extend(outcome.conflicts);
+        match outcome.ended {
+            Ended::Done if outcome.created => (),
+            Ended::Done if outcome.updated => self.updated += 1,
+            Ended::Done => self.unchanged += 1,
+            Ended::LeftAlone => (),
+            Ended::Remaining => self.remaining += 1,
+            Ended::Failed(message) => {
+                self.failed.push(Failure {
+                    rest_api_id: rest_api_id.to_string(),
+                    message,
+                });
+            }
+        }
+    }
+
+    /// The report of a run that came to its end.
+    pub fn into_report(mut self, started: OffsetDateTime, finished: OffsetDateTime, requests: Requests) -> Report {
+        self.skipped.sort_by(|one, other| {
+            (&one.rest_api_id, &one.stage_name, one.reason).cmp(&(&other.rest_api_id, &other.stage_name, other.reason))
+        });
+        self.failed
+            .sort_by(|one, other| one.rest_api_id.cmp(&other.rest_api_id));
+        self.conflicts.sort();
+        self.conflicts.dedup();
+        let outcome = match (&self.held, self.failed.is_empty() && self.remaining == 0) {
+            (Some(_), _) => Outcome::Held,
+            (None, true) => Outcome::Succeeded,
+            (None, false) => Outcome::Partial,
+        };
+        Report {
+            started_on: rfc3339(started),
+            finished_on: rfc3339(finished),
+            outcome,
+            message: self.message(),
+            created: self.created,
+            updated: self.updated,
+            deleted: self.deleted,
+            unchanged: self.unchanged,
+            remaining: self.remaining,
+            definitions_written: self.definitions_written,
+            skipped: self.skipped,
+            failed: self.failed,
+            conflicts: self.conflicts,
+            deletions_id: self.held.map(|(deletions_id, _)| deletions_id),
+            plan_id: self.plan_id,
+            requests,
+            totals: None,
+        }
+    }
+
+    fn message(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        parts.extend(self.held.as_ref().map(|(_, message)| message.clone()));
+        if let Some(first) = self.failed.first() {
+            parts.push(format!(
+                "{} APIs could not be synchronized; the first is {}: {}",
+                self.failed.len(),
+                first.rest_api_id,
+                first.message
+            ));
+        }
+        if self.remaining > 0 {
+            parts.push(format!(
+                "there was no time for {} APIs: the next run goes on with them",
+                self.remaining
+            ));
+        }
+        (!parts.is_empty()).then(|| parts.join(". "))
+    }
+}
+
+/// The report of a run in which nothing could be planned.
+pub(super) fn failed_report(
+    message: String,
+    started: OffsetDateTime,
+    finished: OffsetDateTime,
+    requests: Requests,
+) -> Report {
+    let report = Tally::default().into_report(started, finished, requests);
+    Report {
+        outcome: Outcome::Failed,
+        message: Some(message),
+        ..report
+    }
+}

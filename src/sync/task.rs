@@ -1,0 +1,345 @@
+//! One API: looked at, then brought in line.
+
+use crate::error_chain::error_chain;
+use crate::limits::Budget;
+use crate::model::marker::ApiState;
+use crate::model::{Conflict, DesiredApi, IntegrationName, OwnedApi, RestApi, Skip, Vacant};
+use crate::plan::{
+    ApiInput, ApiPlan, Below, Finished, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
+    plan_api, plan_listed_fields,
+};
+use crate::source::{TranslatedStages, desired_stages};
+use crate::target::Catalog;
+
+use super::apply::{Interruption, apply_removals, apply_stages, read_below, still_vacant, write_api};
+use super::run::Run;
+
+/// What a look at an API found.
+#[derive(Debug)]
+pub(super) enum Look {
+    /// Below it everything is as it was left; its own fields may differ.
+    Settled(Box<Settled>),
+    /// Everything about it was compared.
+    Planned(Box<Planned>),
+}
+
+#[derive(Debug)]
+pub(super) struct Settled {
+    api: OwnedApi,
+    write: Option<Write>,
+}
+
+#[derive(Debug)]
+pub(super) struct Planned {
+    rest_api: RestApi,
+    desired: DesiredApi,
+    stages: TranslatedStages,
+    standing: Found,
+    plan: ApiPlan,
+}
+
+#[derive(Debug)]
+enum Found {
+    Missing(Vacant),
+    Owned(Box<OwnedApi>),
+}
+
+/// How the work on an API ended.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// Everything was done.
+    Done,
+    /// It turned out not to be ours.
+    LeftAlone,
+    /// There was no time for all of it.
+    Remaining,
+    /// Something about it could not be read or written.
+    Failed(String),
+}
+
+/// What became of an API.
+#[derive(Debug)]
+pub(super) struct ApiOutcome {
+    pub created: bool,
+    pub updated: bool,
+    pub ended: Ended,
+    pub skips: Vec<Skip>,
+    pub conflicts: Vec<Conflict>,
+    pub definitions_written: usize,
+    pub owned_deployments: usize,
+    /// Removals of stages, which wait for the guard, and the last write of the API, which waits for them.
+    pub pending: Option<Box<Pending>>,
+    /// The API, if it came into being in this run.
+    pub born: Option<OwnedApi>,
+}
+
+/// An API of which stages are to be removed.
+#[derive(Debug)]
+pub(super) struct Pending {
+    pub api: OwnedApi,
+    pub plan: ApiPlan,
+    finished: Finished,
+}
+
+impl ApiOutcome {
+    /// Nothing done, for this reason.
+    pub fn interrupted(interruption: &Interruption) -> Self {
+        let mut outcome = Self::of(Vec::new(), Vec::new(), 0);
+        outcome.interrupt(interruption);
+        outcome
+    }
+
+    /// Notes why the work on the API ended before its end.
+    pub fn interrupt(&mut self, interruption: &Interruption) {
+        self.ended = match interruption {
+            Interruption::OutOfTime => Ended::Remaining,
+            Interruption::NotOurs(path) => {
+                self.conflicts.push(Conflict { name: path.to_string() });
+                Ended::LeftAlone
+            }
+            Interruption::Catalog(_) | Interruption::Gateway(_) => Ended::Failed(error_chain(interruption)),
+        };
+    }
+
+    fn of(skips: Vec<Skip>, conflicts: Vec<Conflict>, owned_deployments: usize) -> Self {
+        Self {
+            created: false,
+            updated: false,
+            ended: Ended::Done,
+            skips,
+            conflicts,
+            definitions_written: 0,
+            owned_deployments,
+            pending: None,
+            born: None,
+        }
+    }
+
+    fn note_birth(&mut self, api: &OwnedApi) {
+        if api.entity.system_data.created_at.is_some() {
+            self.born = Some(api.clone());
+        }
+    }
+}
+
+/// Reads an API's stages and, where they do not settle it, what is below it in the catalog; writes nothing.
+pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool) -> Result<Look, Interruption> {
+    if run.budget.is_spent() {
+        return Err(Interruption::OutOfTime);
+    }
+    let listed = run.gateway.stages(&rest_api.id).await?;
+    let stages = desired_stages(&run.integration, rest_api, &listed, run.with_definitions);
+    let (desired, standing, below) = match task {
+        Task::New(desired, vacant) => (desired, Found::Missing(vacant.clone()), Below::default()),
+        Task::Existing { desired, current, .. } => {
+            let expected = fingerprint(&run.integration, desired, &stages.stages);
+            let settled = current.marker.fingerprint.as_ref() == Some(&expected);
+            if settled && !deep && !run.imports_on_demand() {
+                let write = plan_listed_fields(desired, current);
+                return Ok(Look::Settled(Box::new(Settled {
+                    api: (**current).clone(),
+                    write,
+                })));
+            }
+            let below = read_below(&run.catalog, current, deep).await?;
+            (desired, Found::Owned(current.clone()), below)
+        }
+    };
+    let plan = plan(run, desired, &stages, standing.as_standing(), &below);
+    let (rest_api, desired) = (rest_api.clone(), desired.clone());
+    Ok(Look::Planned(Box::new(Planned {
+        rest_api,
+        desired,
+        stages,
+        standing,
+        plan,
+    })))
+}
+
+fn plan(run: &Run, desired: &DesiredApi, stages: &TranslatedStages, standing: Standing<'_>, below: &Below) -> ApiPlan {
+    plan_api(&ApiInput {
+        integration: &run.integration,
+        desired,
+        stages: &stages.stages,
+        skips: &stages.skips,
+        standing,
+        below,
+        limits: run.limits,
+        required: &run.required,
+    })
+}
+
+impl Found {
+    fn as_standing(&self) -> Standing<'_> {
+        match self {
+            Self::Missing(vacant) => Standing::Missing(vacant),
+            Self::Owned(api) => Standing::Owned(api),
+        }
+    }
+}
+
+impl Look {
+    /// Adds what was found to a plan for people.
+    pub fn add_to(&self, preview: &mut Preview) {
+        match self {
+            Self::Settled(settled) => {
+                preview.skipped.extend(settled.api.marker.skipped.iter().cloned());
+                preview.changes.extend(settled.write.iter().map(PreviewChange::from));
+            }
+            Self::Planned(planned) => {
+                let plan = &planned.plan;
+                preview.skipped.extend(plan.skips.iter().cloned());
+                preview.conflicts.extend(plan.conflicts.iter().cloned());
+                preview.changes.extend(plan.opening.iter().map(PreviewChange::from));
+                preview
+                    .changes
+                    .extend(plan.stages.iter().flat_map(StagePlan::preview).map(PreviewChange::from));
+                let removals = plan.removals.iter().flat_map(|removal| &removal.writes);
+                preview.changes.extend(removals.map(PreviewChange::from));
+            }
+        }
+    }
+
+    /// The plan of the API, if all about it was compared.
+    pub fn plan(&self) -> Option<&ApiPlan> {
+        match self {
+            Self::Settled(_) => None,
+            Self::Planned(planned) => Some(&planned.plan),
+        }
+    }
+
+    /// How many deployments below the API are ours.
+    pub fn owned_deployments(&self) -> usize {
+        match self {
+            Self::Settled(settled) => {
+                let marker = &settled.api.marker;
+                marker.versions.len().saturating_sub(marker.undeployed.len())
+            }
+            Self::Planned(planned) => planned.plan.owned_deployments,
+        }
+    }
+}
+
+/// Makes every write of an API but the removals of stages.
+pub(super) async fn apply(run: &Run, look: Look) -> ApiOutcome {
+    let owned_deployments = look.owned_deployments();
+    match look {
+        Look::Settled(settled) => {
+            let mut outcome = ApiOutcome::of(settled.api.marker.skipped.clone(), Vec::new(), owned_deployments);
+            if let Some(write) = &settled.write {
+                match write_api(&run.catalog, &run.integration.name, write).await {
+                    Ok(api) => {
+                        outcome.updated = true;
+                        outcome.note_birth(&api);
+                    }
+                    Err(interruption) => outcome.interrupt(&interruption),
+                }
+            }
+            outcome
+        }
+        Look::Planned(planned) => {
+            let plan = &planned.plan;
+            let mut outcome = ApiOutcome::of(plan.skips.clone(), plan.conflicts.clone(), owned_deployments);
+            if let Err(interruption) = apply_planned(run, *planned, &mut outcome).await {
+                outcome.interrupt(&interruption);
+            }
+            outcome
+        }
+    }
+}
+
+async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) -> Result<(), Interruption> {
+    let Planned {
+        rest_api,
+        desired,
+        stages,
+        standing,
+        plan,
+    } = planned;
+    let (api, plan) = match standing {
+        Found::Missing(vacant) => {
+            let Some(api) = create(run, &vacant, &plan, outcome).await? else {
+                return Ok(());
+            };
+            // The service may have kept what was below an earlier API of this name.
+            let below = read_below(&run.catalog, &api, false).await?;
+            let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
+            (api, plan)
+        }
+        Found::Owned(api) => (*api, plan),
+    };
+    if !plan.has_changes() {
+        return Ok(());
+    }
+    let api = match &plan.opening {
+        Some(opening) => {
+            let api = write_api(&run.catalog, &run.integration.name, opening).await?;
+            outcome.note_birth(&api);
+            api
+        }
+        None => api,
+    };
+    outcome.updated = !outcome.created;
+    let applied = apply_stages(run, &rest_api, &plan).await?;
+    outcome.definitions_written = applied.definitions_written;
+    outcome.skips.extend(applied.finished.skips.iter().cloned());
+    if let Some(first) = applied.failures.first() {
+        outcome.ended = Ended::Failed(error_chain(first));
+    }
+    let pending = Pending {
+        api,
+        plan,
+        finished: applied.finished,
+    };
+    if pending.plan.removals.is_empty() {
+        return pending.close(&run.catalog, &run.integration.name).await;
+    }
+    outcome.pending = Some(Box::new(pending));
+    Ok(())
+}
+
+/// Makes the API; `None` when somebody else did in the meantime.
+///
+/// All that is below an API that was just made is there from an earlier one of its name, so that it counts as being made.
+async fn create(
+    run: &Run,
+    vacant: &Vacant,
+    plan: &ApiPlan,
+    outcome: &mut ApiOutcome,
+) -> Result<Option<OwnedApi>, Interruption> {
+    let still = still_vacant(&run.catalog, vacant).await?;
+    let (Some(_), Some(opening)) = (&still, &plan.opening) else {
+        outcome.conflicts.push(Conflict {
+            name: vacant.path().to_string(),
+        });
+        outcome.ended = Ended::LeftAlone;
+        return Ok(None);
+    };
+    let mut api = write_api(&run.catalog, &run.integration.name, opening).await?;
+    outcome.created = true;
+    outcome.note_birth(&api);
+    api.marker.state = ApiState::Creating;
+    Ok(Some(api))
+}
+
+impl Pending {
+    /// Removes the stages that are gone, and closes the API.
+    pub async fn remove(
+        mut self,
+        catalog: &Catalog,
+        integration: &IntegrationName,
+        budget: &Budget,
+    ) -> Result<(), Interruption> {
+        apply_removals(catalog, budget, &self.plan).await?;
+        self.finished.removed = true;
+        self.close(catalog, integration).await
+    }
+
+    /// Makes the last write of the API: what is recorded once everything below it was written.
+    pub async fn close(&self, catalog: &Catalog, integration: &IntegrationName) -> Result<(), Interruption> {
+        if let Some(closing) = self.plan.closing(&self.api, &self.finished) {
+            write_api(catalog, integration, &closing).await?;
+        }
+        Ok(())
+    }
+}
