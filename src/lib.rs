@@ -3,7 +3,14 @@
 //! Imports point one way: `model` ← {`plan`, `source`, `target`} ← `sync` ← `server` ← `main`.
 
 pub mod credential;
+mod error_chain;
 pub mod limits;
 pub mod model;
 pub mod plan;
+pub mod process;
+pub mod server;
+pub mod settings;
 pub mod source;
+pub mod sync;
+pub mod target;
+pub mod telemetry;

@@ -1,1 +1,58 @@
-fn main() {}
+//! The custom handler that the Functions host starts.
+
+use std::net::Ipv4Addr;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use apicenter_aws_sync::process::{Parent, ending};
+use apicenter_aws_sync::server::App;
+use apicenter_aws_sync::settings::{self, Settings, variable};
+use apicenter_aws_sync::telemetry;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// The port outside a Functions host.
+const PORT: u16 = 8080;
+/// How long the work in hand may take once the process has to end: a request under way has two seconds of its own.
+const GRACE: Duration = Duration::from_secs(4);
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let parent = Parent::current();
+    telemetry::start(variable("RUST_LOG").as_deref());
+    let port = settings::port(variable).unwrap_or_else(|problem| {
+        tracing::error!(code = %problem.code, "{problem}");
+        None
+    });
+    let port = port.unwrap_or(PORT);
+    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!(port, %error, "the port cannot be bound");
+            return ExitCode::FAILURE;
+        }
+    };
+    let (stop, work) = (CancellationToken::new(), TaskTracker::new());
+    let router = App::new(Settings::read(variable), stop.clone(), work.clone()).router();
+    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let server = tokio::spawn(async move { server.await });
+    let ending = match ending(parent).await {
+        Ok(ending) => ending,
+        Err(error) => {
+            tracing::error!(%error, "signals cannot be listened to");
+            return ExitCode::FAILURE;
+        }
+    };
+    tracing::info!(?ending, "ending; the work in hand is finished first");
+    stop.cancel();
+    work.close();
+    let finished = async {
+        work.wait().await;
+        server.await
+    };
+    if tokio::time::timeout(GRACE, finished).await.is_err() {
+        tracing::warn!("the work in hand took too long and was dropped; the next run makes up for it");
+    }
+    ending.exit_code()
+}

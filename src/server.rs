@@ -1,0 +1,132 @@
+//! The HTTP side of the handler: the Functions host's calls, and through it those of users.
+
+mod answer;
+mod integrations;
+mod route;
+#[cfg(test)]
+mod tests;
+mod timer;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::{Request, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{any, post};
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tracing::{Instrument, Span, info_span};
+
+use crate::limits::Budget;
+use crate::model::{ErrorCode, Problem};
+use crate::settings::Settings;
+use crate::sync::Engine;
+
+use self::answer::{error_body, problem_response};
+
+/// What the host sends with every call; it tells one invocation's log lines from another's.
+const INVOCATION_ID: &str = "x-azure-functions-invocationid";
+
+/// What all calls share.
+#[derive(Debug, Clone)]
+pub struct App(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    /// The engine and the settings it was made of, or what is wrong with them.
+    ready: Result<(Engine, Settings), Problem>,
+    stop: CancellationToken,
+    /// The work under way, which is not dropped when its caller hangs up.
+    work: TaskTracker,
+}
+
+impl App {
+    /// An app of these settings. What is wrong with them is answered to every call.
+    ///
+    /// All work stops soon after `stop` is cancelled, and counts in `work` until then.
+    #[must_use]
+    pub fn new(settings: Result<Settings, Problem>, stop: CancellationToken, work: TaskTracker) -> Self {
+        let ready = settings.and_then(|settings| Ok((Engine::new(&settings)?, settings)));
+        if let Err(problem) = &ready {
+            tracing::error!(code = %problem.code, "{problem}");
+        }
+        Self(Arc::new(Shared { ready, stop, work }))
+    }
+
+    /// The routes.
+    pub fn router(self) -> Router {
+        Router::new()
+            .route("/", any(alive))
+            .route("/function-timer", post(timer::run))
+            .route("/function-http", post(envelope))
+            .fallback(integrations::call)
+            .with_state(self)
+    }
+
+    fn ready(&self) -> Result<(&Engine, &Settings), Problem> {
+        self.0
+            .ready
+            .as_ref()
+            .map(|(engine, settings)| (engine, settings))
+            .map_err(Clone::clone)
+    }
+
+    fn budget(&self, duration: Duration) -> Budget {
+        Budget::new(duration, self.0.stop.clone())
+    }
+
+    fn engine(&self) -> Result<&Engine, Problem> {
+        self.ready().map(|(engine, _)| engine)
+    }
+}
+
+/// Does some work to its end, also when the caller does not wait for it.
+async fn work<T, F>(app: &App, work: impl FnOnce(App) -> F) -> Result<T, Problem>
+where
+    T: Send + 'static,
+    F: Future<Output = Result<T, Problem>> + Send + 'static,
+{
+    let task = app.0.work.spawn(work(app.clone()).in_current_span());
+    task.await.unwrap_or_else(|_| {
+        Err(Problem::new(
+            ErrorCode::InternalError,
+            "the call failed in an unforeseen way; see the log",
+        ))
+    })
+}
+
+/// The host's probe: an answer of any kind means that the handler is up.
+async fn alive() -> Response {
+    axum::Json(json!({ "status": "up" })).into_response()
+}
+
+/// An HTTP call in an envelope: the host was not told to pass calls on as they are.
+async fn envelope(State(app): State<App>, request: Request) -> Response {
+    let _entered = span(&request).entered();
+    let problem = app.ready().err().unwrap_or_else(|| {
+        let flags = "customHandler.enableProxyingHttpRequest and customHandler.enableForwardingHttpRequest";
+        let message = format!("the host wraps HTTP calls in envelopes: set {flags} to true in host.json");
+        Problem::new(ErrorCode::ForwardingDisabled, message).with_target("host.json")
+    });
+    tracing::error!(code = %problem.code, "{problem}");
+    let res = json!({
+        "statusCode": StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
+        "headers": { "Content-Type": "application/json" },
+        "body": error_body(&problem).to_string(),
+    });
+    axum::Json(json!({ "Outputs": { "res": res }, "Logs": [problem.message], "ReturnValue": null })).into_response()
+}
+
+/// The span of a call. Nothing of its URL or headers but the invocation id: function keys are among them.
+fn span(request: &Request) -> Span {
+    let header = request.headers().get(INVOCATION_ID);
+    let invocation_id = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    info_span!("invocation", invocationId = invocation_id)
+}
+
+fn respond(result: Result<Response, Problem>) -> Response {
+    result.unwrap_or_else(|problem| problem_response(&problem))
+}

@@ -1,0 +1,40 @@
+//! Problems as answers: shaped like those of Azure Resource Manager.
+
+use axum::Json;
+use axum::http::header::RETRY_AFTER;
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Map, Value, json};
+
+use crate::model::Problem;
+
+/// `{"error":{"code","message","target"?}}`.
+pub(super) fn error_body(problem: &Problem) -> Value {
+    let mut error = Map::new();
+    error.insert("code".to_owned(), json!(problem.code.to_string()));
+    error.insert("message".to_owned(), json!(problem.message));
+    if let Some(target) = &problem.target {
+        error.insert("target".to_owned(), json!(target));
+    }
+    json!({ "error": error })
+}
+
+/// The answer to a call that cannot be done.
+pub(super) fn problem_response(problem: &Problem) -> Response {
+    let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    if status.is_server_error() {
+        tracing::error!(code = %problem.code, "{problem}");
+    }
+    let mut response = (status, Json(error_body(problem))).into_response();
+    if let Some(retry_after) = problem.retry_after {
+        // A started second counts as one: asking again a moment early would be refused again.
+        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+        response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    response
+}
+
+/// An answer that says that more is to be done, by the same call once more.
+pub(super) fn unfinished(body: impl IntoResponse) -> Response {
+    (StatusCode::ACCEPTED, [(RETRY_AFTER, "0")], body).into_response()
+}

@@ -1,0 +1,157 @@
+//! `/api/integrations`: the calls of users.
+
+use axum::Json;
+use axum::body::{Body, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use tracing::Instrument;
+
+use super::answer::{problem_response, unfinished};
+use super::route::{Misrouted, Route};
+use super::{App, respond, span, work};
+use crate::limits::Budget;
+use crate::model::document::parse_document;
+use crate::model::{ErrorCode, IntegrationName, Problem};
+use crate::sync::{Deletion, Engine, PlanView, Written};
+
+/// Longest body of a `PUT`, in bytes: a document with all its defaults is a hundredth of that.
+const BODY_MAX_BYTES: usize = 256 * 1024;
+
+/// Answers a call.
+pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
+    let span = span(&request);
+    async {
+        match Route::of(request.method(), request.uri()) {
+            Ok(route) => respond(answer(app, route, request).await),
+            Err(misrouted) => refuse(&app, misrouted),
+        }
+    }
+    .instrument(span)
+    .await
+}
+
+fn refuse(app: &App, misrouted: Misrouted) -> Response {
+    // What is wrong with the settings is said to every call.
+    let problem = app.ready().err().unwrap_or(misrouted.problem);
+    let mut response = problem_response(&problem);
+    if let Some(allow) = misrouted.allow {
+        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    }
+    response
+}
+
+async fn answer(app: App, route: Route, request: Request) -> Result<Response, Problem> {
+    let (_, settings) = app.ready()?;
+    let budget = app.budget(settings.http_budget);
+    let document = match &route {
+        Route::Put(name) => {
+            let (parts, body) = request.into_parts();
+            let body = json_body(&parts.headers, body).await?;
+            Some(parse_document(
+                &body,
+                name,
+                &settings.resource_id,
+                &settings.vault_hosts,
+            )?)
+        }
+        Route::List | Route::Get(_) | Route::Delete(_) | Route::Sync(..) => None,
+        Route::Plan(name, wanted) => {
+            let as_text = prefers_text(request.headers());
+            let (name, wanted) = (name.clone(), wanted.clone());
+            let plan = work(&app, move |app| async move {
+                app.engine()?.plan(&name, &wanted, &budget).await
+            });
+            return Ok(plan_response(&plan.await?, as_text));
+        }
+    };
+    work(&app, move |app| async move {
+        let engine = app.engine()?;
+        Ok(match (route, document) {
+            (Route::List, _) => Json(json!({ "value": engine.list(&budget).await? })).into_response(),
+            (Route::Get(name), _) => Json(engine.get(&name, &budget).await?).into_response(),
+            (Route::Put(name), Some(document)) => match engine.put(&name, document, &budget).await? {
+                Written::Created(view) => (StatusCode::CREATED, Json(view)).into_response(),
+                Written::Updated(view) => Json(view).into_response(),
+            },
+            (Route::Delete(name), _) => delete(engine, &name, &budget).await?,
+            (Route::Sync(name, wanted), _) => {
+                let report = engine.sync(&name, &wanted, &budget).await?;
+                if report.remaining > 0 {
+                    unfinished(Json(report))
+                } else {
+                    Json(report).into_response()
+                }
+            }
+            (Route::Put(_), None) | (Route::Plan(..), _) => {
+                let message = "the call was routed without its body";
+                return Err(Problem::new(ErrorCode::InternalError, message));
+            }
+        })
+    })
+    .await
+}
+
+async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Result<Response, Problem> {
+    Ok(match engine.delete(name, budget).await? {
+        Deletion::Done => StatusCode::NO_CONTENT.into_response(),
+        Deletion::Remaining(remaining) => unfinished(Json(json!({ "remaining": remaining }))),
+    })
+}
+
+/// The plan as JSON, or as text for people.
+fn plan_response(plan: &PlanView, as_text: bool) -> Response {
+    if as_text {
+        plan.to_text().into_response()
+    } else {
+        Json(plan).into_response()
+    }
+}
+
+fn prefers_text(headers: &HeaderMap) -> bool {
+    let accept = headers
+        .get(ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or_default();
+    let media_types = accept
+        .split(',')
+        .map(|part| part.split(';').next().unwrap_or_default().trim());
+    media_types
+        .into_iter()
+        .find(|name| ["text/plain", "application/json", "*/*"].contains(name))
+        == Some("text/plain")
+}
+
+async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
+    let content_type = headers
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let media_type = content_type
+        .split(';')
+        .next()
+        .unwrap_or_default()
+        .trim()
+        .to_ascii_lowercase();
+    if media_type != "application/json" && !media_type.ends_with("+json") {
+        let message = "the body must be JSON: send Content-Type: application/json";
+        return Err(Problem::new(ErrorCode::UnsupportedMediaType, message).with_target("Content-Type"));
+    }
+    let bytes = to_bytes(body, BODY_MAX_BYTES).await.map_err(|error| {
+        // The limit is the one error that has a cause of its own.
+        if std::error::Error::source(&error)
+            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
+        {
+            Problem::new(
+                ErrorCode::RequestTooLarge,
+                format!("the body is longer than {BODY_MAX_BYTES} bytes"),
+            )
+        } else {
+            Problem::new(ErrorCode::InvalidRequest, "the body did not arrive whole")
+        }
+    })?;
+    serde_json::from_slice(&bytes)
+        .map_err(|error| Problem::new(ErrorCode::InvalidRequest, format!("the body is not JSON: {error}")))
+}

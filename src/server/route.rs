@@ -1,0 +1,151 @@
+//! From a request's path, method and query to what is asked for.
+
+use std::borrow::Cow;
+
+use axum::http::{Method, Uri};
+use percent_encoding::percent_decode_str;
+use url::form_urlencoded;
+
+use crate::model::{ErrorCode, IntegrationName, Problem};
+use crate::sync::SyncRequest;
+
+/// What a path names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Resource {
+    All,
+    One(IntegrationName),
+    Sync(IntegrationName),
+    Plan(IntegrationName),
+}
+
+/// What a call asks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Route {
+    /// All integrations.
+    List,
+    /// One integration.
+    Get(IntegrationName),
+    /// Create one, or replace it.
+    Put(IntegrationName),
+    /// Delete one.
+    Delete(IntegrationName),
+    /// Synchronize one.
+    Sync(IntegrationName, SyncRequest),
+    /// Plan that.
+    Plan(IntegrationName, SyncRequest),
+}
+
+/// A refusal, and the methods there would be.
+#[derive(Debug)]
+pub(super) struct Misrouted {
+    pub problem: Problem,
+    pub allow: Option<&'static str>,
+}
+
+impl From<Problem> for Misrouted {
+    fn from(problem: Problem) -> Self {
+        Self { problem, allow: None }
+    }
+}
+
+impl Route {
+    /// Reads a call. The words of the path are compared without case, as the Functions host does.
+    ///
+    /// # Errors
+    /// When there is nothing at the path, the method does not fit, or the query is wrong.
+    pub fn of(method: &Method, uri: &Uri) -> Result<Self, Misrouted> {
+        let (resource, allow) = resource(uri.path())?;
+        let query = uri.query().unwrap_or_default();
+        Ok(match (resource, method.as_str()) {
+            (Resource::All, "GET") => Self::List,
+            (Resource::One(name), "GET") => Self::Get(name),
+            (Resource::One(name), "PUT") => Self::Put(name),
+            (Resource::One(name), "DELETE") => Self::Delete(name),
+            (Resource::Sync(name), "POST") => Self::Sync(name, sync_request(query)?),
+            (Resource::Plan(name), "GET") => Self::Plan(name, sync_request(query)?),
+            (Resource::All | Resource::One(_) | Resource::Sync(_) | Resource::Plan(_), method) => {
+                let message = format!("{method} is not for this path; {allow} is");
+                let problem = Problem::new(ErrorCode::MethodNotAllowed, message);
+                return Err(Misrouted {
+                    problem,
+                    allow: Some(allow),
+                });
+            }
+        })
+    }
+}
+
+fn resource(path: &str) -> Result<(Resource, &'static str), Problem> {
+    let nothing = || {
+        Problem::new(
+            ErrorCode::NotFound,
+            "there is nothing at this path; integrations are at /api/integrations",
+        )
+    };
+    let decode = |segment| percent_decode_str(segment).decode_utf8().map_err(|_| nothing());
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    let segments: Vec<Cow<'_, str>> = trimmed.split('/').skip(1).map(decode).collect::<Result<_, _>>()?;
+    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
+    match segments[..] {
+        [api, integrations, ref rest @ ..] if is(api, "api") && is(integrations, "integrations") => match *rest {
+            [] => Ok((Resource::All, "GET")),
+            [name] => Ok((Resource::One(parse_name(name)?), "GET, PUT, DELETE")),
+            [name, operation] if is(operation, "sync") => Ok((Resource::Sync(parse_name(name)?), "POST")),
+            [name, operation] if is(operation, "plan") => Ok((Resource::Plan(parse_name(name)?), "GET")),
+            _ => Err(nothing()),
+        },
+        _ => Err(nothing()),
+    }
+}
+
+fn parse_name(name: &str) -> Result<IntegrationName, Problem> {
+    let invalid = |error: crate::model::InvalidName| {
+        Problem::new(ErrorCode::InvalidIntegrationName, error.to_string()).with_target("name")
+    };
+    IntegrationName::parse(name).map_err(invalid)
+}
+
+/// Reads the query of a sync or a plan. A parameter that is not known is refused: a misspelt one must not pass for
+/// none.
+fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
+    let mut request = SyncRequest::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "definitions" => request.definitions = flag(&name, &value)?,
+            "deep" => request.deep = flag(&name, &value)?,
+            "confirmDeletions" => request.confirm_deletions = Some(id(&name, &value)?),
+            "planId" => request.plan_id = Some(id(&name, &value)?),
+            // Those are the host's own, and Azure's.
+            "code" | "clientId" | "api-version" | "" => (),
+            _ => {
+                return Err(refuse(
+                    &name,
+                    "is not known; known are definitions, deep, confirmDeletions and planId",
+                ));
+            }
+        }
+    }
+    Ok(request)
+}
+
+fn flag(name: &str, value: &str) -> Result<bool, Problem> {
+    match value.to_ascii_lowercase().as_str() {
+        "true" => Ok(true),
+        "false" => Ok(false),
+        _ => Err(refuse(name, "must be true or false")),
+    }
+}
+
+fn id(name: &str, value: &str) -> Result<String, Problem> {
+    let hex = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if hex {
+        Ok(value.to_ascii_lowercase())
+    } else {
+        Err(refuse(name, "must be an id as a report or a plan gives it"))
+    }
+}
+
+fn refuse(name: &str, why: &str) -> Problem {
+    Problem::new(ErrorCode::InvalidRequest, format!("the query parameter {name:?} {why}")).with_target(name)
+}
