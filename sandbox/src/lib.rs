@@ -16,3 +16,4 @@ pub mod record;
 pub mod serve;
 pub mod throttle;
 pub mod tls;
+pub mod token;
