@@ -88,6 +88,12 @@ impl Faults {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// The rules in force, each with what is left of its `skip` and `times`.
+    #[must_use]
+    pub fn rules(&self) -> Vec<FaultRule> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
     /// The fault that strikes this request, if any; counts it against its rule.
     #[must_use]
     pub fn strike(&self, service: Service, method: &Method, target: &str) -> Option<Fault> {

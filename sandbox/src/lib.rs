@@ -4,7 +4,16 @@
 //! applies the faults it was told to; `cloud` starts them all.
 
 pub mod api_center;
+pub mod api_gateway;
+pub mod cloud;
+pub mod control;
+pub mod estate;
 pub mod faults;
+//FH
+pub mod identity;
+pub mod key_vault;
 pub mod record;
+pub mod serve;
 pub mod throttle;
+pub mod tls;
 pub mod token;

@@ -5,10 +5,10 @@ use std::time::SystemTime;
 
 use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Which stand-in a request went to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Service {
     /// Azure Resource Manager with the API center behind it.
@@ -63,9 +63,11 @@ impl Exchange {
 pub struct Record(Arc<Mutex<Vec<Exchange>>>);
 
 impl Record {
-    /// Adds an exchange.
+    /// Adds an exchange, in its place: a slow answer is pushed after those of later requests.
     pub fn push(&self, exchange: Exchange) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(exchange);
+        let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let place = exchanges.partition_point(|earlier| earlier.received_at <= exchange.received_at);
+        exchanges.insert(place, exchange);
     }
 
     /// All exchanges so far.

@@ -1,0 +1,397 @@
+//! All the stand-ins of the two clouds, each on its port.
+
+use std::future::Future;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{Request, Response};
+use serde_json::{Value, json};
+
+use crate::api_center::{ApiCenter, ApiCenterOptions};
+use crate::api_gateway::{ApiGateway, ApiGatewayOptions, RestApi, Stage};
+use crate::control::{self, ControlServer};
+use crate::faults::Faults;
+use crate::identity::Identity;
+use crate::key_vault::{KeyVault, KeyVaultOptions};
+use crate::record::{Record, Service};
+use crate::serve::{Answer, Conditions, KillHook, Port, Server, serve};
+use crate::tls::{Tls, TlsError};
+
+/// The API center's id unless another one is asked for.
+pub const DEFAULT_RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox\
+                                       /providers/Microsoft.ApiCenter/services/sandbox";
+
+/// The secret that holds the Amazon access key's id.
+pub const ACCESS_KEY_SECRET: &str = "aws-access-key";
+
+/// The secret that holds the Amazon secret access key.
+pub const SECRET_ACCESS_KEY_SECRET: &str = "aws-secret-access-key";
+
+/// A rate as the clouds state it: calls per second and burst.
+pub type Rate = (f64, f64);
+
+/// How the clouds are to be.
+#[derive(Debug, Clone)]
+pub struct CloudOptions {
+    /// The API center's ARM id.
+    pub resource_id: String,
+    /// The API center's plan, `Free` or `Standard`.
+    pub sku: String,
+    /// The Amazon region.
+    pub region: String,
+    /// Entities on a page of an API Center list.
+    pub api_center_page_size: usize,
+    /// Items on a page of an Amazon list when the caller does not say.
+    pub api_gateway_page_size: usize,
+    /// ARM's budget for reads.
+    pub reads: Rate,
+    /// ARM's budget for writes.
+    pub writes: Rate,
+    /// ARM's budget for deletes.
+    pub deletes: Rate,
+    /// Amazon's budget for management calls.
+    pub gateway_rate: Rate,
+    /// How long every answer takes, besides the work.
+    pub latency: Duration,
+}
+
+impl Default for CloudOptions {
+    /// The budgets are the real ones; the pages are small, so that paging is always exercised.
+    fn default() -> Self {
+        Self {
+            resource_id: DEFAULT_RESOURCE_ID.to_owned(),
+            sku: "Standard".to_owned(),
+            region: "us-east-1".to_owned(),
+            api_center_page_size: 10,
+            api_gateway_page_size: 25,
+            reads: (25.0, 250.0),
+            writes: (10.0, 200.0),
+            deletes: (10.0, 200.0),
+            gateway_rate: (10.0, 40.0),
+            latency: Duration::ZERO,
+        }
+    }
+}
+
+impl CloudOptions {
+    /// With budgets that no test runs into.
+    #[must_use]
+    pub fn unthrottled(self) -> Self {
+        const UNLIMITED: Rate = (1e6, 1e6);
+        Self {
+            reads: UNLIMITED,
+            writes: UNLIMITED,
+            deletes: UNLIMITED,
+            gateway_rate: UNLIMITED,
+            ..self
+        }
+    }
+}
+
+/// Why the clouds did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    /// No certificate.
+    #[error("preparing TLS for the stand-ins failed")]
+    Tls(#[from] TlsError),
+    /// No port.
+    #[error("taking a loopback port for the stand-ins failed")]
+    Port(#[from] io::Error),
+}
+
+/// The stand-ins, running; they end when this is dropped.
+pub struct Cloud {
+    /// Azure Resource Manager with the API center behind it.
+    pub api_center: Arc<ApiCenter>,
+    /// Amazon API Gateway.
+    pub api_gateway: Arc<ApiGateway>,
+    /// Key Vault.
+    pub key_vault: Arc<KeyVault>,
+    /// The managed-identity endpoint.
+    pub identity: Arc<Identity>,
+    /// Every exchange with any of them.
+    pub record: Record,
+    /// What goes wrong.
+    pub faults: Faults,
+    /// How the process under test is killed when a fault says so.
+    pub kill: KillHook,
+    /// The API center's ARM id.
+    pub resource_id: String,
+    /// The Amazon region.
+    pub region: String,
+    /// What a caller of the identity endpoint has to send as `X-IDENTITY-HEADER`.
+    pub identity_header: String,
+    /// The Amazon access key's id.
+    pub aws_access_key_id: String,
+    /// The Amazon secret access key.
+    pub aws_secret_access_key: String,
+    servers: Servers,
+    tls: Tls,
+}
+
+struct Servers {
+    api_center: Server,
+    api_gateway: Server,
+    key_vault: Server,
+    identity: Server,
+    control: ControlServer,
+}
+
+struct Ports {
+    api_center: Port,
+    api_gateway: Port,
+    key_vault: Port,
+    identity: Port,
+    control: Port,
+}
+
+impl Ports {
+    async fn take(tls: &Tls) -> io::Result<Self> {
+        Ok(Self {
+            api_center: Port::take(0, Some(tls)).await?,
+            api_gateway: Port::take(0, None).await?,
+            key_vault: Port::take(0, Some(tls)).await?,
+            identity: Port::take(0, None).await?,
+            control: Port::take(0, None).await?,
+        })
+    }
+}
+
+impl Cloud {
+    /// Starts all stand-ins; the vault holds the two Amazon secrets, everything else is empty.
+    ///
+    /// # Errors
+    /// When no certificate can be made or no port taken.
+    pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
+        let tls = Tls::new()?;
+        let ports = Ports::take(&tls).await?;
+        let aws_access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
+        let aws_secret_access_key = random_text(40);
+        let identity_header = random_text(32);
+        let api_gateway = Arc::new(ApiGateway::new(ApiGatewayOptions {
+            region: options.region.clone(),
+            credentials: vec![(aws_access_key_id.clone(), aws_secret_access_key.clone())],
+            page_size_default: options.api_gateway_page_size,
+            rate: options.gateway_rate,
+        }));
+        let key_vault = Arc::new(KeyVault::new(KeyVaultOptions {
+            base_url: ports.key_vault.base_url(),
+        }));
+        key_vault.set_secret(ACCESS_KEY_SECRET, &aws_access_key_id);
+        key_vault.set_secret(SECRET_ACCESS_KEY_SECRET, &aws_secret_access_key);
+        let identity = Arc::new(Identity::new(&identity_header));
+        let conditions = Conditions {
+            latency: options.latency,
+            ..Conditions::default()
+        };
+        let resource_id = options.resource_id.clone();
+        let region = options.region.clone();
+        let api_center = Arc::new(api_center(options, ports.api_center.base_url()));
+        Ok(Self {
+            servers: Servers::start(ports, &api_center, &api_gateway, &key_vault, &identity, &conditions),
+            api_center,
+            api_gateway,
+            key_vault,
+            identity,
+            record: conditions.record,
+            faults: conditions.faults,
+            kill: conditions.kill,
+            resource_id,
+            region,
+            identity_header,
+            aws_access_key_id,
+            aws_secret_access_key,
+            tls,
+        })
+    }
+
+    /// Fills the gateway.
+    pub fn fill_gateway(&self, estate: Vec<(RestApi, Vec<Stage>)>) {
+        for (rest_api, stages) in estate {
+            let id = rest_api.id.clone();
+            self.api_gateway.put_rest_api(rest_api);
+            for stage in stages {
+                self.api_gateway.put_stage(&id, stage);
+            }
+        }
+    }
+
+    /// Azure Resource Manager's base URL.
+    #[must_use]
+    pub fn api_center_url(&self) -> &str {
+        self.servers.api_center.base_url()
+    }
+
+    /// Amazon API Gateway's base URL.
+    #[must_use]
+    pub fn api_gateway_url(&self) -> &str {
+        self.servers.api_gateway.base_url()
+    }
+
+    /// The vault's base URL.
+    #[must_use]
+    pub fn key_vault_url(&self) -> &str {
+        self.servers.key_vault.base_url()
+    }
+
+    /// The vault's host and port.
+    #[must_use]
+    pub fn key_vault_host(&self) -> String {
+        format!("127.0.0.1:{}", self.servers.key_vault.port())
+    }
+
+    /// The identity endpoint, as `IDENTITY_ENDPOINT` gives it.
+    #[must_use]
+    pub fn identity_endpoint(&self) -> String {
+        format!("{}/msi/token", self.servers.identity.base_url())
+    }
+
+    /// The control endpoint's base URL.
+    #[must_use]
+    pub fn control_url(&self) -> &str {
+        self.servers.control.base_url()
+    }
+
+    /// The throw-away authority's certificate, PEM.
+    #[must_use]
+    pub fn ca_file(&self) -> &Path {
+        self.tls.ca_file()
+    }
+
+    /// The throw-away authority's certificate, PEM text.
+    #[must_use]
+    pub fn ca_pem(&self) -> &str {
+        self.tls.ca_pem()
+    }
+
+    /// The identifier of a secret in the vault, without a version.
+    #[must_use]
+    pub fn secret_identifier(&self, name: &str) -> String {
+        format!("{}/secrets/{name}", self.key_vault_url())
+    }
+
+    /// The app settings that point the handler at these stand-ins; the budgets are the handler's own.
+    #[must_use]
+    pub fn handler_environment(&self) -> Vec<(String, String)> {
+        let ca_file = self.ca_file().display().to_string();
+        [
+            ("APICENTER_RESOURCE_ID", self.resource_id.clone()),
+            ("AZURE_RESOURCE_MANAGER_URL", self.api_center_url().to_owned()),
+            ("KEY_VAULT_HOSTS", self.key_vault_host()),
+            ("AWS_ENDPOINT_URL_API_GATEWAY", self.api_gateway_url().to_owned()),
+            ("IDENTITY_ENDPOINT", self.identity_endpoint()),
+            ("IDENTITY_HEADER", self.identity_header.clone()),
+            ("SSL_CERT_FILE", ca_file),
+            ("SYNC_SCHEDULE", "0 0 * * * *".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    /// The same, with budgets that no test runs into.
+    #[must_use]
+    pub fn unpaced_handler_environment(&self) -> Vec<(String, String)> {
+        let budgets = [
+            "AWS_REQUESTS_PER_SECOND",
+            "ARM_READS_PER_SECOND",
+            "ARM_WRITES_PER_SECOND",
+            "ARM_DELETES_PER_SECOND",
+        ];
+        let mut environment = self.handler_environment();
+        environment.extend(budgets.map(|name| (name.to_owned(), "100000".to_owned())));
+        environment
+    }
+
+    /// Everything that another program has to know to work with these stand-ins, as one JSON object.
+    #[must_use]
+    pub fn description(&self) -> Value {
+        json!({
+            "resourceId": self.resource_id,
+            "apiCenter": self.api_center_url(),
+            "apiGateway": self.api_gateway_url(),
+            "keyVault": self.key_vault_url(),
+            "identityEndpoint": self.identity_endpoint(),
+            "identityHeader": self.identity_header,
+            "caFile": self.ca_file(),
+            "awsAccessKeyId": self.aws_access_key_id,
+            "awsSecretAccessKey": self.aws_secret_access_key,
+            "region": self.region,
+            "control": self.control_url(),
+        })
+    }
+}
+
+impl Servers {
+    fn start(
+        ports: Ports,
+        api_center: &Arc<ApiCenter>,
+        api_gateway: &Arc<ApiGateway>,
+        key_vault: &Arc<KeyVault>,
+        identity: &Arc<Identity>,
+        conditions: &Conditions,
+    ) -> Self {
+        let start = |port, service, answer| serve(port, service, answer, conditions.clone());
+        Self {
+            api_center: start(
+                ports.api_center,
+                Service::ApiCenter,
+                answer_of(api_center, |it, request| async move { it.answer(&request).await }),
+            ),
+            api_gateway: start(
+                ports.api_gateway,
+                Service::ApiGateway,
+                answer_of(api_gateway, |it, request| async move { it.answer(&request).await }),
+            ),
+            key_vault: start(
+                ports.key_vault,
+                Service::KeyVault,
+                answer_of(key_vault, |it, request| async move { it.answer(&request).await }),
+            ),
+            identity: start(
+                ports.identity,
+                Service::Identity,
+                answer_of(identity, |it, request| async move { it.answer(&request).await }),
+            ),
+            control: control::start(
+                ports.control,
+                conditions.record.clone(),
+                conditions.faults.clone(),
+                api_center.clone(),
+            ),
+        }
+    }
+}
+
+fn answer_of<S, F>(stand_in: &Arc<S>, answer: impl Fn(Arc<S>, Request<Bytes>) -> F + Send + Sync + 'static) -> Answer
+where
+    S: Send + Sync + 'static,
+    F: Future<Output = Response<Bytes>> + Send + 'static,
+{
+    let stand_in = stand_in.clone();
+    Arc::new(move |request| Box::pin(answer(stand_in.clone(), request)))
+}
+
+fn api_center(options: CloudOptions, base_url: String) -> ApiCenter {
+    ApiCenter::new(ApiCenterOptions {
+        resource_id: options.resource_id,
+        sku: options.sku,
+        page_size: options.api_center_page_size,
+        reads: options.reads,
+        writes: options.writes,
+        deletes: options.deletes,
+        base_url,
+    })
+}
+
+/// `length` letters and digits; new ones every time, so that a leaked one leads to nothing.
+fn random_text(length: usize) -> String {
+    let mut text = String::new();
+    while text.len() < length {
+        text.push_str(&uuid::Uuid::new_v4().simple().to_string());
+    }
+    text.truncate(length);
+    text
+}
