@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import subprocess
 
 import jsonschema
 import pytest
@@ -30,15 +31,14 @@ def test_a_function_without_bindings_does_not_fit_its_schema(shared):
 
 def test_copies_of_recordings_are_what_was_recorded(shared):
     recorded = {}
-    for file in (shared / "data").rglob("*"):
-        if file.is_file():
-            recorded.setdefault(file.name, set()).add(digest(file))
-    copies = [file for folder in COPIES for file in (ROOT / folder).rglob("*") if file.is_file()]
+    for file in (shared / "data").rglob("*.json*"):
+        recorded.setdefault(file.name, set()).add(digest(file))
+    for file in (shared / "data").rglob("fixtures/*"):
+        recorded.setdefault(file.name, set()).add(digest(file))
+    tracked = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.splitlines()
+    copies = [file for name in tracked if (file := ROOT / name).name in recorded]
     assert copies
-    assert not [file for file in copies if digest(file) not in recorded.get(file.name, ())]
-
-
-COPIES = ["tests/data", "sandbox/tests/data"]
+    assert not [file for file in copies if digest(file) not in recorded[file.name]]
 
 
 def digest(file):
