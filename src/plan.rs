@@ -17,4 +17,4 @@ pub use fields::Write;
 pub use fingerprint::{digest, fingerprint};
 pub use preview::{Preview, PreviewChange};
 pub use stage::{DefinitionPlan, StagePlan, StageWrites, recorded};
-pub use survey::{CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, survey};
+pub use survey::{CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, missing_message, survey};

@@ -1,7 +1,6 @@
 //! Where the truth comes from: the secrets, the gateway, and what they mean for the catalog.
 
 mod api_gateway;
-mod error_chain;
 mod key_vault;
 mod translate;
 
