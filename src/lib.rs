@@ -4,3 +4,4 @@
 
 pub mod limits;
 pub mod model;
+pub mod plan;

@@ -20,7 +20,7 @@ pub use desired::{DesiredApi, DesiredDefinition, DesiredStage};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
 pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entity_name};
-pub use ownership::{Owned, Vacant};
+pub use ownership::{Owned, OwnedApi, Vacant, integration_of};
 pub use problem::{ErrorCode, Problem};
 pub use region::{Region, UnknownRegion};
 pub use report::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Totals};

@@ -57,6 +57,12 @@ impl EntityName {
         Self::parse(&format!("{integration}-{rest_api}"))
     }
 
+    /// The name of the definition in every version that is made here.
+    #[must_use]
+    pub fn definition() -> Self {
+        Self("openapi".to_owned())
+    }
+
     /// The name as it was written.
     #[must_use]
     pub fn as_str(&self) -> &str {

@@ -1,0 +1,312 @@
+//! Azure API Center behind Azure Resource Manager: strict, stateful, without sockets.
+//!
+//! It answers as the service was recorded to (API version 2024-03-01, `tests/data/recorded-exchanges.jsonl`) and
+//! refuses what the public swagger, the service's exported schemas and its documented limits forbid.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, Method, Request, Response};
+use percent_encoding::percent_decode_str;
+use serde_json::{Map, Value, json};
+
+use crate::throttle::TokenBucket;
+use crate::token::check_token;
+
+mod answer;
+mod catalog;
+mod definitions;
+mod entities;
+mod filter;
+mod metadata;
+mod operations;
+mod path;
+mod properties;
+mod query;
+mod refusal;
+mod routing;
+mod rules;
+mod service;
+mod surroundings;
+
+#[cfg(test)]
+mod tests;
+
+pub use operations::Unfinished;
+
+use answer::set_header;
+use catalog::Catalog;
+use operations::Operations;
+use path::{Collection, Kind, Target};
+use query::Query;
+use refusal::Refusal;
+use routing::route;
+use service::Service;
+
+/// How an API center is to be.
+#[derive(Debug, Clone)]
+pub struct ApiCenterOptions {
+    /// `/subscriptions/…/resourceGroups/…/providers/Microsoft.ApiCenter/services/NAME`.
+    pub resource_id: String,
+    /// The plan: `Standard` or `Free`; quotas depend on it.
+    pub sku: String,
+    /// How many entities a page of a list has.
+    pub page_size: usize,
+    /// Reads a second, and at once.
+    pub reads: (f64, f64),
+    /// Writes a second, and at once; every `POST` counts as one.
+    pub writes: (f64, f64),
+    /// Deletions a second, and at once.
+    pub deletes: (f64, f64),
+    /// Where it can be reached, such as `https://127.0.0.1:1234`; links in answers start with it.
+    pub base_url: String,
+}
+
+impl ApiCenterOptions {
+    /// An API center of the Standard plan with small pages and the budgets of Azure Resource Manager (05/28/2025).
+    #[must_use]
+    pub fn new(resource_id: impl Into<String>) -> Self {
+        Self {
+            resource_id: resource_id.into(),
+            sku: "Standard".to_owned(),
+            page_size: 20,
+            reads: (25.0, 250.0),
+            writes: (10.0, 200.0),
+            deletes: (10.0, 200.0),
+            base_url: "https://127.0.0.1".to_owned(),
+        }
+    }
+}
+
+/// An API center and the resource manager before it.
+#[derive(Debug)]
+pub struct ApiCenter {
+    reads: TokenBucket,
+    writes: TokenBucket,
+    deletes: TokenBucket,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    service_id: String,
+    base_url: String,
+    page_size: usize,
+    service: Service,
+    catalog: Catalog,
+    operations: Operations,
+    /// The documents that imports from a link find, by URL.
+    documents: HashMap<String, String>,
+    /// What the first polls of an import from a link say.
+    unfinished: Vec<Unfinished>,
+}
+
+impl ApiCenter {
+    /// A new API center, which holds the default workspace and the sample API `swagger-petstore`, as real ones do.
+    #[must_use]
+    pub fn new(options: ApiCenterOptions) -> Self {
+        let mut catalog = Catalog::default();
+        let workspaces = Target::parse(&["workspaces", "default"]);
+        if let Some(Target::Entity(workspace)) = workspaces {
+            let title = Map::from_iter([("title".to_owned(), json!("Default workspace"))]);
+            catalog.put(&workspace, title);
+        }
+        if let Ok(sample) = serde_json::from_str(include_str!("api_center/swagger_petstore.json")) {
+            let apis = Collection::in_default_workspace(Kind::Api);
+            catalog.put(&apis.address("swagger-petstore"), sample);
+        }
+        let bucket = |(per_second, burst)| TokenBucket::new(per_second, burst);
+        Self {
+            reads: bucket(options.reads),
+            writes: bucket(options.writes),
+            deletes: bucket(options.deletes),
+            state: Mutex::new(State {
+                service_id: options.resource_id.trim_end_matches('/').to_owned(),
+                base_url: options.base_url,
+                page_size: options.page_size.max(1),
+                service: Service::new(options.sku),
+                catalog,
+                operations: Operations::default(),
+                documents: HashMap::new(),
+                unfinished: vec![Unfinished::InProgress],
+            }),
+        }
+    }
+
+    /// Sets where it can be reached, once that is known.
+    pub fn set_base_url(&self, base_url: impl Into<String>) {
+        self.state().base_url = base_url.into();
+    }
+
+    /// Makes a document available to imports from a link; an import from any other link fails.
+    pub fn add_linked_document(&self, url: impl Into<String>, text: impl Into<String>) {
+        self.state().documents.insert(url.into(), text.into());
+    }
+
+    /// Sets what the polls of later imports from a link say before the import is finished.
+    pub fn set_unfinished_polls(&self, polls: &[Unfinished]) {
+        self.state().unfinished = polls.to_vec();
+    }
+
+    /// Stores an entity as a person in the portal would: `apis/NAME/versions/NAME`, `metadataSchemas/NAME`, ….
+    ///
+    /// # Errors
+    /// When the same properties would be refused over HTTP; the text says why.
+    pub fn put(&self, path: &str, properties: Value) -> Result<(), String> {
+        let address = Target::parse_short(path).ok_or_else(|| format!("'{path}' is not the path of an entity"))?;
+        let Value::Object(properties) = properties else {
+            return Err("the properties must be an object".to_owned());
+        };
+        let stored = self.state().store(&address, &properties, &HeaderMap::new());
+        stored.map(|_| ()).map_err(|refusal| match refusal {
+            Refusal::NotFound(_) => format!("what '{path}' would be below is not there"),
+            other => other.to_string(),
+        })
+    }
+
+    /// Sets the content of a definition, which is made if it is not there.
+    pub fn set_definition(&self, path: &str, text: &str) {
+        let Some(address) = Target::parse_short(path).filter(|address| address.kind() == Kind::Definition) else {
+            return;
+        };
+        let mut state = self.state();
+        if state.catalog.get(&address).is_none() {
+            let title = Map::from_iter([("title".to_owned(), json!("OpenAPI"))]);
+            state.catalog.put(&address, title);
+        }
+        state.catalog.set_content(&address, text.to_owned(), None);
+    }
+
+    /// Takes an entity away, whatever else refers to it; what is below it stays, out of sight.
+    pub fn remove(&self, path: &str) {
+        if let Some(address) = Target::parse_short(path) {
+            self.state().catalog.remove(&address);
+        }
+    }
+
+    /// Everything that can be seen, by path below the default workspace (or `metadataSchemas/NAME`), names in lower case.
+    ///
+    /// Each is `{"properties": …}`, with `"content"` for a definition that has any.
+    #[must_use]
+    pub fn snapshot(&self) -> BTreeMap<String, Value> {
+        self.entries(true)
+    }
+
+    /// What was below entities that are gone: out of sight, but there again when they are created anew.
+    #[must_use]
+    pub fn leftovers(&self) -> BTreeMap<String, Value> {
+        self.entries(false)
+    }
+
+    fn entries(&self, seen: bool) -> BTreeMap<String, Value> {
+        let state = self.state();
+        let mut entries = BTreeMap::new();
+        for (collection, entity) in state.catalog.all() {
+            let path = collection
+                .strip_prefix("/workspaces/default/")
+                .unwrap_or(&collection[1..]);
+            let path = format!("{path}/{}", entity.name.to_ascii_lowercase());
+            let visible = Target::parse_short(&path).filter(|address| address.kind() != Kind::Workspace);
+            if visible.is_some_and(|address| state.catalog.get(&address).is_some() == seen) {
+                let mut entry = json!({"properties": entity.properties});
+                if let Some(content) = &entity.content {
+                    entry["content"] = Value::from(content.clone());
+                }
+                entries.insert(path, entry);
+            }
+        }
+        entries
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How a request gets to its answer.
+impl ApiCenter {
+    /// Answers a request.
+    #[expect(
+        clippy::unused_async,
+        reason = "all stand-ins are called alike, and others have something to wait for"
+    )]
+    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let mut response = self.answer_now(request);
+        let request_id = uuid::Uuid::new_v4().to_string();
+        set_header(&mut response, HeaderName::from_static("x-ms-request-id"), &request_id);
+        if request.method() == Method::HEAD {
+            *response.body_mut() = Bytes::new();
+        }
+        response
+    }
+
+    fn answer_now(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let path = percent_decode_str(request.uri().path()).decode_utf8_lossy();
+        let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+        let query = Query::parse(request.uri().query().unwrap_or_default());
+        if segments == ["metadata", "endpoints"] {
+            return surroundings::cloud_metadata(&self.state().base_url, query.get("api-version"));
+        }
+        let (header, remaining) = match self
+            .authenticate(request.headers())
+            .and_then(|()| self.throttle(request))
+        {
+            Ok(budget) => budget,
+            Err(refusal) => return refusal.into_response(),
+        };
+        let mut response = route(&mut self.state(), request, &segments, &query).unwrap_or_else(Refusal::into_response);
+        set_header(&mut response, HeaderName::from_static(header), &remaining.to_string());
+        response
+    }
+
+    fn authenticate(&self, headers: &HeaderMap) -> Result<(), Refusal> {
+        let unauthorized = |code, message: String| Refusal::Unauthorized { code, message };
+        let Some(header) = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()) else {
+            let message = "Authentication failed. The 'Authorization' header is missing.";
+            return Err(unauthorized("AuthenticationFailed", message.to_owned()));
+        };
+        let Some(token) = header
+            .split_once(' ')
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer"))
+        else {
+            let message = "Authentication failed. The 'Authorization' header is provided in an invalid format.";
+            return Err(unauthorized("AuthenticationFailedInvalidHeader", message.to_owned()));
+        };
+        let base_url = self.state().base_url.clone();
+        let audiences = [
+            "https://management.azure.com",
+            "https://management.core.windows.net",
+            base_url.as_str(),
+        ];
+        check_token(token.1, &audiences)
+            .map(|_| ())
+            .map_err(|message| unauthorized("InvalidAuthenticationToken", message))
+    }
+
+    /// Takes a token of the budget that the method uses; gives the header that shows what is left, and how much that is.
+    fn throttle(&self, request: &Request<Bytes>) -> Result<(&'static str, u64), Refusal> {
+        let (bucket, header, operation) = match *request.method() {
+            Method::GET | Method::HEAD => (
+                &self.reads,
+                "x-ms-ratelimit-remaining-subscription-global-reads",
+                "read",
+            ),
+            Method::DELETE => (&self.deletes, "x-ms-ratelimit-remaining-subscription-deletes", "delete"),
+            _ => (&self.writes, "x-ms-ratelimit-remaining-subscription-writes", "write"),
+        };
+        bucket
+            .take()
+            .map(|remaining| (header, remaining))
+            .map_err(|wait| {
+                let retry_after_seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+                Refusal::Throttled {
+                    message: format!(
+                        "Number of '{operation}' requests for the subscription exceeded. Please try again after '{retry_after_seconds}' seconds after additional tokens are available."
+                    ),
+                    retry_after_seconds,
+                }
+            })
+    }
+}

@@ -1,0 +1,164 @@
+//! The catalog: what the API center holds.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+use std::time::SystemTime;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use super::path::{Address, Collection, Kind};
+
+/// An entity as it is stored.
+#[derive(Debug, Clone)]
+pub(super) struct Entity {
+    /// The name as it was first written.
+    pub name: String,
+    pub properties: Map<String, Value>,
+    pub etag: String,
+    pub created_at: String,
+    pub last_modified_at: Option<String>,
+    /// What was imported into a definition.
+    pub content: Option<String>,
+}
+
+/// All entities, by collection.
+///
+/// Nothing cascades: what was below a removed entity stays, out of sight, and is there again when one of that name is
+/// created. The service was reported to do so for APIs (Azure/APICenter-Portal-Starter#137).
+#[derive(Debug, Default)]
+pub(super) struct Catalog {
+    collections: BTreeMap<String, BTreeMap<String, Entity>>,
+    writes: u32,
+}
+
+impl Catalog {
+    /// An entity that can be seen: all that it is below is there too.
+    pub fn get(&self, address: &Address) -> Option<&Entity> {
+        if !self.has_parent(&address.collection) {
+            return None;
+        }
+        self.collections
+            .get(&address.collection.key())?
+            .get(&address.name.to_ascii_lowercase())
+    }
+
+    /// Whether all that the collection is below is there.
+    pub fn has_parent(&self, collection: &Collection) -> bool {
+        collection.parent().is_none_or(|parent| self.get(&parent).is_some())
+    }
+
+    /// The entities of a collection that come after a name, by name.
+    pub fn list<'a>(
+        &'a self,
+        collection: &Collection,
+        after: Option<&str>,
+    ) -> impl Iterator<Item = &'a Entity> + use<'a> {
+        let start = after.map_or(Bound::Unbounded, |name| Bound::Excluded(name.to_ascii_lowercase()));
+        let seen = self.has_parent(collection);
+        self.collections
+            .get(&collection.key())
+            .filter(|_| seen)
+            .into_iter()
+            .flat_map(move |entities| entities.range((start.clone(), Bound::Unbounded)))
+            .map(|(_, entity)| entity)
+    }
+
+    pub fn count(&self, collection: &Collection) -> usize {
+        self.collections.get(&collection.key()).map_or(0, BTreeMap::len)
+    }
+
+    /// Stores an entity's properties and tells whether it is new.
+    pub fn put(&mut self, address: &Address, properties: Map<String, Value>) -> bool {
+        let etag = self.next_etag();
+        let now = now_text();
+        let entities = self.collections.entry(address.collection.key()).or_default();
+        let key = address.name.to_ascii_lowercase();
+        if let Some(entity) = entities.get_mut(&key) {
+            entity.properties = properties;
+            entity.etag = etag;
+            entity.last_modified_at = Some(now);
+            return false;
+        }
+        let entity = Entity {
+            name: address.name.clone(),
+            properties,
+            etag,
+            created_at: now.clone(),
+            last_modified_at: (address.kind() != Kind::Environment).then_some(now),
+            content: None,
+        };
+        entities.insert(key, entity);
+        true
+    }
+
+    /// Sets a property that the service itself looks after. The `ETag` changes, the time of the last change does not.
+    pub fn set_read_only(&mut self, address: &Address, properties: Map<String, Value>) {
+        let etag = self.next_etag();
+        if let Some(entity) = self.get_mut(address) {
+            entity.properties = properties;
+            entity.etag = etag;
+        }
+    }
+
+    /// Stores what was imported into a definition.
+    pub fn set_content(&mut self, address: &Address, content: String, specification: Option<Value>) {
+        let etag = self.next_etag();
+        if let Some(entity) = self.get_mut(address) {
+            entity.content = Some(content);
+            if let Some(specification) = specification {
+                entity.properties.insert("specification".to_owned(), specification);
+            }
+            entity.etag = etag;
+            entity.last_modified_at = Some(now_text());
+        }
+    }
+
+    /// Takes an entity away and tells whether it was there.
+    pub fn remove(&mut self, address: &Address) -> bool {
+        self.collections
+            .get_mut(&address.collection.key())
+            .is_some_and(|entities| entities.remove(&address.name.to_ascii_lowercase()).is_some())
+    }
+
+    /// Every collection's key with its entities, seen or not.
+    pub fn all(&self) -> impl Iterator<Item = (&str, &Entity)> {
+        self.collections
+            .iter()
+            .flat_map(|(key, entities)| entities.values().map(|entity| (key.as_str(), entity)))
+    }
+
+    fn get_mut(&mut self, address: &Address) -> Option<&mut Entity> {
+        self.collections
+            .get_mut(&address.collection.key())?
+            .get_mut(&address.name.to_ascii_lowercase())
+    }
+
+    /// An `ETag` in the form of Cosmos DB, as recorded: `c1000958-0000-0100-0000-67063c150000`.
+    fn next_etag(&mut self) -> String {
+        self.writes = self.writes.wrapping_add(1);
+        let seconds = now().unix_timestamp();
+        format!("{:08x}-0000-0100-0000-{seconds:08x}0000", self.writes)
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "a service is an edge: it stamps what it stores with the time"
+)]
+pub(super) fn now() -> OffsetDateTime {
+    OffsetDateTime::from(SystemTime::now())
+}
+
+/// The time as the service writes it: with seven digits after the seconds.
+pub(super) fn now_text() -> String {
+    let now = now();
+    format!(
+        "{}T{:02}:{:02}:{:02}.{:07}Z",
+        now.date(),
+        now.hour(),
+        now.minute(),
+        now.second(),
+        now.nanosecond() / 100
+    )
+}

@@ -1,0 +1,121 @@
+//! Long-running operations: imports from a link, whose outcome is asked for at their `Location`.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value, json};
+
+use super::catalog::now;
+use super::path::Address;
+
+/// What a poll of an operation that is not finished yet says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unfinished {
+    /// `NotStarted`, without a start time.
+    NotStarted,
+    /// `InProgress`, with a start time.
+    InProgress,
+}
+
+/// An import from a link.
+#[derive(Debug, Clone)]
+pub(super) struct Import {
+    pub definition: Address,
+    pub specification: Option<Value>,
+    /// The document, or what is wrong with the link.
+    pub outcome: Result<String, String>,
+    /// What polls still have to say before it is finished, last first.
+    unfinished: Vec<Unfinished>,
+    started_at: String,
+    ended_at: Option<String>,
+    /// Its `Location` is signed: this is the part that must come back as it was given.
+    signature: String,
+}
+
+/// How an operation is going.
+pub(super) enum Progress {
+    Unfinished(Value),
+    /// It ends with this poll, or has ended before.
+    Finished {
+        body: Value,
+        /// The import, the first time.
+        import: Option<Box<Import>>,
+    },
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Operations(HashMap<String, Import>);
+
+impl Operations {
+    /// Starts an import and gives its id.
+    pub fn start(
+        &mut self,
+        definition: Address,
+        specification: Option<Value>,
+        outcome: Result<String, String>,
+        unfinished: &[Unfinished],
+    ) -> String {
+        let id = uuid::Uuid::new_v4().simple().to_string();
+        let import = Import {
+            definition,
+            specification,
+            outcome,
+            unfinished: unfinished.iter().rev().copied().collect(),
+            started_at: offset_time(),
+            ended_at: None,
+            signature: uuid::Uuid::new_v4().simple().to_string(),
+        };
+        self.0.insert(id.clone(), import);
+        id
+    }
+
+    /// The query of an operation's `Location`: signed, and as long as the real ones are (over 2 kB).
+    pub fn location_query(&self, id: &str) -> String {
+        let signature = self.0.get(id).map_or("", |import| import.signature.as_str());
+        format!(
+            "t={}&c={}&s={signature}&h={signature}",
+            now().unix_timestamp(),
+            "MII".repeat(700)
+        )
+    }
+
+    /// Answers a poll; `None` when there is no such operation or the signature is another.
+    pub fn poll(&mut self, id: &str, signature: Option<&str>, resource_id: &str) -> Option<Progress> {
+        let import = self
+            .0
+            .get_mut(id)
+            .filter(|import| signature == Some(import.signature.as_str()))?;
+        let mut body = Map::new();
+        body.insert("id".to_owned(), Value::from(resource_id));
+        body.insert("name".to_owned(), Value::from(id));
+        let status = match (import.unfinished.pop(), &import.outcome) {
+            (Some(Unfinished::NotStarted), _) => {
+                body.insert("status".to_owned(), Value::from("NotStarted"));
+                return Some(Progress::Unfinished(Value::Object(body)));
+            }
+            (Some(Unfinished::InProgress), _) => {
+                body.insert("status".to_owned(), Value::from("InProgress"));
+                body.insert("startTime".to_owned(), Value::from(import.started_at.clone()));
+                return Some(Progress::Unfinished(Value::Object(body)));
+            }
+            (None, Ok(_)) => "Succeeded",
+            (None, Err(_)) => "Failed",
+        };
+        let first = import.ended_at.is_none();
+        let ended_at = import.ended_at.get_or_insert_with(offset_time).clone();
+        body.insert("status".to_owned(), Value::from(status));
+        body.insert("startTime".to_owned(), Value::from(import.started_at.clone()));
+        body.insert("endTime".to_owned(), Value::from(ended_at));
+        if let Err(comment) = &import.outcome {
+            body.insert("properties".to_owned(), json!({"comment": comment}));
+        }
+        Some(Progress::Finished {
+            body: Value::Object(body),
+            import: first.then(|| Box::new(import.clone())),
+        })
+    }
+}
+
+/// The time as operations write it: with an offset, unlike entities.
+fn offset_time() -> String {
+    super::catalog::now_text().replace('Z', "+00:00")
+}

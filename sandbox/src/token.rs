@@ -1,0 +1,154 @@
+//! Access tokens of the sandbox's identity: well-formed JWTs that only this process can issue and verify.
+
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+/// The tenant that issues the tokens.
+pub const TENANT_ID: &str = "11111111-1111-4111-8111-111111111111";
+/// The application (client) id that the tokens name.
+pub const CLIENT_ID: &str = "22222222-2222-4222-8222-222222222222";
+
+/// The signing key: new in every process, so that a token of another run is as good as none.
+static KEY: LazyLock<hmac::Key> = LazyLock::new(|| {
+    let mut key = [0_u8; 32];
+    for half in key.chunks_exact_mut(16) {
+        half.copy_from_slice(uuid::Uuid::new_v4().as_bytes());
+    }
+    hmac::Key::new(hmac::HMAC_SHA256, &key)
+});
+
+/// What a token says, under the names that Microsoft Entra ID gives these claims in its v1.0 tokens.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Claims {
+    /// Whom the token is for.
+    pub aud: String,
+    /// Who issued it.
+    pub iss: String,
+    /// When it was issued, in seconds since 1970.
+    pub iat: u64,
+    /// From when on it is valid, in seconds since 1970.
+    pub nbf: u64,
+    /// Until when it is valid, in seconds since 1970.
+    pub exp: u64,
+    /// The object id of the identity.
+    pub oid: String,
+    /// The subject: the same object id.
+    pub sub: String,
+    /// The tenant.
+    pub tid: String,
+    /// The application (client) id.
+    pub appid: String,
+    /// The version of the token's format.
+    pub ver: String,
+}
+
+/// Issues a token for an audience in the name of an identity.
+#[must_use]
+pub fn issue_token(audience: &str, object_id: &str, lifetime: Duration) -> String {
+    let now = seconds_now();
+    let claims = Claims {
+        aud: audience.to_owned(),
+        iss: format!("https://sts.windows.net/{TENANT_ID}/"),
+        iat: now,
+        nbf: now,
+        exp: now.saturating_add(lifetime.as_secs()),
+        oid: object_id.to_owned(),
+        sub: object_id.to_owned(),
+        tid: TENANT_ID.to_owned(),
+        appid: CLIENT_ID.to_owned(),
+        ver: "1.0".to_owned(),
+    };
+    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
+    let payload = URL_SAFE_NO_PAD.encode(serde_json::json!(claims).to_string());
+    let signed = format!("{header}.{payload}");
+    let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&KEY, signed.as_bytes()));
+    format!("{signed}.{signature}")
+}
+
+/// Verifies a token: its form, its signature, its time and that it is for one of the audiences.
+///
+/// A slash at the end of an audience makes no difference, as in Microsoft Entra ID.
+///
+/// # Errors
+/// When any of these does not hold; the text says which and never holds the token.
+pub fn check_token(token: &str, audiences: &[&str]) -> Result<Claims, String> {
+    let (signed, signature) = token.rsplit_once('.').ok_or("the access token is not a JWT")?;
+    let (_, payload) = signed.split_once('.').ok_or("the access token is not a JWT")?;
+    let signature = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|_| "the signature of the access token is not base64url")?;
+    hmac::verify(&KEY, signed.as_bytes(), &signature)
+        .map_err(|_| "the signature of the access token is not that of this sandbox")?;
+    let payload = URL_SAFE_NO_PAD
+        .decode(payload)
+        .map_err(|_| "the payload of the access token is not base64url")?;
+    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| "the access token lacks a claim")?;
+    let now = seconds_now();
+    if claims.exp <= now {
+        return Err("the access token is expired".to_owned());
+    }
+    if claims.nbf > now {
+        return Err("the access token is not valid yet".to_owned());
+    }
+    let audience = claims.aud.trim_end_matches('/');
+    if audiences.iter().any(|wanted| wanted.trim_end_matches('/') == audience) {
+        Ok(claims)
+    } else {
+        Err(format!("the access token is for the audience '{}'", claims.aud))
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an issuer of tokens is an edge: they are valid for a time"
+)]
+fn seconds_now() -> u64 {
+    SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AUDIENCE: &str = "https://management.azure.com/";
+
+    #[test]
+    fn a_token_is_good_for_its_audience_with_or_without_a_slash() {
+        let token = issue_token(AUDIENCE, "someone", Duration::from_mins(1));
+        for audience in [AUDIENCE, "https://management.azure.com"] {
+            assert_eq!(check_token(&token, &[audience]).unwrap().oid, "someone");
+        }
+        assert!(check_token(&token, &["https://vault.azure.net"]).is_err());
+    }
+
+    #[test]
+    fn an_expired_token_is_refused() {
+        let token = issue_token(AUDIENCE, "someone", Duration::ZERO);
+        assert!(check_token(&token, &[AUDIENCE]).unwrap_err().contains("expired"));
+    }
+
+    #[test]
+    fn a_token_that_was_tampered_with_is_refused() {
+        let token = issue_token(AUDIENCE, "someone", Duration::from_mins(1));
+        let other = issue_token(AUDIENCE, "someone else", Duration::from_mins(1));
+        let signature = other.rsplit('.').next().unwrap();
+        let (signed, _) = token.rsplit_once('.').unwrap();
+        for forged in [
+            "",
+            "abc",
+            "a.b.c",
+            &format!("{signed}.{signature}"),
+            &format!("{signed}."),
+        ] {
+            assert!(check_token(forged, &[AUDIENCE]).is_err(), "{forged}");
+        }
+    }
+}

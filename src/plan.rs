@@ -1,0 +1,20 @@
+//! Planning: the changes that lead from the current state to the desired one.
+//!
+//! Everything here is a pure function of values: no clock, no I/O, no logging, sorted output. A plan leaves whoever
+//! applies it no choices.
+
+mod api;
+mod deletions;
+mod fields;
+mod fingerprint;
+mod preview;
+mod stage;
+mod survey;
+
+pub use api::{ApiInput, ApiPlan, Below, Finished, StageRemoval, Standing, plan_api, plan_listed_fields};
+pub use deletions::{Deletions, Verdict};
+pub use fields::Write;
+pub use fingerprint::{digest, fingerprint};
+pub use preview::{Preview, PreviewChange};
+pub use stage::{DefinitionPlan, StagePlan, StageWrites, recorded};
+pub use survey::{CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, survey};

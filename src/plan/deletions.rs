@@ -1,0 +1,152 @@
+//! The guard: what would be deleted, and whether that is too much to do unasked.
+
+use crate::model::{EntityName, IntegrationName};
+
+use super::fingerprint::digest;
+
+/// Deletions that are always allowed, and the share of what is owned that is: more of either kind is held.
+const ALLOWED_COUNT: usize = 5;
+const ALLOWED_PERCENT: usize = 20;
+/// Hex digits of a deletions id: enough to name one, short enough to type.
+const ID_DIGITS: usize = 16;
+
+/// All deletions of a run, and what they are measured against.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Deletions {
+    /// APIs that would go.
+    pub apis: Vec<EntityName>,
+    /// Stages that would go: the API and the version.
+    pub stages: Vec<(EntityName, EntityName)>,
+    /// Deployments among those stages.
+    pub deployments: usize,
+    /// APIs that are ours.
+    pub owned_apis: usize,
+    /// Deployments that are ours, below the APIs whose stages were read.
+    pub owned_deployments: usize,
+}
+
+/// Whether the deletions may be made unasked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    /// They may.
+    Allowed,
+    /// They wait for a confirmation.
+    Held {
+        /// Names them.
+        deletions_id: String,
+        /// What is wrong with them, for people.
+        message: String,
+    },
+}
+
+impl Deletions {
+    /// Whether there is nothing to delete.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.apis.is_empty() && self.stages.is_empty()
+    }
+
+    /// A digest of the integration and the sorted names that would go, and of nothing else.
+    #[must_use]
+    pub fn id(&self, integration: &IntegrationName) -> String {
+        let apis = self.apis.iter().map(|api| api.as_str().to_ascii_lowercase());
+        let stages = self
+            .stages
+            .iter()
+            .map(|(api, stage)| format!("{api}/{stage}").to_ascii_lowercase());
+        let mut names: Vec<String> = apis.chain(stages).collect();
+        names.sort();
+        let text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
+        let mut id = digest(text.as_bytes());
+        id.truncate(ID_DIGITS);
+        id
+    }
+
+    /// Judges the deletions.
+    #[must_use]
+    pub fn judge(&self, integration: &IntegrationName) -> Verdict {
+        let Some(why) = self.suspicion() else {
+            return Verdict::Allowed;
+        };
+        let deletions_id = self.id(integration);
+        let message = format!(
+            "{why}; nothing was deleted. If this is right, confirm with \
+             POST /api/integrations/{integration}/sync?confirmDeletions={deletions_id}"
+        );
+        Verdict::Held { deletions_id, message }
+    }
+
+    fn suspicion(&self) -> Option<String> {
+        let (apis, owned_apis) = (self.apis.len(), self.owned_apis);
+        if apis > 0 && apis == owned_apis {
+            return Some(format!(
+                "none of the {owned_apis} synchronized APIs is in Amazon's listing"
+            ));
+        }
+        if is_too_much(apis, owned_apis) {
+            return Some(format!("{apis} of {owned_apis} synchronized APIs would be deleted"));
+        }
+        let (deployments, owned) = (self.deployments, self.owned_deployments);
+        is_too_much(deployments, owned)
+            .then(|| format!("{deployments} of {owned} synchronized deployments would be deleted"))
+    }
+}
+
+fn is_too_much(count: usize, owned: usize) -> bool {
+    count > ALLOWED_COUNT && count * 100 > owned * ALLOWED_PERCENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn deletions(apis: usize, owned_apis: usize, deployments: usize, owned_deployments: usize) -> Deletions {
+        let name = |number: usize| EntityName::parse(&format!("shop-api{number}")).unwrap();
+        Deletions {
+            apis: (0..apis).map(name).collect(),
+            stages: (0..deployments).map(|number| (name(1_000), name(number))).collect(),
+            deployments,
+            owned_apis,
+            owned_deployments,
+        }
+    }
+
+    #[test]
+    fn few_deletions_are_allowed_and_many_are_held() {
+        let shop = IntegrationName::parse("shop").unwrap();
+        //    apis of owned, deployments of owned → held
+        let table = [
+            ((0, 0, 0, 0), false),
+            ((1, 2, 0, 0), false),
+            ((1, 1, 0, 0), true),
+            ((5, 6, 0, 0), false),
+            ((6, 30, 0, 0), false),
+            ((6, 29, 0, 0), true),
+            ((20, 100, 0, 0), false),
+            ((21, 100, 0, 0), true),
+            ((0, 100, 5, 5), false),
+            ((0, 100, 6, 30), false),
+            ((0, 100, 6, 29), true),
+        ];
+        for ((apis, owned_apis, deployments, owned), held) in table {
+            let verdict = deletions(apis, owned_apis, deployments, owned).judge(&shop);
+            assert_eq!(
+                matches!(verdict, Verdict::Held { .. }),
+                held,
+                "{apis} {owned_apis} {deployments} {owned}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_id_depends_on_the_names_only() {
+        let shop = IntegrationName::parse("shop").unwrap();
+        let one = deletions(3, 10, 2, 10);
+        let mut other = deletions(3, 99, 2, 50);
+        other.apis.reverse();
+        other.stages.reverse();
+        assert_eq!(one.id(&shop), other.id(&IntegrationName::parse("SHOP").unwrap()));
+        assert_ne!(one.id(&shop), deletions(4, 10, 2, 10).id(&shop));
+        assert_ne!(one.id(&shop), one.id(&IntegrationName::parse("shop2").unwrap()));
+    }
+}
