@@ -1,0 +1,62 @@
+//! A verified request, taken apart.
+
+use bytes::Bytes;
+use http::{HeaderMap, Method, Request};
+use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
+
+use super::errors::AmazonError;
+
+/// A request that was signed by someone we know.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    /// The method.
+    pub method: &'a Method,
+    /// The segments of the path, decoded.
+    pub segments: Vec<String>,
+    /// The headers.
+    pub headers: &'a HeaderMap,
+    /// The body.
+    pub body: &'a Bytes,
+    /// The items on a page when none are asked for.
+    pub page_size_default: usize,
+    /// The time, seconds since 1970.
+    pub now: i64,
+    query: Vec<(String, String)>,
+}
+
+impl<'a> Call<'a> {
+    /// Takes a request apart.
+    pub fn new(request: &'a Request<Bytes>, page_size_default: usize, now: i64) -> Self {
+        Self {
+            method: request.method(),
+            segments: request
+                .uri()
+                .path()
+                .trim_matches('/')
+                .split('/')
+                .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
+                .collect(),
+            headers: request.headers(),
+            body: request.body(),
+            page_size_default,
+            now,
+            query: url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
+                .into_owned()
+                .collect(),
+        }
+    }
+
+    /// The value of a query parameter.
+    pub fn query(&self, name: &str) -> Option<&str> {
+        self.query
+            .iter()
+            .find(|(candidate, _)| candidate == name)
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The body as JSON of some shape.
+    pub fn json<T: DeserializeOwned>(&self) -> Result<T, AmazonError> {
+        serde_json::from_slice(self.body).map_err(|_| AmazonError::serialization())
+    }
+}

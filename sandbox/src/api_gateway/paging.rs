@@ -1,0 +1,64 @@
+//! Pages of a list.
+
+use std::collections::BTreeMap;
+use std::ops::Bound;
+
+use sha2::{Digest, Sha256};
+
+use super::call::Call;
+use super::errors::AmazonError;
+
+/// Most items on a page (`GetRestApis`, `GetDeployments`).
+const LIMIT_MAX: usize = 500;
+/// Hex digits at the end of a position that bind it to its list.
+const SEAL_DIGITS: usize = 16;
+
+/// The items of the page that was asked for, and the position of the next one.
+pub(super) fn page<'a, T>(
+    items: &'a BTreeMap<String, T>,
+    list: &str,
+    call: &Call<'_>,
+) -> Result<(Vec<&'a T>, Option<String>), AmazonError> {
+    let limit = match call.query("limit") {
+        None => call.page_size_default,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| (1..=LIMIT_MAX).contains(limit))
+            .ok_or_else(|| AmazonError::bad_request(format!("Invalid limit: must be between 1 and {LIMIT_MAX}")))?,
+    };
+    let after = match call.query("position") {
+        None => Bound::Unbounded,
+        Some(position) => Bound::Excluded(
+            open(position, list).ok_or_else(|| AmazonError::bad_request("Invalid position parameter specified"))?,
+        ),
+    };
+    let mut rest = items.range::<String, _>((after, Bound::Unbounded));
+    let page: Vec<_> = rest.by_ref().take(limit).collect();
+    let position = match (page.last(), rest.next()) {
+        (Some((last, _)), Some(_)) => Some(seal(last, list)),
+        (None, _) | (_, None) => None,
+    };
+    Ok((page.into_iter().map(|(_, item)| item).collect(), position))
+}
+
+/// The opaque position after a key.
+fn seal(key: &str, list: &str) -> String {
+    let mut position = hex(key.as_bytes());
+    position.push_str(&hex(&Sha256::digest(format!("{list}\n{key}")))[..SEAL_DIGITS]);
+    position
+}
+
+fn open(position: &str, list: &str) -> Option<String> {
+    let digits = position.get(..position.len().checked_sub(SEAL_DIGITS)?)?;
+    let bytes: Option<Vec<u8>> = (0..digits.len())
+        .step_by(2)
+        .map(|start| u8::from_str_radix(digits.get(start..start + 2)?, 16).ok())
+        .collect();
+    let key = String::from_utf8(bytes?).ok()?;
+    (seal(&key, list) == position).then_some(key)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
