@@ -1,47 +1,211 @@
-//! Placeholder.
-use bytes::Bytes;
+//! Amazon API Gateway: the control plane of REST APIs (2015-07-09), read by everyone and written by tests and tools.
+//!
+//! Every request is to be signed (Signature Version 4), lists come in pages, calls beyond the account's budget are
+//! refused, and an export gives what a stage's deployment froze.
 
-/// Placeholder.
-#[derive(Debug, Clone, Default)]
+mod call;
+mod errors;
+mod export;
+mod paging;
+mod patch;
+mod rest_api;
+mod signature;
+#[cfg(test)]
+mod tests;
+mod wire;
+mod writes;
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use bytes::Bytes;
+use http::{Method, Request, Response, StatusCode};
+
+use crate::clock::{epoch_seconds, now};
+use crate::throttle::TokenBucket;
+
+use self::call::Call;
+pub use self::errors::AmazonError;
+use self::rest_api::Entry;
+pub use self::rest_api::{Canary, Definition, EndpointType, RestApi, Stage};
+use self::signature::{Credential, verify};
+
+/// How the gateway is to be.
+#[derive(Debug, Clone)]
 pub struct ApiGatewayOptions {
-    /// Placeholder.
+    /// Its region, which signatures must be for.
     pub region: String,
-    /// Placeholder.
+    /// The access keys that it knows: the id and the secret.
     pub credentials: Vec<(String, String)>,
-    /// Placeholder.
+    /// Items on a page when the caller does not say; Amazon's is 25.
     pub page_size_default: usize,
-    /// Placeholder.
+    /// Calls a second, and at once; Amazon's are 10 and 40.
     pub rate: (f64, f64),
 }
 
-/// Placeholder.
-#[derive(Debug, Clone, Default)]
-pub struct RestApi {
-    /// Placeholder.
-    pub id: String,
+/// The API Gateway of one account and region.
+#[derive(Debug)]
+pub struct ApiGateway {
+    region: String,
+    page_size_default: usize,
+    budget: TokenBucket,
+    state: Mutex<State>,
 }
 
-/// Placeholder.
-#[derive(Debug, Clone, Default)]
-pub struct Stage;
-
-/// Placeholder.
-pub struct ApiGateway(ApiGatewayOptions);
+#[derive(Debug, Default)]
+struct State {
+    credentials: Vec<Credential>,
+    apis: BTreeMap<String, Entry>,
+}
 
 impl ApiGateway {
-    /// Placeholder.
+    /// A gateway without APIs.
     #[must_use]
     pub fn new(options: ApiGatewayOptions) -> Self {
-        Self(options)
+        let gateway = Self {
+            region: options.region,
+            page_size_default: options.page_size_default,
+            budget: TokenBucket::new(options.rate.0, options.rate.1),
+            state: Mutex::default(),
+        };
+        gateway.set_credentials(options.credentials);
+        gateway
     }
-    /// Placeholder.
-    pub async fn answer(&self, _: &http::Request<Bytes>) -> http::Response<Bytes> {
-        http::Response::new(Bytes::from(self.0.region.clone()))
+
+    /// From now on, these access keys are known and no others.
+    pub fn set_credentials(&self, credentials: Vec<(String, String)>) {
+        let known = |(access_key_id, secret)| Credential {
+            access_key_id,
+            secret,
+            session_token: None,
+        };
+        self.state().credentials = credentials.into_iter().map(known).collect();
     }
-    /// Placeholder.
-    pub fn put_rest_api(&self, _: RestApi) {}
-    /// Placeholder.
-    pub fn put_stage(&self, _: &str, _: Stage) {}
-    /// Placeholder.
-    pub fn clear(&self) {}
+
+    /// Adds an API, or changes it and leaves what is below it.
+    pub fn put_rest_api(&self, rest_api: RestApi) {
+        let mut state = self.state();
+        match state.apis.get_mut(&rest_api.id) {
+            Some(entry) => entry.api = rest_api,
+            None => {
+                let nothing = Definition::from(serde_json::json!({ "paths": {} }));
+                state.apis.insert(rest_api.id.clone(), Entry::new(rest_api, nothing));
+            }
+        }
+    }
+
+    /// Adds a stage to an API that is there, or changes it, with the deployment that it runs.
+    pub fn put_stage(&self, rest_api_id: &str, stage: Stage) {
+        if let Some(entry) = self.state().apis.get_mut(rest_api_id) {
+            let now = epoch_seconds(now());
+            entry.deploy(&stage.deployment_id.clone(), None, stage.definition.clone(), now);
+            entry.stages.insert(stage.name.clone(), stage);
+        }
+    }
+
+    /// Takes an API away with all that is below it.
+    pub fn remove_rest_api(&self, rest_api_id: &str) {
+        self.state().apis.remove(rest_api_id);
+    }
+
+    /// Takes a stage away.
+    pub fn remove_stage(&self, rest_api_id: &str, stage_name: &str) {
+        if let Some(entry) = self.state().apis.get_mut(rest_api_id) {
+            entry.stages.remove(stage_name);
+        }
+    }
+
+    /// Takes everything away.
+    pub fn clear(&self) {
+        self.state().apis.clear();
+    }
+
+    /// All APIs with their stages, by id and name.
+    #[must_use]
+    pub fn estate(&self) -> Vec<(RestApi, Vec<Stage>)> {
+        let of = |entry: &Entry| (entry.api.clone(), entry.stages.values().cloned().collect());
+        self.state().apis.values().map(of).collect()
+    }
+
+    /// Answers a request.
+    #[expect(
+        clippy::unused_async,
+        reason = "all stand-ins are called alike, and others have something to wait for"
+    )]
+    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        self.answer_now(request).unwrap_or_else(Response::from)
+    }
+
+    fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, AmazonError> {
+        let now = now();
+        let mut state = self.state();
+        verify(request, &state.credentials, &self.region, now)?;
+        self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
+        let call = Call::new(request, self.page_size_default, epoch_seconds(now));
+        let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
+        match (call.method, segments.as_slice()) {
+            (&Method::GET, ["restapis"]) => list_rest_apis(&state, &call),
+            (&Method::POST, ["restapis"]) => writes::create_rest_api(&mut state, &call),
+            (method, ["restapis", id, rest @ ..]) => {
+                if (method, rest) == (&Method::DELETE, &[]) {
+                    state.apis.remove(*id).ok_or_else(|| unknown_api(id))?;
+                    return Ok(wire::empty_answer(StatusCode::ACCEPTED));
+                }
+                let entry = state.apis.get_mut(*id).ok_or_else(|| unknown_api(id))?;
+                self.answer_below(entry, &call, rest)
+            }
+            (method, _) => Err(AmazonError::unknown_operation(&format!(
+                "{method} {}",
+                request.uri().path()
+            ))),
+        }
+    }
+
+    fn answer_below(&self, entry: &mut Entry, call: &Call<'_>, rest: &[&str]) -> Result<Response<Bytes>, AmazonError> {
+        let ok = |body| Ok(wire::json_answer(StatusCode::OK, &body));
+        match (call.method.as_str(), rest) {
+            ("GET", []) => ok(wire::rest_api(&entry.api)),
+            ("PUT", []) => writes::put_definition(entry, call),
+            ("PATCH", []) => writes::update_rest_api(entry, call),
+            ("GET", ["stages"]) => ok(wire::list(entry.stages.values().map(wire::stage).collect(), None)),
+            ("POST", ["stages"]) => writes::create_stage(entry, call),
+            ("GET", ["stages", name]) => ok(wire::stage(stage(entry, name)?)),
+            ("PATCH", ["stages", name]) => writes::update_stage(entry, name, call),
+            ("DELETE", ["stages", name]) => {
+                entry.stages.remove(*name).ok_or_else(unknown_stage)?;
+                Ok(wire::empty_answer(StatusCode::ACCEPTED))
+            }
+            ("GET", ["stages", name, "exports", kind]) => {
+                export::export(&entry.api, stage(entry, name)?, kind, call, &self.region)
+            }
+            ("GET", ["deployments"]) => {
+                let (page, position) = paging::page(&entry.deployments, "deployments", call)?;
+                ok(wire::list(page.into_iter().map(wire::deployment).collect(), position))
+            }
+            ("POST", ["deployments"]) => writes::create_deployment(entry, call),
+            (method, _) => Err(AmazonError::unknown_operation(&format!("{method} below a REST API"))),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn list_rest_apis(state: &State, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
+    let (page, position) = paging::page(&state.apis, "restapis", call)?;
+    let items = page.into_iter().map(|entry| wire::rest_api(&entry.api)).collect();
+    Ok(wire::json_answer(StatusCode::OK, &wire::list(items, position)))
+}
+
+fn stage<'a>(entry: &'a Entry, name: &str) -> Result<&'a Stage, AmazonError> {
+    entry.stages.get(name).ok_or_else(unknown_stage)
+}
+
+fn unknown_api(id: &str) -> AmazonError {
+    AmazonError::not_found(format!("Invalid API identifier specified 123456789012:{id}"))
+}
+
+fn unknown_stage() -> AmazonError {
+    AmazonError::not_found("Invalid stage identifier specified")
 }

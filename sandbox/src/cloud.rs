@@ -375,15 +375,14 @@ where
 }
 
 fn api_center(options: CloudOptions, base_url: String) -> ApiCenter {
-    ApiCenter::new(ApiCenterOptions {
-        resource_id: options.resource_id,
-        sku: options.sku,
-        page_size: options.api_center_page_size,
-        reads: options.reads,
-        writes: options.writes,
-        deletes: options.deletes,
-        base_url,
-    })
+    let mut api_center = ApiCenterOptions::new(options.resource_id);
+    api_center.sku = options.sku;
+    api_center.page_size = options.api_center_page_size;
+    api_center.reads = options.reads;
+    api_center.writes = options.writes;
+    api_center.deletes = options.deletes;
+    api_center.base_url = base_url;
+    ApiCenter::new(api_center)
 }
 
 /// `length` letters and digits; new ones every time, so that a leaked one leads to nothing.

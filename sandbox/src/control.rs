@@ -93,7 +93,10 @@ async fn add_fault(State(controlled): State<Controlled>, Json(form): Json<RuleFo
     match form.into_rule() {
         Ok(rule) => {
             controlled.faults.add(rule);
-            (StatusCode::CREATED, Json(json!({ "rules": controlled.faults.rules().len() })))
+            (
+                StatusCode::CREATED,
+                Json(json!({ "rules": controlled.faults.rules().len() })),
+            )
         }
         Err(error) => (StatusCode::BAD_REQUEST, Json(json!({ "error": error.to_string() }))),
     }

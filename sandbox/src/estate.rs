@@ -1,18 +1,34 @@
-//! Placeholder.
-use std::path::Path;
+//! Estates: what gateways are filled with.
+
+mod awkward;
+mod demo;
+mod folder;
 
 use crate::api_gateway::{RestApi, Stage};
 
-/// Placeholder.
-#[must_use]
-pub fn demo() -> Vec<(RestApi, Vec<Stage>)> {
-    Vec::new()
-}
+pub use self::awkward::awkward;
+pub use self::demo::demo;
+pub use self::folder::from_openapi_folder;
 
-/// Placeholder.
-///
-/// # Errors
-/// Placeholder.
-pub fn from_openapi_folder(_: &Path) -> std::io::Result<Vec<(RestApi, Vec<Stage>)>> {
-    Ok(Vec::new())
+/// REST APIs, each with its stages.
+pub type Estate = Vec<(RestApi, Vec<Stage>)>;
+
+/// A document with one path for each resource and the usual methods.
+fn document(title: &str, resources: &[&str]) -> serde_json::Value {
+    use serde_json::{Map, Value, json};
+
+    let answer = json!({ "200": { "description": "200 response", "content": {} } });
+    let mut paths = Map::new();
+    for resource in resources {
+        let operation = |verb: &str| json!({ "operationId": format!("{verb}-{resource}"), "responses": answer });
+        paths.insert(
+            format!("/{resource}"),
+            json!({ "get": operation("list"), "post": operation("create") }),
+        );
+        let parameter = json!([{ "name": "id", "in": "path", "required": true, "schema": { "type": "string" } }]);
+        let item = json!({ "get": operation("get"), "delete": operation("delete"), "parameters": parameter });
+        paths.insert(format!("/{resource}/{{id}}"), item);
+    }
+    let schema = json!({ "Error": { "type": "object", "title": format!("{title} error"), "properties": { "message": { "type": "string" } } } });
+    json!({ "openapi": "3.0.1", "paths": Value::Object(paths), "components": { "schemas": schema } })
 }

@@ -270,10 +270,15 @@ impl FunctionsHost {
     /// # Errors
     /// When there is no timer function, or a scheduled run is asked for and the schedule's setting is missing or malformed.
     pub async fn fire_timer(&self, kind: TimerKind) -> Result<TimerOutcome, HostError> {
-        let timer = self.host.app.functions.iter().find_map(|function| match &function.trigger {
-            Trigger::Timer(trigger) => Some((function, trigger)),
-            Trigger::Http(_) | Trigger::Other(_) => None,
-        });
+        let timer = self
+            .host
+            .app
+            .functions
+            .iter()
+            .find_map(|function| match &function.trigger {
+                Trigger::Timer(trigger) => Some((function, trigger)),
+                Trigger::Http(_) | Trigger::Other(_) => None,
+            });
         let (function, trigger) = timer.ok_or(HostError::NoTimer)?;
         // A manual run works even when the function is disabled.
         if kind != TimerKind::Manual && !self.host.is_scheduled(trigger) {
@@ -359,14 +364,28 @@ impl Host {
 
     /// A schedule whose setting is missing or malformed disables its function and nothing else.
     fn is_scheduled(&self, trigger: &TimerTrigger) -> bool {
-        let schedule = match trigger.schedule.strip_prefix('%').and_then(|name| name.strip_suffix('%')) {
+        let schedule = match trigger
+            .schedule
+            .strip_prefix('%')
+            .and_then(|name| name.strip_suffix('%'))
+        {
             None => Some(trigger.schedule.as_str()),
-            Some(name) => self.settings.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str()),
+            Some(name) => self
+                .settings
+                .iter()
+                .find(|(other, _)| other == name)
+                .map(|(_, value)| value.as_str()),
         };
         schedule.is_some_and(|schedule| matches!(schedule.split_whitespace().count(), 5 | 6) || schedule.contains(':'))
     }
 
-    async fn run_timer(&self, function: &Function, trigger: &TimerTrigger, kind: TimerKind, input: Option<&str>) -> TimerOutcome {
+    async fn run_timer(
+        &self,
+        function: &Function,
+        trigger: &TimerTrigger,
+        kind: TimerKind,
+        input: Option<&str>,
+    ) -> TimerOutcome {
         let _turn = match kind {
             TimerKind::Scheduled | TimerKind::PastDue => Some(self.scheduled.lock().await),
             TimerKind::Manual => None,
@@ -375,7 +394,9 @@ impl Host {
         let invocation_id = uuid::Uuid::new_v4().to_string();
         let envelope = self.timers.envelope(&function.name, trigger, kind, began, input);
         let mut answer = None;
-        let result = self.invoke(&function.name, &invocation_id, &envelope, &mut answer).await;
+        let result = self
+            .invoke(&function.name, &invocation_id, &envelope, &mut answer)
+            .await;
         self.timers.ran(&function.name, kind, began);
         TimerOutcome {
             status: answer.as_ref().map(|answer| answer.status),

@@ -5,11 +5,12 @@
 
 pub mod api_center;
 pub mod api_gateway;
+mod clock;
 pub mod cloud;
 pub mod control;
 pub mod estate;
 pub mod faults;
-//FH
+pub mod functions_host;
 pub mod identity;
 pub mod key_vault;
 pub mod record;

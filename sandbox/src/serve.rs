@@ -227,7 +227,9 @@ fn too_large() -> Response<Bytes> {
 fn truncated(response: Response<Bytes>, connection: Arc<Connection>) -> Response<AnswerBody> {
     let whole = response.body().len();
     let mut response = response.map(|body| AnswerBody::half(&body, connection));
-    response.headers_mut().insert(http::header::CONTENT_LENGTH, whole.into());
+    response
+        .headers_mut()
+        .insert(http::header::CONTENT_LENGTH, whole.into());
     response
 }
 

@@ -62,7 +62,11 @@ impl AmazonError {
     /// 429 `LimitExceededException` without `Retry-After`.
     #[must_use]
     pub fn limit_exceeded() -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "LimitExceededException", "Limit Exceeded")
+        Self::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "LimitExceededException",
+            "Limit Exceeded",
+        )
     }
 
     /// 500 `InternalFailure`.
@@ -220,11 +224,7 @@ mod tests {
     #[test]
     fn a_429_comes_in_four_forms() {
         for (error, code, retry_after) in [
-            (
-                AmazonError::too_many_requests(),
-                Some("TooManyRequestsException"),
-                None,
-            ),
+            (AmazonError::too_many_requests(), Some("TooManyRequestsException"), None),
             (
                 AmazonError::too_many_requests().retry_after(3),
                 Some("TooManyRequestsException"),

@@ -65,7 +65,10 @@ pub(super) fn verify(
         return Err(AmazonError::unrecognized_client());
     }
     check_skew(date_text, signed_at, now)?;
-    if !same(&signature(request, &claim, credential, region, signed_at)?, claim.signature) {
+    if !same(
+        &signature(request, &claim, credential, region, signed_at)?,
+        claim.signature,
+    ) {
         return Err(AmazonError::invalid_signature(
             "The request signature we calculated does not match the signature you provided. Check your AWS Secret \
              Access Key and signing method. Consult the service documentation for details.",

@@ -5,8 +5,8 @@ use http::header::{CONTENT_TYPE, HeaderValue};
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::errors::request_id;
 use super::errors::REQUEST_ID;
+use super::errors::request_id;
 use super::rest_api::{Deployment, RestApi, Stage};
 
 /// An answer in JSON.
@@ -40,7 +40,11 @@ pub(super) fn list(items: Vec<Value>, position: Option<String>) -> Value {
 pub(super) fn rest_api(api: &RestApi) -> Value {
     let mut endpoint = Map::new();
     endpoint.insert("types".to_owned(), json!([api.endpoint_type.as_str()]));
-    let address_type = if api.vpc_endpoint_ids.is_empty() { "ipv4" } else { "dualstack" };
+    let address_type = if api.vpc_endpoint_ids.is_empty() {
+        "ipv4"
+    } else {
+        "dualstack"
+    };
     endpoint.insert("ipAddressType".to_owned(), json!(address_type));
     if !api.vpc_endpoint_ids.is_empty() {
         endpoint.insert("vpcEndpointIds".to_owned(), json!(api.vpc_endpoint_ids));

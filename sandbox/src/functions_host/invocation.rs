@@ -79,7 +79,10 @@ pub async fn send(port: u16, function: &str, invocation_id: &str, envelope: &Val
     headers.insert(header::HOST, text(&format!("127.0.0.1:{port}")));
     add_host_headers(headers, invocation_id);
     headers.insert(header::USER_AGENT, HeaderValue::from_static(USER_AGENT));
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json; charset=utf-8"));
+    headers.insert(
+        header::CONTENT_TYPE,
+        HeaderValue::from_static("application/json; charset=utf-8"),
+    );
     let response = Line::open(port).await?.send(request).await?;
     let (head, body) = response.into_parts();
     Ok(RawAnswer {
@@ -172,7 +175,12 @@ mod tests {
     fn answers_are_judged_as_the_real_host_was_recorded_to() {
         let cases = [
             (200, "application/json", "{}", "succeeded"),
-            (201, "text/json; charset=utf-8", r#"{"Outputs":{},"Logs":null}"#, "succeeded"),
+            (
+                201,
+                "text/json; charset=utf-8",
+                r#"{"Outputs":{},"Logs":null}"#,
+                "succeeded",
+            ),
             (200, "application/json", "", "hangs"),
             (204, "", "", "hangs"),
             (200, "application/json", "null", "hangs"),
@@ -186,7 +194,11 @@ mod tests {
             (200, "application/json", r#""text""#, "failed"),
         ];
         for (status, content_type, body, expected) in cases {
-            assert_eq!(judged(status, content_type, body), expected, "{status} {content_type} {body}");
+            assert_eq!(
+                judged(status, content_type, body),
+                expected,
+                "{status} {content_type} {body}"
+            );
         }
     }
 

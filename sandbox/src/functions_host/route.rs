@@ -82,7 +82,11 @@ impl Part {
         } else {
             (inner, Self::Required)
         };
-        if name.is_empty() || !name.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '_') {
+        if name.is_empty()
+            || !name
+                .chars()
+                .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+        {
             return Err(RouteError::Part(text.to_owned()));
         }
         Ok(part(name.to_owned()))
@@ -183,7 +187,13 @@ mod tests {
 
     #[test]
     fn a_third_part_a_double_slash_and_another_prefix_do_not_match() {
-        for path in ["/api/integrations/a/b/c", "/api/integrations//a", "/integrations", "/", "/api"] {
+        for path in [
+            "/api/integrations/a/b/c",
+            "/api/integrations//a",
+            "/integrations",
+            "/",
+            "/api",
+        ] {
             assert_eq!(parameters(path), None, "{path}");
         }
     }
@@ -205,11 +215,17 @@ mod tests {
 
     #[test]
     fn constraints_are_refused_rather_than_ignored() {
-        assert_eq!(Route::parse("a/{b:int}").err(), Some(RouteError::Part("{b:int}".to_owned())));
+        assert_eq!(
+            Route::parse("a/{b:int}").err(),
+            Some(RouteError::Part("{b:int}".to_owned()))
+        );
     }
 
     #[test]
     fn dots_are_resolved() {
-        assert_eq!(without_dots("/api/x/../integrations/./foo/b.c"), "/api/integrations/foo/b.c");
+        assert_eq!(
+            without_dots("/api/x/../integrations/./foo/b.c"),
+            "/api/integrations/foo/b.c"
+        );
     }
 }

@@ -34,7 +34,12 @@ impl Timers {
         now: OffsetDateTime,
         input: Option<&str>,
     ) -> Value {
-        let last = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(function).copied();
+        let last = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(function)
+            .copied();
         let mut metadata = Map::new();
         if let Some(input) = input {
             metadata.insert(trigger.binding.clone(), Value::from(Value::from(input).to_string()));
@@ -122,13 +127,22 @@ mod tests {
     #[test]
     fn a_later_run_knows_the_last_scheduled_one() {
         let timers = Timers::default();
-        timers.ran("function-timer", TimerKind::Scheduled, noon() + Duration::milliseconds(7));
+        timers.ran(
+            "function-timer",
+            TimerKind::Scheduled,
+            noon() + Duration::milliseconds(7),
+        );
         timers.ran("function-timer", TimerKind::Manual, noon() + Duration::minutes(30));
         let later = noon() + Duration::hours(1);
         let envelope = timers.envelope("function-timer", &trigger(), TimerKind::PastDue, later, None);
         let timer = &envelope["Data"]["timer"];
         assert_eq!(timer["IsPastDue"], true);
-        assert!(timer["ScheduleStatus"]["Last"].as_str().unwrap().ends_with(":00.007+00:00"));
+        assert!(
+            timer["ScheduleStatus"]["Last"]
+                .as_str()
+                .unwrap()
+                .ends_with(":00.007+00:00")
+        );
     }
 
     #[test]

@@ -285,8 +285,14 @@ impl Supervisor {
     /// Probes the process and waits for its end, or for an order to end it.
     async fn watch(&mut self, child: &mut Child) -> Ending {
         self.pid.send_replace(child.id());
-        let stdout = child.stdout.take().map(|pipe| self.output.collect(Stream::Stdout, pipe));
-        let stderr = child.stderr.take().map(|pipe| self.output.collect(Stream::Stderr, pipe));
+        let stdout = child
+            .stdout
+            .take()
+            .map(|pipe| self.output.collect(Stream::Stdout, pipe));
+        let stderr = child
+            .stderr
+            .take()
+            .map(|pipe| self.output.collect(Stream::Stderr, pipe));
         let probe = probe(self.port, self.launch.initialization_timeout);
         tokio::pin!(probe);
         let mut probed = false;

@@ -1,0 +1,81 @@
+//! Exports: what a stage runs, as an OpenAPI document.
+
+use bytes::Bytes;
+use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
+use http::{HeaderValue, Response};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::call::Call;
+use super::errors::{AmazonError, REQUEST_ID, request_id};
+use super::rest_api::{Definition, RestApi, Stage};
+
+/// The version that Amazon gives its exports.
+const OPENAPI_VERSION: &str = "3.0.1";
+
+/// The export of a stage.
+pub(super) fn export(
+    api: &RestApi,
+    stage: &Stage,
+    kind: &str,
+    call: &Call<'_>,
+    region: &str,
+) -> Result<Response<Bytes>, AmazonError> {
+    if kind != "oas30" {
+        return Err(AmazonError::bad_request(format!(
+            "The sandbox exports oas30, not {kind}"
+        )));
+    }
+    let accept = call
+        .headers
+        .get("accept")
+        .and_then(|accept| accept.to_str().ok())
+        .unwrap_or("application/json");
+    if !accept.contains("application/json") && !accept.contains("*/*") {
+        return Err(AmazonError::bad_request(format!(
+            "The sandbox exports application/json, not {accept}"
+        )));
+    }
+    let (content_type, bytes) = match &stage.definition {
+        Definition::Refused(message) => return Err(AmazonError::bad_request(message.clone())),
+        Definition::Raw { content_type, bytes } => (content_type.clone(), bytes.clone()),
+        Definition::OpenApi(document) => {
+            let document = dressed(document, api, stage, call.now, region);
+            ("application/json".to_owned(), Bytes::from(document.to_string()))
+        }
+    };
+    let mut response = Response::new(bytes);
+    let headers = response.headers_mut();
+    let unprintable = |_| AmazonError::internal_failure();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_str(&content_type).map_err(unprintable)?);
+    let name = format!("attachment; filename=\"{}-{}-oas30.json\"", api.id, stage.name);
+    headers.insert(CONTENT_DISPOSITION, HeaderValue::from_str(&name).map_err(unprintable)?);
+    headers.insert(REQUEST_ID, request_id());
+    Ok(response)
+}
+
+/// The document with what Amazon itself says: an API without a version is exported with the time of the export.
+fn dressed(document: &Value, api: &RestApi, stage: &Stage, now: i64, region: &str) -> Value {
+    let time = OffsetDateTime::from_unix_timestamp(now)
+        .ok()
+        .and_then(|time| time.format(&Rfc3339).ok());
+    let mut info = Map::new();
+    info.insert("title".to_owned(), json!(api.name));
+    if let Some(description) = &api.description {
+        info.insert("description".to_owned(), json!(description));
+    }
+    info.insert("version".to_owned(), json!(api.version.clone().or(time)));
+    let server = json!({
+        "url": format!("https://{}.execute-api.{region}.amazonaws.com/{{basePath}}", api.id),
+        "variables": { "basePath": { "default": format!("/{}", stage.name) } },
+    });
+    let mut dressed = Map::new();
+    dressed.insert("openapi".to_owned(), json!(OPENAPI_VERSION));
+    dressed.insert("info".to_owned(), Value::Object(info));
+    dressed.insert("servers".to_owned(), json!([server]));
+    let rest = document.as_object().into_iter().flatten();
+    let rest = rest.filter(|(name, _)| !["openapi", "swagger", "info", "servers"].contains(&name.as_str()));
+    dressed.extend(rest.map(|(name, value)| (name.clone(), value.clone())));
+    Value::Object(dressed)
+}
