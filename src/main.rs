@@ -9,6 +9,7 @@ use apicenter_aws_sync::server::App;
 use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;
 use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,9 +18,23 @@ const PORT: u16 = 8080;
 /// How long the work in hand may take once the process has to end: a request under way has two seconds of its own.
 const GRACE: Duration = Duration::from_secs(4);
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
     let parent = Parent::current();
+    let runtime = match Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            telemetry::start(None);
+            tracing::error!(%error, "the runtime cannot be started");
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(serve(parent));
+    // A name lookup that hangs must not keep the process.
+    runtime.shutdown_background();
+    code
+}
+
+async fn serve(parent: Parent) -> ExitCode {
     telemetry::start(variable("RUST_LOG").as_deref());
     let port = settings::port(variable).unwrap_or_else(|problem| {
         tracing::error!(code = %problem.code, "{problem}");

@@ -141,7 +141,7 @@ fn problem(message: String, name: &str) -> Problem {
 fn https_url(text: &str) -> Result<String, String> {
     let text = text.trim_end_matches('/');
     match url::Url::parse(text) {
-        Ok(url) if url.scheme() == "https" && url.host_str().is_some() && matches!(url.path(), "" | "/") => {
+        Ok(url) if url.scheme() == "https" && url.origin().ascii_serialization() == text.to_ascii_lowercase() => {
             Ok(text.to_owned())
         }
         Ok(_) | Err(_) => Err(format!("{text:?} is not an https URL without a path")),
@@ -198,6 +198,8 @@ mod tests {
             ("APICENTER_RESOURCE_ID", "center"),
             ("AZURE_RESOURCE_MANAGER_URL", "http://management.azure.com"),
             ("AZURE_RESOURCE_MANAGER_URL", "https://management.azure.com/path"),
+            ("AZURE_RESOURCE_MANAGER_URL", "https://somebody@management.azure.com"),
+            ("AZURE_RESOURCE_MANAGER_URL", "https://management.azure.com?x=1"),
             ("KEY_VAULT_HOSTS", "https://vault.vault.azure.net"),
             ("KEY_VAULT_HOSTS", "a@vault.vault.azure.net"),
             ("KEY_VAULT_HOSTS", " , "),

@@ -48,7 +48,7 @@ pub fn parse_document(
             "targetLifecycleStage",
             "defaultCustomProperties",
         ],
-        &["linkState", "lastSync"],
+        &["linkState", "lastSync", "sourceLifecycleStage"],
     )?;
     if let Some(kind) = properties.text("apiSourceType")?
         && !kind.eq_ignore_ascii_case(API_SOURCE_TYPE)

@@ -23,7 +23,9 @@ pub(super) fn error_body(problem: &Problem) -> Value {
 pub(super) fn problem_response(problem: &Problem) -> Response {
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status.is_server_error() {
-        tracing::error!(code = %problem.code, "{problem}");
+        tracing::error!(code = %problem.code, status = status.as_u16(), "{problem}");
+    } else {
+        tracing::info!(code = %problem.code, status = status.as_u16(), "{problem}");
     }
     let mut response = (status, Json(error_body(problem))).into_response();
     if let Some(retry_after) = problem.retry_after {

@@ -1,11 +1,12 @@
 //! `/api/integrations`: the calls of users.
 
 use axum::Json;
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use tracing::Instrument;
 
@@ -19,6 +20,8 @@ use crate::sync::{Deletion, Engine, PlanView, Written};
 
 /// Longest body of a `PUT`, in bytes: a document with all its defaults is a hundredth of that.
 const BODY_MAX_BYTES: usize = 256 * 1024;
+/// After this many bytes even a sender who would not hear of it is cut off.
+const DROPPED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Answers a call.
 pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
@@ -139,19 +142,28 @@ async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
         let message = "the body must be JSON: send Content-Type: application/json";
         return Err(Problem::new(ErrorCode::UnsupportedMediaType, message).with_target("Content-Type"));
     }
-    let bytes = to_bytes(body, BODY_MAX_BYTES).await.map_err(|error| {
-        // The limit is the one error that has a cause of its own.
-        if std::error::Error::source(&error)
-            .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
-        {
-            Problem::new(
-                ErrorCode::RequestTooLarge,
-                format!("the body is longer than {BODY_MAX_BYTES} bytes"),
-            )
-        } else {
-            Problem::new(ErrorCode::InvalidRequest, "the body did not arrive whole")
-        }
-    })?;
+    let bytes = read(body).await?;
     serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, format!("the body is not JSON: {error}")))
+}
+
+/// Reads a body, as far as it may go. A longer one is read to its end and dropped, so that its sender sees the answer.
+async fn read(body: Body) -> Result<Vec<u8>, Problem> {
+    let mut bytes = Vec::new();
+    let mut length = 0;
+    let mut frames = body.into_data_stream();
+    while let Some(frame) = frames.next().await {
+        let frame = frame.map_err(|_| Problem::new(ErrorCode::InvalidRequest, "the body did not arrive whole"))?;
+        length += frame.len();
+        if length <= BODY_MAX_BYTES {
+            bytes.extend_from_slice(&frame);
+        } else if length > DROPPED_MAX_BYTES {
+            break;
+        }
+    }
+    if length > BODY_MAX_BYTES {
+        let message = format!("the body is longer than {BODY_MAX_BYTES} bytes");
+        return Err(Problem::new(ErrorCode::RequestTooLarge, message));
+    }
+    Ok(bytes)
 }

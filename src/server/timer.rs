@@ -6,11 +6,13 @@
 use axum::Json;
 use axum::body::to_bytes;
 use axum::extract::{Request, State};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 use tracing::Instrument;
 
-use super::{App, respond, span, work};
+use super::answer::problem_response;
+use super::{App, span, work};
 use crate::model::{ErrorCode, Outcome, Problem};
 use crate::sync::RunSummary;
 
@@ -27,7 +29,7 @@ pub(super) async fn run(State(app): State<App>, request: Request) -> Response {
         if is_past_due(&envelope) {
             tracing::warn!("the timer is late: the host was down when it was due");
         }
-        respond(synchronize(&app).await)
+        synchronize(&app).await.unwrap_or_else(|problem| failed(&problem))
     }
     .instrument(span)
     .await
@@ -53,6 +55,13 @@ async fn synchronize(app: &App) -> Result<Response, Problem> {
     let logs: Vec<String> = summaries.iter().map(line).collect();
     let outputs = json!({});
     Ok(Json(json!({ "Outputs": outputs, "Logs": logs, "ReturnValue": null })).into_response())
+}
+
+/// Functions counts a run as failed, and alerts fire, whatever the problem's own status would be.
+fn failed(problem: &Problem) -> Response {
+    let mut response = problem_response(problem);
+    *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+    response
 }
 
 /// One line for the host's own log.

@@ -312,9 +312,14 @@ impl Gateway {
     }
 }
 
-#[expect(deprecated, reason = "aws-config exports the builder from the module it is leaving")]
+/// One file without contents: a set without files is not allowed.
+#[expect(deprecated, reason = "aws-config exports these from the module they are leaving")]
 fn no_profile_files() -> aws_config::profile::profile_file::ProfileFiles {
-    aws_config::profile::profile_file::ProfileFiles::builder().build()
+    use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
+
+    ProfileFiles::builder()
+        .with_contents(ProfileFileKind::Config, "")
+        .build()
 }
 
 fn rest_api(id: RestApiId, item: types::RestApi) -> RestApi {

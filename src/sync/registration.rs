@@ -2,6 +2,8 @@
 //!
 //! Checks come in the order of their answers: state, metadata, secrets, Amazon; only then something is written.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::model::document::ParsedDocument;
@@ -73,7 +75,7 @@ pub(super) async fn register(
     let registration = registry::find(&environments, name, &session.clouds.vault_hosts).ok_or_else(|| {
         let message =
             format!("the environment of {name} was changed by somebody else while it was written; call again");
-        Problem::new(ErrorCode::ServiceUnavailable, message)
+        Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     })?;
     Ok(Registered {
         registration,

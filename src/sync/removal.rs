@@ -1,5 +1,7 @@
 //! Deleting an integration: what it made, then where it is kept.
 
+use std::time::Duration;
+
 use crate::model::{ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
 use crate::target::CatalogError;
 
@@ -69,7 +71,7 @@ async fn remove_once(
             "the API {} of the integration {name} could not be deleted: {message}",
             api.name
         );
-        return Err(Problem::new(ErrorCode::ServiceUnavailable, message));
+        return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
     }
     if deleted.remaining > 0 {
         return Ok(deleted.remaining);

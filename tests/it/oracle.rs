@@ -1,0 +1,170 @@
+//! What the catalog shall hold for an estate, worked out apart from the code under test.
+
+use std::collections::BTreeMap;
+
+use sandbox::api_gateway::{Definition, RestApi, Stage};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+/// All REST APIs of a gateway and their stages.
+pub type Estate = Vec<(RestApi, Vec<Stage>)>;
+
+/// What an integration shall have made of an estate: what matters of every entity, by path.
+pub fn desired(integration: &str, region: &str, estate: &Estate) -> BTreeMap<String, Value> {
+    let mut desired = BTreeMap::new();
+    for (api, stages) in estate {
+        let name = format!("{integration}-{}", api.id).to_lowercase();
+        let title = if api.name.trim().is_empty() { &api.id } else { &api.name };
+        desired.insert(
+            format!("apis/{name}"),
+            json!({ "title": cut(title, 50), "description": description(api), "kind": "rest" }),
+        );
+        let mut stages: Vec<&Stage> = stages.iter().collect();
+        stages.sort_by(|one, other| one.name.cmp(&other.name));
+        for (place, stage) in stages.into_iter().enumerate() {
+            desired.extend(desired_stage(integration, region, &name, api, stage, place < 10));
+        }
+    }
+    desired
+}
+
+/// The same of what the catalog does hold; fields that belong to users are left out.
+pub fn actual(integration: &str, snapshot: &BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    let prefix = format!("apis/{integration}-");
+    let ours = snapshot.iter().filter(|(path, _)| path.starts_with(&prefix));
+    ours.map(|(path, entity)| (path.clone(), what_matters(path, entity)))
+        .collect()
+}
+
+fn desired_stage(
+    integration: &str,
+    region: &str,
+    api_name: &str,
+    api: &RestApi,
+    stage: &Stage,
+    has_room_for_deployment: bool,
+) -> BTreeMap<String, Value> {
+    let mut desired = BTreeMap::new();
+    let name = entity_name(&stage.name);
+    let version = format!("apis/{api_name}/versions/{name}");
+    let definition = format!("{version}/definitions/openapi");
+    desired.insert(
+        version,
+        json!({ "title": cut(&stage.name, 50), "lifecycleStage": "design" }),
+    );
+    let document = document(stage);
+    let definition_id = document.as_ref().map(|_| format!("/workspaces/default/{definition}"));
+    if let Some(paths) = document {
+        desired.insert(
+            definition,
+            json!({ "title": "OpenAPI", "specification": "openapi", "paths": paths }),
+        );
+    }
+    if has_room_for_deployment {
+        desired.insert(
+            format!("apis/{api_name}/deployments/{name}"),
+            json!({
+                "title": cut(&stage.name, 50),
+                "state": "active",
+                "environmentId": format!("/workspaces/default/environments/{integration}"),
+                "definitionId": definition_id,
+                "runtimeUri": runtime_uri(region, api, stage),
+            }),
+        );
+    }
+    desired
+}
+
+fn what_matters(path: &str, entity: &Value) -> Value {
+    let properties = &entity["properties"];
+    let of = |name: &str| properties[name].clone();
+    if path.contains("/definitions/") {
+        let content: Value = entity["content"]
+            .as_str()
+            .and_then(|text| serde_json::from_str(text).ok())
+            .unwrap_or_default();
+        let specification = properties["specification"]["name"].clone();
+        json!({ "title": of("title"), "specification": specification, "paths": content["paths"] })
+    } else if path.contains("/deployments/") {
+        json!({
+            "title": of("title"),
+            "state": of("state"),
+            "environmentId": of("environmentId"),
+            "definitionId": of("definitionId"),
+            "runtimeUri": properties["server"]["runtimeUri"],
+        })
+    } else if path.contains("/versions/") {
+        json!({ "title": of("title"), "lifecycleStage": of("lifecycleStage") })
+    } else {
+        let kind = properties["kind"].as_str().unwrap_or_default().to_lowercase();
+        json!({ "title": of("title"), "description": of("description"), "kind": kind })
+    }
+}
+
+/// The paths of what an export shall hold, if there is anything to be had that fits.
+fn document(stage: &Stage) -> Option<Value> {
+    const LARGEST: usize = 3 * 1024 * 1024;
+    match &stage.definition {
+        Definition::OpenApi(document) if document.to_string().len() < LARGEST => Some(document["paths"].clone()),
+        Definition::OpenApi(_) | Definition::Refused(_) | Definition::Raw { .. } => None,
+    }
+}
+
+fn runtime_uri(region: &str, api: &RestApi, stage: &Stage) -> Value {
+    if api.disable_execute_api_endpoint {
+        return json!([]);
+    }
+    let uri = |host: String| format!("https://{host}.execute-api.{region}.amazonaws.com/{}", stage.name);
+    if api.vpc_endpoint_ids.is_empty() {
+        return json!([uri(api.id.clone())]);
+    }
+    let mut endpoints = api.vpc_endpoint_ids.clone();
+    endpoints.sort();
+    json!(
+        endpoints
+            .iter()
+            .map(|endpoint| uri(format!("{}-{endpoint}", api.id)))
+            .collect::<Vec<_>>()
+    )
+}
+
+fn description(api: &RestApi) -> Value {
+    match api.description.as_deref().map(str::trim) {
+        None | Some("") => Value::Null,
+        Some(_) => json!(cut(api.description.as_deref().unwrap_or_default(), 1000)),
+    }
+}
+
+/// The name of a stage's version and deployment.
+pub fn entity_name(stage: &str) -> String {
+    let letters: Vec<char> = stage.chars().collect();
+    let plain = |character: &char| character.is_ascii_lowercase() || character.is_ascii_digit() || *character == '-';
+    let hex = |character: &char| character.is_ascii_digit() || ('a'..='f').contains(character);
+    let looks_made =
+        letters.len() > 16 && letters[letters.len() - 17] == '-' && letters[letters.len() - 16..].iter().all(hex);
+    if (3..=64).contains(&letters.len()) && letters.iter().all(plain) && !looks_made {
+        return stage.to_owned();
+    }
+    let lowered = stage.to_lowercase();
+    let readable: String = lowered
+        .chars()
+        .map(|letter| if plain(&letter) { letter } else { '-' })
+        .take(64)
+        .collect();
+    let digest = Sha256::digest(stage.as_bytes());
+    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    format!("{readable}-{digits}")
+}
+
+/// At most `most` UTF-16 units, with a horizontal ellipsis when something was cut.
+fn cut(text: &str, most: usize) -> String {
+    let units = |text: &str| text.encode_utf16().count();
+    if units(text) <= most {
+        return text.to_owned();
+    }
+    let mut short = text.to_owned();
+    while units(&short) > most - 1 {
+        short.pop();
+    }
+    short + "\u{2026}"
+}
