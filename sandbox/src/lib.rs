@@ -5,6 +5,7 @@
 
 pub mod api_center;
 pub mod api_gateway;
+pub mod cli;
 mod clock;
 pub mod cloud;
 pub mod control;
@@ -14,6 +15,7 @@ pub mod functions_host;
 pub mod identity;
 pub mod key_vault;
 pub mod record;
+pub mod scenario;
 pub mod serve;
 pub mod throttle;
 pub mod tls;

@@ -1,1 +1,123 @@
-fn main() {}
+//! The sandbox's program.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use sandbox::cli::{Cli, Clouds, Command, HostArguments};
+use sandbox::cloud::{Cloud, CloudOptions};
+use sandbox::estate;
+use sandbox::functions_host::{FunctionsHost, HostOptions};
+use sandbox::scenario;
+use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
+
+type Failure = Box<dyn std::error::Error>;
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let result = match (cli.command, cli.stand_ins) {
+        (Some(Command::Host(arguments)), _) => run_host(arguments).await,
+        (None, true) => stand_in(&cli.clouds).await,
+        (None, false) => go_round(&cli.clouds, cli.handler, cli.once).await,
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let mut causes = vec![failure.to_string()];
+            let mut cause = failure.source();
+            while let Some(next) = cause {
+                causes.push(next.to_string());
+                cause = next.source();
+            }
+            // There is no one else to tell.
+            let _ = writeln!(io::stderr(), "sandbox: {}", causes.join(": "));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn stand_in(clouds: &Clouds) -> Result<(), Failure> {
+    let cloud = start(clouds).await?;
+    say(&cloud.description().to_string())?;
+    Ok(stopped().await?)
+}
+
+async fn go_round(clouds: &Clouds, handler: Option<std::path::PathBuf>, once: bool) -> Result<(), Failure> {
+    let handler = match handler {
+        Some(handler) => handler,
+        None => {
+            say("Building the handler …")?;
+            scenario::build_handler().await?
+        }
+    };
+    say("Starting the clouds, a Functions host, and the handler in it …")?;
+    let cloud = start(clouds).await?;
+    let host = scenario::start_host(&cloud, handler).await?;
+    cloud.kill.set(host.killer());
+    say("Making the integration \"shop\" and firing the timer …")?;
+    let report = scenario::go_round(&cloud, &host).await?;
+    say(&format!(
+        "\nWhat the catalog holds now:\n\n{}",
+        scenario::inventory(&cloud)
+    ))?;
+    say(&format!("The last run's report:\n\n{report:#}\n"))?;
+    if report["outcome"] != "succeeded" {
+        return Err("the last run did not succeed: see its report".into());
+    }
+    if once {
+        return Ok(());
+    }
+    say(&format!(
+        "Calls to try:\n\n{}\nCtrl-C ends everything.",
+        scenario::calls(&cloud, &host)
+    ))?;
+    Ok(stopped().await?)
+}
+
+async fn run_host(arguments: HostArguments) -> Result<(), Failure> {
+    let mut options = HostOptions::new(arguments.app);
+    options.executable = arguments.handler;
+    options.environment.extend(arguments.settings);
+    options.port = arguments.port;
+    let host = FunctionsHost::start(options).await?;
+    let description = json!({
+        "url": host.base_url(),
+        "functionKey": host.function_key(),
+        "masterKey": host.master_key(),
+        "handlerPid": host.handler_pid(),
+        "handlerPort": host.handler_port(),
+    });
+    say(&description.to_string())?;
+    Ok(stopped().await?)
+}
+
+async fn start(clouds: &Clouds) -> Result<Cloud, Failure> {
+    let mut options = CloudOptions::default();
+    if let Some(id) = &clouds.resource_id {
+        options.resource_id.clone_from(id);
+    }
+    let cloud = Cloud::start(options).await?;
+    match (&clouds.openapi, clouds.empty) {
+        (Some(folder), _) => cloud.fill_gateway(estate::from_openapi_folder(folder)?),
+        (None, true) => (),
+        (None, false) => cloud.fill_gateway(estate::demo()),
+    }
+    Ok(cloud)
+}
+
+fn say(text: &str) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    writeln!(stdout, "{text}")?;
+    stdout.flush()
+}
+
+async fn stopped() -> io::Result<()> {
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    tokio::select! {
+        _ = terminate.recv() => (),
+        _ = interrupt.recv() => (),
+    }
+    Ok(())
+}

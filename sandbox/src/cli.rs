@@ -1,0 +1,72 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// Stand-ins for the clouds that the handler works with, and the handler between them.
+///
+/// Without options everything starts, an integration is made, the timer fires, and what is in the catalog then is printed;
+/// it stays up until Ctrl-C.
+#[derive(Debug, Parser)]
+#[command(name = "sandbox", version)]
+pub struct Cli {
+    /// What else to do.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// End after the first round instead of staying up.
+    #[arg(long, conflicts_with = "stand_ins")]
+    pub once: bool,
+    /// Start the stand-ins only, and print one line of JSON that says where they are.
+    #[arg(long)]
+    pub stand_ins: bool,
+    /// How the clouds are to be.
+    #[command(flatten)]
+    pub clouds: Clouds,
+    /// The handler, if not the one that is built from this workspace.
+    #[arg(long, value_name = "FILE")]
+    pub handler: Option<PathBuf>,
+}
+
+/// How the clouds are to be.
+#[derive(Debug, Args)]
+pub struct Clouds {
+    /// Leave the gateway empty.
+    #[arg(long, conflicts_with = "openapi")]
+    pub empty: bool,
+    /// Fill the gateway with one API for each OpenAPI document (*.json) in a folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub openapi: Option<PathBuf>,
+    /// The API center's ARM id.
+    #[arg(long, value_name = "ID")]
+    pub resource_id: Option<String>,
+}
+
+/// Other things to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Start a Functions host with a handler in it, print one line of JSON that says where it is, and stay up.
+    Host(HostArguments),
+}
+
+/// What a Functions host is started with.
+#[derive(Debug, Args)]
+pub struct HostArguments {
+    /// The function app's folder.
+    #[arg(long, value_name = "FOLDER")]
+    pub app: PathBuf,
+    /// The handler, if not the one that host.json names.
+    #[arg(long, value_name = "FILE")]
+    pub handler: Option<PathBuf>,
+    /// An app setting; may be given many times.
+    #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
+    pub settings: Vec<(String, String)>,
+    /// The port of the HTTP front; any free one if left out.
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+}
+
+fn setting(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
+}
