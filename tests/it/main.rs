@@ -1,5 +1,10 @@
 //! The real handler, called by a Functions host, between clouds that stand in for the real ones.
 
+mod changes;
+mod deletions;
 mod oracle;
+mod ownership;
+mod secrecy;
+mod unknown;
 mod whole_path;
 mod world;

@@ -1,13 +1,20 @@
 //! A world for one test: the clouds, a Functions host, and the real handler in it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Mutex;
 
 use reqwest::{Method, StatusCode};
 use sandbox::api_center::ApiCenter;
 use sandbox::cloud::{Cloud, CloudOptions};
+use sandbox::estate::{Estate, demo};
+use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::functions_host::{FunctionsHost, HostOptions, TimerKind, TimerOutcome};
 use sandbox::record::{Exchange, Service};
 use serde_json::{Value, json};
+
+use crate::oracle::{actual, desired};
+use crate::secrecy::assert_kept;
 
 /// The integration that tests make unless they need another.
 pub const SHOP: &str = "shop";
@@ -44,6 +51,8 @@ pub struct World {
     pub cloud: Cloud,
     pub host: FunctionsHost,
     client: reqwest::Client,
+    /// Everything the handler has said so far.
+    said: Mutex<String>,
 }
 
 impl World {
@@ -60,13 +69,30 @@ impl World {
             cloud,
             host,
             client: reqwest::Client::new(),
+            said: Mutex::default(),
         };
         world.cloud.kill.set(world.host.killer());
         world
     }
 
+    /// Starts everything with these REST APIs on the gateway and an integration that has made them.
+    pub async fn synchronized(estate: Estate) -> Self {
+        let world = Self::start().await;
+        world.cloud.fill_gateway(estate);
+        world.put_shop().await;
+        world.assert_in_line();
+        world.cloud.record.clear();
+        world
+    }
+
+    /// The same with a company's usual APIs.
+    pub async fn synchronized_demo() -> Self {
+        Self::synchronized(demo()).await
+    }
+
     /// Starts another handler on the same clouds instead of the one that runs.
     pub async fn restart_with(&mut self, settings: &[(&str, &str)]) {
+        self.hear(&self.host.output());
         self.host = FunctionsHost::start(host_options(&self.cloud, settings)).await.unwrap();
         self.cloud.kill.set(self.host.killer());
     }
@@ -87,6 +113,8 @@ impl World {
             request = request.json(&body);
         }
         let answer = answer(request).await;
+        self.hear(&format!("{:?}", answer.headers));
+        self.hear(&answer.text);
         assert_ne!(answer.code(), "InternalError", "{}", self.host.output());
         answer
     }
@@ -143,6 +171,61 @@ impl World {
         assert!(outcome.succeeded, "{:?} {}", outcome.error, self.host.output());
     }
 
+    /// Everything in the catalog.
+    pub fn everything(&self) -> BTreeMap<String, Value> {
+        self.catalog().snapshot()
+    }
+
+    /// The same without our metadata schemas and what outcomes are written to.
+    pub fn inventory(&self) -> BTreeMap<String, Value> {
+        let mut everything = self.everything();
+        everything.retain(|path, _| !path.starts_with("metadataSchemas/") && !path.starts_with("environments/"));
+        everything
+    }
+
+    /// The properties of an entity in the catalog.
+    pub fn properties(&self, path: &str) -> Value {
+        self.everything().remove(path).unwrap_or_else(|| panic!("no {path}"))["properties"].take()
+    }
+
+    /// Whether an entity is in the catalog.
+    pub fn has(&self, path: &str) -> bool {
+        self.everything().contains_key(path)
+    }
+
+    /// Edits an entity in the catalog, as a person in the portal would.
+    pub fn edit(&self, path: &str, change: impl FnOnce(&mut Value)) {
+        let mut properties = self.properties(path);
+        change(&mut properties);
+        self.catalog().put(path, properties).unwrap();
+    }
+
+    /// Asserts that the catalog holds what the gateway's APIs call for, nothing more and nothing less.
+    pub fn assert_in_line(&self) {
+        let expected = desired(SHOP, &self.cloud.region, &self.cloud.api_gateway.estate());
+        assert_eq!(actual(SHOP, &self.everything()), expected);
+    }
+
+    /// Lets requests to a service whose method and target these are fail.
+    pub fn fail(&self, service: Service, method: Option<Method>, target: &str, times: Option<usize>, fault: Fault) {
+        self.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(service),
+                method,
+                target: Some(target.parse().unwrap()),
+                writes_only: false,
+            },
+            skip: 0,
+            times,
+            fault,
+        });
+    }
+
+    /// Remembers what the handler said.
+    pub fn hear(&self, text: &str) {
+        self.said.lock().unwrap().push_str(text);
+    }
+
     /// Writes to the catalog so far, but those of outcomes.
     pub fn writes(&self) -> Vec<String> {
         let exchanges = self.cloud.record.exchanges();
@@ -164,6 +247,16 @@ impl World {
         self.cloud
             .record
             .count(|exchange| exchange.service == Service::ApiGateway && exchange.target.contains(part))
+    }
+}
+
+impl Drop for World {
+    /// Whatever a test was about: no secret may have come out.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.hear(&self.host.output());
+            assert_kept(&self.cloud, &self.host, &self.said.lock().unwrap());
+        }
     }
 }
 

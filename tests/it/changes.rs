@@ -1,0 +1,184 @@
+//! What changes on either side, and what that leaves alone.
+
+use sandbox::api_gateway::{Definition, RestApi, Stage};
+use serde_json::{Value, json};
+
+use crate::world::{SHOP, World};
+
+/// The REST API that things happen to.
+const ORDERS: &str = "a1b2c3d4e5";
+
+/// Every field that users own, by entity, and what a user wrote there.
+fn edits() -> Vec<(&'static str, &'static str, Value)> {
+    let api = "apis/shop-a1b2c3d4e5";
+    let version = "apis/shop-a1b2c3d4e5/versions/prod";
+    let deployment = "apis/shop-a1b2c3d4e5/deployments/prod";
+    let environment = "environments/shop";
+    vec![
+        (environment, "/title", json!("Amazon, ours")),
+        (environment, "/description", json!("What runs on Amazon")),
+        (environment, "/kind", json!("staging")),
+        (
+            environment,
+            "/server/managementPortalUri",
+            json!(["https://console.example"]),
+        ),
+        (
+            environment,
+            "/onboarding",
+            json!({ "instructions": "Ask Ann.", "developerPortalUri": ["https://portal.example"] }),
+        ),
+        (environment, "/customProperties/team", json!("platform")),
+        (api, "/summary", json!("All about orders")),
+        (api, "/termsOfService", json!({ "url": "https://terms.example" })),
+        (
+            api,
+            "/license",
+            json!({ "name": "MIT", "url": "https://licence.example" }),
+        ),
+        (api, "/contacts", json!([{ "name": "Ann", "email": "ann@example.com" }])),
+        (
+            api,
+            "/externalDocumentation",
+            json!([{ "title": "Wiki", "url": "https://wiki.example" }]),
+        ),
+        (api, "/customProperties/team", json!("orders")),
+        (version, "/lifecycleStage", json!("production")),
+        (deployment, "/title", json!("Production, in Frankfurt")),
+        (deployment, "/description", json!("Look, do not touch")),
+        (deployment, "/state", json!("inactive")),
+        (deployment, "/customProperties/team", json!("on call")),
+    ]
+}
+
+fn set(properties: &mut Value, pointer: &str, value: Value) {
+    let mut place = properties;
+    for part in pointer.trim_start_matches('/').split('/') {
+        place = &mut place[part];
+    }
+    *place = value;
+}
+
+fn redeployed(world: &World, stage: &str) -> Stage {
+    let estate = world.cloud.api_gateway.estate();
+    let (_, stages) = estate.into_iter().find(|(api, _)| api.id == ORDERS).unwrap();
+    let mut stage = stages.into_iter().find(|found| found.name == stage).unwrap();
+    stage.deployment_id.push_str("next");
+    stage.definition =
+        Definition::from(json!({ "openapi": "3.0.1", "paths": { "/next": { "get": { "responses": {} } } } }));
+    stage
+}
+
+fn renamed() -> RestApi {
+    let mut api = RestApi::new(ORDERS, "Orders and returns");
+    api.description = Some("Another description".to_owned());
+    api
+}
+
+#[tokio::test]
+async fn what_users_wrote_survives_a_title_change_and_a_redeploy() {
+    let world = World::synchronized_demo().await;
+    let team = json!({
+        "schema": json!({ "type": "string", "title": "Team" }).to_string(),
+        "assignedTo": [{ "entity": "api" }, { "entity": "environment" }, { "entity": "deployment" }],
+    });
+    world.catalog().put("metadataSchemas/team", team).unwrap();
+    for (path, pointer, value) in edits() {
+        world.edit(path, |properties| set(properties, pointer, value));
+    }
+    world.cloud.api_gateway.put_rest_api(renamed());
+    world.cloud.api_gateway.put_stage(ORDERS, redeployed(&world, "prod"));
+
+    world.run_timer().await;
+
+    for (path, pointer, value) in edits() {
+        assert_eq!(
+            world.properties(path).pointer(pointer),
+            Some(&value),
+            "{path} {pointer}"
+        );
+    }
+    assert_eq!(world.properties("apis/shop-a1b2c3d4e5")["title"], "Orders and returns");
+    assert_eq!(
+        world.properties("apis/shop-a1b2c3d4e5")["description"],
+        "Another description"
+    );
+    let definition = &world.everything()["apis/shop-a1b2c3d4e5/versions/prod/definitions/openapi"];
+    assert!(definition["content"].as_str().unwrap().contains("/next"));
+}
+
+#[tokio::test]
+async fn what_the_source_owns_is_put_right_within_a_deep_run() {
+    let world = World::synchronized_demo().await;
+    let api = "apis/shop-a1b2c3d4e5";
+    world.edit(api, |properties| {
+        properties["title"] = json!("Not orders");
+        properties["kind"] = json!("soap");
+    });
+    world.edit(&format!("{api}/versions/prod"), |properties| {
+        properties["title"] = json!("another")
+    });
+    world.edit(&format!("{api}/deployments/staging"), |properties| {
+        properties["server"]["runtimeUri"] = json!(["https://elsewhere.example"]);
+    });
+    world.catalog().remove(&format!("{api}/deployments/prod"));
+    world
+        .catalog()
+        .set_definition(&format!("{api}/versions/staging/definitions/openapi"), "{}");
+    world.catalog().remove("apis/shop-b2c3d4e5f6");
+    world.catalog().remove("apis/shop-c3d4e5f6a7/versions/prod");
+    world.edit("environments/shop", |properties| {
+        properties["server"]["type"] = json!("Kong API Gateway")
+    });
+
+    world.run_timer().await;
+    assert_eq!(world.properties(api)["title"], "Orders");
+    assert!(world.has("apis/shop-b2c3d4e5f6"));
+    assert_eq!(
+        world.properties("environments/shop")["server"]["type"],
+        "AWS API Gateway"
+    );
+
+    let report = world.sync("deep=true").await.expect(200).json();
+    assert_eq!(report["outcome"], "succeeded", "{report}");
+    world.assert_in_line();
+    assert_eq!(world.sync("deep=true").await.expect(200).json()["updated"], 0);
+}
+
+#[tokio::test]
+async fn a_rotated_key_works_without_a_restart() {
+    let world = World::synchronized_demo().await;
+    let (id, secret) = ("AKIAROTATEDROTATED00", "rotated-rotated-rotated-rotated-rotated0");
+    world
+        .cloud
+        .api_gateway
+        .set_credentials(vec![(id.to_owned(), secret.to_owned())]);
+    assert!(!world.fire_timer().await.succeeded);
+    world.cloud.key_vault.set_secret("aws-access-key", id);
+    world.cloud.key_vault.set_secret("aws-secret-access-key", secret);
+    world.run_timer().await;
+    assert_eq!(world.last_sync().await["outcome"], "succeeded");
+    world.hear(&world.host.output());
+}
+
+#[tokio::test]
+async fn a_secret_may_be_named_with_its_version() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let mut document = world.document();
+    for (property, secret, value) in [
+        ("accessKey", "aws-access-key", world.cloud.aws_access_key_id.clone()),
+        (
+            "secretAccessKey",
+            "aws-secret-access-key",
+            world.cloud.aws_secret_access_key.clone(),
+        ),
+    ] {
+        let version = world.cloud.key_vault.set_secret(secret, &value);
+        world.cloud.key_vault.set_secret(secret, "a newer one that is wrong");
+        let identifier = format!("{}/{version}", world.cloud.secret_identifier(secret));
+        document["properties"]["amazonApiGatewaySource"][property] = json!(identifier);
+    }
+    world.put(SHOP, document).await.expect(201);
+    world.assert_in_line();
+}

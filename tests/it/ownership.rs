@@ -1,0 +1,215 @@
+//! Whose is what: only what the integration made changes or goes.
+
+use serde_json::json;
+
+use crate::world::{SHOP, World};
+
+#[tokio::test]
+async fn deleting_takes_exactly_what_the_integration_made() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let by_hand = json!({ "title": "Looks like ours", "kind": "rest" });
+    world.catalog().put("apis/shop-a0a0a0a0a0", by_hand.clone()).unwrap();
+    world
+        .catalog()
+        .put(
+            "apis/shop-a0a0a0a0a0/versions/prod",
+            json!({ "title": "prod", "lifecycleStage": "design" }),
+        )
+        .unwrap();
+    // In the way of an API of the gateway, and not ours.
+    world.catalog().put("apis/shop-b2c3d4e5f6", by_hand).unwrap();
+    let before = world.everything();
+
+    world.put("shop2", world.document()).await.expect(201);
+    let others = world.everything();
+    let shop = world.put_shop().await.json();
+    assert_eq!(
+        shop["properties"]["lastSync"]["conflicts"],
+        json!([{ "name": "apis/shop-b2c3d4e5f6" }])
+    );
+    assert!(world.has("apis/shop-a1b2c3d4e5/versions/prod"));
+    world.run_timer().await;
+
+    world.delete(SHOP).await.expect(204);
+    assert_eq!(world.inventory(), inventory_of(&others));
+    assert!(!world.has("environments/shop") && world.has("environments/shop2"));
+    world.get(SHOP).await.expect(404);
+
+    world.delete("shop2").await.expect(204);
+    assert_eq!(world.inventory(), inventory_of(&before));
+    assert!(!world.has("environments/shop2"));
+    world.delete("shop2").await.expect(404);
+    assert_eq!(
+        world.catalog().leftovers().len(),
+        0,
+        "nothing stays behind out of sight"
+    );
+}
+
+fn inventory_of(
+    everything: &std::collections::BTreeMap<String, serde_json::Value>,
+) -> std::collections::BTreeMap<String, serde_json::Value> {
+    let mut inventory = everything.clone();
+    inventory.retain(|path, _| !path.starts_with("metadataSchemas/") && !path.starts_with("environments/"));
+    inventory
+}
+
+#[tokio::test]
+async fn an_environment_that_people_made_is_used_and_stays_as_it_was() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let ours = json!({ "title": "Production", "kind": "production", "server": { "type": "Kong API Gateway" } });
+    world.catalog().put("environments/prod", ours).unwrap();
+    let before = world.properties("environments/prod");
+    let mut document = world.document();
+    document["properties"]["targetEnvironmentId"] = json!(format!(
+        "{}/workspaces/default/environments/prod",
+        world.cloud.resource_id
+    ));
+    let shop = world.put(SHOP, document).await.expect(201).json();
+    assert_eq!(
+        shop["properties"]["targetEnvironmentId"],
+        "/workspaces/default/environments/prod"
+    );
+    assert!(!world.has("environments/shop"));
+    assert_eq!(
+        world.properties("apis/shop-a1b2c3d4e5/deployments/prod")["environmentId"],
+        "/workspaces/default/environments/prod"
+    );
+    world.run_timer().await;
+    world.delete(SHOP).await.expect(204);
+    let mut after = world.properties("environments/prod");
+    if after["customProperties"] == json!({}) {
+        after.as_object_mut().unwrap().remove("customProperties");
+    }
+    assert_eq!(after, before);
+}
+
+#[tokio::test]
+async fn another_target_environment_takes_the_deployments_along() {
+    let world = World::synchronized_demo().await;
+    world
+        .catalog()
+        .put(
+            "environments/prod",
+            json!({ "title": "Production", "kind": "production" }),
+        )
+        .unwrap();
+    let mut document = world.document();
+    document["properties"]["targetEnvironmentId"] = json!("/workspaces/default/environments/prod");
+    world.put(SHOP, document).await.expect(200);
+    world.run_timer().await;
+    assert!(!world.has("environments/shop"), "the one that was made for it is gone");
+    for (path, entity) in world.inventory() {
+        if path.contains("/deployments/") {
+            assert_eq!(
+                entity["properties"]["environmentId"], "/workspaces/default/environments/prod",
+                "{path}"
+            );
+        }
+    }
+    assert_eq!(world.last_sync().await["outcome"], "succeeded");
+}
+
+#[tokio::test]
+async fn apis_whose_environment_a_person_deleted_are_shown_adopted_or_removed() {
+    let world = World::synchronized_demo().await;
+    let before = world.inventory();
+    world.catalog().remove("environments/shop");
+
+    world.run_timer().await;
+    assert_eq!(world.inventory(), before, "nothing is swept unasked");
+    let orphan = world.get(SHOP).await.expect(200).json();
+    assert_eq!(orphan["properties"]["linkState"]["state"], "error");
+    let message = orphan["properties"]["linkState"]["message"].as_str().unwrap();
+    assert!(message.starts_with("orphaned"), "{message}");
+    let all = world
+        .call(reqwest::Method::GET, "integrations", None)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(all["value"].as_array().unwrap().len(), 1);
+
+    world.put_shop().await;
+    world.assert_in_line();
+    assert_eq!(world.last_sync().await["created"], 0, "they were adopted");
+
+    world.catalog().remove("environments/shop");
+    world.delete(SHOP).await.expect(204);
+    assert!(world.inventory().keys().all(|path| !path.starts_with("apis/shop-")));
+}
+
+#[tokio::test]
+async fn an_organisations_required_metadata_is_asked_for_and_set() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let assignments = ["api", "environment", "deployment"].map(|entity| json!({ "entity": entity, "required": true }));
+    let required = json!({
+        "schema": json!({ "type": "string", "title": "Cost centre" }).to_string(),
+        "assignedTo": assignments,
+    });
+    world.catalog().put("metadataSchemas/cost-centre", required).unwrap();
+    let refusal = world.put(SHOP, world.document()).await.expect(400);
+    assert_eq!(refusal.code(), "MissingRequiredMetadata");
+    assert!(refusal.text.contains("cost-centre"), "{}", refusal.text);
+
+    let mut document = world.document();
+    let value = json!({ "cost-centre": "4711" });
+    document["properties"]["defaultCustomProperties"] =
+        json!({ "api": value, "environment": value, "deployment": value });
+    world.put(SHOP, document).await.expect(201);
+    world.assert_in_line();
+    for path in [
+        "environments/shop",
+        "apis/shop-a1b2c3d4e5",
+        "apis/shop-a1b2c3d4e5/deployments/prod",
+    ] {
+        assert_eq!(
+            world.properties(path)["customProperties"]["cost-centre"],
+            "4711",
+            "{path}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn definitions_come_always_never_or_on_demand() {
+    let world = World::synchronized_demo().await;
+    let definitions = |world: &World| {
+        world
+            .everything()
+            .keys()
+            .filter(|path| path.contains("/definitions/"))
+            .count()
+    };
+    let all = definitions(&world);
+    let with = |mode: &str| {
+        let mut document = world.document();
+        document["properties"]["importSpecification"] = json!(mode);
+        document
+    };
+    assert!(all > 10);
+
+    world.put(SHOP, with("never")).await.expect(200);
+    world.run_timer().await;
+    assert_eq!(definitions(&world), 0);
+    assert!(world.properties("apis/shop-a1b2c3d4e5/deployments/prod")["definitionId"].is_null());
+    assert_eq!(
+        world.sync("definitions=true").await.expect(409).code(),
+        "DefinitionsDisabled"
+    );
+
+    world.put(SHOP, with("ondemand")).await.expect(200);
+    world.run_timer().await;
+    assert_eq!(definitions(&world), 0);
+    world.sync("definitions=true").await.expect(200);
+    assert_eq!(definitions(&world), all);
+    world.cloud.record.clear();
+    world.run_timer().await;
+    assert_eq!((definitions(&world), world.gateway_calls("/exports/")), (all, 0));
+
+    world.put(SHOP, with("always")).await.expect(200);
+    world.run_timer().await;
+    world.assert_in_line();
+}
