@@ -6,8 +6,12 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Until when a run may work. Clones share the stop signal.
+///
+/// There are two ends: after the first nothing larger is begun, after the second nothing at all goes on. What was begun
+/// is finished in between, so that a run makes progress however short its time.
 #[derive(Debug, Clone)]
 pub struct Budget {
+    begin_until: Instant,
     deadline: Instant,
     stop: CancellationToken,
 }
@@ -16,18 +20,26 @@ impl Budget {
     /// A budget of `duration` from now, which also ends when `stop` is cancelled.
     #[must_use]
     pub fn new(duration: Duration, stop: CancellationToken) -> Self {
+        Self::with_overrun(duration, Duration::ZERO, stop)
+    }
+
+    /// A budget of `duration` from now to begin work in, and of `overrun` after that to finish it.
+    #[must_use]
+    pub fn with_overrun(duration: Duration, overrun: Duration, stop: CancellationToken) -> Self {
+        let begin_until = Instant::now() + duration;
         Self {
-            deadline: Instant::now() + duration,
+            begin_until,
+            deadline: begin_until + overrun,
             stop,
         }
     }
 
-    /// The same budget, ending `reserve` earlier.
+    /// The same budget, but that work has to be begun `reserve` earlier.
     #[must_use]
     pub fn less(&self, reserve: Duration) -> Self {
         Self {
-            deadline: self.deadline.checked_sub(reserve).unwrap_or(self.deadline),
-            stop: self.stop.clone(),
+            begin_until: self.begin_until.checked_sub(reserve).unwrap_or(self.begin_until),
+            ..self.clone()
         }
     }
 
@@ -37,23 +49,31 @@ impl Budget {
         Self::new(duration, self.stop.clone())
     }
 
-    /// Whether nothing new may be begun.
+    /// Whether work that takes more than a request may still be begun.
+    #[must_use]
+    pub fn may_begin(&self) -> bool {
+        !self.time_to_begin().is_zero()
+    }
+
+    /// The time in which such work may be begun; zero once the process is asked to stop.
+    #[must_use]
+    pub fn time_to_begin(&self) -> Duration {
+        self.until(self.begin_until)
+    }
+
+    /// Whether nothing may go on.
     #[must_use]
     pub fn is_spent(&self) -> bool {
-        self.stop.is_cancelled() || Instant::now() >= self.deadline
+        self.remaining().is_zero()
     }
 
     /// The time that is left; zero once the process is asked to stop.
     #[must_use]
     pub fn remaining(&self) -> Duration {
-        if self.stop.is_cancelled() {
-            Duration::ZERO
-        } else {
-            self.deadline.saturating_duration_since(Instant::now())
-        }
+        self.until(self.deadline)
     }
 
-    /// Completes when nothing new may be begun.
+    /// Completes when nothing may go on.
     pub async fn spent(&self) {
         tokio::select! {
             () = tokio::time::sleep_until(self.deadline) => (),
@@ -70,5 +90,42 @@ impl Budget {
             () = tokio::time::sleep(duration) => true,
             () = self.stop.cancelled() => false,
         }
+    }
+
+    fn until(&self, end: Instant) -> Duration {
+        if self.stop.is_cancelled() {
+            Duration::ZERO
+        } else {
+            end.saturating_duration_since(Instant::now())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_was_begun_in_time_goes_on_through_the_overrun() {
+        let budget = Budget::with_overrun(SECOND * 10, SECOND * 5, CancellationToken::new());
+        assert!(budget.may_begin() && !budget.less(SECOND * 10).may_begin());
+        tokio::time::advance(SECOND * 10).await;
+        assert!(!budget.may_begin() && !budget.is_spent());
+        assert!(!budget.wait(SECOND * 6).await, "there is not that much time");
+        assert!(budget.wait(SECOND * 5).await);
+        assert!(budget.is_spent());
+        budget.spent().await;
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_everything_at_once() {
+        let stop = CancellationToken::new();
+        let budget = Budget::with_overrun(SECOND * 10, SECOND * 5, stop.clone());
+        stop.cancel();
+        assert!(budget.is_spent() && !budget.may_begin());
+        assert!(!budget.renewed(SECOND).wait(SECOND / 2).await);
+        budget.spent().await;
     }
 }

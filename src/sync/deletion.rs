@@ -29,8 +29,16 @@ pub(super) async fn delete_apis(
     apis: Vec<OwnedApi>,
     budget: &Budget,
 ) -> DeletedApis {
-    let mut results = stream::iter(apis)
-        .map(|api| async move { (delete_api(catalog, integration, &api, budget).await, api) })
+    let mut results = stream::iter(apis.into_iter().enumerate())
+        .map(|(index, api)| async move {
+            // The first ones always begin, so that every run makes progress.
+            let result = if index < SIDE_BY_SIDE || budget.may_begin() {
+                delete_api(catalog, integration, &api, budget).await
+            } else {
+                Err(Interruption::OutOfTime)
+            };
+            (result, api)
+        })
         .buffer_unordered(SIDE_BY_SIDE);
     let mut deleted = DeletedApis::default();
     while let Some((result, api)) = results.next().await {

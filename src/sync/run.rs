@@ -147,7 +147,7 @@ pub(super) async fn observe(
         required: &required,
         resume_at: pass.resume_at.as_ref(),
     });
-    let reserve = DELETION_RESERVE.min(session.budget.remaining() / 10);
+    let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
     let budget = session.budget.less(reserve);
     let run = Run {
         integration: integration.clone(),
@@ -215,6 +215,15 @@ impl Situation {
         index >= self.survey.tasks.len() - self.survey.carried
     }
 
+    /// Whether the work on an API may be begun: the first ones always are, so that every run makes progress.
+    fn in_time(&self, index: usize) -> Result<(), Interruption> {
+        if index < SIDE_BY_SIDE || self.run.budget.may_begin() {
+            Ok(())
+        } else {
+            Err(Interruption::OutOfTime)
+        }
+    }
+
     async fn look_at(&self, index: usize) -> Result<Look, Interruption> {
         let task = &self.survey.tasks[index];
         let deep = !self.is_carried(index) && self.pass.looks_deep(&task.desired().name);
@@ -233,7 +242,10 @@ impl Situation {
 
     async fn apply_looks(&self, looks: Looks) -> Vec<(usize, ApiOutcome)> {
         stream::iter(looks)
-            .map(|(index, look)| async move { (index, self.apply_look(look).await) })
+            .map(|(index, look)| async move {
+                let look = self.in_time(index).and(look);
+                (index, self.apply_look(look).await)
+            })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await
@@ -242,7 +254,10 @@ impl Situation {
     async fn look_and_apply(&self) -> Vec<(usize, ApiOutcome)> {
         stream::iter(0..self.survey.tasks.len())
             .map(|index| async move {
-                let look = self.look_at(index).await;
+                let look = match self.in_time(index) {
+                    Ok(()) => self.look_at(index).await,
+                    Err(interruption) => Err(interruption),
+                };
                 (index, self.apply_look(look).await)
             })
             .buffer_unordered(SIDE_BY_SIDE)

@@ -124,9 +124,6 @@ impl ApiOutcome {
 
 /// Reads an API's stages and, where they do not settle it, what is below it in the catalog; writes nothing.
 pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool) -> Result<Look, Interruption> {
-    if run.budget.is_spent() {
-        return Err(Interruption::OutOfTime);
-    }
     let listed = run.gateway.stages(&rest_api.id).await?;
     let stages = desired_stages(&run.integration, rest_api, &listed, run.with_definitions);
     let (desired, standing, below) = match task {

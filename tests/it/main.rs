@@ -4,6 +4,7 @@ mod changes;
 mod deletions;
 mod oracle;
 mod ownership;
+mod process;
 mod secrecy;
 mod unknown;
 mod whole_path;
