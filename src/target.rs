@@ -4,6 +4,7 @@ mod catalog;
 mod error;
 mod metadata;
 mod operations;
+mod pipeline;
 mod plan_limits;
 #[cfg(test)]
 mod tests;

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{Method, Url};
+use azure_core::http::{HttpClient, Method, Url};
 use serde_json::Value;
 
 use super::error::{Call, CatalogError};
 use super::metadata::MetadataSchema;
 use super::operations::unexpected_precondition;
+use super::pipeline::http_client;
 use super::plan_limits::PlanLimits;
 use super::transport::{Answer, Message, Rates, Reply, Transport};
-use super::wire::{self, Page};
+use super::wire;
 use crate::limits::Budget;
 use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, Vacant};
 
@@ -52,6 +53,17 @@ impl ApiCenter {
         credential: Arc<dyn TokenCredential>,
         rates: Rates,
     ) -> Result<Self, CatalogError> {
+        Self::over(http_client(), base_url, center, credential, rates)
+    }
+
+    /// The same, through a given client.
+    pub(super) fn over(
+        http_client: Arc<dyn HttpClient>,
+        base_url: &str,
+        center: ApiCenterId,
+        credential: Arc<dyn TokenCredential>,
+        rates: Rates,
+    ) -> Result<Self, CatalogError> {
         let base_url = base_url.trim_end_matches('/');
         let parsed = Url::parse(base_url).map_err(|error| CatalogError::Malformed {
             call: Call {
@@ -60,7 +72,7 @@ impl ApiCenter {
             },
             message: error.to_string(),
         })?;
-        let transport = Transport::new(base_url, credential, rates);
+        let transport = Transport::new(http_client, base_url, credential, rates);
         Ok(Self(Arc::new(Shared {
             transport,
             base_url: parsed,
@@ -141,8 +153,8 @@ impl Catalog {
     /// # Errors
     /// When a page cannot be had.
     pub async fn metadata_schemas(&self) -> Result<Vec<MetadataSchema>, CatalogError> {
-        let items = self.list("metadataSchemas").await?;
-        Ok(items.iter().filter_map(MetadataSchema::read).collect())
+        self.list("metadataSchemas", |item| MetadataSchema::read(&item).map(Some))
+            .await
     }
 
     /// Makes a metadata schema, or replaces it.
@@ -166,7 +178,7 @@ impl Catalog {
             .await?
         {
             Reply::Success(answer) => read_entity(&answer).map(Some),
-            Reply::NotFound(_) => Ok(None),
+            Reply::NotFound(..) => Ok(None),
             Reply::Changed(call) => Err(unexpected_precondition(call)),
         }
     }
@@ -218,7 +230,7 @@ impl Catalog {
                         message,
                     });
                 }
-                Reply::NotFound(call) => return Err(CatalogError::NotFound { call }),
+                Reply::NotFound(call, message) => return Err(CatalogError::NotFound { call, message }),
             }
         }
     }
@@ -233,7 +245,7 @@ impl Catalog {
             .await?
         {
             Reply::Success(answer) => self.finish(answer).await.map(|_| ()),
-            Reply::NotFound(_) => Ok(()),
+            Reply::NotFound(..) => Ok(()),
             Reply::Changed(call) => Err(unexpected_precondition(call)),
         }
     }
@@ -281,49 +293,49 @@ impl Catalog {
     pub(super) async fn success(&self, message: &Message) -> Result<Answer, CatalogError> {
         match self.reply(message).await? {
             Reply::Success(answer) => Ok(answer),
-            Reply::NotFound(call) => Err(CatalogError::NotFound { call }),
+            Reply::NotFound(call, message) => Err(CatalogError::NotFound { call, message }),
             Reply::Changed(call) => Err(unexpected_precondition(call)),
         }
     }
 
     async fn entities(&self, path: &str) -> Result<Vec<Entity>, CatalogError> {
-        let items = self.list(path).await?;
-        Ok(items.iter().filter_map(|item| wire::entity(item, None)).collect())
+        let mut entities = self.list(path, wire::listed).await?;
+        // What is created or deleted meanwhile shifts the pages: then an entity can be on two of them.
+        let mut seen = HashSet::new();
+        entities.retain(|entity| seen.insert(entity.name.clone()));
+        Ok(entities)
     }
 
-    /// All items of a list, page by page.
-    async fn list(&self, path: &str) -> Result<Vec<Value>, CatalogError> {
+    /// All items of a list that `read` makes something of, page by page.
+    async fn list<T>(
+        &self,
+        path: &str,
+        read: impl Fn(Value) -> Result<Option<T>, wire::Fault>,
+    ) -> Result<Vec<T>, CatalogError> {
         let mut message = self.message(Method::Get, path, None)?;
         let mut visited = HashSet::new();
         let mut items = Vec::new();
         loop {
             visited.insert(message.url.to_string());
             let answer = self.success(&message).await?;
-            let page: Page = serde_json::from_slice(&answer.body).map_err(|error| CatalogError::Malformed {
-                call: answer.call.clone(),
-                message: error.to_string(),
-            })?;
-            items.extend(page.value);
-            let Some(next) = page.next_link.filter(|link| !link.is_empty()) else {
+            let malformed = |fault: wire::Fault| answer.malformed(fault);
+            let page = wire::page(answer.json()?).map_err(malformed)?;
+            for item in page.items {
+                items.extend(read(item).map_err(malformed)?);
+            }
+            let Some(next) = page.next_link else {
                 return Ok(items);
             };
             message.url = self.same_host(&message.call, &next)?;
             if visited.contains(message.url.as_str()) {
-                let message = "its pages lead in a circle".to_owned();
-                return Err(CatalogError::Malformed {
-                    call: answer.call,
-                    message,
-                });
+                return Err(malformed("its pages lead in a circle"));
             }
         }
     }
 }
 
 fn read_entity(answer: &Answer) -> Result<Entity, CatalogError> {
-    wire::entity(&answer.json()?, answer.header("etag")).ok_or_else(|| CatalogError::Malformed {
-        call: answer.call.clone(),
-        message: "it is not an entity with a name".to_owned(),
-    })
+    wire::entity(answer.json()?, answer.header("etag")).map_err(|fault| answer.malformed(fault))
 }
 
 fn method_name(method: Method) -> &'static str {

@@ -33,10 +33,12 @@ pub enum CatalogError {
         call: Call,
     },
     /// It is not there.
-    #[error("{call}: API Center does not find it")]
+    #[error("{call}: API Center does not find it: {message}")]
     NotFound {
         /// What was called.
         call: Call,
+        /// Azure's words.
+        message: String,
     },
     /// The identity's request quota is used up, for longer than there is time.
     #[error("{call}: Azure Resource Manager is throttling the requests of this identity")]
@@ -105,7 +107,7 @@ impl CatalogError {
                     "{text}. Give this app's identity the role \"Azure API Center Service Contributor\" on the API center"
                 ),
             ),
-            Self::NotFound { .. } => Problem::new(
+            Self::NotFound { .. } | Self::Refused { status: 404, .. } => Problem::new(
                 ErrorCode::ServiceUnavailable,
                 format!("{text}. Does APICENTER_RESOURCE_ID name the API center?"),
             ),

@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::wire::Fault;
+
 /// What a schema is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
@@ -25,9 +27,18 @@ pub struct MetadataSchema {
 }
 
 impl MetadataSchema {
-    /// Reads a schema, whose JSON comes as text; `None` when it has no name.
-    pub(super) fn read(value: &Value) -> Option<Self> {
-        let properties = value.get("properties")?;
+    /// Reads a schema, whose JSON comes as text.
+    ///
+    /// One that cannot be read is not left out: it would be made anew, over what is there.
+    pub(super) fn read(value: &Value) -> Result<Self, Fault> {
+        let properties = value
+            .get("properties")
+            .filter(|properties| properties.is_object())
+            .ok_or("it is not a metadata schema with `properties`")?;
+        let name = value
+            .get("name")
+            .and_then(Value::as_str)
+            .ok_or("it is not a metadata schema with a `name`")?;
         let schema = properties.get("schema");
         let flag = |assignment: &Value, name: &str| assignment.get(name).and_then(Value::as_bool).unwrap_or_default();
         let assignment = |assignment: &Value| {
@@ -37,8 +48,8 @@ impl MetadataSchema {
                 deprecated: flag(assignment, "deprecated"),
             })
         };
-        Some(Self {
-            name: value.get("name")?.as_str()?.to_owned(),
+        Ok(Self {
+            name: name.to_owned(),
             schema: match schema {
                 Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_default(),
                 Some(other) => other.clone(),

@@ -57,7 +57,7 @@ impl Catalog {
         let message = self.message(Method::Post, &path, None)?;
         let answer = match self.reply(&message).await? {
             Reply::Success(answer) => answer,
-            Reply::NotFound(_) => return Ok(Exported::Nothing),
+            Reply::NotFound(..) => return Ok(Exported::Nothing),
             Reply::Changed(call) => return Err(unexpected_precondition(call)),
         };
         let answer = self.finish(answer).await?;
@@ -65,36 +65,29 @@ impl Catalog {
             return Ok(Exported::Nothing);
         }
         let result = answer.json()?;
-        let value = result
-            .get("value")
-            .and_then(Value::as_str)
-            .unwrap_or_default()
-            .to_owned();
-        let is_link = result
-            .get("format")
-            .and_then(Value::as_str)
-            .is_some_and(|format| format.eq_ignore_ascii_case("link"));
-        Ok(match (value.is_empty(), is_link) {
-            (true, _) => Exported::Nothing,
-            (false, true) => Exported::Link(value),
-            (false, false) => Exported::Text(value),
-        })
+        let text = match result.get("value") {
+            Some(Value::String(text)) if !text.is_empty() => text.clone(),
+            Some(Value::String(_) | Value::Null) => return Ok(Exported::Nothing),
+            Some(_) | None => return Err(answer.malformed("it has no `value`")),
+        };
+        let format = result.get("format").and_then(Value::as_str).unwrap_or_default();
+        if format.eq_ignore_ascii_case("link") {
+            Ok(Exported::Link(text))
+        } else {
+            Ok(Exported::Text(text))
+        }
     }
 
     /// Follows a long-running operation to its end, always at the newest `Location`.
     pub(super) async fn finish(&self, mut answer: Answer) -> Result<Answer, CatalogError> {
-        let mut location = None;
-        while answer.status == 202 {
-            location = answer.location().or(location);
+        let mut location: Option<String> = None;
+        while answer.status == 202 || is_under_way(&answer)? {
+            location = answer.header("location").map(str::to_owned).or(location);
             let Some(location) = &location else {
                 // Nothing to follow: it was taken, and that is all there is to know.
                 return Ok(answer);
             };
-            let call = Call {
-                method: "GET",
-                path: format!("the operation of {}", answer.call),
-            };
-            let url = self.same_host(&call, location)?;
+            let url = self.same_host(&answer.call, location)?;
             if !self.budget().wait(answer.retry_after().unwrap_or(POLL_INTERVAL)).await {
                 return Err(CatalogError::OutOfTime { call: answer.call });
             }
@@ -106,9 +99,6 @@ impl Catalog {
                 if_match: None,
             };
             answer = self.success(&message).await?;
-        }
-        if location.is_some() {
-            check_operation(&answer)?;
         }
         Ok(answer)
     }
@@ -126,28 +116,31 @@ impl Catalog {
     }
 }
 
-/// An operation can fail with status 200: then its body says so.
-fn check_operation(answer: &Answer) -> Result<(), CatalogError> {
-    let Ok(operation) = answer.json() else { return Ok(()) };
-    let status = operation.get("status").and_then(Value::as_str).unwrap_or("Succeeded");
-    if !["Failed", "Canceled"]
-        .iter()
-        .any(|failed| failed.eq_ignore_ascii_case(status))
-    {
-        return Ok(());
+/// Whether an operation goes on, as the body of an answer with status 200 says.
+///
+/// It can also fail with status 200. An answer that says nothing of a status is that of an operation at its end.
+fn is_under_way(answer: &Answer) -> Result<bool, CatalogError> {
+    if answer.body.is_empty() {
+        return Ok(false);
+    }
+    let operation = answer.json()?;
+    let Some(status) = operation.get("status").and_then(Value::as_str) else {
+        return Ok(false);
+    };
+    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(status));
+    if !is(&["Failed", "Canceled"]) {
+        return Ok(!is(&["Succeeded"]));
     }
     let error = operation
         .get("error")
         .or_else(|| operation.get("properties"))
         .cloned()
         .unwrap_or_default();
+    let words = super::wire::refusal_text(error.to_string().as_bytes());
     Err(CatalogError::Refused {
         call: answer.call.clone(),
         status: answer.status,
-        message: format!(
-            "the operation ended as {status}: {}",
-            super::wire::refusal_text(error.to_string().as_bytes())
-        ),
+        message: format!("the operation ended as {status}: {words}"),
     })
 }
 
@@ -162,22 +155,14 @@ pub(super) fn unexpected_precondition(call: Call) -> CatalogError {
 impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> Result<Value, CatalogError> {
-        serde_json::from_slice(&self.body).map_err(|error| CatalogError::Malformed {
+        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error.to_string()))
+    }
+
+    /// The error of an answer that has a fault.
+    pub fn malformed(&self, fault: &str) -> CatalogError {
+        CatalogError::Malformed {
             call: self.call.clone(),
-            message: error.to_string(),
-        })
-    }
-
-    /// A header as text.
-    pub fn header(&self, name: &'static str) -> Option<String> {
-        self.headers.get_optional_str(&name.into()).map(str::to_owned)
-    }
-
-    fn location(&self) -> Option<String> {
-        self.header("location")
-    }
-
-    fn retry_after(&self) -> Option<Duration> {
-        self.header("retry-after")?.trim().parse().ok().map(Duration::from_secs)
+            message: fault.to_owned(),
+        }
     }
 }

@@ -1,39 +1,31 @@
-//! The way to Azure Resource Manager: `azure_core`'s pipeline, with a request budget in it.
+//! The way to Azure Resource Manager: what an answer means, and what is tried again.
 //!
-//! The pipeline brings tokens, the client's identification and the retries of failed connections. Every try passes
-//! [`Meter`], which paces it, counts it and limits its time. Throttling is waited for here, since only the caller knows
-//! how much time there is.
+//! The pipeline brings tokens, the client's identification and the retries of failed connections; every try in it is
+//! paced, counted and limited. Throttling is waited for here, since only the caller knows how much time there is.
 
+use std::error::Error;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::Headers;
-use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::policies::{Policy, PolicyResult, RetryHeaders, RetryPolicy};
-use azure_core::http::{
-    ClientOptions, Context, Method, Pipeline, PipelineSendOptions, RawResponse, Request, RetryOptions, StatusCode, Url,
-};
-use tokio::time::{sleep, timeout};
+use azure_core::http::{Context, HttpClient, Method, Pipeline, PipelineSendOptions, RawResponse, Request, Url};
+use tokio::time::sleep;
 
 use super::error::{Call, CatalogError};
+use super::pipeline::{Metering, TooLarge, pipeline};
 use super::wire::refusal_text;
 use crate::error_chain::error_chain;
 use crate::limits::{Budget, Pacer};
 
-/// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
-const TRY_TIMEOUT: Duration = Duration::from_mins(1);
 /// How long a request that is under way when the time is up may still take, so that no write is left in doubt.
 const GRACE: Duration = Duration::from_secs(2);
-/// Tries after the first, of what time alone may mend.
-const RETRIES: u32 = 2;
-/// Waits for a service that is not available, each twice as long as the one before.
+/// Waits for a service that is not available.
 const UNAVAILABLE_RETRIES: u32 = 3;
-/// First wait after an answer that asks to wait and does not say how long.
+/// First wait after an answer that asks to wait and does not say how long; each further one is twice as long.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest such wait: the buckets have refilled by more than half by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
@@ -86,38 +78,45 @@ pub(super) struct Answer {
 #[derive(Debug)]
 pub(super) enum Reply {
     Success(Answer),
-    NotFound(Call),
+    /// The provider has no such entity, and what it says of it.
+    NotFound(Call, String),
     /// The entity is not the one that `If-Match` names.
     Changed(Call),
 }
 
+/// Why a try came to nothing, and what may help.
+#[derive(Debug)]
+struct Setback {
+    error: CatalogError,
+    remedy: Remedy,
+}
+
+/// What may help a request through.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Remedy {
+    Nothing,
+    /// A new token: the pipeline has forgotten the one that was not accepted.
+    Token,
+    /// Time, for this request.
+    Wait(Option<Duration>),
+    /// Time, for all requests of its kind.
+    HoldBack(Option<Duration>),
+}
+
 impl Transport {
-    /// A pipeline that shows `credential` to the audience of `base_url`; nothing is sent yet.
-    pub fn new(base_url: &str, credential: Arc<dyn TokenCredential>, rates: Rates) -> Self {
-        let scope = format!("{base_url}/.default");
-        // Redirects are not followed by the SDK's own transport, so that no token goes where an answer points.
-        let options = ClientOptions {
-            retry: RetryOptions::custom(Arc::new(FewRetries)),
-            ..ClientOptions::default()
-        };
-        let per_try: Vec<Arc<dyn Policy>> = vec![
-            Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope])),
-            Arc::new(Meter),
-        ];
-        let pipeline = Pipeline::new(
-            option_env!("CARGO_PKG_NAME"),
-            option_env!("CARGO_PKG_VERSION"),
-            options,
-            Vec::new(),
-            per_try,
-            None,
-        );
+    /// A way through `http_client` that shows `credential` to the audience of `base_url`; nothing is sent yet.
+    pub fn new(
+        http_client: Arc<dyn HttpClient>,
+        base_url: &str,
+        credential: Arc<dyn TokenCredential>,
+        rates: Rates,
+    ) -> Self {
         let pacer = |rate, burst: u32| {
             let burst = NonZeroU32::new(burst * BURST_PERCENT / 100).unwrap_or(NonZeroU32::MIN);
             Arc::new(Pacer::new(rate, burst))
         };
         Self {
-            pipeline,
+            pipeline: pipeline(http_client, base_url, credential),
             reads: pacer(rates.reads, READ_BURST),
             writes: pacer(rates.writes, WRITE_BURST),
             deletes: pacer(rates.deletes, WRITE_BURST),
@@ -131,59 +130,48 @@ impl Transport {
         budget: &Budget,
         requests: &Arc<AtomicU64>,
     ) -> Result<Reply, CatalogError> {
-        let call = || message.call.clone();
-        let (mut backoff, mut unavailable, mut renewed) = (BACKOFF_FIRST, 0, false);
+        let pacer = self.pacer(message.method);
+        let (mut backoff, mut waits, mut renewed) = (BACKOFF_FIRST, 0, false);
         loop {
-            let error = match self.try_once(message, budget, requests).await {
-                Err(CatalogError::Forbidden { .. }) if !renewed => {
-                    // The pipeline has forgotten the token that was not accepted.
-                    renewed = true;
-                    continue;
-                }
-                Err(error) => error,
-                Ok(reply) => return Ok(reply),
-            };
-            let retry_after = match &error {
-                CatalogError::Throttled { retry_after, .. } => *retry_after,
-                CatalogError::Unavailable {
-                    retry_after: Some(after),
-                    ..
-                } if unavailable < UNAVAILABLE_RETRIES => {
-                    unavailable += 1;
-                    Some(*after)
-                }
-                _ => return Err(error),
-            };
-            let delay = retry_after.unwrap_or(backoff);
-            if !budget.wait(delay).await {
-                return match error {
-                    CatalogError::Throttled { .. } => Err(CatalogError::Throttled {
-                        call: call(),
-                        retry_after: Some(delay),
-                    }),
-                    other => Err(other),
-                };
+            if budget.is_spent() {
+                return Err(out_of_time(message));
             }
-            backoff = (backoff * 2).min(BACKOFF_MAX);
+            // Somebody else was throttled: no need to ask in order to know.
+            let held = pacer.held_for();
+            if held > budget.remaining() {
+                return Err(throttled(message, held));
+            }
+            let Setback { error, remedy } = match self.try_once(message, budget, requests).await {
+                Ok(reply) => return Ok(reply),
+                Err(setback) => setback,
+            };
+            match remedy {
+                Remedy::Token if !renewed => renewed = true,
+                Remedy::Wait(after) if waits < UNAVAILABLE_RETRIES => {
+                    waits += 1;
+                    if !budget.wait(after.unwrap_or(backoff)).await {
+                        return Err(error);
+                    }
+                    backoff = (backoff * 2).min(BACKOFF_MAX);
+                }
+                Remedy::HoldBack(after) => {
+                    let delay = after.unwrap_or(backoff);
+                    pacer.hold(delay);
+                    if delay > budget.remaining() {
+                        return Err(throttled(message, delay));
+                    }
+                    backoff = (backoff * 2).min(BACKOFF_MAX);
+                }
+                Remedy::Nothing | Remedy::Token | Remedy::Wait(_) => return Err(error),
+            }
         }
     }
 
-    async fn try_once(
-        &self,
-        message: &Message,
-        budget: &Budget,
-        requests: &Arc<AtomicU64>,
-    ) -> Result<Reply, CatalogError> {
-        let out_of_time = || CatalogError::OutOfTime {
-            call: message.call.clone(),
-        };
-        if budget.is_spent() {
-            return Err(out_of_time());
-        }
+    async fn try_once(&self, message: &Message, budget: &Budget, requests: &Arc<AtomicU64>) -> Result<Reply, Setback> {
         let pacer = self.pacer(message.method);
         tokio::select! {
             () = pacer.wait() => (),
-            () = budget.spent() => return Err(out_of_time()),
+            () = budget.spent() => return Err(final_setback(out_of_time(message))),
         }
         let metering = Metering {
             pacer: Arc::clone(pacer),
@@ -203,9 +191,9 @@ impl Transport {
         tokio::select! {
             result = self.pipeline.send(&context, &mut request, Some(options)) => match result {
                 Ok(response) => judge(message, response),
-                Err(error) => Err(transport_error(&message.call, &error)),
+                Err(error) => Err(final_setback(transport_error(&message.call, &error))),
             },
-            () = late => Err(out_of_time()),
+            () = late => Err(final_setback(out_of_time(message))),
         }
     }
 
@@ -215,6 +203,26 @@ impl Transport {
             Method::Delete => &self.deletes,
             _ => &self.writes,
         }
+    }
+}
+
+fn final_setback(error: CatalogError) -> Setback {
+    Setback {
+        error,
+        remedy: Remedy::Nothing,
+    }
+}
+
+fn out_of_time(message: &Message) -> CatalogError {
+    CatalogError::OutOfTime {
+        call: message.call.clone(),
+    }
+}
+
+fn throttled(message: &Message, delay: Duration) -> CatalogError {
+    CatalogError::Throttled {
+        call: message.call.clone(),
+        retry_after: Some(delay),
     }
 }
 
@@ -233,47 +241,81 @@ fn request(message: &Message) -> Request {
     request
 }
 
-fn judge(message: &Message, response: RawResponse) -> Result<Reply, CatalogError> {
+fn judge(message: &Message, response: RawResponse) -> Result<Reply, Setback> {
     let (status, headers, body) = response.deconstruct();
     let status = u16::from(status);
     let call = message.call.clone();
     let text = || refusal_text(body.as_ref());
-    let retry_after = || {
-        let seconds = headers.get_optional_str(&"retry-after".into())?.trim().parse().ok()?;
-        Some(Duration::from_secs(seconds))
-    };
-    match status {
+    let retry_after = retry_after(&headers);
+    let (error, remedy) = match status {
         200..=299 => {
             let body = body.as_ref().to_vec();
-            Ok(Reply::Success(Answer {
+            return Ok(Reply::Success(Answer {
                 call,
                 status,
                 headers,
                 body,
-            }))
+            }));
         }
-        404 => Ok(Reply::NotFound(call)),
-        412 => Ok(Reply::Changed(call)),
-        429 => Err(CatalogError::Throttled {
-            call,
-            retry_after: retry_after(),
-        }),
-        401 | 403 => Err(CatalogError::Forbidden { call, message: text() }),
-        408 | 500..=599 => Err(CatalogError::Unavailable {
-            call,
-            message: format!("status {status}: {}", text()),
-            retry_after: retry_after(),
-        }),
-        _ => Err(CatalogError::Refused {
-            call,
-            status,
-            message: text(),
-        }),
-    }
+        404 if !is_from_gateway(&headers) => return Ok(Reply::NotFound(call, text())),
+        412 => return Ok(Reply::Changed(call)),
+        401 => (CatalogError::Forbidden { call, message: text() }, Remedy::Token),
+        403 => (CatalogError::Forbidden { call, message: text() }, Remedy::Nothing),
+        429 => {
+            // "At once" is no answer to too many requests.
+            let after = retry_after.filter(|after| !after.is_zero());
+            let error = CatalogError::Throttled {
+                call,
+                retry_after: after,
+            };
+            (error, Remedy::HoldBack(after))
+        }
+        408 | 500..=599 => {
+            let error = CatalogError::Unavailable {
+                call,
+                message: format!("status {status}: {}", text()),
+                retry_after,
+            };
+            // The pipeline has tried the others again already.
+            let remedy = if status == 503 {
+                Remedy::Wait(retry_after)
+            } else {
+                Remedy::Nothing
+            };
+            (error, remedy)
+        }
+        _ => {
+            let error = CatalogError::Refused {
+                call,
+                status,
+                message: text(),
+            };
+            (error, Remedy::Nothing)
+        }
+    };
+    Err(Setback { error, remedy })
+}
+
+/// Whether Azure Resource Manager answered by itself: its 404 (`ResourceNotFound`, `SubscriptionNotFound`, …) means that
+/// the API center is not there, and says nothing of an entity in it.
+fn is_from_gateway(headers: &Headers) -> bool {
+    headers
+        .get_optional_str(&"x-ms-failure-cause".into())
+        .is_some_and(|cause| cause.eq_ignore_ascii_case("gateway"))
+}
+
+fn retry_after(headers: &Headers) -> Option<Duration> {
+    let seconds = headers.get_optional_str(&"retry-after".into())?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
 }
 
 fn transport_error(call: &Call, error: &azure_core::Error) -> CatalogError {
-    let (call, message) = (call.clone(), error_chain(error));
+    let call = call.clone();
+    if let Some(too_large) = too_large(error) {
+        let message = too_large.to_string();
+        return CatalogError::Malformed { call, message };
+    }
+    let message = error_chain(error);
     match error.kind() {
         ErrorKind::Credential => CatalogError::NoToken { call, message },
         _ => CatalogError::Unavailable {
@@ -284,61 +326,19 @@ fn transport_error(call: &Call, error: &azure_core::Error) -> CatalogError {
     }
 }
 
-/// What a try is measured with; it travels in the request's context.
-#[derive(Debug)]
-struct Metering {
-    pacer: Arc<Pacer>,
-    requests: Arc<AtomicU64>,
-    /// Whether the next try has waited for the pacer already.
-    paced: AtomicBool,
+fn too_large(error: &azure_core::Error) -> Option<&TooLarge> {
+    let error: &(dyn Error + 'static) = error;
+    std::iter::successors(Some(error), |&cause| cause.source()).find_map(|cause| cause.downcast_ref())
 }
 
-/// Paces, counts and limits every try.
-#[derive(Debug)]
-struct Meter;
-
-#[async_trait]
-impl Policy for Meter {
-    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if let Some(metering) = context.value::<Metering>() {
-            if !metering.paced.swap(false, Ordering::Relaxed) {
-                metering.pacer.wait().await;
-            }
-            metering.requests.fetch_add(1, Ordering::Relaxed);
-        }
-        let answer = next[0].send(context, request, &next[1..]);
-        timeout(TRY_TIMEOUT, answer).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {} seconds", TRY_TIMEOUT.as_secs());
-            Err(azure_core::Error::with_message(ErrorKind::Io, message))
-        })
-    }
-}
-
-/// Two retries, half a second and a second apart, of what time alone may mend.
-///
-/// An answer that may say how long to wait (429, 503) is left to [`Transport::send`], which knows how much time there is.
-#[derive(Debug)]
-struct FewRetries;
-
-impl RetryPolicy for FewRetries {
-    fn is_expired(&self, _duration_since_start: azure_core::time::Duration, retry_count: u32) -> bool {
-        retry_count >= RETRIES
+impl Answer {
+    /// A header as text.
+    pub fn header(&self, name: &'static str) -> Option<&str> {
+        self.headers.get_optional_str(&name.into())
     }
 
-    fn retry_headers(&self) -> Option<&RetryHeaders> {
-        None
-    }
-
-    fn retry_status_codes(&self) -> &[StatusCode] {
-        &[
-            StatusCode::RequestTimeout,
-            StatusCode::InternalServerError,
-            StatusCode::BadGateway,
-            StatusCode::GatewayTimeout,
-        ]
-    }
-
-    fn sleep_duration(&self, retry_count: u32) -> azure_core::time::Duration {
-        azure_core::time::Duration::milliseconds(500) * retry_count
+    /// How long the answer asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        retry_after(&self.headers)
     }
 }

@@ -1,6 +1,5 @@
-//! The JSON of Azure Resource Manager, read leniently.
+//! The JSON of Azure Resource Manager: unknown members are no matter, missing ones are.
 
-use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::model::{Entity, EntityKind, EntityName, Properties, SystemData, clip};
@@ -8,31 +7,67 @@ use crate::model::{Entity, EntityKind, EntityName, Properties, SystemData, clip}
 /// Longest message of Azure's that is passed on, in UTF-16 units: enough for every one that people can use.
 const MESSAGE_MAX: usize = 600;
 
+/// What is wrong with an answer.
+pub(super) type Fault = &'static str;
+
 /// A page of a list.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Page {
-    #[serde(default)]
-    pub value: Vec<Value>,
-    #[serde(rename = "nextLink", default)]
+    pub items: Vec<Value>,
     pub next_link: Option<String>,
 }
 
-/// An entity of an answer; `None` when it has no name that entities here can have.
-pub(super) fn entity(value: &Value, etag: Option<String>) -> Option<Entity> {
+/// Reads a page, strictly: what a list lacks counts as deleted.
+pub(super) fn page(mut answer: Value) -> Result<Page, Fault> {
+    let Some(Value::Array(items)) = answer.get_mut("value").map(Value::take) else {
+        return Err("it is not a list with a `value`");
+    };
+    let next_link = match answer.get_mut("nextLink").map(Value::take) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(link)) if link.is_empty() => None,
+        Some(Value::String(link)) => Some(link),
+        Some(_) => return Err("its `nextLink` is not a text"),
+    };
+    Ok(Page { items, next_link })
+}
+
+/// An entity of an answer.
+///
+/// Without its properties it is refused: an update would write it back without what people put there.
+pub(super) fn entity(mut value: Value, etag: Option<&str>) -> Result<Entity, Fault> {
+    let text = |data: &Value, name: &str| data.get(name).and_then(Value::as_str).map(str::to_owned);
     let system_data = value.get("systemData").map(|data| SystemData {
-        created_at: data.get("createdAt").and_then(Value::as_str).map(str::to_owned),
-        last_modified_at: data.get("lastModifiedAt").and_then(Value::as_str).map(str::to_owned),
+        created_at: text(data, "createdAt"),
+        last_modified_at: text(data, "lastModifiedAt"),
     });
-    Some(Entity {
-        name: EntityName::parse(value.get("name")?.as_str()?).ok()?,
-        properties: value
-            .get("properties")
-            .and_then(Value::as_object)
-            .cloned()
-            .unwrap_or_default(),
-        etag,
+    let name = EntityName::parse(name(&value)?).map_err(|_| "its name is none that an entity can have")?;
+    let Some(Value::Object(properties)) = value.get_mut("properties").map(Value::take) else {
+        return Err("it is not an entity with `properties`");
+    };
+    Ok(Entity {
+        name,
+        properties,
+        etag: etag.map(str::to_owned),
         system_data: system_data.unwrap_or_default(),
     })
+}
+
+/// An entity of a list; `None` when it cannot be one of ours.
+///
+/// A name outside the documented rule is never made here, so leaving it out deletes and duplicates nothing, while an error
+/// would let somebody else's entity stop every run. No name at all is an answer that cannot be trusted.
+pub(super) fn listed(value: Value) -> Result<Option<Entity>, Fault> {
+    if EntityName::parse(name(&value)?).is_err() {
+        return Ok(None);
+    }
+    entity(value, None).map(Some)
+}
+
+fn name(value: &Value) -> Result<&str, Fault> {
+    value
+        .get("name")
+        .and_then(Value::as_str)
+        .ok_or("it is not an entity with a `name`")
 }
 
 /// The body of a `PUT`: what the service itself puts there is not sent back.

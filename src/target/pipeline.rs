@@ -1,0 +1,150 @@
+//! `azure_core`'s pipeline, with a request budget and a bound on answers in it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::credentials::TokenCredential;
+use azure_core::error::ErrorKind;
+use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
+use azure_core::http::policies::{Policy, PolicyResult, RetryHeaders, RetryPolicy};
+use azure_core::http::{
+    AsyncRawResponse, ClientOptions, Context, HttpClient, Method, Pipeline, Request, RetryOptions, StatusCode,
+    Transport, new_http_client,
+};
+use futures::StreamExt;
+use tokio::time::timeout;
+
+use crate::limits::Pacer;
+
+/// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
+const TRY_TIMEOUT: Duration = Duration::from_mins(1);
+/// Tries after the first, of what time alone may mend.
+const RETRIES: u32 = 2;
+/// Largest answer to a read, in bytes: 10,000 APIs of the Standard plan on one page, at more than 6 KB each.
+const READ_MAX: usize = 64 * 1024 * 1024;
+/// Largest answer to anything else, in bytes: an export of a definition is the largest, a text of 3 MB as JSON.
+const WRITE_MAX: usize = 16 * 1024 * 1024;
+
+/// The client that the SDK uses by itself: it follows no redirects, so that no token goes where an answer points.
+pub(super) fn http_client() -> Arc<dyn HttpClient> {
+    new_http_client(None)
+}
+
+/// A pipeline that shows `credential` to the audience of `base_url`; nothing is sent yet.
+pub(super) fn pipeline(
+    http_client: Arc<dyn HttpClient>,
+    base_url: &str,
+    credential: Arc<dyn TokenCredential>,
+) -> Pipeline {
+    let scope = format!("{base_url}/.default");
+    let options = ClientOptions {
+        retry: RetryOptions::custom(Arc::new(FewRetries)),
+        transport: Some(Transport::new(Arc::new(Bounded(http_client)))),
+        ..ClientOptions::default()
+    };
+    let per_try: Vec<Arc<dyn Policy>> = vec![
+        Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope])),
+        Arc::new(Meter),
+    ];
+    Pipeline::new(
+        option_env!("CARGO_PKG_NAME"),
+        option_env!("CARGO_PKG_VERSION"),
+        options,
+        Vec::new(),
+        per_try,
+        None,
+    )
+}
+
+/// What a try is measured with; it travels in the request's context.
+#[derive(Debug)]
+pub(super) struct Metering {
+    pub pacer: Arc<Pacer>,
+    pub requests: Arc<AtomicU64>,
+    /// Whether the next try has waited for the pacer already.
+    pub paced: AtomicBool,
+}
+
+/// Paces, counts and limits every try.
+#[derive(Debug)]
+struct Meter;
+
+#[async_trait]
+impl Policy for Meter {
+    async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
+        if let Some(metering) = context.value::<Metering>() {
+            if !metering.paced.swap(false, Ordering::Relaxed) {
+                metering.pacer.wait().await;
+            }
+            metering.requests.fetch_add(1, Ordering::Relaxed);
+        }
+        let answer = next[0].send(context, request, &next[1..]);
+        timeout(TRY_TIMEOUT, answer).await.unwrap_or_else(|_| {
+            let message = format!("no answer within {} seconds", TRY_TIMEOUT.as_secs());
+            Err(azure_core::Error::with_message(ErrorKind::Io, message))
+        })
+    }
+}
+
+/// Two retries, half a second and a second apart, of what time alone may mend.
+///
+/// An answer that may say how long to wait (429, 503) is left to the caller, who knows how much time there is.
+#[derive(Debug)]
+struct FewRetries;
+
+impl RetryPolicy for FewRetries {
+    fn is_expired(&self, _duration_since_start: azure_core::time::Duration, retry_count: u32) -> bool {
+        retry_count >= RETRIES
+    }
+
+    fn retry_headers(&self) -> Option<&RetryHeaders> {
+        None
+    }
+
+    fn retry_status_codes(&self) -> &[StatusCode] {
+        &[
+            StatusCode::RequestTimeout,
+            StatusCode::InternalServerError,
+            StatusCode::BadGateway,
+            StatusCode::GatewayTimeout,
+        ]
+    }
+
+    fn sleep_duration(&self, retry_count: u32) -> azure_core::time::Duration {
+        azure_core::time::Duration::milliseconds(500) * retry_count
+    }
+}
+
+/// An answer's body is larger than any that is documented.
+#[derive(Debug, thiserror::Error)]
+#[error("it is larger than {limit} bytes")]
+pub(super) struct TooLarge {
+    limit: usize,
+}
+
+/// Ends an answer that would fill the memory.
+#[derive(Debug)]
+struct Bounded(Arc<dyn HttpClient>);
+
+#[async_trait]
+impl HttpClient for Bounded {
+    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
+        let limit = match request.method() {
+            Method::Get | Method::Head => READ_MAX,
+            _ => WRITE_MAX,
+        };
+        let (status, headers, body) = self.0.execute_request(request).await?.deconstruct();
+        let mut left = limit;
+        let bounded = body.map(move |chunk| {
+            let chunk = chunk?;
+            left = left.checked_sub(chunk.len()).ok_or_else(|| {
+                // Of a kind that is not tried again.
+                azure_core::Error::new(ErrorKind::Other, TooLarge { limit })
+            })?;
+            Ok(chunk)
+        });
+        Ok(AsyncRawResponse::new(status, headers, Box::pin(bounded)))
+    }
+}

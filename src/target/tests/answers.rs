@@ -1,0 +1,123 @@
+use super::*;
+use crate::model::ErrorCode;
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_without_end_is_given_up_and_not_asked_for_again() {
+    let bench = Bench::new([Reaction::Endless]);
+    let error = bench.catalog.apis().await.unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "GET workspaces/default/apis: the answer cannot be understood: it is larger than 67108864 bytes"
+    );
+    assert_eq!(bench.script.parts.load(Ordering::Relaxed), 65);
+    let bench = Bench::new([Reaction::Endless]);
+    let error = bench
+        .catalog
+        .export_specification(&definition_path())
+        .await
+        .unwrap_err();
+    assert_eq!(kind(&error), "malformed");
+    assert_eq!(
+        (bench.script.parts.load(Ordering::Relaxed), bench.lines().len()),
+        (17, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_definition_of_the_largest_size_comes_through() {
+    // Every character of it takes six in the answer.
+    let text = "\u{1}".repeat(2 * 1024 * 1024);
+    let bench = Bench::new([answer(200, json!({ "format": "inline", "value": text }))]);
+    let exported = bench.catalog.export_specification(&definition_path()).await.unwrap();
+    assert!(exported == Exported::Text(text));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_is_cut_to_what_people_can_use() {
+    let bench = Bench::new([answer(400, "x".repeat(100_000))]);
+    let error = bench.catalog.apis().await.unwrap_err().to_string();
+    assert!(
+        error.contains("status 400: xxx") && error.len() < 800,
+        "{}",
+        error.len()
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn callers_are_told_what_helps() {
+    let denied = r#"{"error":{"code":"AuthorizationFailed","message":"The client has no authorization."}}"#;
+    let table = [
+        (
+            answer(403, denied),
+            ErrorCode::ApiCenterForbidden,
+            "Azure API Center Service Contributor",
+        ),
+        (
+            answer(401, denied),
+            ErrorCode::ApiCenterForbidden,
+            "The client has no authorization.",
+        ),
+        (
+            answer(404, MISSING),
+            ErrorCode::ServiceUnavailable,
+            "APICENTER_RESOURCE_ID",
+        ),
+        (
+            answer(500, ""),
+            ErrorCode::ServiceUnavailable,
+            "status 500: without a word",
+        ),
+        (
+            answer(200, "{}"),
+            ErrorCode::ServiceUnavailable,
+            "it is not a list with a `value`",
+        ),
+    ];
+    for (reaction, code, words) in table {
+        let bench = Bench::new([reaction]);
+        let problem = bench.catalog.apis().await.unwrap_err().problem();
+        assert_eq!(problem.code, code);
+        assert!(problem.message.contains(words), "{}", problem.message);
+        assert!(!problem.message.contains("token-"), "{}", problem.message);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_request_says_what_it_takes_and_who_sends_it() {
+    let bench = Bench::new([answer(200, page(&[], None))]);
+    bench.catalog.apis().await.unwrap();
+    let seen = &bench.seen()[0];
+    assert_eq!(seen.header("accept"), Some("application/json"));
+    assert_eq!(seen.header("authorization"), Some("Bearer token-1"));
+    assert!(seen.header("x-ms-client-request-id").is_some());
+    assert!(seen.header("user-agent").unwrap().contains("apicenter-aws-sync"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_is_shown_to_tls_only() {
+    let script = Bench::new([answer(200, page(&[], None))]).script;
+    let center = ApiCenterId::parse(CENTER).unwrap();
+    let rates = Rates {
+        reads: 1e6,
+        writes: 1e6,
+        deletes: 1e6,
+    };
+    let client = Arc::<Script>::clone(&script);
+    let center = ApiCenter::over(client, "http://arm.test", center, Arc::new(Tokens::default()), rates).unwrap();
+    let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
+    let error = center.catalog(budget, Arc::default()).apis().await.unwrap_err();
+    assert!(error.to_string().contains("non-TLS"), "{error}");
+    assert!(script.seen.lock().unwrap().is_empty());
+}
+
+#[test]
+fn a_base_url_must_be_one() {
+    let center = ApiCenterId::parse(CENTER).unwrap();
+    let rates = Rates {
+        reads: 1.0,
+        writes: 1.0,
+        deletes: 1.0,
+    };
+    let error = ApiCenter::new("not a url", center, Arc::new(Tokens::default()), rates).unwrap_err();
+    assert_eq!(kind(&error), "malformed");
+}
