@@ -1,11 +1,14 @@
 //! The real handler, called by a Functions host, between clouds that stand in for the real ones.
 
+mod application;
 mod changes;
 mod deletions;
 mod oracle;
 mod ownership;
 mod process;
+mod refusals;
 mod secrecy;
 mod unknown;
 mod whole_path;
+mod wire;
 mod world;

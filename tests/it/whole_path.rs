@@ -1,6 +1,8 @@
 //! From a gateway with everything awkward to a catalog that is right, and stays right at the least cost.
 
-use sandbox::estate::awkward;
+use sandbox::api_gateway::{Definition, Stage};
+use sandbox::estate::{Estate, awkward};
+use serde_json::json;
 
 use crate::oracle::{actual, desired};
 use crate::world::{SHOP, World};
@@ -33,4 +35,26 @@ async fn two_hundred_awkward_apis_arrive_as_they_shall_and_cost_what_they_must()
     assert_eq!(world.gateway_calls("/restapis?"), 1);
     assert_eq!(world.gateway_calls("/stages"), 200);
     assert_eq!(world.gateway_calls(""), 201);
+
+    let (api, mut stage) = redeployable(&estate);
+    stage.deployment_id = "another".to_owned();
+    stage.definition = Definition::from(json!({ "openapi": "3.0.1", "paths": { "/redeployed": {} } }));
+    world.cloud.api_gateway.put_stage(&api, stage);
+    world.cloud.record.clear();
+    world.run_timer().await;
+    assert_eq!(world.gateway_calls("/exports/"), 1);
+    assert!(world.writes().len() <= 4, "{:#?}", world.writes());
+    world.assert_in_line();
+    let content = world.everything();
+    assert!(content.values().any(|entity| {
+        entity["content"]
+            .as_str()
+            .is_some_and(|text| text.contains("/redeployed"))
+    }));
+}
+
+/// A stage with a definition, and its API.
+fn redeployable(estate: &Estate) -> (String, Stage) {
+    let (api, stages) = estate.iter().find(|(_, stages)| stages.len() == 2).unwrap();
+    (api.id.clone(), stages[0].clone())
 }

@@ -1,7 +1,7 @@
 //! What the SDK's own client does on a socket, and the whole client against the strict stand-in.
 
+use axum::http::HeaderMap;
 use azure_core::http::Method;
-use http::HeaderMap;
 use sandbox::api_center::{self, ApiCenterOptions};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::record::Service;
@@ -22,7 +22,7 @@ async fn server(fault: Option<Fault>) -> (Server, Conditions) {
         });
     }
     let answer: sandbox::serve::Answer =
-        Arc::new(|_| Box::pin(async { http::Response::new(Bytes::from_static(br#"{"value":[]}"#)) }));
+        Arc::new(|_| Box::pin(async { axum::http::Response::new(Bytes::from_static(br#"{"value":[]}"#)) }));
     let port = Port::take(0, None).await.unwrap();
     (serve(port, Service::ApiCenter, answer, conditions.clone()), conditions)
 }
@@ -82,7 +82,7 @@ struct StandIn(api_center::ApiCenter);
 #[async_trait]
 impl HttpClient for StandIn {
     async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let mut builder = http::Request::builder()
+        let mut builder = axum::http::Request::builder()
             .method(request.method().as_str())
             .uri(request.url().as_str());
         for (name, value) in request.headers().iter() {

@@ -1,0 +1,132 @@
+//! The function app's files, and the direction of imports.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn json(path: &str) -> Value {
+    serde_json::from_str(&fs::read_to_string(root().join(path)).unwrap()).unwrap()
+}
+
+#[test]
+fn the_application_files_fit_their_schemas() {
+    let table = [
+        ("host.json", "host.schema.json"),
+        ("function-timer/function.json", "function.schema.json"),
+        ("function-http/function.json", "function.schema.json"),
+    ];
+    for (file, schema) in table {
+        let schema = json(&format!("tests/data/functions-host/{schema}"));
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let errors: Vec<String> = validator
+            .iter_errors(&json(file))
+            .map(|error| error.to_string())
+            .collect();
+        assert_eq!(errors, Vec::<String>::new(), "{file}");
+        assert!(!validator.is_valid(&Value::from(1)), "the schema takes anything");
+    }
+}
+
+#[test]
+fn host_json_starts_the_handler_and_passes_calls_on() {
+    let host = json("host.json");
+    let handler = &host["customHandler"];
+    assert_eq!(handler["description"]["defaultExecutablePath"], "handler");
+    assert_eq!(handler["enableProxyingHttpRequest"], true);
+    assert_eq!(handler["enableForwardingHttpRequest"], true);
+    assert!(
+        handler.get("http").is_none(),
+        "routes of its own would bypass the function keys"
+    );
+    assert_eq!(host["functionTimeout"], "00:30:00");
+}
+
+#[test]
+fn the_sample_settings_have_every_setting_that_is_required() {
+    let values = json("local.settings.sample.json")["Values"].clone();
+    for name in [
+        "APICENTER_RESOURCE_ID",
+        "SYNC_SCHEDULE",
+        "FUNCTIONS_WORKER_RUNTIME",
+        "AzureWebJobsStorage",
+    ] {
+        assert!(values[name].is_string(), "{name}");
+    }
+}
+
+/// Who may import whom; `model` and `limits` may be imported by all.
+const LAYERS: [(&str, &[&str]); 7] = [
+    ("model", &["error_chain"]),
+    ("limits", &[]),
+    ("plan", &["model"]),
+    ("source", &["model", "limits", "error_chain"]),
+    ("target", &["model", "limits", "error_chain"]),
+    (
+        "sync",
+        &[
+            "model",
+            "limits",
+            "plan",
+            "source",
+            "target",
+            "settings",
+            "credential",
+            "error_chain",
+        ],
+    ),
+    ("server", &["model", "limits", "sync", "settings", "error_chain"]),
+];
+
+#[test]
+fn imports_point_one_way() {
+    for (layer, allowed) in LAYERS {
+        let mut files = vec![root().join(format!("src/{layer}.rs"))];
+        add_files(&root().join("src").join(layer), &mut files);
+        assert!(files.len() > 1, "{layer}");
+        for file in files {
+            let text = fs::read_to_string(&file).unwrap();
+            for import in text.split("crate::").skip(1) {
+                let module: String = import
+                    .chars()
+                    .take_while(|letter| letter.is_alphanumeric() || *letter == '_')
+                    .collect();
+                assert!(
+                    module == layer || allowed.contains(&module.as_str()),
+                    "{} imports {module:?}",
+                    file.display()
+                );
+            }
+        }
+    }
+}
+
+fn add_files(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            add_files(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
+}
+
+#[test]
+fn the_readme_names_every_setting() {
+    let readme = fs::read_to_string(root().join("README.md")).unwrap();
+    let settings = fs::read_to_string(root().join("src/settings.rs")).unwrap();
+    let (code, _) = settings.split_once("#[cfg(test)]").unwrap();
+    let names: Vec<&str> = code
+        .split('"')
+        .filter(|text| text.len() > 5 && text.chars().all(|letter| letter.is_ascii_uppercase() || letter == '_'))
+        .collect();
+    assert!(names.len() > 8, "{names:?}");
+    for name in names {
+        assert!(readme.contains(&format!("`{name}`")), "{name}");
+    }
+}
