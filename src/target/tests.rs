@@ -46,11 +46,13 @@ enum Reaction {
     Hang,
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "calls read better without borrows")]
 fn answer(status: u16, body: impl ToString) -> Reaction {
     Reaction::Answer(status, Vec::new(), body.to_string())
 }
 
 impl Reaction {
+    #[expect(clippy::needless_pass_by_value, reason = "calls read better without borrows")]
     fn with(mut self, name: &'static str, value: impl ToString) -> Self {
         if let Self::Answer(_, headers, _) = &mut self {
             headers.push((name, value.to_string()));
@@ -212,8 +214,13 @@ impl Bench {
         self.seen().iter().map(|seen| round(seen.after)).collect()
     }
 
-    fn elapsed(&self) -> f64 {
-        round(self.script.started.elapsed())
+    /// How long it took so far, in seconds to a tenth, as text.
+    fn elapsed(&self) -> String {
+        format!("{:.1}", self.elapsed_time().as_secs_f64())
+    }
+
+    fn elapsed_time(&self) -> Duration {
+        self.script.started.elapsed()
     }
 }
 
@@ -266,6 +273,7 @@ fn properties(value: Value) -> Properties {
 }
 
 /// An entity's JSON.
+#[expect(clippy::needless_pass_by_value, reason = "calls read better without borrows")]
 fn entity(name: &str, properties: Value) -> Value {
     json!({ "id": format!("{CENTER}/…/{name}"), "name": name, "properties": properties })
 }

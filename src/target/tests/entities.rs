@@ -104,9 +104,9 @@ async fn an_update_sends_back_byte_for_byte_what_people_wrote() {
         properties.insert("title".to_owned(), json!("new"));
     };
     bench.catalog.update(&owned(api_path()), set).await.unwrap();
-    let sent =
+    let expected =
         r#"{"properties":{"zeta":1.10,"alpha":{"b":-0.0,"a":"é /"},"title":"new","big":12345678901234567890123}}"#;
-    assert_eq!(bench.seen()[1].body, sent);
+    assert_eq!(bench.seen()[1].body, expected);
     assert_eq!(bench.seen()[1].header("if-match"), Some("e1"));
 }
 

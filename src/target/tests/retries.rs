@@ -93,16 +93,16 @@ async fn an_answer_that_does_not_come_is_not_waited_for() {
     assert_eq!(bench.seconds(), [0.0, 60.5]);
     let bench = Bench::new([Reaction::Hang]);
     assert_eq!(kind(&bench.catalog.apis().await.unwrap_err()), "unavailable");
-    assert_eq!(bench.elapsed(), 181.5);
+    assert_eq!(bench.elapsed(), "181.5");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_request_ends_soon_after_the_budget_and_none_is_begun_after_it() {
     let bench = Bench::within(Duration::from_secs(10), [Reaction::Hang]);
     assert_eq!(kind(&bench.catalog.apis().await.unwrap_err()), "out of time");
-    assert_eq!(bench.elapsed(), 12.0);
+    assert_eq!(bench.elapsed(), "12.0");
     assert_eq!(kind(&bench.catalog.apis().await.unwrap_err()), "out of time");
-    assert_eq!((bench.elapsed(), bench.lines().len()), (12.0, 1));
+    assert_eq!((bench.elapsed().as_str(), bench.lines().len()), ("12.0", 1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -117,7 +117,7 @@ async fn a_request_that_is_answered_right_after_the_budget_counts() {
         [answer(500, ""), answer(500, ""), answer(200, page(&["one"], None))],
     );
     assert_eq!(broken.catalog.apis().await.unwrap().len(), 1);
-    assert_eq!(broken.elapsed(), 1.5);
+    assert_eq!(broken.elapsed(), "1.5");
 }
 
 #[tokio::test(start_paused = true)]
@@ -135,7 +135,7 @@ async fn a_stop_ends_every_wait() {
         };
         let (result, ()) = tokio::join!(bench.catalog.apis(), stop);
         assert!(result.is_err(), "{reaction:?}");
-        assert!(bench.elapsed() <= 5.0, "{reaction:?}");
+        assert!(bench.elapsed_time() <= Duration::from_millis(5010), "{reaction:?}");
         assert_eq!(bench.lines().len(), 1, "{reaction:?}");
     }
 }
@@ -164,7 +164,7 @@ async fn a_service_that_asks_for_more_time_than_there_is_says_when() {
         matches!(&error, CatalogError::Unavailable { retry_after, .. } if *retry_after == after),
         "{error}"
     );
-    assert_eq!((bench.elapsed(), error.problem().retry_after), (0.0, after));
+    assert_eq!((bench.elapsed().as_str(), error.problem().retry_after), ("0.0", after));
 }
 
 #[tokio::test(start_paused = true)]
