@@ -86,12 +86,11 @@ impl ApiGateway {
     /// Adds an API, or changes it and leaves what is below it.
     pub fn put_rest_api(&self, rest_api: RestApi) {
         let mut state = self.state();
-        match state.apis.get_mut(&rest_api.id) {
-            Some(entry) => entry.api = rest_api,
-            None => {
-                let nothing = Definition::from(serde_json::json!({ "paths": {} }));
-                state.apis.insert(rest_api.id.clone(), Entry::new(rest_api, nothing));
-            }
+        if let Some(entry) = state.apis.get_mut(&rest_api.id) {
+            entry.api = rest_api;
+        } else {
+            let nothing = Definition::from(serde_json::json!({ "paths": {} }));
+            state.apis.insert(rest_api.id.clone(), Entry::new(rest_api, nothing));
         }
     }
 

@@ -18,7 +18,7 @@ const SERVICE: &str = "apigateway";
 /// The only algorithm taken.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How far the time of a signature may be from the service's, "Elements of an AWS API request signature".
-const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
+const MAX_SKEW: Duration = Duration::from_mins(5);
 /// The header with the session token of temporary credentials.
 const SECURITY_TOKEN: &str = "x-amz-security-token";
 

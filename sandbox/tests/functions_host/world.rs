@@ -135,7 +135,7 @@ impl World {
     /// One that gives functions a tenth of a second.
     pub async fn impatient() -> Self {
         Self::with(true, |options| {
-            options.function_timeout = Some(Duration::from_millis(100))
+            options.function_timeout = Some(Duration::from_millis(100));
         })
         .await
     }

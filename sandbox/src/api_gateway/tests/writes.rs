@@ -8,11 +8,11 @@ use super::{Answered, World, document, ids};
 
 impl World {
     async fn post(&self, target: &str, body: Value) -> Answered {
-        self.call(Method::POST, target, body).await
+        self.call(Method::POST, target, &body).await
     }
 
     async fn patch(&self, target: &str, operations: Value) -> Answered {
-        self.call(Method::PATCH, target, json!({ "patchOperations": operations }))
+        self.call(Method::PATCH, target, &json!({ "patchOperations": operations }))
             .await
     }
 
@@ -59,7 +59,7 @@ async fn an_api_that_is_created_can_be_read_changed_and_deleted() {
     let read = world.get(&api).await.body;
     assert_eq!(read["name"], "Sales orders");
     assert_eq!(read.get("version"), None);
-    assert_eq!(world.call(Method::DELETE, &api, Value::Null).await.status, 202);
+    assert_eq!(world.call(Method::DELETE, &api, &Value::Null).await.status, 202);
     assert_eq!(world.get(&api).await.refusal(), (404, "NotFoundException"));
 }
 
@@ -121,7 +121,7 @@ async fn an_export_is_what_was_deployed_not_what_was_put_later() {
     let stage = world.get(&format!("{api}/stages/prod")).await.body;
     assert_eq!(stage["deploymentId"], deployed.body["id"]);
     let two = document(json!({ "/two": { "get": {} } }));
-    let put = world.call(Method::PUT, &format!("{api}?mode=overwrite"), two).await;
+    let put = world.call(Method::PUT, &format!("{api}?mode=overwrite"), &two).await;
     assert_eq!(put.status, 200);
     assert_eq!(
         world.export(&api, "prod").await["paths"],
@@ -156,7 +156,7 @@ async fn a_document_that_is_put_is_merged_unless_it_is_to_overwrite() {
         ))
         .await;
     let new = document(json!({ "/one": { "get": { "tags": ["new"] } }, "/two": { "get": {} } }));
-    assert_eq!(world.call(Method::PUT, &api, new).await.status, 200);
+    assert_eq!(world.call(Method::PUT, &api, &new).await.status, 200);
     world
         .post(&format!("{api}/deployments"), json!({ "stageName": "prod" }))
         .await;
@@ -165,7 +165,7 @@ async fn a_document_that_is_put_is_merged_unless_it_is_to_overwrite() {
         json!({ "/one": { "get": { "tags": ["new"] }, "post": {} }, "/two": { "get": {} } })
     );
     let answer = world
-        .call(Method::PUT, &format!("{api}?mode=replace"), document(json!({})))
+        .call(Method::PUT, &format!("{api}?mode=replace"), &document(json!({})))
         .await;
     assert_eq!(answer.refusal(), (400, "BadRequestException"));
 }
@@ -202,7 +202,9 @@ async fn a_stage_is_made_once_by_a_name_that_fits_for_a_deployment_that_is_there
         assert_eq!(world.post(stages, body.clone()).await.refusal(), refusal, "{body}");
     }
     assert_eq!(world.get(stages).await.body["item"].as_array().unwrap().len(), 2);
-    let deleted = world.call(Method::DELETE, &format!("{stages}/prod"), Value::Null).await;
+    let deleted = world
+        .call(Method::DELETE, &format!("{stages}/prod"), &Value::Null)
+        .await;
     assert_eq!(deleted.status, 202);
     assert_eq!(world.get(&format!("{stages}/prod")).await.status, 404);
 }
