@@ -6,6 +6,7 @@
 mod call;
 mod errors;
 mod export;
+mod hal;
 mod paging;
 mod patch;
 mod rest_api;
@@ -85,12 +86,11 @@ impl ApiGateway {
     /// Adds an API, or changes it and leaves what is below it.
     pub fn put_rest_api(&self, rest_api: RestApi) {
         let mut state = self.state();
-        match state.apis.get_mut(&rest_api.id) {
-            Some(entry) => entry.api = rest_api,
-            None => {
-                let nothing = Definition::from(serde_json::json!({ "paths": {} }));
-                state.apis.insert(rest_api.id.clone(), Entry::new(rest_api, nothing));
-            }
+        if let Some(entry) = state.apis.get_mut(&rest_api.id) {
+            entry.api = rest_api;
+        } else {
+            let nothing = Definition::from(serde_json::json!({ "paths": {} }));
+            state.apis.insert(rest_api.id.clone(), Entry::new(rest_api, nothing));
         }
     }
 
@@ -133,7 +133,12 @@ impl ApiGateway {
         reason = "all stand-ins are called alike, and others have something to wait for"
     )]
     pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        self.answer_now(request).unwrap_or_else(Response::from)
+        let response = self.answer_now(request).unwrap_or_else(Response::from);
+        if hal::wants_json(request.headers()) {
+            response
+        } else {
+            hal::dressed(response, request.uri())
+        }
     }
 
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, AmazonError> {
@@ -167,7 +172,12 @@ impl ApiGateway {
             ("GET", []) => ok(wire::rest_api(&entry.api)),
             ("PUT", []) => writes::put_definition(entry, call),
             ("PATCH", []) => writes::update_rest_api(entry, call),
-            ("GET", ["stages"]) => ok(wire::list(entry.stages.values().map(wire::stage).collect(), None)),
+            ("GET", ["stages"]) => {
+                let wanted = call.query("deploymentId");
+                let stages = entry.stages.values();
+                let stages = stages.filter(|stage| wanted.is_none_or(|id| id == stage.deployment_id));
+                ok(wire::list(stages.map(wire::stage).collect(), None))
+            }
             ("POST", ["stages"]) => writes::create_stage(entry, call),
             ("GET", ["stages", name]) => ok(wire::stage(stage(entry, name)?)),
             ("PATCH", ["stages", name]) => writes::update_stage(entry, name, call),

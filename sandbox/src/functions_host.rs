@@ -436,13 +436,12 @@ impl Host {
         let Some(limit) = self.function_timeout else {
             return call.await;
         };
-        match tokio::time::timeout(limit, call).await {
-            Ok(result) => result,
-            Err(_) => {
-                tokio::time::sleep(TIMEOUT_GRACE).await;
-                self.worker.restart();
-                Err(InvocationError::TimedOut)
-            }
+        if let Ok(result) = tokio::time::timeout(limit, call).await {
+            result
+        } else {
+            tokio::time::sleep(TIMEOUT_GRACE).await;
+            self.worker.restart();
+            Err(InvocationError::TimedOut)
         }
     }
 }

@@ -20,3 +20,7 @@ pub mod serve;
 pub mod throttle;
 pub mod tls;
 pub mod token;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -45,12 +45,11 @@ async fn stand_in(clouds: &Clouds) -> Result<(), Failure> {
 }
 
 async fn go_round(clouds: &Clouds, handler: Option<std::path::PathBuf>, once: bool) -> Result<(), Failure> {
-    let handler = match handler {
-        Some(handler) => handler,
-        None => {
-            say("Building the handler …")?;
-            scenario::build_handler().await?
-        }
+    let handler = if let Some(handler) = handler {
+        handler
+    } else {
+        say("Building the handler …")?;
+        scenario::build_handler().await?
     };
     say("Starting the clouds, a Functions host, and the handler in it …")?;
     let cloud = start(clouds).await?;

@@ -205,7 +205,6 @@ pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
         ("throttle Amazon's next answer", format!("curl -s -X POST -H 'Content-Type: application/json' -d '{fault}' {control}/faults")),
         ("delete the integration", format!("curl -s -i {key} -X DELETE {url}")),
     ]
-    .iter()
     .map(|(what, call)| format!("# {what}\n{call}\n"))
-    .collect()
+    .concat()
 }

@@ -69,7 +69,7 @@ pub struct Conditions {
 /// A loopback port that is taken but not served yet, so that a stand-in can know its own address.
 pub struct Port {
     listener: TcpListener,
-    port: u16,
+    number: u16,
     acceptor: Option<TlsAcceptor>,
 }
 
@@ -81,7 +81,7 @@ impl Port {
     pub async fn take(port: u16, tls: Option<&Tls>) -> io::Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
         Ok(Self {
-            port: listener.local_addr()?.port(),
+            number: listener.local_addr()?.port(),
             listener,
             acceptor: tls.map(Tls::acceptor),
         })
@@ -90,7 +90,7 @@ impl Port {
     /// The port's number.
     #[must_use]
     pub fn number(&self) -> u16 {
-        self.port
+        self.number
     }
 
     /// Its listener, for a plain server of another kind.
@@ -102,7 +102,7 @@ impl Port {
     #[must_use]
     pub fn base_url(&self) -> String {
         let scheme = if self.acceptor.is_some() { "https" } else { "http" };
-        format!("{scheme}://127.0.0.1:{}", self.port)
+        format!("{scheme}://127.0.0.1:{}", self.number)
     }
 }
 
@@ -135,7 +135,7 @@ pub fn serve(port: Port, service: Service, answer: Answer, conditions: Condition
     let shutdown = CancellationToken::new();
     let server = Server {
         base_url: port.base_url(),
-        port: port.port,
+        port: port.number,
         _shutdown: shutdown.clone().drop_guard(),
     };
     let stand_in = StandIn {

@@ -44,3 +44,25 @@ impl TokenBucket {
         Ok((tokens - 1.0) as u64)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_bucket_says_when_there_is_a_token_again() {
+        let bucket = TokenBucket::new(0.001, 2.0);
+        assert_eq!(bucket.take(), Ok(1));
+        assert_eq!(bucket.take(), Ok(0));
+        let wait = bucket.take().unwrap_err();
+        assert!((990..=1000).contains(&wait.as_secs()), "{wait:?}");
+    }
+
+    #[test]
+    fn a_bucket_fills_again_up_to_its_burst() {
+        let bucket = TokenBucket::new(1e12, 3.0);
+        for _ in 0..10 {
+            assert_eq!(bucket.take(), Ok(2));
+        }
+    }
+}

@@ -33,8 +33,8 @@ impl<'a> Call<'a> {
             segments: request
                 .uri()
                 .path()
-                .trim_matches('/')
                 .split('/')
+                .skip(1)
                 .map(|segment| percent_decode_str(segment).decode_utf8_lossy().into_owned())
                 .collect(),
             headers: request.headers(),

@@ -16,7 +16,7 @@ pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-reques
 #[derive(Debug, Clone)]
 pub struct AmazonError {
     status: StatusCode,
-    code: Option<&'static str>,
+    pub(super) code: Option<&'static str>,
     message: String,
     retry_after: Option<u64>,
 }

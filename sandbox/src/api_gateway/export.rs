@@ -37,11 +37,13 @@ pub(super) fn export(
             "The sandbox exports application/json, not {accept}"
         )));
     }
+    let kept = Extensions::parse(call.query("extensions").unwrap_or_default())?;
     let (content_type, bytes) = match &stage.definition {
         Definition::Refused(message) => return Err(AmazonError::bad_request(message.clone())),
         Definition::Raw { content_type, bytes } => (content_type.clone(), bytes.clone()),
         Definition::OpenApi(document) => {
-            let document = dressed(document, api, stage, call.now, region);
+            let mut document = dressed(document, api, stage, call.now, region);
+            kept.strip(&mut document);
             ("application/json".to_owned(), Bytes::from(document.to_string()))
         }
     };
@@ -78,4 +80,56 @@ fn dressed(document: &Value, api: &RestApi, stage: &Stage, now: i64, region: &st
     let rest = rest.filter(|(name, _)| !["openapi", "swagger", "info", "servers"].contains(&name.as_str()));
     dressed.extend(rest.map(|(name, value)| (name.clone(), value.clone())));
     Value::Object(dressed)
+}
+
+/// The extensions of Amazon's that an export keeps; without being asked it keeps none.
+#[derive(Debug, Clone, Copy)]
+struct Extensions {
+    all: bool,
+    integrations: bool,
+    authorizers: bool,
+}
+
+impl Extensions {
+    /// Parses `integrations`, `authorizers`, `apigateway` and `postman`, with commas between them.
+    fn parse(text: &str) -> Result<Self, AmazonError> {
+        let mut kept = Self {
+            all: false,
+            integrations: false,
+            authorizers: false,
+        };
+        for word in text.split(',').filter(|_| !text.is_empty()) {
+            match word.trim() {
+                "apigateway" => kept.all = true,
+                "integrations" => kept.integrations = true,
+                "authorizers" => kept.authorizers = true,
+                "postman" => (),
+                other => return Err(AmazonError::bad_request(format!("Invalid export extension: {other}"))),
+            }
+        }
+        Ok(kept)
+    }
+
+    fn keeps(self, name: &str) -> bool {
+        match name.strip_prefix("x-amazon-apigateway-") {
+            // A method, not an annotation: an export has it in any case.
+            None | Some("any-method") => true,
+            Some(rest) => {
+                self.all
+                    || (self.integrations && rest.starts_with("integration"))
+                    || (self.authorizers && rest.starts_with("auth"))
+            }
+        }
+    }
+
+    fn strip(self, value: &mut Value) {
+        match value {
+            Value::Object(members) => {
+                members.retain(|name, _| self.keeps(name));
+                members.values_mut().for_each(|member| self.strip(member));
+            }
+            Value::Array(items) => items.iter_mut().for_each(|item| self.strip(item)),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+        }
+    }
 }

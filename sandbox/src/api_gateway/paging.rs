@@ -1,6 +1,7 @@
 //! Pages of a list.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::ops::Bound;
 
 use sha2::{Digest, Sha256};
@@ -36,7 +37,7 @@ pub(super) fn page<'a, T>(
     let mut rest = items.range::<String, _>((after, Bound::Unbounded));
     let page: Vec<_> = rest.by_ref().take(limit).collect();
     let position = match (page.last(), rest.next()) {
-        (Some((last, _)), Some(_)) => Some(seal(last, list)),
+        (Some((key, _)), Some(_)) => Some(seal(key, list)),
         (None, _) | (_, None) => None,
     };
     Ok((page.into_iter().map(|(_, item)| item).collect(), position))
@@ -60,5 +61,10 @@ fn open(position: &str, list: &str) -> Option<String> {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let mut digits = String::new();
+    for byte in bytes {
+        // Writing to a `String` cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+    }
+    digits
 }

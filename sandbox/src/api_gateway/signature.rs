@@ -7,7 +7,7 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
-use http::header::AUTHORIZATION;
+use http::header::{AUTHORIZATION, HeaderName};
 use time::format_description::{self, FormatItem};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
@@ -18,9 +18,7 @@ const SERVICE: &str = "apigateway";
 /// The only algorithm taken.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
 /// How far the time of a signature may be from the service's, "Elements of an AWS API request signature".
-const MAX_SKEW: Duration = Duration::from_secs(5 * 60);
-/// Headers that a signature must cover.
-const REQUIRED_HEADERS: [&str; 2] = ["host", "x-amz-date"];
+const MAX_SKEW: Duration = Duration::from_mins(5);
 /// The header with the session token of temporary credentials.
 const SECURITY_TOKEN: &str = "x-amz-security-token";
 
@@ -49,6 +47,7 @@ pub(super) fn verify(
         .to_str()
         .map_err(|_| AmazonError::incomplete_signature("Authorization header is not text"))?;
     let claim = Claim::parse(header)?;
+    claim.check_coverage(request)?;
     let date_text = header_text(request, "x-amz-date").ok_or_else(|| {
         AmazonError::incomplete_signature(
             "Authorization header requires existence of either a 'X-Amz-Date' or a 'Date' header.",
@@ -108,14 +107,23 @@ impl<'a> Claim<'a> {
             signed_headers: parameter("SignedHeaders")?.split(';').collect(),
             signature: parameter("Signature")?,
         };
-        for required in REQUIRED_HEADERS {
-            if !claim.signed_headers.contains(&required) {
-                return Err(AmazonError::invalid_signature(format!(
-                    "'{required}' must be a 'SignedHeader' in the AWS Authorization header."
-                )));
-            }
-        }
         Ok(claim)
+    }
+
+    /// A signature covers the host and every `x-amz-*` header ("Create a signed AWS API request").
+    fn check_coverage(&self, request: &Request<Bytes>) -> Result<(), AmazonError> {
+        let present = request.headers().keys().map(HeaderName::as_str);
+        let amazons = present.filter(|name| name.starts_with("x-amz-"));
+        match ["host", "x-amz-date"]
+            .into_iter()
+            .chain(amazons)
+            .find(|required| !self.signed_headers.contains(required))
+        {
+            None => Ok(()),
+            Some(required) => Err(AmazonError::invalid_signature(format!(
+                "'{required}' must be a 'SignedHeader' in the AWS Authorization header."
+            ))),
+        }
     }
 
     fn check_scope(&self, region: &str, date_text: &str) -> Result<(), AmazonError> {

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::errors::REQUEST_ID;
 use super::errors::request_id;
-use super::rest_api::{Deployment, RestApi, Stage};
+use super::rest_api::{Deployment, EndpointType, RestApi, Stage};
 
 /// An answer in JSON.
 pub(super) fn json_answer(status: StatusCode, body: &Value) -> Response<Bytes> {
@@ -40,10 +40,9 @@ pub(super) fn list(items: Vec<Value>, position: Option<String>) -> Value {
 pub(super) fn rest_api(api: &RestApi) -> Value {
     let mut endpoint = Map::new();
     endpoint.insert("types".to_owned(), json!([api.endpoint_type.as_str()]));
-    let address_type = if api.vpc_endpoint_ids.is_empty() {
-        "ipv4"
-    } else {
-        "dualstack"
+    let address_type = match api.endpoint_type {
+        EndpointType::Edge | EndpointType::Regional => "ipv4",
+        EndpointType::Private => "dualstack",
     };
     endpoint.insert("ipAddressType".to_owned(), json!(address_type));
     if !api.vpc_endpoint_ids.is_empty() {

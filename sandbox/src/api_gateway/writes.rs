@@ -20,6 +20,13 @@ const API_ID_LENGTH: usize = 10;
 const DEPLOYMENT_ID_LENGTH: usize = 6;
 /// Most stages of an API (API Gateway quotas).
 const STAGES_MAX: usize = 10;
+/// Most regional APIs, and most private ones, of an account in a region (API Gateway quotas).
+const APIS_MAX: usize = 600;
+/// Most edge-optimized APIs (API Gateway quotas).
+const EDGE_APIS_MAX: usize = 120;
+
+/// The document, `paths`, a path: a method below these is replaced as a whole; likewise `components`, `schemas`, a schema.
+const MERGED_DEPTH: usize = 3;
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -72,6 +79,15 @@ pub(super) fn create_rest_api(state: &mut State, call: &Call<'_>) -> Result<Resp
         Some("import") => imported(&id, call)?,
         Some(_) | None => created(&id, call)?,
     };
+    let kind = entry.api.endpoint_type;
+    let room = match kind {
+        EndpointType::Edge => EDGE_APIS_MAX,
+        EndpointType::Regional | EndpointType::Private => APIS_MAX,
+    };
+    let alike = state.apis.values().filter(|other| other.api.endpoint_type == kind);
+    if alike.count() >= room {
+        return Err(AmazonError::limit_exceeded());
+    }
     let body = wire::rest_api(&entry.api);
     state.apis.insert(id, entry);
     Ok(wire::json_answer(StatusCode::CREATED, &body))
@@ -113,10 +129,34 @@ fn imported(id: &str, call: &Call<'_>) -> Result<Entry, AmazonError> {
     Ok(Entry::new(api, Definition::from(document)))
 }
 
-/// `PutRestApi`: the next deployment freezes the new document.
+/// `PutRestApi`: the next deployment freezes the new document, or what it makes of the old one.
 pub(super) fn put_definition(entry: &mut Entry, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
-    entry.draft = Definition::from(openapi(call)?);
+    let new = openapi(call)?;
+    let draft = match (call.query("mode"), &entry.draft) {
+        (None | Some("merge"), Definition::OpenApi(old)) => merged(old, new),
+        (None | Some("merge" | "overwrite"), _) => new,
+        (Some(_), _) => return Err(AmazonError::bad_request("Invalid mode: must be merge or overwrite")),
+    };
+    entry.draft = Definition::from(draft);
     Ok(wire::json_answer(StatusCode::OK, &wire::rest_api(&entry.api)))
+}
+
+/// The old document with the methods and schemas of the new one put over its own.
+fn merged(old: &Value, new: Value) -> Value {
+    let mut merged = old.clone();
+    put_over(&mut merged, new, MERGED_DEPTH);
+    merged
+}
+
+fn put_over(old: &mut Value, new: Value, depth: usize) {
+    match (old, new) {
+        (Value::Object(old), Value::Object(new)) if depth > 0 => {
+            for (name, value) in new {
+                put_over(old.entry(name).or_insert(Value::Null), value, depth - 1);
+            }
+        }
+        (old, new) => *old = new,
+    }
 }
 
 /// `UpdateRestApi`.
@@ -147,6 +187,9 @@ pub(super) fn create_deployment(entry: &mut Entry, call: &Call<'_>) -> Result<Re
     let draft = entry.draft.clone();
     if let Some(name) = new.stage_name.filter(|name| !name.is_empty()) {
         check_stage_name(&name)?;
+        if !entry.stages.contains_key(&name) && entry.stages.len() >= STAGES_MAX {
+            return Err(AmazonError::limit_exceeded());
+        }
         let stage = entry.stages.entry(name.clone()).or_insert_with(|| Stage {
             description: new.stage_description,
             created_date: call.now,
@@ -171,6 +214,9 @@ pub(super) fn create_stage(entry: &mut Entry, call: &Call<'_>) -> Result<Respons
     if entry.stages.len() >= STAGES_MAX {
         return Err(AmazonError::limit_exceeded());
     }
+    if new.documentation_version.is_some() {
+        return Err(unknown_documentation());
+    }
     let deployment = entry
         .deployments
         .get(&new.deployment_id)
@@ -179,7 +225,6 @@ pub(super) fn create_stage(entry: &mut Entry, call: &Call<'_>) -> Result<Respons
         description: new.description,
         created_date: call.now,
         last_updated_date: call.now,
-        documentation_version: new.documentation_version,
         variables: new.variables,
         tags: new.tags,
         ..Stage::new(new.stage_name.clone(), new.deployment_id, deployment.definition.clone())
@@ -202,7 +247,8 @@ pub(super) fn update_stage(entry: &mut Entry, name: &str, call: &Call<'_>) -> Re
                 stage.deployment_id = text;
             }
             "/description" => stage.description = Some(text).filter(|text| !text.is_empty()),
-            "/documentationVersion" => stage.documentation_version = Some(text).filter(|text| !text.is_empty()),
+            "/documentationVersion" if text.is_empty() => stage.documentation_version = None,
+            "/documentationVersion" => return Err(unknown_documentation()),
             _ => return Err(operation.refused()),
         }
     }
@@ -229,6 +275,11 @@ fn check_stage_name(name: &str) -> Result<(), AmazonError> {
     } else {
         Err(AmazonError::bad_request("Stage name only allows a-zA-Z0-9_-"))
     }
+}
+
+/// No documentation version can be made here, so there is none that a stage could have.
+fn unknown_documentation() -> AmazonError {
+    AmazonError::not_found("Invalid Documentation version specified")
 }
 
 fn unknown_deployment() -> AmazonError {

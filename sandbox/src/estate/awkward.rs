@@ -57,7 +57,7 @@ pub fn awkward(count: usize) -> Estate {
 fn api(number: usize) -> (RestApi, Vec<Stage>) {
     let mut api = RestApi::new(format!("x{number:04}awkwd"), NAMES[number % NAMES.len()]);
     api.description = description(number);
-    api.version = (number % 3 == 0).then(|| format!("{number}.0"));
+    api.version = number.is_multiple_of(3).then(|| format!("{number}.0"));
     match number % 20 {
         5 => api.disable_execute_api_endpoint = true,
         6 => api.endpoint_type = EndpointType::Private,

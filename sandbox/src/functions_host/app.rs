@@ -258,7 +258,7 @@ fn read_json<T: DeserializeOwned>(path: &Path) -> Result<T, AppError> {
 /// `-1` is for ever; left out, it is the 30 minutes of every plan but Consumption.
 fn function_timeout(text: Option<&str>) -> Result<Option<Duration>, AppError> {
     match text {
-        None => Ok(Some(Duration::from_secs(30 * 60))),
+        None => Ok(Some(Duration::from_mins(30))),
         Some("-1") => Ok(None),
         Some(text) => time_span(text)
             .map(Some)
@@ -347,7 +347,7 @@ mod tests {
 
     #[test]
     fn time_spans_are_read_as_the_host_writes_them() {
-        assert_eq!(time_span("00:30:00"), Some(Duration::from_secs(1800)));
+        assert_eq!(time_span("00:30:00"), Some(Duration::from_mins(30)));
         assert_eq!(time_span("10.00:00:01"), Some(Duration::from_secs(864_001)));
         assert_eq!(time_span("half an hour"), None);
     }

@@ -64,7 +64,10 @@ async fn rebuilt(port: u16, request: Request, invocation_id: &str) -> Result<Res
         return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
     }
     let bytes = if has_body {
-        to_bytes(body, BODY_MAX_BYTES).await.unwrap_or_default()
+        match to_bytes(body, BODY_MAX_BYTES).await {
+            Ok(bytes) => bytes,
+            Err(_) => return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response()),
+        }
     } else {
         bytes::Bytes::new()
     };
@@ -72,13 +75,12 @@ async fn rebuilt(port: u16, request: Request, invocation_id: &str) -> Result<Res
     *rebuilt.method_mut() = head.method;
     *rebuilt.uri_mut() = rewritten(&head.uri);
     let headers = rebuilt.headers_mut();
-    for name in head.headers.keys().filter(|name| !HOP_BY_HOP.contains(name)) {
-        let values: Vec<&str> = head
-            .headers
-            .get_all(name)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .collect();
+    for name in head.headers.keys().filter(|name| *name != TRANSFER_ENCODING) {
+        let values = head.headers.get_all(name).iter().map(HeaderValue::to_str);
+        // The real host cannot write what is not ASCII.
+        let Ok(values) = values.collect::<Result<Vec<_>, _>>() else {
+            return Ok(StatusCode::INTERNAL_SERVER_ERROR.into_response());
+        };
         let separator = if name == http::header::COOKIE { "; " } else { ", " };
         insert(headers, name.as_str(), &values.join(separator));
     }

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::app::{AuthLevel, Function, HttpTrigger, Trigger};
-use super::route::{Parameters, segments_below};
+use super::route::{Parameters, segments_below, without_dots};
 use super::{Host, HttpMode, TimerKind, forward, http_envelope, now, query};
 
 /// Most bytes of a request (measured on host 4.1037).
@@ -29,8 +29,19 @@ pub async fn open(port: u16, host: Arc<Host>, shutdown: CancellationToken) -> io
     Ok(base_url)
 }
 
-async fn answer(host: Arc<Host>, request: Request) -> Response {
-    let path = request.uri().path().to_owned();
+async fn answer(host: Arc<Host>, mut request: Request) -> Response {
+    let path = without_dots(request.uri().path());
+    if path != request.uri().path() {
+        let query = request
+            .uri()
+            .query()
+            .map(|query| format!("?{query}"))
+            .unwrap_or_default();
+        let Ok(resolved) = format!("{path}{query}").parse() else {
+            return StatusCode::BAD_REQUEST.into_response();
+        };
+        *request.uri_mut() = resolved;
+    }
     if let Some(rest) = path.strip_prefix("/admin/") {
         return administer(host, rest, request).await;
     }

@@ -5,7 +5,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
+use http::header::{self, CONTENT_LENGTH, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
@@ -16,6 +16,28 @@ use super::invocation::{InvocationError, Outcome};
 use super::query;
 use super::route::Parameters;
 use super::timer::sys;
+
+/// Headers that the host's web server knows by name.
+const STANDARD_HEADERS: [HeaderName; 18] = [
+    header::ACCEPT,
+    header::ACCEPT_ENCODING,
+    header::ACCEPT_LANGUAGE,
+    header::AUTHORIZATION,
+    header::CACHE_CONTROL,
+    header::CONNECTION,
+    header::CONTENT_LENGTH,
+    header::CONTENT_TYPE,
+    header::COOKIE,
+    header::DATE,
+    header::EXPECT,
+    header::HOST,
+    header::IF_MATCH,
+    header::IF_NONE_MATCH,
+    header::ORIGIN,
+    header::REFERER,
+    header::TRANSFER_ENCODING,
+    header::USER_AGENT,
+];
 
 /// The envelope of a request. What callers control can shadow the metadata, as it can on the real host.
 #[must_use]
@@ -46,8 +68,9 @@ pub fn envelope(
             .iter()
             .map(|value| text(Some(value)))
             .collect();
-        flat.insert(name.to_string(), json!(values.join(",")));
-        lists.insert(name.to_string(), json!(values));
+        let name = header_name(name);
+        flat.insert(name.clone(), json!(values.join(",")));
+        lists.insert(name, json!(values));
     }
     let params: Map<String, Value> = parameters
         .iter()
@@ -66,35 +89,29 @@ pub fn envelope(
         data["Body"] = json!(body);
     }
     let mut metadata = Map::new();
-    for (key, value) in &last {
-        metadata.insert(key.clone(), encoded(value));
-    }
+    metadata.extend(
+        last.iter()
+            .filter_map(|(key, value)| Some((key.clone(), encoded(value)?))),
+    );
     if let Some(Ok(Value::Object(members))) = body.as_deref().map(serde_json::from_str::<Value>) {
-        let scalars = members
-            .into_iter()
-            .filter(|(_, value)| !value.is_object() && !value.is_array());
-        metadata.extend(scalars.map(|(key, value)| (key, encoded(&value))));
+        metadata.extend(
+            members
+                .into_iter()
+                .filter_map(|(key, value)| Some((key, encoded(&value)?))),
+        );
     }
-    for (name, value) in parameters
-        .iter()
-        .filter_map(|(name, value)| Some((name, value.as_ref()?)))
-    {
-        metadata.insert(name.clone(), encoded(&json!(value)));
-    }
-    let own = [
-        ("Query", Value::Object(last)),
-        ("Headers", Value::Object(flat)),
-        ("sys", sys(function, now)),
-    ];
-    for (key, value) in own {
-        // A caller's key of that name stays, and the host's own goes beside it.
-        let key = if metadata.contains_key(key) {
-            format!("${key}")
-        } else {
-            key.to_owned()
+    metadata.shift_remove(&trigger.binding);
+    for (name, value) in parameters {
+        // One that is absent from the path takes the caller's value of that name away all the same.
+        match value {
+            Some(value) => metadata.insert(name.clone(), Value::String(json!(value).to_string())),
+            None => metadata.shift_remove(name),
         };
-        metadata.insert(key, value);
     }
+    metadata.entry("Query").or_insert(Value::Object(last));
+    metadata.entry("Headers").or_insert(Value::Object(flat));
+    let own = if metadata.contains_key("sys") { "$sys" } else { "sys" };
+    metadata.insert(own.to_owned(), sys(function, now));
     json!({ "Data": { &trigger.binding: data }, "Metadata": metadata })
 }
 
@@ -148,12 +165,34 @@ fn sent_body(head: &Parts, body: &Bytes) -> Option<String> {
     }
 }
 
-/// Scalars are encoded once more in metadata.
-fn encoded(value: &Value) -> Value {
-    Value::String(match value {
-        Value::String(text) => Value::String(text.clone()).to_string(),
-        other => Value::String(other.to_string()).to_string(),
-    })
+/// Texts are encoded once more in metadata, and other scalars are texts there, as .NET writes them; lists are left out.
+fn encoded(value: &Value) -> Option<Value> {
+    let text = match value {
+        Value::Null | Value::Array(_) => return None,
+        Value::Object(_) => return Some(value.clone()),
+        Value::Bool(true) => "True".to_owned(),
+        Value::Bool(false) => "False".to_owned(),
+        Value::Number(number) => number.to_string(),
+        Value::String(text) => text.clone(),
+    };
+    Some(Value::String(Value::String(text).to_string()))
+}
+
+/// The name of a header as the host writes it: standard ones in their usual form, others as they came.
+///
+/// Our own front has lost the case of the others, which are all in lower case here.
+fn header_name(name: &HeaderName) -> String {
+    if !STANDARD_HEADERS.contains(name) {
+        return name.to_string();
+    }
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters
+            .next()
+            .map(|first| first.to_ascii_uppercase().to_string() + letters.as_str())
+            .unwrap_or_default()
+    };
+    name.as_str().split('-').map(capital).collect::<Vec<_>>().join("-")
 }
 
 fn identity() -> Value {

@@ -72,8 +72,14 @@ fn schedule_status(kind: TimerKind, last: Option<OffsetDateTime>, now: OffsetDat
         TimerKind::PastDue => minute - Duration::minutes(1),
         TimerKind::Manual => now.truncate_to_hour() + Duration::hours(1),
     };
+    let updated = match (last, kind) {
+        (Some(last), _) => offset_time(last),
+        // The host has written down the first occurrence by then.
+        (None, TimerKind::Manual) => offset_time(now),
+        (None, TimerKind::Scheduled | TimerKind::PastDue) => NEVER.to_owned(),
+    };
     let last = last.map_or_else(|| NEVER.to_owned(), offset_time);
-    json!({ "Last": last, "Next": offset_time(next), "LastUpdated": last })
+    json!({ "Last": last, "Next": offset_time(next), "LastUpdated": updated })
 }
 
 /// What the host says of itself in every envelope.

@@ -17,7 +17,7 @@ use super::output::{Output, Stream};
 const PROBE_INTERVAL: Duration = Duration::from_millis(30);
 
 /// Failures further apart than this are not counted together.
-const FAILURE_MEMORY: Duration = Duration::from_secs(30 * 60);
+const FAILURE_MEMORY: Duration = Duration::from_mins(30);
 
 /// So many failures stop the host.
 const FAILURES_ALLOWED: u32 = 3;
