@@ -89,7 +89,7 @@ pub fn variable(name: &str) -> Option<String> {
 /// # Errors
 /// When it is set and no port.
 pub fn port(read: impl Fn(&str) -> Option<String>) -> Result<Option<u16>, Problem> {
-    Variables(&read).optional("FUNCTIONS_CUSTOMHANDLER_PORT", |text| text.parse::<u16>())
+    Variables(&read).optional("FUNCTIONS_CUSTOMHANDLER_PORT", str::parse::<u16>)
 }
 
 struct Variables<'a, R>(&'a R);

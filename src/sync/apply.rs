@@ -135,9 +135,8 @@ pub(super) async fn read_below(catalog: &Catalog, api: &OwnedApi, deep: bool) ->
     if deep {
         for (version, digest) in imported_digests(api, &below) {
             let path = EntityPath::Definition(api.name.clone(), version.clone(), EntityName::definition());
-            if let Exported::Text(text) = catalog.export_specification(&path).await?
-                && crate::plan::digest(text.as_bytes()) != digest
-            {
+            let found = content_digest(&catalog.export_specification(&path).await?);
+            if found.is_some_and(|found| found != digest) {
                 below.damaged.insert(version);
             }
         }
@@ -253,10 +252,21 @@ async fn import(run: &Run, plan: &StagePlan, document: &Document, created: bool)
     run.catalog
         .import_specification(&definition, &document.text, &document.specification_version)
         .await?;
-    if damaged && let Exported::Text(text) = run.catalog.export_specification(definition.path()).await? {
-        return Ok(crate::plan::digest(text.as_bytes()));
+    let kept = if damaged {
+        content_digest(&run.catalog.export_specification(definition.path()).await?)
+    } else {
+        None
+    };
+    Ok(kept.unwrap_or_else(|| document.content_digest.clone()))
+}
+
+/// The digest of what the catalog holds; `None` when it gives a link, which leads to where no token is sent.
+fn content_digest(exported: &Exported) -> Option<String> {
+    match exported {
+        Exported::Text(text) => Some(crate::plan::digest(text.as_bytes())),
+        Exported::Nothing => Some(crate::plan::digest(b"")),
+        Exported::Link(_) => None,
     }
-    Ok(document.content_digest.clone())
 }
 
 /// Whether there is nothing at a path, asked once more right before something is made there.

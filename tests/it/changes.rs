@@ -116,7 +116,7 @@ async fn what_the_source_owns_is_put_right_within_a_deep_run() {
         properties["kind"] = json!("soap");
     });
     world.edit(&format!("{api}/versions/prod"), |properties| {
-        properties["title"] = json!("another")
+        properties["title"] = json!("another");
     });
     world.edit(&format!("{api}/deployments/staging"), |properties| {
         properties["server"]["runtimeUri"] = json!(["https://elsewhere.example"]);
@@ -125,10 +125,13 @@ async fn what_the_source_owns_is_put_right_within_a_deep_run() {
     world
         .catalog()
         .set_definition(&format!("{api}/versions/staging/definitions/openapi"), "{}");
+    world
+        .catalog()
+        .remove(&format!("{api}/versions/v1-3bfc269594ef6492/definitions/openapi"));
     world.catalog().remove("apis/shop-b2c3d4e5f6");
     world.catalog().remove("apis/shop-c3d4e5f6a7/versions/prod");
     world.edit("environments/shop", |properties| {
-        properties["server"]["type"] = json!("Kong API Gateway")
+        properties["server"]["type"] = json!("Kong API Gateway");
     });
 
     world.run_timer().await;

@@ -48,8 +48,10 @@ async fn a_removed_stage_then_a_removed_api_are_gone_after_the_next_run() {
     );
 }
 
-/// Ways in which a listing comes to lack much of what it had.
-const LOSSES: [(&str, fn(&Cloud)); 4] = [
+/// A way in which a listing comes to lack much of what it had.
+type Loss = (&'static str, fn(&Cloud));
+
+const LOSSES: [Loss; 4] = [
     ("an empty listing", |cloud| cloud.api_gateway.clear()),
     ("another account's listing", |cloud| {
         cloud.api_gateway.clear();

@@ -152,8 +152,8 @@ pub fn entity_name(stage: &str) -> String {
         .take(64)
         .collect();
     let digest = Sha256::digest(stage.as_bytes());
-    let digits: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-    format!("{readable}-{digits}")
+    let number = u64::from_be_bytes(digest[..8].try_into().unwrap());
+    format!("{readable}-{number:016x}")
 }
 
 /// At most `most` UTF-16 units, with a horizontal ellipsis when something was cut.
