@@ -3,8 +3,6 @@
 mod answer;
 mod integrations;
 mod route;
-#[cfg(test)]
-mod tests;
 mod timer;
 
 use std::sync::Arc;
