@@ -126,22 +126,14 @@ impl ApiPlan {
     /// The last write of the API: what is recorded once everything below it was written.
     #[must_use]
     pub fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {
-        let kept = if finished.removed {
-            Vec::new()
-        } else {
-            self.removals.iter().map(|removal| removal.name.clone()).collect()
-        };
-        let versions: BTreeSet<EntityName> = self
-            .stages
-            .iter()
-            .map(|plan| plan.stage.name.clone())
-            .chain(kept)
-            .collect();
+        let gone = |name: &EntityName| finished.removed && self.removals.iter().any(|removal| removal.name == *name);
+        let mut versions = self.opened.versions.clone();
+        versions.retain(|name| !gone(name));
         let settled = finished.complete && (finished.removed || self.removals.is_empty());
         let mut skipped: Vec<Skip> = self.skips.iter().chain(&finished.skips).cloned().collect();
         sort(&mut skipped);
         let marker = ApiMarker {
-            versions: versions.into_iter().collect(),
+            versions,
             skipped,
             fingerprint: self.fingerprint.clone().filter(|_| settled),
             state: match (settled, self.opened.state) {

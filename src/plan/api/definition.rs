@@ -28,14 +28,17 @@ impl<'a> Planner<'a> {
             DesiredDefinition::Revision(revision) => {
                 let damaged = self.input.below.damaged.contains(&stage.name);
                 let same_revision = recorded.revision.as_ref() == Some(revision);
-                if same_revision && !damaged {
-                    if let Some(skip) = self.recorded_refusal(stage) {
-                        self.skips.push(skip);
-                        return kept(current);
-                    }
-                    if current.is_some() && recorded.content_digest.is_some() {
-                        return kept(current);
-                    }
+                // Without a canonical digest the last export of this revision gave no document.
+                let exported = recorded.canonical_digest.is_some();
+                if same_revision
+                    && !exported
+                    && let Some(skip) = self.recorded_refusal(stage)
+                {
+                    self.skips.push(skip);
+                    return kept(current);
+                }
+                if same_revision && exported && !damaged && current.is_some() && recorded.content_digest.is_some() {
+                    return kept(current);
                 }
                 let reason = match (&current, damaged, &recorded.revision) {
                     (None, _, None) => "the stage has no definition yet",

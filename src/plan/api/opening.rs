@@ -7,7 +7,7 @@ use super::super::fingerprint::fingerprint;
 use super::super::stage::{StagePlan, default_fields};
 use super::planner::Planner;
 use super::{ApiInput, ApiPlan, StageRemoval, Standing, listed_fields, sort};
-use crate::model::marker::{ApiMarker, ApiState, StageMarker};
+use crate::model::marker::{ApiMarker, ApiState, DefinitionRecord, StageMarker};
 use crate::model::{Entity, EntityName, OwnedApi, Vacant};
 
 impl Planner<'_> {
@@ -18,7 +18,7 @@ impl Planner<'_> {
         let fingerprint = (!self.unsettled).then(|| fingerprint(input.integration, input.desired, input.stages));
         let names = stages.iter().map(|plan| plan.stage.name.clone());
         let versions: BTreeSet<EntityName> = match input.standing.owned() {
-            Some(current) => names.chain(self.still_ours(current)).collect(),
+            Some(current) => names.chain(self.still_ours(current, &removals)).collect(),
             None => names.collect(),
         };
         let opened = ApiMarker {
@@ -37,10 +37,7 @@ impl Planner<'_> {
                 (true, Some(current)) if current.marker.state == ApiState::Creating => ApiState::Creating,
                 (true, Some(_)) => ApiState::Updating,
             },
-            undeployed: match input.standing.owned() {
-                Some(current) => current.marker.undeployed.clone(),
-                None => BTreeMap::new(),
-            },
+            undeployed: undeployed(input, &stages, works),
         };
         let opening = opening(input, &opened, works);
         ApiPlan {
@@ -56,14 +53,20 @@ impl Planner<'_> {
         }
     }
 
-    /// The names the marker lists that are still there.
-    fn still_ours(&self, current: &OwnedApi) -> Vec<EntityName> {
+    /// The names the marker lists that are still there, for a stage or until they are removed.
+    ///
+    /// A version left to somebody's own definitions is theirs from then on.
+    fn still_ours(&self, current: &OwnedApi, removals: &[StageRemoval]) -> Vec<EntityName> {
         let there = |name: &EntityName| self.versions.contains_key(name) || self.deployments.contains_key(name);
+        let meant = |name: &EntityName| {
+            self.input.stages.iter().any(|stage| stage.name == *name)
+                || removals.iter().any(|removal| removal.name == *name)
+        };
         current
             .marker
             .versions
             .iter()
-            .filter(|name| there(name))
+            .filter(|name| there(name) && meant(name))
             .cloned()
             .collect()
     }
@@ -99,4 +102,24 @@ fn owned_deployments(input: &ApiInput<'_>) -> usize {
     let marked =
         |deployment: &&Entity| StageMarker::read(deployment).is_some() && current.deployment(deployment).is_some();
     input.below.deployments.iter().filter(marked).count()
+}
+
+/// What the definitions hold whose deployment does not tell: there is none, or it tells of a definition that is gone.
+///
+/// What was recorded before stays until the new deployments tell.
+fn undeployed(input: &ApiInput<'_>, stages: &[StagePlan], works: bool) -> BTreeMap<EntityName, DefinitionRecord> {
+    let before = input.standing.owned().map(|current| &current.marker.undeployed);
+    let mut records = BTreeMap::new();
+    for plan in stages {
+        let name = plan.stage.name.clone();
+        let recorded = before.and_then(|before| before.get(&name)).filter(|_| works);
+        if plan.makes_lost_definition() {
+            records.insert(name, DefinitionRecord::default());
+        } else if !plan.has_deployment() {
+            records.insert(name, plan.recorded.clone());
+        } else if let Some(record) = recorded {
+            records.insert(name, record.clone());
+        }
+    }
+    records
 }

@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::super::fields::Write;
 use super::super::stage::{
-    self, DeploymentPlan, StagePlan, created_deployment_fields, created_version_fields, version_fields,
+    self, DefinitionPlan, DeploymentPlan, StagePlan, created_deployment_fields, created_version_fields, version_fields,
 };
 use super::super::survey::{RequiredMetadata, missing_message};
 use super::ApiInput;
+use crate::model::marker::DefinitionRecord;
 use crate::model::{
     Conflict, DesiredDefinition, DesiredStage, Entity, EntityName, EntityPath, Owned, Skip, SkipReason, Vacant,
 };
@@ -144,8 +145,11 @@ impl<'a> Planner<'a> {
             .standing
             .owned()
             .and_then(|api| api.marker.undeployed.get(&stage.name));
-        let recorded = stage::recorded(found_deployment, undeployed);
+        let mut recorded = stage::recorded(found_deployment, undeployed);
         let definition = self.plan_definition(stage, &recorded);
+        if stage.definition == DesiredDefinition::Absent && matches!(definition, DefinitionPlan::Untouched { .. }) {
+            recorded = DefinitionRecord::default();
+        }
         StagePlan {
             stage: stage.clone(),
             version,
