@@ -134,7 +134,7 @@ impl StagePlan {
                     revision: self.desired_revision.clone(),
                     // Tells the revision that was refused from one that was exported.
                     canonical_digest: None,
-                    content_digest: self.recorded.content_digest.clone(),
+                    content_digest: self.recorded.content_digest.clone().filter(|_| current.is_some()),
                 },
                 skip: Some(Skip {
                     rest_api_id: rest_api_id.to_owned(),

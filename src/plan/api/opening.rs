@@ -30,10 +30,13 @@ impl Planner<'_> {
                 Some(current) if works => current.marker.skipped.clone(),
                 Some(_) | None => self.skips.clone(),
             },
-            fingerprint: fingerprint.clone().filter(|_| !works),
+            // What is below an API that is made anew is known only once it is there.
+            fingerprint: fingerprint
+                .clone()
+                .filter(|_| !works && input.standing.owned().is_some()),
             state: match (works, input.standing.owned()) {
-                (false, _) => ApiState::Synced,
-                (true, None) => ApiState::Creating,
+                (_, None) => ApiState::Creating,
+                (false, Some(_)) => ApiState::Synced,
                 (true, Some(current)) if current.marker.state == ApiState::Creating => ApiState::Creating,
                 (true, Some(_)) => ApiState::Updating,
             },

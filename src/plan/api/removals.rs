@@ -41,9 +41,10 @@ impl Planner<'_> {
             .get(name)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let (ours, strangers): (Vec<&Entity>, Vec<&Entity>) = definitions
+        let (mut ours, strangers): (Vec<&Entity>, Vec<&Entity>) = definitions
             .iter()
             .partition(|found| current.marker.state == ApiState::Creating || found.name == EntityName::definition());
+        ours.sort_by_key(|found| &found.name);
         let mut writes = Vec::new();
         writes.extend(deployment.clone().map(|owned| Write::delete(owned, REASON)));
         if let Some(version) = version {
