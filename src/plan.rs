@@ -10,6 +10,8 @@ mod fingerprint;
 mod preview;
 mod stage;
 mod survey;
+#[cfg(test)]
+mod tests;
 
 pub use api::{ApiInput, ApiPlan, Below, Finished, StageRemoval, Standing, plan_api, plan_listed_fields};
 pub use deletions::{Deletions, Verdict};

@@ -15,8 +15,10 @@ const FORMAT: u32 = 1;
 /// With definitions on demand the definitions are not part of it: a run without them must not undo what it says.
 #[must_use]
 pub fn fingerprint(integration: &Integration, api: &DesiredApi, stages: &[DesiredStage]) -> String {
+    let mut stages: Vec<&DesiredStage> = stages.iter().collect();
+    stages.sort_by_key(|stage| &stage.stage_name);
     let stages: Vec<_> = stages
-        .iter()
+        .into_iter()
         .map(|stage| {
             let definition = match (&stage.definition, integration.import_specification) {
                 (_, ImportSpecification::OnDemand) | (DesiredDefinition::Kept, _) => "kept",

@@ -95,6 +95,14 @@ impl StagePlan {
         self.deployment != DeploymentPlan::None
     }
 
+    /// Whether a definition is made whose content the deployment still tells of.
+    ///
+    /// A run that ends between its creation and its import would otherwise leave it empty and be taken for done.
+    pub(super) fn makes_lost_definition(&self) -> bool {
+        let made = matches!(&self.definition, DefinitionPlan::Exported { current: None, .. });
+        made && self.has_deployment() && self.recorded != DefinitionRecord::default()
+    }
+
     /// What follows from the export: `None` when none was asked for or it failed for now.
     #[must_use]
     pub fn finish(&self, rest_api_id: &str, export: Option<&Export>) -> StageWrites {
@@ -124,7 +132,9 @@ impl StagePlan {
                 definition_exists: current.is_some(),
                 record: DefinitionRecord {
                     revision: self.desired_revision.clone(),
-                    ..self.recorded.clone()
+                    // Tells the revision that was refused from one that was exported.
+                    canonical_digest: None,
+                    content_digest: self.recorded.content_digest.clone().filter(|_| current.is_some()),
                 },
                 skip: Some(Skip {
                     rest_api_id: rest_api_id.to_owned(),
@@ -318,12 +328,13 @@ pub(super) fn default_fields(defaults: &Properties) -> impl Iterator<Item = (Fie
         .map(|(name, value)| (FieldPath::new(&["customProperties", name]), Some(value.clone())))
 }
 
-/// The record of what a stage's definition holds: with its deployment, or else with the API.
+/// The record of what a stage's definition holds: with the API, or else with its deployment.
+///
+/// The API's goes first: next to a deployment it says that the deployment's can no longer be relied on.
 #[must_use]
 pub fn recorded(deployment: Option<&Entity>, undeployed: Option<&DefinitionRecord>) -> DefinitionRecord {
-    deployment
-        .and_then(StageMarker::read)
-        .map(|marker| marker.definition)
-        .or_else(|| undeployed.cloned())
+    undeployed
+        .cloned()
+        .or_else(|| deployment.and_then(StageMarker::read).map(|marker| marker.definition))
         .unwrap_or_default()
 }
