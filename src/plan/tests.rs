@@ -1,5 +1,10 @@
 //! Tests of the planner against a catalog in memory.
 
+mod api;
+mod below;
+mod definition;
 mod fixtures;
+mod preview;
 mod properties;
+mod survey;
 mod world;

@@ -1,0 +1,290 @@
+use serde_json::{Value, json};
+
+use super::super::{ApiPlan, Finished};
+use super::fixtures::{Source, api_path, deployment_path, name, properties, source, version_path};
+use super::world::{ALL, World, describe};
+use crate::model::marker::{ApiMarker, ApiState};
+use crate::model::{DesiredApi, DesiredDefinition, FieldPath, Skip, SkipReason};
+
+/// Every change of a plan in short, as far as it is known before the exports.
+pub(super) fn changes(plan: &ApiPlan) -> Vec<String> {
+    let stages = plan.stages.iter().flat_map(super::super::StagePlan::preview);
+    let stages = stages.map(|change| format!("{} {}", json!(change.action).as_str().unwrap(), change.path));
+    let removals = plan.removals.iter().flat_map(|removal| &removal.writes).map(describe);
+    plan.opening
+        .iter()
+        .map(describe)
+        .chain(stages)
+        .chain(removals)
+        .collect()
+}
+
+fn marker(world: &World, source: &Source) -> ApiMarker {
+    world.owned(source).unwrap().marker
+}
+
+fn set(world: &mut World, path: &crate::model::EntityPath, field: &[&str], value: Value) {
+    FieldPath::new(field).set(world.entities.get_mut(path).unwrap(), Some(value));
+}
+
+#[test]
+fn a_new_api_is_made_with_all_that_is_below_it() {
+    let mut source = source(&[("prod", 0)]);
+    source.integration.default_custom_properties.api = properties(json!({"team": "shop"}));
+    source.integration.default_custom_properties.deployment = properties(json!({"tier": 1}));
+    let world = World::synced(&source);
+    let api = &world.entities[&api_path()];
+    assert_eq!(
+        (
+            &api["title"],
+            &api["description"],
+            &api["kind"],
+            &api["customProperties"]["team"]
+        ),
+        (
+            &json!("Title of a1"),
+            &json!("What it does"),
+            &json!("rest"),
+            &json!("shop")
+        )
+    );
+    assert_eq!(
+        json!(world.entities[&version_path("prod")]),
+        json!({"title": "prod", "lifecycleStage": "testing"})
+    );
+    let mut deployment = world.entities[&deployment_path("prod")].clone();
+    let custom = deployment.remove("customProperties").unwrap();
+    assert_eq!(
+        json!(deployment),
+        json!({
+            "title": "prod",
+            "description": "The stage prod",
+            "state": "active",
+            "server": {"runtimeUri": ["https://a1.execute-api.us-east-1.amazonaws.com/prod"]},
+            "environmentId": "/workspaces/default/environments/shop",
+            "definitionId": "/workspaces/default/apis/shop-a1/versions/prod/definitions/openapi"
+        })
+    );
+    assert_eq!(
+        (&custom["tier"], &custom["aws-stage"]["stageName"]),
+        (&json!(1), &json!("prod"))
+    );
+}
+
+#[test]
+fn an_api_without_stages_has_nothing_below_it() {
+    let source = source(&[]);
+    let world = World::synced(&source);
+    assert_eq!(world.entities.len(), 1);
+    assert_eq!(marker(&world, &source).state, ApiState::Synced);
+    assert!(marker(&world, &source).fingerprint.is_some());
+}
+
+#[test]
+fn only_what_differs_is_written() {
+    type Change = fn(&mut World, &mut Source);
+    let table: [(&str, Change, &[&str]); 9] = [
+        ("nothing", |_, _| {}, &[]),
+        (
+            "the API's title",
+            |world, _| set(world, &api_path(), &["title"], json!("x")),
+            &["update apis/shop-a1"],
+        ),
+        (
+            "the API's summary",
+            |world, _| set(world, &api_path(), &["summary"], json!("x")),
+            &[],
+        ),
+        (
+            "a version's title",
+            |world, _| set(world, &version_path("prod"), &["title"], json!("x")),
+            &["update apis/shop-a1", "update apis/shop-a1/versions/prod"],
+        ),
+        (
+            "a version's lifecycle stage",
+            |world, _| set(world, &version_path("prod"), &["lifecycleStage"], json!("retired")),
+            &[],
+        ),
+        (
+            "a deployment's URL",
+            |world, _| set(world, &deployment_path("prod"), &["server", "runtimeUri"], json!(["x"])),
+            &["update apis/shop-a1", "update apis/shop-a1/deployments/prod"],
+        ),
+        (
+            "a deployment's title, description and state",
+            |world, _| {
+                for field in ["title", "description", "state"] {
+                    set(world, &deployment_path("prod"), &[field], json!("inactive"));
+                }
+            },
+            &[],
+        ),
+        (
+            "the environment",
+            |_, source| source.integration.environment = name("elsewhere"),
+            &["update apis/shop-a1", "update apis/shop-a1/deployments/prod"],
+        ),
+        (
+            "the lifecycle stage of new versions",
+            |_, source| source.integration.lifecycle_stage = crate::model::LifecycleStage::Retired,
+            &[],
+        ),
+    ];
+    for (what, change, expected) in table {
+        let mut source = source(&[("prod", 0)]);
+        let mut world = World::synced(&source);
+        change(&mut world, &mut source);
+        let plan = world.plan(&source);
+        assert_eq!(changes(&plan), expected, "{what}");
+        assert_eq!(plan.has_changes(), !expected.is_empty(), "{what}");
+    }
+}
+
+#[test]
+fn a_description_that_the_source_no_longer_has_is_removed() {
+    let mut source = source(&[("prod", 0)]);
+    let mut world = World::synced(&source);
+    source.api = DesiredApi {
+        description: None,
+        ..source.api
+    };
+    world.settle(&source);
+    assert!(!world.entities[&api_path()].contains_key("description"));
+}
+
+#[test]
+fn the_opening_lists_what_is_about_to_be_ours_and_the_closing_says_that_it_is_done() {
+    let source = source(&[("prod", 0), ("dev", 0)]);
+    let mut world = World::synced(&super::fixtures::source(&[("prod", 0)]));
+    let settled = marker(&world, &source);
+    world.sync(&source, 1);
+    let opened = marker(&world, &source);
+    assert_eq!(opened.versions, [name("dev"), name("prod")]);
+    assert_eq!((opened.state, opened.fingerprint), (ApiState::Updating, None));
+    world.sync(&source, ALL);
+    let closed = marker(&world, &source);
+    assert_eq!(closed.state, ApiState::Synced);
+    assert!(closed.fingerprint.is_some() && closed.fingerprint != settled.fingerprint);
+}
+
+#[test]
+fn a_new_api_counts_as_being_made_until_it_is_done() {
+    for stages in [&[("prod", 0)][..], &[]] {
+        let source = source(stages);
+        let mut world = World::default();
+        world.sync(&source, 1);
+        let opened = marker(&world, &source);
+        assert_eq!((opened.state, opened.fingerprint), (ApiState::Creating, None));
+    }
+}
+
+#[test]
+fn an_api_is_done_only_when_all_was_written_and_removed() {
+    let source = source(&[("prod", 0)]);
+    let mut world = World::synced(&super::fixtures::source(&[("prod", 0), ("dev", 0)]));
+    let plan = world.plan(&source);
+    world.sync(&source, 1);
+    let api = world.owned(&source).unwrap();
+    //    everything written, removed → state, versions, with a fingerprint
+    let both = vec![name("dev"), name("prod")];
+    let table = [
+        (true, true, ApiState::Synced, vec![name("prod")]),
+        (true, false, ApiState::Updating, both.clone()),
+        (false, true, ApiState::Updating, vec![name("prod")]),
+        (false, false, ApiState::Updating, both),
+    ];
+    for (complete, removed, state, versions) in table {
+        let finished = Finished {
+            complete,
+            removed,
+            ..Finished::default()
+        };
+        let mut entity = api.entity.clone();
+        if let Some(closing) = plan.closing(&api, &finished) {
+            closing.change().apply_to(&mut entity.properties);
+        }
+        let closed = ApiMarker::read(&entity).unwrap();
+        assert_eq!(
+            (closed.state, &closed.versions),
+            (state, &versions),
+            "{complete} {removed}"
+        );
+        assert_eq!(
+            closed.fingerprint.is_some(),
+            state == ApiState::Synced,
+            "{complete} {removed}"
+        );
+    }
+}
+
+#[test]
+fn the_closing_records_every_skip_in_one_order() {
+    let mut source = source(&[("prod", 0)]);
+    let skip = |stage: &str, reason| Skip {
+        rest_api_id: "a1".to_owned(),
+        stage_name: Some(stage.to_owned()),
+        reason,
+        message: String::new(),
+    };
+    source.skips = vec![skip("zeta", SkipReason::NameCollision)];
+    source.stages[0].skips = vec![skip("prod", SkipReason::NoInvokeUrl)];
+    let mut world = World::default();
+    world.sync(&source, 2);
+    let api = world.owned(&source).unwrap();
+    let refused = skip("prod", SkipReason::ExportRefused);
+    let finished = Finished {
+        skips: vec![refused.clone(), refused],
+        complete: true,
+        ..Finished::default()
+    };
+    let mut entity = api.entity.clone();
+    let closing = world.plan(&source).closing(&api, &finished).unwrap();
+    closing.change().apply_to(&mut entity.properties);
+    let reasons: Vec<SkipReason> = ApiMarker::read(&entity)
+        .unwrap()
+        .skipped
+        .iter()
+        .map(|skip| skip.reason)
+        .collect();
+    let expected = [
+        SkipReason::ExportRefused,
+        SkipReason::NoInvokeUrl,
+        SkipReason::NameCollision,
+    ];
+    assert_eq!(reasons, expected);
+}
+
+#[test]
+fn what_the_markers_keep_for_another_release_survives() {
+    let source = source(&[("prod", 0)]);
+    let mut world = World::synced(&source);
+    let field = |schema| FieldPath::new(&["customProperties", schema, "future"]);
+    for (path, schema) in [(api_path(), "aws-rest-api"), (deployment_path("prod"), "aws-stage")] {
+        field(schema).set(world.entities.get_mut(&path).unwrap(), Some(json!("kept")));
+    }
+    world.settle(&super::fixtures::source(&[("prod", 2)]));
+    for (path, schema) in [(api_path(), "aws-rest-api"), (deployment_path("prod"), "aws-stage")] {
+        assert_eq!(
+            field(schema).get(&world.entities[&path]),
+            Some(&json!("kept")),
+            "{path}"
+        );
+    }
+}
+
+#[test]
+fn definitions_that_are_not_wanted_are_removed_and_named_by_no_deployment() {
+    let mut source = source(&[("prod", 0)]);
+    let mut world = World::synced(&source);
+    source.stages[0].definition = DesiredDefinition::Absent;
+    assert_eq!(
+        changes(&world.plan(&source)),
+        [
+            "update apis/shop-a1",
+            "delete apis/shop-a1/versions/prod/definitions/openapi",
+            "update apis/shop-a1/deployments/prod"
+        ]
+    );
+    world.settle(&source);
+    assert!(!world.entities[&deployment_path("prod")].contains_key("definitionId"));
+}

@@ -1,0 +1,224 @@
+use serde_json::json;
+
+use super::super::{ApiPlan, DefinitionPlan, recorded};
+use super::fixtures::{REFUSED, Source, definition_path, deployment_path, entity, export, source};
+use super::world::{ALL, World};
+use crate::model::marker::DefinitionRecord;
+use crate::model::{DesiredDefinition, FieldPath, SkipReason};
+
+/// Why the only stage's definition is exported, if it is.
+fn export_reason(plan: &ApiPlan) -> Option<&'static str> {
+    match &plan.stages[0].definition {
+        DefinitionPlan::Exported { reason, .. } => Some(reason),
+        DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => None,
+    }
+}
+
+fn imports(made: &[String]) -> usize {
+    made.iter().filter(|write| write.starts_with("import")).count()
+}
+
+fn refusals(world: &World, source: &Source) -> usize {
+    let skips = world.plan(source).skips;
+    skips
+        .iter()
+        .filter(|skip| skip.reason == SkipReason::ExportRefused)
+        .count()
+}
+
+#[test]
+fn a_definition_is_exported_when_it_is_new_or_out_of_date_or_damaged_or_gone() {
+    type Change = fn(&mut World, &mut Source);
+    let table: [(&str, Change, Option<&str>); 7] = [
+        ("nothing", |_, _| {}, None),
+        (
+            "the whole API",
+            |world, _| *world = World::default(),
+            Some("the stage has no definition yet"),
+        ),
+        (
+            "the revision",
+            |_, source| source.stages[0].definition = DesiredDefinition::Revision("2".to_owned()),
+            Some("the stage was deployed or changed"),
+        ),
+        (
+            "the text in the catalog",
+            |world, _| {
+                world.contents.insert(definition_path("prod"), "by hand".to_owned());
+            },
+            Some("the definition's content was changed"),
+        ),
+        (
+            "the definition, removed by hand",
+            |world, _| world.remove(&definition_path("prod")),
+            Some("the definition is gone"),
+        ),
+        (
+            "the wish, to what is there",
+            |_, source| source.stages[0].definition = DesiredDefinition::Kept,
+            None,
+        ),
+        (
+            "the wish, to none",
+            |_, source| source.stages[0].definition = DesiredDefinition::Absent,
+            None,
+        ),
+    ];
+    for (what, change, reason) in table {
+        let mut source = source(&[("prod", 0)]);
+        let mut world = World::synced(&source);
+        change(&mut world, &mut source);
+        assert_eq!(export_reason(&world.plan(&source)), reason, "{what}");
+        world.settle(&source);
+        assert_eq!(export_reason(&world.plan(&source)), None, "{what}");
+    }
+}
+
+#[test]
+fn an_export_that_says_the_same_is_recorded_but_not_imported() {
+    let mut world = World::synced(&source(&[("prod", 0)]));
+    for (revision, imported) in [(1, 0), (2, 1), (3, 0), (0, 1)] {
+        let source = source(&[("prod", revision)]);
+        let made = world.sync(&source, ALL);
+        assert_eq!(imports(&made), imported, "{revision}");
+        let marker = &world.entities[&deployment_path("prod")]["customProperties"]["aws-stage"];
+        assert_eq!(marker["exportedRevision"], json!(revision.to_string()));
+    }
+}
+
+#[test]
+fn a_definition_that_is_kept_is_neither_made_nor_removed() {
+    let mut source = source(&[("prod", 0)]);
+    source.stages[0].definition = DesiredDefinition::Kept;
+    let world = World::synced(&source);
+    assert!(!world.entities.contains_key(&definition_path("prod")));
+    assert!(!world.entities[&deployment_path("prod")].contains_key("definitionId"));
+
+    let mut world = World::synced(&super::fixtures::source(&[("prod", 0)]));
+    world.settle(&source);
+    assert_eq!(world.contents[&definition_path("prod")], "document 0");
+}
+
+#[test]
+fn a_definitions_title_is_put_right_without_an_export() {
+    let source = source(&[("prod", 0)]);
+    let mut world = World::synced(&source);
+    let definition = world.entities.get_mut(&definition_path("prod")).unwrap();
+    definition.insert("title".to_owned(), json!("by hand"));
+    assert_eq!(export_reason(&world.plan(&source)), None);
+    world.settle(&source);
+    assert_eq!(world.entities[&definition_path("prod")]["title"], json!("OpenAPI"));
+}
+
+#[test]
+fn the_last_good_definition_stays_when_amazon_refuses_and_the_skip_stays_with_it() {
+    let mut world = World::synced(&source(&[("prod", 0)]));
+    let refused = source(&[("prod", REFUSED)]);
+    world.settle(&refused);
+    assert_eq!(world.contents[&definition_path("prod")], "document 0");
+    assert_eq!(refusals(&world, &refused), 1);
+    assert_eq!(export_reason(&world.plan(&refused)), None);
+
+    let mended = source(&[("prod", 2)]);
+    world.settle(&mended);
+    assert_eq!(refusals(&world, &mended), 0);
+    assert_eq!(world.contents[&definition_path("prod")], "document 1");
+}
+
+#[test]
+fn a_refusal_is_in_every_report_wherever_the_run_that_met_it_was_killed() {
+    let refused = source(&[("prod", REFUSED)]);
+    let before = World::synced(&source(&[("prod", 0)]));
+    for killed_after in 0..4 {
+        let mut world = before.clone();
+        world.sync(&refused, killed_after);
+        world.settle(&refused);
+        assert_eq!(refusals(&world, &refused), 1, "killed after {killed_after}");
+    }
+}
+
+#[test]
+fn a_refusal_is_forgotten_wherever_the_run_that_mended_it_was_killed() {
+    let mut before = World::synced(&source(&[("prod", 0)]));
+    before.settle(&source(&[("prod", REFUSED)]));
+    let mended = source(&[("prod", 2)]);
+    for killed_after in 0..5 {
+        let mut world = before.clone();
+        world.sync(&mended, killed_after);
+        world.settle(&mended);
+        assert_eq!(refusals(&world, &mended), 0, "killed after {killed_after}");
+    }
+}
+
+#[test]
+fn a_definition_that_was_gone_never_stays_empty_wherever_the_run_was_killed() {
+    let source = source(&[("prod", 0)]);
+    let mut before = World::synced(&source);
+    before.remove(&definition_path("prod"));
+    for killed_after in 0..5 {
+        let mut world = before.clone();
+        world.sync(&source, killed_after);
+        world.settle(&source);
+        let content = world.contents.get(&definition_path("prod"));
+        assert_eq!(
+            content.map(String::as_str),
+            Some("document 0"),
+            "killed after {killed_after}"
+        );
+    }
+}
+
+#[test]
+fn a_damaged_definition_that_amazon_refuses_to_give_again_is_not_asked_for_every_time() {
+    let refused = source(&[("prod", REFUSED)]);
+    let mut world = World::synced(&source(&[("prod", 0)]));
+    world.contents.insert(definition_path("prod"), "by hand".to_owned());
+    world.settle(&refused);
+    assert_eq!(refusals(&world, &refused), 1);
+}
+
+#[test]
+fn without_an_answer_nothing_but_the_deployments_own_fields_is_written() {
+    let world = World::synced(&source(&[("prod", 0)]));
+    let plan = world.plan(&source(&[("prod", 2)]));
+    let writes = plan.stages[0].finish("a1", None);
+    assert_eq!((&writes.definition, writes.import, &writes.skip), (&None, false, &None));
+    assert_eq!(writes.record.revision.as_deref(), Some("0"));
+    let deployment = plan.stages[0].deployment_write(&writes).unwrap();
+    let fields: Vec<String> = deployment
+        .change()
+        .fields
+        .iter()
+        .map(|field| field.path.to_string())
+        .collect();
+    assert_eq!(fields, ["customProperties.aws-stage.deploymentId"]);
+}
+
+#[test]
+fn a_definition_that_is_made_is_named_by_its_deployment_only_when_there_is_a_document() {
+    let plan = World::default().plan(&source(&[("prod", 0)]));
+    let field = FieldPath::new(&["definitionId"]);
+    for (revision, named) in [("0", true), ("9", false)] {
+        let writes = plan.stages[0].finish("a1", Some(&export(revision)));
+        assert_eq!((writes.definition.is_some(), writes.import), (named, named));
+        assert_eq!(writes.skip.is_none(), named);
+        let deployment = plan.stages[0].deployment_write(&writes).unwrap();
+        assert_eq!(
+            deployment.change().fields.iter().any(|change| change.path == field),
+            named
+        );
+    }
+}
+
+#[test]
+fn what_is_recorded_with_the_api_goes_before_what_its_deployment_tells() {
+    let deployment = entity(
+        "prod",
+        json!({"customProperties": {"aws-stage": {"stageName": "prod", "exportedRevision": "1"}}}),
+    );
+    let with_api = DefinitionRecord::default();
+    let revision = |record: DefinitionRecord| record.revision;
+    assert_eq!(revision(recorded(Some(&deployment), None)).as_deref(), Some("1"));
+    assert_eq!(revision(recorded(Some(&deployment), Some(&with_api))), None);
+    assert_eq!(recorded(None, None), DefinitionRecord::default());
+}

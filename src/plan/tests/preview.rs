@@ -1,0 +1,95 @@
+use super::super::{ApiPlan, Preview, PreviewChange, StagePlan};
+use super::fixtures::{REFUSED, source};
+use super::world::World;
+use crate::model::{Conflict, Skip, SkipReason};
+
+fn preview(plan: &ApiPlan) -> Preview {
+    let mut preview = Preview {
+        complete: true,
+        skipped: plan.skips.clone(),
+        conflicts: plan.conflicts.clone(),
+        ..Preview::default()
+    };
+    preview.changes.extend(plan.opening.iter().map(PreviewChange::from));
+    let stages = plan.stages.iter().flat_map(StagePlan::preview);
+    preview.changes.extend(stages.map(PreviewChange::from));
+    let removals = plan.removals.iter().flat_map(|removal| &removal.writes);
+    preview.changes.extend(removals.map(PreviewChange::from));
+    preview
+}
+
+/// A plan in which something is made, changed, deleted, skipped and left alone.
+fn busy() -> Preview {
+    let before = World::synced(&source(&[("prod", 0), ("test", 0)]));
+    let mut source = source(&[("prod", 2), ("dev", 0), ("v1", 0)]);
+    source.api.title = "Orders".to_owned();
+    source.limits.deployments_per_api = 3;
+    let mut preview = preview(&before.plan(&source));
+    preview.conflicts.push(Conflict {
+        name: "apis/shop-b1".to_owned(),
+    });
+    preview
+}
+
+#[test]
+fn the_text_shows_every_change_with_deletions_last() {
+    insta::assert_snapshot!(busy().sealed().to_text(), @"");
+}
+
+#[test]
+fn the_text_says_when_there_is_nothing_to_do_and_when_it_is_not_all() {
+    let source = source(&[("prod", 0)]);
+    let nothing = preview(&World::synced(&source).plan(&source)).sealed();
+    insta::assert_snapshot!(nothing.to_text(), @"");
+    let partial = Preview {
+        complete: false,
+        remaining: 3,
+        held: true,
+        deletions_id: Some("0123456789abcdef".to_owned()),
+        ..nothing
+    };
+    insta::assert_snapshot!(partial.to_text(), @"");
+}
+
+#[test]
+fn the_order_in_which_changes_were_found_is_irrelevant() {
+    let mut turned = busy();
+    turned.changes.reverse();
+    turned.skipped.reverse();
+    turned.conflicts.reverse();
+    assert_eq!(turned.sealed(), busy().sealed());
+}
+
+#[test]
+fn the_id_names_the_changes_and_nothing_else() {
+    let id = |change: fn(&mut Preview)| {
+        let mut preview = busy();
+        change(&mut preview);
+        preview.sealed().plan_id
+    };
+    let same = id(|_| {});
+    assert_eq!(id(|preview| preview.changes[0].reason = "another".to_owned()), same);
+    assert_eq!(id(|preview| preview.conflicts.clear()), same);
+    assert_eq!(id(|preview| preview.remaining = 7), same);
+    let skip = |preview: &mut Preview| {
+        preview.skipped.push(Skip {
+            rest_api_id: "a1".to_owned(),
+            stage_name: None,
+            reason: SkipReason::TooManyApis,
+            message: String::new(),
+        });
+    };
+    assert_eq!(id(skip), same);
+    assert_ne!(id(|preview| preview.changes.truncate(1)), same);
+    assert_ne!(id(|preview| preview.changes[0].name.push('x')), same);
+    assert_ne!(id(|preview| preview.changes[0].fields.clear()), same);
+}
+
+#[test]
+fn a_preview_of_an_unchanged_catalog_is_the_same_every_time() {
+    let source = source(&[("prod", 0), ("dev", REFUSED)]);
+    let before = World::synced(&super::fixtures::source(&[("prod", 2)]));
+    let one = preview(&before.plan(&source)).sealed();
+    assert_eq!(one, preview(&before.plan(&source)).sealed());
+    assert!(!one.changes.is_empty());
+}
