@@ -30,13 +30,10 @@ impl Planner<'_> {
                 Some(current) if works => current.marker.skipped.clone(),
                 Some(_) | None => self.skips.clone(),
             },
-            // What is below an API that is made anew is known only once it is there.
-            fingerprint: fingerprint
-                .clone()
-                .filter(|_| !works && input.standing.owned().is_some()),
+            fingerprint: fingerprint.clone().filter(|_| !works),
             state: match (works, input.standing.owned()) {
-                (_, None) => ApiState::Creating,
-                (false, Some(_)) => ApiState::Synced,
+                (false, _) => ApiState::Synced,
+                (true, None) => ApiState::Creating,
                 (true, Some(current)) if current.marker.state == ApiState::Creating => ApiState::Creating,
                 (true, Some(_)) => ApiState::Updating,
             },
@@ -109,20 +106,18 @@ fn owned_deployments(input: &ApiInput<'_>) -> usize {
 
 /// What the definitions hold whose deployment does not tell: there is none, or it tells of a definition that is gone.
 ///
-/// What was recorded before stays until the new deployments tell.
+/// What was recorded before stays until the closing.
 fn undeployed(input: &ApiInput<'_>, stages: &[StagePlan], works: bool) -> BTreeMap<EntityName, DefinitionRecord> {
     let before = input.standing.owned().map(|current| &current.marker.undeployed);
-    let mut records = BTreeMap::new();
-    for plan in stages {
-        let name = plan.stage.name.clone();
-        let recorded = before.and_then(|before| before.get(&name)).filter(|_| works);
+    let record = |plan: &StagePlan| {
         if plan.makes_lost_definition() {
-            records.insert(name, DefinitionRecord::default());
-        } else if !plan.has_deployment() {
-            records.insert(name, plan.recorded.clone());
-        } else if let Some(record) = recorded {
-            records.insert(name, record.clone());
+            Some(DefinitionRecord::default())
+        } else if works {
+            before.and_then(|before| before.get(&plan.stage.name)).cloned()
+        } else {
+            (!plan.has_deployment()).then(|| plan.recorded.clone())
         }
-    }
-    records
+    };
+    let records = stages.iter().map(|plan| (plan.stage.name.clone(), record(plan)));
+    records.filter_map(|(name, record)| Some((name, record?))).collect()
 }

@@ -75,7 +75,8 @@ fn what_was_below_an_earlier_api_of_the_name_is_brought_in_line() {
     for killed_after in 0..12 {
         let mut world = World::default();
         world.entities.insert(version_path("dev"), by_hand());
-        world.entities.insert(version_path("prod"), by_hand());
+        let version = properties(json!({"title": "by hand", "lifecycleStage": "testing"}));
+        world.entities.insert(version_path("prod"), version);
         world.entities.insert(
             EntityPath::Definition(name("shop-a1"), name("dev"), name("theirs")),
             by_hand(),

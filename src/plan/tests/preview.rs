@@ -33,14 +33,54 @@ fn busy() -> Preview {
 
 #[test]
 fn the_text_shows_every_change_with_deletions_last() {
-    insta::assert_snapshot!(busy().sealed().to_text(), @"");
+    insta::assert_snapshot!(busy().sealed().to_text(), @r#"
+    plan ffe906acefc14224fe9af23f2bc144be
+    ~ apis/shop-a1 (what is below it changes)
+        title: "Title of a1" -> "Orders"
+        customProperties.aws-rest-api.versions: "[\"prod\",\"test\"]" -> "[\"dev\",\"prod\",\"test\",\"v1-3bfc269594ef6492\"]"
+        customProperties.aws-rest-api.fingerprint: "3b6733dff1b59ed111c1e16a0052c60c60d4e4da4b6268c01b712753ae7db600" -> none
+        customProperties.aws-rest-api.state: "synced" -> "updating"
+    + apis/shop-a1/deployments/dev (the stage is new)
+        title: none -> "dev"
+        description: none -> "The stage dev"
+        state: none -> "active"
+        server.runtimeUri: none -> ["https://a1.execute-api.us-east-1.amazonaws.com/dev"]
+        environmentId: none -> "/workspaces/default/environments/shop"
+        definitionId: none -> "/workspaces/default/apis/shop-a1/versions/dev/definitions/openapi"
+        customProperties.aws-stage.stageName: none -> "dev"
+        customProperties.aws-stage.deploymentId: none -> "dep0"
+        customProperties.aws-stage.exportedRevision: none -> "0"
+    ~ apis/shop-a1/deployments/prod (the stage changed)
+        customProperties.aws-stage.deploymentId: "dep0" -> "dep2"
+        customProperties.aws-stage.exportedRevision: "0" -> "2"
+    + apis/shop-a1/versions/dev (the stage is new)
+        title: none -> "dev"
+        lifecycleStage: none -> "testing"
+    + apis/shop-a1/versions/dev/definitions/openapi (the stage has no definition yet)
+        title: none -> "OpenAPI"
+    ~ apis/shop-a1/versions/prod/definitions/openapi (the stage was deployed or changed)
+        content: "0" -> "2"
+    + apis/shop-a1/versions/v1-3bfc269594ef6492 (the stage is new)
+        title: none -> "v1"
+        lifecycleStage: none -> "testing"
+    + apis/shop-a1/versions/v1-3bfc269594ef6492/definitions/openapi (the stage has no definition yet)
+        title: none -> "OpenAPI"
+    - apis/shop-a1/deployments/test (the stage is gone)
+    - apis/shop-a1/versions/test (the stage is gone)
+    - apis/shop-a1/versions/test/definitions/openapi (the stage is gone)
+    ! skipped a1 stage v1: TooManyDeployments: an API has at most 3 deployments
+    ! left alone, not ours: apis/shop-b1
+    "#);
 }
 
 #[test]
 fn the_text_says_when_there_is_nothing_to_do_and_when_it_is_not_all() {
     let source = source(&[("prod", 0)]);
     let nothing = preview(&World::synced(&source).plan(&source)).sealed();
-    insta::assert_snapshot!(nothing.to_text(), @"");
+    insta::assert_snapshot!(nothing.to_text(), @"
+    plan 4f53cda18c2baa0c0354bb5f9a3ecbe5
+    no changes
+    ");
     let partial = Preview {
         complete: false,
         remaining: 3,
@@ -48,7 +88,12 @@ fn the_text_says_when_there_is_nothing_to_do_and_when_it_is_not_all() {
         deletions_id: Some("0123456789abcdef".to_owned()),
         ..nothing
     };
-    insta::assert_snapshot!(partial.to_text(), @"");
+    insta::assert_snapshot!(partial.to_text(), @"
+    plan 4f53cda18c2baa0c0354bb5f9a3ecbe5
+    no changes
+    ! deletions would be held until confirmed with confirmDeletions=0123456789abcdef
+    ! incomplete: 3 APIs were not looked at
+    ");
 }
 
 #[test]
