@@ -126,6 +126,16 @@ fn the_last_good_definition_stays_when_amazon_refuses_and_the_skip_stays_with_it
 }
 
 #[test]
+fn a_definition_that_is_gone_and_refused_leaves_no_digest_behind() {
+    let mut world = World::synced(&source(&[("prod", 0)]));
+    world.remove(&definition_path("prod"));
+    world.settle(&source(&[("prod", REFUSED)]));
+    let marker = &world.entities[&deployment_path("prod")]["customProperties"]["aws-stage"];
+    assert_eq!(marker["exportedRevision"], json!("9"));
+    assert_eq!(marker.get("contentDigest"), None);
+}
+
+#[test]
 fn a_refusal_is_in_every_report_wherever_the_run_that_met_it_was_killed() {
     let refused = source(&[("prod", REFUSED)]);
     let before = World::synced(&source(&[("prod", 0)]));
