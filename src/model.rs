@@ -2,6 +2,7 @@
 
 mod change;
 mod desired;
+mod digest;
 pub mod document;
 mod entity;
 mod integration;
@@ -19,6 +20,7 @@ mod text;
 
 pub use change::{Action, Change, FieldChange, FieldPath};
 pub use desired::{DesiredApi, DesiredDefinition, DesiredStage};
+pub use digest::digest;
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
 pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entity_name};

@@ -16,7 +16,7 @@ mod tests;
 pub use api::{ApiInput, ApiPlan, Below, Finished, StageRemoval, Standing, plan_api, plan_listed_fields};
 pub use deletions::{Deletions, Verdict};
 pub use fields::Write;
-pub use fingerprint::{digest, fingerprint};
+pub use fingerprint::fingerprint;
 pub use preview::{Preview, PreviewChange};
 pub use stage::{DefinitionPlan, StagePlan, StageWrites, recorded};
 pub use survey::{CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, missing_message, survey};

@@ -1,11 +1,12 @@
 //! Names: of integrations, of REST APIs, and of the catalog entities made from them.
 
 use std::borrow::Cow;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
-use sha2::{Digest, Sha256};
+
+use super::digest;
 
 /// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const ENTITY_NAME_MAX: usize = 90;
@@ -205,17 +206,8 @@ pub fn stage_entity_name(stage_name: &str) -> EntityName {
         .map(|character| if is_stage_character(character) { character } else { '-' })
         .take(STAGE_STEM_MAX)
         .collect();
-    let digest = hex(&Sha256::digest(stage_name.as_bytes()));
+    let digest = digest(stage_name.as_bytes());
     EntityName(format!("{stem}-{}", &digest[..STAGE_DIGEST_DIGITS]))
-}
-
-/// Lower-case hex of some bytes.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 fn is_name(name: &str, max: usize) -> bool {

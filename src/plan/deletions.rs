@@ -1,9 +1,8 @@
 //! The guard: what would be deleted, and whether that is too much to do unasked.
 
-use crate::model::{EntityName, IntegrationName};
+use crate::model::{EntityName, IntegrationName, digest};
 
 use super::api::ApiPlan;
-use super::fingerprint::digest;
 
 /// Deletions that are always allowed, and the share of what is owned that is: more of either kind is held.
 const ALLOWED_COUNT: usize = 5;

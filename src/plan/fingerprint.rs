@@ -1,11 +1,8 @@
 //! The fingerprint of an API: equal means that nothing below it has to be looked at.
 
-use std::fmt::Write as _;
-
 use serde_json::json;
-use sha2::{Digest, Sha256};
 
-use crate::model::{DesiredApi, DesiredDefinition, DesiredStage, ImportSpecification, Integration};
+use crate::model::{DesiredApi, DesiredDefinition, DesiredStage, ImportSpecification, Integration, digest};
 
 /// Changes with every release that makes something else of the same source, so that all is looked at once.
 const FORMAT: u32 = 1;
@@ -44,14 +41,4 @@ pub fn fingerprint(integration: &Integration, api: &DesiredApi, stages: &[Desire
         stages
     ]);
     digest(all.to_string().as_bytes())
-}
-
-/// SHA-256 as lower-case hex.
-#[must_use]
-pub fn digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a `String` cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -6,8 +6,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::fields::Write;
-use super::fingerprint::digest;
-use crate::model::{Action, Change, Conflict, EntityKind, FieldChange, Skip};
+use crate::model::{Action, Change, Conflict, EntityKind, FieldChange, Skip, digest};
 
 /// Hex digits of a plan id.
 const ID_DIGITS: usize = 32;

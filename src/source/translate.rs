@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::model::{
     DesiredApi, DesiredDefinition, DesiredStage, EntityName, ImportSpecification, Integration, InvalidName, RestApi,
-    RestApiId, Skip, SkipReason, Stage, clip, stage_entity_name,
+    RestApiId, Skip, SkipReason, Stage, clip, digest, stage_entity_name,
 };
 
 /// Longest title of a catalog entity, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
@@ -110,7 +110,7 @@ fn desired_stage(
     }
 }
 
-/// Everything that an export of the stage depends on, as a JSON array: unambiguous whatever the parts hold.
+/// Everything that an export of the stage depends on, as a JSON array: unambiguous whatever the parts hold, and short.
 ///
 /// | part | why |
 /// |---|---|
@@ -118,15 +118,16 @@ fn desired_stage(
 /// | last change of the stage | a rollback and return, or a changed setting, is noticed even if the deployment is the same |
 /// | documentation version | exports merge the documentation parts of that version |
 /// | canary's deployment | promoting a canary makes its snapshot the stage's |
-/// | whether the API has a version | without one, `info.version` is a time stamp that does not count as a change |
+/// | name, description and version of the API | exports tell them in `info`, whatever is deployed |
 fn revision(api: &RestApi, stage: &Stage) -> String {
-    let versioned = api.version.as_deref().is_some_and(|version| !version.is_empty());
+    // Without a version, `info` has a time stamp that does not count as a change.
+    let version = api.version.as_deref().filter(|version| !version.is_empty());
     json!([
         stage.deployment_id,
         stage.last_updated,
         stage.documentation_version,
         stage.canary_deployment_id,
-        versioned,
+        digest(json!([api.name, api.description, version]).to_string().as_bytes()),
     ])
     .to_string()
 }

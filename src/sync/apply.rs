@@ -3,7 +3,7 @@
 use crate::limits::Budget;
 use crate::model::{
     Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
-    SystemData, Vacant,
+    SystemData, Vacant, digest,
 };
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, Write};
 use crate::source::GatewayError;
@@ -263,8 +263,8 @@ async fn import(run: &Run, plan: &StagePlan, document: &Document, created: bool)
 /// The digest of what the catalog holds; `None` when it gives a link, which leads to where no token is sent.
 fn content_digest(exported: &Exported) -> Option<String> {
     match exported {
-        Exported::Text(text) => Some(crate::plan::digest(text.as_bytes())),
-        Exported::Nothing => Some(crate::plan::digest(b"")),
+        Exported::Text(text) => Some(digest(text.as_bytes())),
+        Exported::Nothing => Some(digest(b"")),
         Exported::Link(_) => None,
     }
 }

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use crate::model::EntityName;
-use crate::plan::digest;
+use crate::model::{EntityName, digest};
 
 use super::SyncRequest;
 

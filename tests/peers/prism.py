@@ -41,7 +41,10 @@ class Judge:
 
     def violations(self, method, target, headers, body):
         """What is wrong with a request."""
-        kept = {name: value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+        kept = {name.lower(): value for name, value in headers.items() if name.lower() in KEPT_HEADERS}
+        if "authorization" in kept:
+            # The record leaves tokens out; the stand-in has judged them.
+            kept["authorization"] = "Bearer left-out"
         answer = requests.request(method, f"{self.url}{target}", headers=kept, data=body or None, timeout=60)
         if "sl-violations" in answer.headers:
             return json.loads(answer.headers["sl-violations"])

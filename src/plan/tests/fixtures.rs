@@ -101,7 +101,7 @@ pub(super) fn export(revision: &str) -> Export {
         };
     }
     let text = format!("document {}", number / 2);
-    let digest = super::super::digest(text.as_bytes());
+    let digest = crate::model::digest(text.as_bytes());
     Export::Document(Document {
         canonical_digest: format!("canonical {digest}"),
         content_digest: digest,

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::{ApiInput, ApiPlan, Below, Finished, StagePlan, Standing, Write, digest, plan_api, recorded};
+use super::super::{ApiInput, ApiPlan, Below, Finished, StagePlan, Standing, Write, plan_api, recorded};
 use super::fixtures::{Source, export};
+use crate::model::digest;
 use crate::model::marker::ApiState;
 use crate::model::{Entity, EntityName, EntityPath, Export, OwnedApi, Properties, SystemData, Vacant};
 

@@ -1,11 +1,8 @@
 //! Exported definitions: whether API Center can hold them, and their digests.
 
-use std::fmt::Write as _;
-
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason};
+use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason, digest};
 
 /// Longest request that Azure Resource Manager takes, in bytes.
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -56,8 +53,8 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, (SkipReason, Strin
         None => return Err(refused("the export is not a JSON object".to_owned())),
     };
     Ok(Document {
-        content_digest: hex_digest(text.as_bytes()),
-        canonical_digest: hex_digest(canonical(api, value).as_bytes()),
+        content_digest: digest(text.as_bytes()),
+        canonical_digest: digest(canonical(api, value).as_bytes()),
         specification_version,
         text,
     })
@@ -86,14 +83,6 @@ fn escaped_length(text: &str) -> usize {
         })
         .sum();
     text.len() + escapes + 2
-}
-
-fn hex_digest(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
@@ -136,7 +125,7 @@ mod tests {
         let document = taken(None, text);
         assert_eq!(document.text, text);
         assert_eq!(document.specification_version, "3.0.1");
-        assert_eq!(document.content_digest, hex_digest(text.as_bytes()));
+        assert_eq!(document.content_digest, digest(text.as_bytes()));
         assert_eq!(document.content_digest.len(), 64);
     }
 

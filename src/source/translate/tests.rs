@@ -195,7 +195,7 @@ fn a_url_that_is_too_long_is_left_out_and_said() {
 
 #[test]
 fn the_definition_follows_the_integration_and_the_call() {
-    let revision = DesiredDefinition::Revision(r#"["dep1",1700000000,null,null,false]"#.to_owned());
+    let revision = DesiredDefinition::Revision(revision(&api("A"), &stage("prod")));
     for (import, asked, expected) in [
         (ImportSpecification::Always, false, &revision),
         (ImportSpecification::Always, true, &revision),
@@ -232,12 +232,22 @@ fn each_part_that_an_export_depends_on_changes_the_revision() {
         },
     ];
     let mut revisions: BTreeSet<String> = stages.iter().map(|stage| revision(&api("A"), stage)).collect();
-    let versioned = RestApi {
-        version: text("1"),
+    let versioned = |version: &str| RestApi {
+        version: text(version),
         ..api("A")
     };
-    revisions.insert(revision(&versioned, &stage("prod")));
-    assert_eq!(revisions.len(), 6);
+    let described = RestApi {
+        description: text("x"),
+        ..api("A")
+    };
+    for api in [api("B"), described, versioned("1"), versioned("2")] {
+        revisions.insert(revision(&api, &stage("prod")));
+    }
+    assert_eq!(revisions.len(), 9);
+    assert!(
+        revisions.iter().all(|revision| revision.len() < 200),
+        "it is kept in the catalog"
+    );
     let blank = RestApi {
         version: text(""),
         ..api("A")
