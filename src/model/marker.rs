@@ -59,7 +59,7 @@ pub struct ApiMarker {
     pub fingerprint: Option<String>,
     /// How far its writes have come.
     pub state: ApiState,
-    /// What the definitions of versions without a deployment hold.
+    /// What the definitions hold whose deployment does not tell: there is none, or they are being made again.
     pub undeployed: BTreeMap<EntityName, DefinitionRecord>,
 }
 

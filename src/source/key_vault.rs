@@ -1,7 +1,6 @@
 //! Azure Key Vault: the secrets that an integration names.
 
 mod error;
-mod retry;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -9,17 +8,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, RetryOptions};
+use azure_core::http::{ClientOptions, RetryOptions, StatusCode};
 use azure_security_keyvault_secrets::models::SecretClientGetSecretOptions;
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 
 pub use self::error::SecretError;
-use self::retry::FewRetries;
-use crate::limits::Budget;
+use crate::limits::{Budget, FewRetries};
 use crate::model::{Secret, SecretIdentifier};
 
 /// Limit of reading one secret, retries and tokens included.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
+/// What time alone may mend; a 429 says how long to wait.
+const RETRIED: &[StatusCode] = &[
+    StatusCode::RequestTimeout,
+    StatusCode::InternalServerError,
+    StatusCode::BadGateway,
+    StatusCode::ServiceUnavailable,
+    StatusCode::GatewayTimeout,
+];
 /// How often a throttled read is tried, counting the first.
 const THROTTLED_ATTEMPTS: u32 = 3;
 /// Wait after a 429 that does not say how long: Key Vault counts requests over ten seconds.
@@ -40,7 +46,7 @@ impl Vault {
             credential,
             // Redirects are not followed by the SDK's own transport, so that no token goes where a vault points.
             client_options: ClientOptions {
-                retry: RetryOptions::custom(Arc::new(FewRetries)),
+                retry: RetryOptions::custom(Arc::new(FewRetries(RETRIED))),
                 ..ClientOptions::default()
             },
             clients: Mutex::new(HashMap::new()),

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
-use azure_core::http::policies::{Policy, PolicyResult, RetryHeaders, RetryPolicy};
+use azure_core::http::policies::{Policy, PolicyResult};
 use azure_core::http::{
     AsyncRawResponse, ClientOptions, Context, HttpClient, Method, Pipeline, Request, RetryOptions, StatusCode,
     Transport, new_http_client,
@@ -16,12 +16,17 @@ use azure_core::http::{
 use futures::StreamExt;
 use tokio::time::timeout;
 
-use crate::limits::Pacer;
+use crate::limits::{FewRetries, Pacer};
 
 /// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
 const TRY_TIMEOUT: Duration = Duration::from_mins(1);
-/// Tries after the first, of what time alone may mend.
-const RETRIES: u32 = 2;
+/// What time alone may mend; a 429 or 503 may say how long to wait.
+const RETRIED: &[StatusCode] = &[
+    StatusCode::RequestTimeout,
+    StatusCode::InternalServerError,
+    StatusCode::BadGateway,
+    StatusCode::GatewayTimeout,
+];
 /// Largest answer to a read, in bytes: 10,000 APIs of the Standard plan on one page, at more than 6 KB each.
 const READ_MAX: usize = 64 * 1024 * 1024;
 /// Largest answer to anything else, in bytes: an export of a definition is the largest, a text of 3 MB as JSON.
@@ -40,7 +45,7 @@ pub(super) fn pipeline(
 ) -> Pipeline {
     let scope = format!("{base_url}/.default");
     let options = ClientOptions {
-        retry: RetryOptions::custom(Arc::new(FewRetries)),
+        retry: RetryOptions::custom(Arc::new(FewRetries(RETRIED))),
         transport: Some(Transport::new(Arc::new(Bounded(http_client)))),
         ..ClientOptions::default()
     };
@@ -85,35 +90,6 @@ impl Policy for Meter {
             let message = format!("no answer within {} seconds", TRY_TIMEOUT.as_secs());
             Err(azure_core::Error::with_message(ErrorKind::Io, message))
         })
-    }
-}
-
-/// Two retries, half a second and a second apart, of what time alone may mend.
-///
-/// An answer that may say how long to wait (429, 503) is left to the caller, who knows how much time there is.
-#[derive(Debug)]
-struct FewRetries;
-
-impl RetryPolicy for FewRetries {
-    fn is_expired(&self, _duration_since_start: azure_core::time::Duration, retry_count: u32) -> bool {
-        retry_count >= RETRIES
-    }
-
-    fn retry_headers(&self) -> Option<&RetryHeaders> {
-        None
-    }
-
-    fn retry_status_codes(&self) -> &[StatusCode] {
-        &[
-            StatusCode::RequestTimeout,
-            StatusCode::InternalServerError,
-            StatusCode::BadGateway,
-            StatusCode::GatewayTimeout,
-        ]
-    }
-
-    fn sleep_duration(&self, retry_count: u32) -> azure_core::time::Duration {
-        azure_core::time::Duration::milliseconds(500) * retry_count
     }
 }
 

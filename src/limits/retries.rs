@@ -1,4 +1,4 @@
-//! How often a vault is asked again.
+//! How often Azure is asked again.
 
 use azure_core::http::StatusCode;
 use azure_core::http::policies::{RetryHeaders, RetryPolicy};
@@ -7,11 +7,12 @@ use azure_core::time::Duration;
 /// Attempts after the first.
 const RETRIES: u32 = 2;
 
-/// Two retries, half a second and a second apart, of what time alone may mend.
+/// Two retries, half a second and a second apart, of failed connections and of these statuses.
 ///
-/// The SDK's own policies wait as long as `Retry-After` says, whatever the limits; a 429 is therefore left to the caller.
+/// The SDK's own policies wait as long as `Retry-After` says, whatever the time budget: an answer that may say so is
+/// left to the caller, who knows how much time there is.
 #[derive(Debug)]
-pub(super) struct FewRetries;
+pub struct FewRetries(pub &'static [StatusCode]);
 
 impl RetryPolicy for FewRetries {
     fn is_expired(&self, _duration_since_start: Duration, retry_count: u32) -> bool {
@@ -23,13 +24,7 @@ impl RetryPolicy for FewRetries {
     }
 
     fn retry_status_codes(&self) -> &[StatusCode] {
-        &[
-            StatusCode::RequestTimeout,
-            StatusCode::InternalServerError,
-            StatusCode::BadGateway,
-            StatusCode::ServiceUnavailable,
-            StatusCode::GatewayTimeout,
-        ]
+        self.0
     }
 
     fn sleep_duration(&self, retry_count: u32) -> Duration {
