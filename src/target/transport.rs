@@ -29,6 +29,8 @@ const UNAVAILABLE_RETRIES: u32 = 3;
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest such wait: the buckets have refilled by more than half by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
+/// Longest time that others are held back for, whatever an answer says: the next hourly run shall ask for itself.
+const HOLD_MAX: Duration = Duration::from_mins(50);
 /// Buckets of Azure Resource Manager, for an identity and subscription (request limits, 2025-05-28).
 const READ_BURST: u32 = 250;
 const WRITE_BURST: u32 = 200;
@@ -156,7 +158,7 @@ impl Transport {
                 }
                 Remedy::HoldBack(after) => {
                     let delay = after.unwrap_or(backoff);
-                    pacer.hold(delay);
+                    pacer.hold(delay.min(HOLD_MAX));
                     if delay > budget.remaining() {
                         return Err(throttled(message, delay));
                     }

@@ -1,5 +1,8 @@
 //! Whose is what: only what the integration made changes or goes.
 
+use std::sync::Arc;
+
+use sandbox::faults::Fault;
 use serde_json::json;
 
 use crate::world::{SHOP, World};
@@ -134,6 +137,21 @@ async fn apis_whose_environment_a_person_deleted_are_shown_adopted_or_removed() 
     world.catalog().remove("environments/shop");
     world.delete(SHOP).await.expect(204);
     assert!(world.inventory().keys().all(|path| !path.starts_with("apis/shop-")));
+}
+
+#[tokio::test]
+async fn a_run_whose_integration_goes_meanwhile_takes_back_what_it_made() {
+    let world = World::start().await;
+    world.put_shop().await;
+    let before = world.inventory();
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let catalog = Arc::clone(&world.cloud.api_center);
+    world.cloud.kill.set(move || catalog.remove("environments/shop"));
+    world.fail_write(20, Some(1), Fault::KillBefore);
+    world.sync("").await;
+    assert!(world.writes().len() > 20, "{:?}", world.writes());
+    assert_eq!(world.inventory(), before);
+    assert!(!world.has("environments/shop"), "the outcome does not bring it back");
 }
 
 #[tokio::test]

@@ -8,9 +8,8 @@ use futures::{StreamExt, stream};
 use rustix::process::{Pid, Signal, kill_process};
 use sandbox::cloud::{Cloud, CloudOptions};
 use sandbox::estate::{awkward, demo};
-use sandbox::faults::{Fault, FaultRule, Matcher};
+use sandbox::faults::Fault;
 use sandbox::functions_host::{FunctionsHost, TimerKind};
-use sandbox::record::Service;
 use tokio::io::AsyncReadExt;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
@@ -96,7 +95,7 @@ async fn killed_after_each_of_the_first_writes_the_next_run_converges() {
 async fn kill_after(writes: usize) {
     let world = World::start().await;
     world.cloud.fill_gateway(demo());
-    world.cloud.faults.add(on_write(writes, Some(1), Fault::KillAfter));
+    world.fail_write(writes, Some(1), Fault::KillAfter);
     let cut = world.put(SHOP, world.document()).await;
     assert!(cut.status.is_server_error(), "write {writes}: {cut:?}");
     assert_eq!(world.host.wait_for_exit(1).await.len(), 1, "write {writes}");
@@ -126,7 +125,7 @@ async fn asked_to_end_in_the_middle_of_a_run_it_ends_soon_and_the_next_run_conve
     world.cloud.fill_gateway(demo());
     let pid = world.host.handler_pid().unwrap();
     world.cloud.kill.set(move || send(pid, Signal::TERM));
-    world.cloud.faults.add(on_write(20, Some(1), Fault::KillBefore));
+    world.fail_write(20, Some(1), Fault::KillBefore);
     world.put(SHOP, world.document()).await;
     let exits = timeout(SECONDS, world.host.wait_for_exit(1)).await.unwrap();
     assert_eq!((exits[0].code(), exits[0].signal()), (Some(143), None));
@@ -152,9 +151,9 @@ async fn without_its_host_a_working_handler_is_gone_within_seconds_and_the_next_
     let (mut parent, host) = start_below_a_parent(&world.cloud).await;
     let pid = parent.id().unwrap();
     world.cloud.kill.set(move || send(pid, Signal::KILL));
-    world.cloud.faults.add(on_write(10, Some(1), Fault::KillBefore));
+    world.fail_write(10, Some(1), Fault::KillBefore);
     // So that the run is still under way when its host's end is noticed.
-    world.cloud.faults.add(on_write(10, None, Fault::Hang));
+    world.fail_write(10, None, Fault::Hang);
     let run = tokio::spawn(async move { host.fire_timer(TimerKind::Scheduled).await.unwrap() });
     assert_all_ended(&mut parent).await;
     assert_eq!(parent.wait().await.unwrap().signal(), Some(9));
@@ -206,19 +205,6 @@ async fn assert_all_ended(parent: &mut Child) {
     let ended = timeout(SECONDS, pipe.read_to_string(&mut output)).await;
     assert!(ended.is_ok(), "the handler is still there");
     assert!(output.contains("Orphaned"), "{output}");
-}
-
-fn on_write(skip: usize, times: Option<usize>, fault: Fault) -> FaultRule {
-    FaultRule {
-        matcher: Matcher {
-            service: Some(Service::ApiCenter),
-            writes_only: true,
-            ..Matcher::default()
-        },
-        skip,
-        times,
-        fault,
-    }
 }
 
 fn send(pid: u32, signal: Signal) {

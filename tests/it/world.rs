@@ -221,6 +221,20 @@ impl World {
         });
     }
 
+    /// Lets writes to the catalog fail, after the first `skip` of them.
+    pub fn fail_write(&self, skip: usize, times: Option<usize>, fault: Fault) {
+        self.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiCenter),
+                writes_only: true,
+                ..Matcher::default()
+            },
+            skip,
+            times,
+            fault,
+        });
+    }
+
     /// Remembers what the handler said.
     pub fn hear(&self, text: &str) {
         self.said.lock().unwrap().push_str(text);
