@@ -117,7 +117,12 @@ impl CatalogError {
             Self::Unavailable { retry_after, .. } => {
                 Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(later(*retry_after))
             }
-            Self::OutOfTime { .. } | Self::NoToken { .. } | Self::Refused { .. } | Self::Malformed { .. } => {
+            Self::NoToken { .. } => Problem::new(
+                ErrorCode::ServiceUnavailable,
+                format!("{text}. Give the function app a managed identity (AZURE_CLIENT_ID names a user-assigned one), or sign in with az login"),
+            )
+            .with_retry_after(RETRY_AFTER_DEFAULT),
+            Self::OutOfTime { .. } | Self::Refused { .. } | Self::Malformed { .. } => {
                 Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(RETRY_AFTER_DEFAULT)
             }
         }
