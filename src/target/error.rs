@@ -110,7 +110,8 @@ impl CatalogError {
             Self::NotFound { .. } | Self::Refused { status: 404, .. } => Problem::new(
                 ErrorCode::ServiceUnavailable,
                 format!("{text}. Does APICENTER_RESOURCE_ID name the API center?"),
-            ),
+            )
+            .with_retry_after(RETRY_AFTER_DEFAULT),
             Self::Throttled { retry_after, .. } => {
                 Problem::new(ErrorCode::TooManyRequests, text).with_retry_after(later(*retry_after))
             }
@@ -119,7 +120,10 @@ impl CatalogError {
             }
             Self::NoToken { .. } => Problem::new(
                 ErrorCode::ServiceUnavailable,
-                format!("{text}. Give the function app a managed identity (AZURE_CLIENT_ID names a user-assigned one), or sign in with az login"),
+                format!(
+                    "{text}. Give the function app a managed identity (AZURE_CLIENT_ID names a user-assigned one), or \
+                     sign in with az login"
+                ),
             )
             .with_retry_after(RETRY_AFTER_DEFAULT),
             Self::OutOfTime { .. } | Self::Refused { .. } | Self::Malformed { .. } => {

@@ -473,7 +473,7 @@ fn assert_is_for_people(what: &str, answer: &Answer) {
     assert!(message.len() > 15 && message.contains(' '), "{what}: {message}");
     match answer.status.as_u16() {
         405 => assert!(answer.headers.contains_key(ALLOW), "{what}"),
-        429 | 503 if what != "no API center" => {
+        429 | 503 => {
             let seconds: u64 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
             assert!(seconds <= 900, "{what}: {seconds}");
         }
