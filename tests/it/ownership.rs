@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sandbox::faults::Fault;
 use serde_json::json;
 
-use crate::world::{SHOP, World};
+use crate::world::{SHOP, World, inventory_of};
 
 #[tokio::test]
 async fn deleting_takes_exactly_what_the_integration_made() {
@@ -35,12 +35,12 @@ async fn deleting_takes_exactly_what_the_integration_made() {
     world.run_timer().await;
 
     world.delete(SHOP).await.expect(204);
-    assert_eq!(world.inventory(), inventory_of(&others));
+    assert_eq!(world.inventory(), inventory_of(others));
     assert!(!world.has("environments/shop") && world.has("environments/shop2"));
     world.get(SHOP).await.expect(404);
 
     world.delete("shop2").await.expect(204);
-    assert_eq!(world.inventory(), inventory_of(&before));
+    assert_eq!(world.inventory(), inventory_of(before));
     assert!(!world.has("environments/shop2"));
     world.delete("shop2").await.expect(404);
     assert_eq!(
@@ -48,14 +48,6 @@ async fn deleting_takes_exactly_what_the_integration_made() {
         0,
         "nothing stays behind out of sight"
     );
-}
-
-fn inventory_of(
-    everything: &std::collections::BTreeMap<String, serde_json::Value>,
-) -> std::collections::BTreeMap<String, serde_json::Value> {
-    let mut inventory = everything.clone();
-    inventory.retain(|path, _| !path.starts_with("metadataSchemas/") && !path.starts_with("environments/"));
-    inventory
 }
 
 #[tokio::test]

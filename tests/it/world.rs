@@ -176,11 +176,9 @@ impl World {
         self.catalog().snapshot()
     }
 
-    /// The same without our metadata schemas and what outcomes are written to.
+    /// The APIs in the catalog, with all that is below them.
     pub fn inventory(&self) -> BTreeMap<String, Value> {
-        let mut everything = self.everything();
-        everything.retain(|path, _| !path.starts_with("metadataSchemas/") && !path.starts_with("environments/"));
-        everything
+        inventory_of(self.everything())
     }
 
     /// The properties of an entity in the catalog.
@@ -285,6 +283,12 @@ pub fn host_options(cloud: &Cloud, settings: &[(&str, &str)]) -> HostOptions {
     }
     options.environment.extend(environment);
     options
+}
+
+/// The APIs of a catalog, with all that is below them.
+pub fn inventory_of(mut everything: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
+    everything.retain(|path, _| path.starts_with("apis/"));
+    everything
 }
 
 /// Sends a request and reads its whole answer.
