@@ -37,9 +37,9 @@ pub struct Settings {
     pub vault_hosts: VaultHosts,
     /// The base URL of Azure Resource Manager, also its token audience. Read from `AZURE_RESOURCE_MANAGER_URL`.
     pub resource_manager_url: String,
-    /// How long a timer run may work. Read from `SYNC_TIME_BUDGET_SECONDS`.
+    /// How long a timer run may begin work. Read from `SYNC_TIME_BUDGET_SECONDS`.
     pub timer_budget: Duration,
-    /// How long an HTTP call may work. Read from `HTTP_TIME_BUDGET_SECONDS`.
+    /// How long an HTTP call may begin work. Read from `HTTP_TIME_BUDGET_SECONDS`.
     pub http_budget: Duration,
     /// Requests a second to Amazon, per account and region. Read from `AWS_REQUESTS_PER_SECOND`.
     pub aws_requests_per_second: f64,

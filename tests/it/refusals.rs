@@ -234,7 +234,7 @@ fn surroundings() -> Vec<Refusal> {
                     "apigateway:GET",
                     "arn:aws:apigateway:::/restapis",
                 );
-                world.fail(Service::ApiGateway, None, ".", None, denied.into());
+                fail_gateway(world, denied);
             },
             400,
             "AwsAccessDenied",
@@ -274,29 +274,13 @@ fn surroundings() -> Vec<Refusal> {
         ),
         put(
             "Amazon throttles",
-            |world| {
-                world.fail(
-                    Service::ApiGateway,
-                    None,
-                    ".",
-                    None,
-                    AmazonError::too_many_requests().into(),
-                );
-            },
+            |world| fail_gateway(world, AmazonError::too_many_requests()),
             429,
             "TooManyRequests",
         ),
         put(
             "Amazon throttles and says for how long",
-            |world| {
-                world.fail(
-                    Service::ApiGateway,
-                    None,
-                    ".",
-                    None,
-                    AmazonError::too_many_requests().retry_after(900).into(),
-                );
-            },
+            |world| fail_gateway(world, AmazonError::too_many_requests().retry_after(900)),
             429,
             "TooManyRequests",
         ),
@@ -325,6 +309,10 @@ fn surroundings() -> Vec<Refusal> {
             "ServiceUnavailable",
         ),
     ]
+}
+
+fn fail_gateway(world: &World, error: AmazonError) {
+    world.fail(Service::ApiGateway, None, ".", None, error.into());
 }
 
 fn begin_deletion(world: &World) {
