@@ -141,3 +141,31 @@ fn the_readme_names_every_setting() {
         assert!(readme.contains(&format!("`{name}`")), "{name}");
     }
 }
+
+/// The variants of an enumeration, from its source.
+fn variants(path: &str, name: &str) -> Vec<String> {
+    let source = fs::read_to_string(root().join(path)).unwrap();
+    let (_, after) = source.split_once(&format!("pub enum {name} {{\n")).unwrap();
+    let (body, _) = after.split_once("\n}").unwrap();
+    body.lines()
+        .filter_map(|line| line.trim().strip_suffix(','))
+        .map(str::to_owned)
+        .collect()
+}
+
+#[test]
+fn the_guide_says_what_helps_with_every_error_and_every_skip() {
+    let guide = fs::read_to_string(root().join("docs/deploy.md")).unwrap();
+    for (path, name, heading) in [
+        ("src/model/problem.rs", "ErrorCode", "\n## Troubleshooting\n"),
+        ("src/model/report.rs", "SkipReason", "\n## Reports\n"),
+    ] {
+        let (_, after) = guide.split_once(heading).unwrap();
+        let section = after.split("\n## ").next().unwrap();
+        let variants = variants(path, name);
+        assert!(variants.len() > 7, "{variants:?}");
+        for variant in variants {
+            assert!(section.contains(&format!("\n| `{variant}` | ")), "{variant}");
+        }
+    }
+}

@@ -7,6 +7,7 @@ mod changes;
 mod deletions;
 mod oracle;
 mod ownership;
+mod permissions;
 mod process;
 mod refusals;
 mod secrecy;

@@ -1,0 +1,227 @@
+//! What the handler asks of both clouds, told from its requests, is what it is granted and what the documentation says.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::{Method, StatusCode};
+use sandbox::api_gateway::{Definition, RestApi};
+use sandbox::estate::demo;
+use sandbox::faults::Fault;
+use sandbox::record::{Exchange, Service};
+use saphyr::{LoadableYamlNode, Yaml};
+use serde_json::json;
+
+use crate::world::{SHOP, World};
+
+/// The REST API that things happen to.
+const ORDERS: &str = "a1b2c3d4e5";
+/// What comes before the path in the ARN of anything of Amazon API Gateway, in the template.
+const GATEWAY_ARN: &str = "arn:${AWS::Partition}:apigateway:*::";
+
+/// Everything that can happen to an integration, at least once.
+async fn everything_happens() -> World {
+    let world = World::start().await;
+    world.cloud.fill_gateway(demo());
+    world.put_shop().await;
+    world.run_timer().await;
+
+    import_slowly(&world);
+    world
+        .cloud
+        .api_gateway
+        .put_rest_api(RestApi::new(ORDERS, "Orders and returns"));
+    redeploy(&world);
+    world.run_timer().await;
+    world.cloud.faults.clear();
+    world.sync("deep=true").await.expect(200);
+
+    world.cloud.api_gateway.remove_stage(ORDERS, "staging");
+    world.run_timer().await;
+    world.cloud.api_gateway.remove_rest_api(ORDERS);
+    let plan = format!("integrations/{SHOP}/plan?deep=true");
+    world.call(Method::GET, &plan, None).await.expect(200);
+    world.run_timer().await;
+    world.assert_in_line();
+
+    world.put(SHOP, world.document()).await.expect(200);
+    world.call(Method::GET, "integrations", None).await.expect(200);
+    world.get(SHOP).await.expect(200);
+    world.delete(SHOP).await.expect(204);
+    world
+}
+
+fn redeploy(world: &World) {
+    let estate = world.cloud.api_gateway.estate();
+    let (_, stages) = estate.into_iter().find(|(api, _)| api.id == ORDERS).unwrap();
+    let mut stage = stages.into_iter().find(|stage| stage.name == "prod").unwrap();
+    stage.deployment_id.push_str("next");
+    stage.definition = Definition::from(json!({ "openapi": "3.0.1", "paths": { "/next": {} } }));
+    world.cloud.api_gateway.put_stage(ORDERS, stage);
+}
+
+/// Lets the next import be accepted only, with an operation to ask for its end.
+fn import_slowly(world: &World) {
+    let definition = "workspaces/default/apis/shop-a1b2c3d4e5/versions/prod/definitions/openapi";
+    let (base, center) = (world.cloud.api_center_url(), &world.cloud.resource_id);
+    let location = format!("{base}{center}/{definition}/operationResults/1?api-version=2024-03-01");
+    let answer = |status: u16, headers: HeaderMap, body: &str| Fault::Answer {
+        status: StatusCode::from_u16(status).unwrap(),
+        headers,
+        body: body.to_owned().into(),
+    };
+    let accepted = answer(202, HeaderMap::from_iter([(LOCATION, location.parse().unwrap())]), "");
+    let succeeded = answer(200, HeaderMap::new(), r#"{"status":"Succeeded"}"#);
+    let (post, get) = (Some(Method::POST), Some(Method::GET));
+    world.fail(Service::ApiCenter, post, "/importSpecification", Some(1), accepted);
+    world.fail(Service::ApiCenter, get, "/operationResults/", None, succeeded);
+}
+
+/// What is needed on Azure for a request to Azure Resource Manager: types and names alternate in its path.
+fn azure_action(resource_id: &str, exchange: &Exchange) -> String {
+    let path = exchange.path().strip_prefix(resource_id).unwrap();
+    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    let types: Vec<&str> = segments.iter().copied().step_by(2).collect();
+    let verb = match exchange.method.as_str() {
+        "GET" => "read",
+        "PUT" => "write",
+        "DELETE" => "delete",
+        "POST" => "action",
+        other => panic!("{other} {path}"),
+    };
+    ["Microsoft.ApiCenter/services"]
+        .into_iter()
+        .chain(types)
+        .chain([verb])
+        .collect::<Vec<_>>()
+        .join("/")
+}
+
+/// What is needed on Azure for a request to a vault.
+fn vault_action(exchange: &Exchange) -> String {
+    assert_eq!(exchange.method, Method::GET);
+    assert!(exchange.path().starts_with("/secrets/"), "{}", exchange.path());
+    "Microsoft.KeyVault/vaults/secrets/getSecret/action".to_owned()
+}
+
+/// What is needed on AWS for a request to Amazon API Gateway: action and resource, with `*` for every name.
+fn gateway_permission(exchange: &Exchange) -> (String, String) {
+    let segments = exchange.path().split('/').skip(1).enumerate();
+    let resource = segments.fold(String::new(), |resource, (index, segment)| {
+        resource + "/" + if index % 2 == 0 { segment } else { "*" }
+    });
+    (format!("apigateway:{}", exchange.method), resource)
+}
+
+/// What was needed of both clouds.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Needed {
+    azure: BTreeSet<String>,
+    vault: BTreeSet<String>,
+    gateway: BTreeSet<(String, String)>,
+}
+
+impl Needed {
+    fn of(world: &World) -> Self {
+        let mut needed = Self::default();
+        for exchange in world.cloud.record.exchanges() {
+            match exchange.service {
+                Service::ApiCenter => needed.azure.extend([azure_action(&world.cloud.resource_id, &exchange)]),
+                Service::KeyVault => needed.vault.extend([vault_action(&exchange)]),
+                Service::ApiGateway => needed.gateway.extend([gateway_permission(&exchange)]),
+                Service::Identity => (),
+            }
+        }
+        needed
+    }
+}
+
+fn read(path: &str) -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// What the custom role allows.
+fn custom_role() -> BTreeSet<String> {
+    let actions: Vec<String> = serde_json::from_str(&read("infra/api-center-actions.json")).unwrap();
+    let set: BTreeSet<String> = actions.iter().cloned().collect();
+    assert_eq!(set.len(), actions.len(), "none is there twice");
+    set
+}
+
+/// All that the policies of the template allow, as they are written there.
+fn template_permissions() -> BTreeSet<(String, String)> {
+    let documents = Yaml::load_from_str(&read("infra/aws/identity.yaml")).unwrap();
+    let resources = &documents[0]["Resources"];
+    let mut permissions = BTreeSet::new();
+    for resource in resources.as_mapping().unwrap().values() {
+        let properties = &resource["Properties"];
+        if !properties.contains_mapping_key("PolicyDocument") {
+            continue;
+        }
+        for statement in properties["PolicyDocument"]["Statement"].as_sequence().unwrap() {
+            assert_eq!(statement["Effect"].as_str(), Some("Allow"));
+            for action in texts(&statement["Action"]) {
+                permissions.extend(texts(&statement["Resource"]).map(|resource| (action.clone(), resource)));
+            }
+        }
+    }
+    permissions
+}
+
+/// The texts of a node that is one or a list of some, whatever function they are for.
+fn texts<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = String> + 'a {
+    let nodes = match node {
+        Yaml::Sequence(nodes) => nodes.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    nodes.iter().map(|node| match node {
+        Yaml::Tagged(_, inner) => inner.as_str().unwrap().to_owned(),
+        other => other.as_str().unwrap().to_owned(),
+    })
+}
+
+/// The rows of the documentation's table of permissions: the texts in backticks of the first two columns.
+fn documented() -> BTreeSet<(String, String)> {
+    let guide = read("docs/deploy.md");
+    let (_, after) = guide.split_once("\n## Permissions\n").unwrap();
+    let section = after.split("\n## ").next().unwrap();
+    let rows = section.lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [action, resource, reason] = cells[..] else {
+            panic!("{row}");
+        };
+        assert!(reason.len() > 10, "{row}");
+        (
+            action.trim_matches('`').to_owned(),
+            resource.trim_matches('`').to_owned(),
+        )
+    })
+    .collect()
+}
+
+#[tokio::test]
+async fn what_is_granted_and_documented_is_what_is_needed_and_nothing_else() {
+    let needed = Needed::of(&everything_happens().await);
+    assert_eq!(custom_role(), needed.azure, "infra/api-center-actions.json");
+
+    let (gateway, other): (BTreeSet<_>, BTreeSet<_>) = template_permissions()
+        .into_iter()
+        .partition(|(action, _)| action.starts_with("apigateway:"));
+    let granted = gateway
+        .into_iter()
+        .map(|(action, arn)| (action, arn.strip_prefix(GATEWAY_ARN).unwrap().to_owned()))
+        .collect::<BTreeSet<_>>();
+    assert_eq!(granted, needed.gateway, "infra/aws/identity.yaml");
+    assert_eq!(
+        other,
+        BTreeSet::from([("sts:AssumeRole".to_owned(), "Role.Arn".to_owned())])
+    );
+
+    let on = |place: &'static str| move |action: String| (action, place.to_owned());
+    let mut expected: BTreeSet<(String, String)> = needed.azure.into_iter().map(on("API center")).collect();
+    expected.extend(needed.vault.into_iter().map(on("secret")));
+    expected.extend(needed.gateway);
+    assert_eq!(documented(), expected, "docs/deploy.md");
+}
