@@ -1,9 +1,11 @@
 //! The outcome of a run, as it is kept with the integration.
 
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
-use crate::model::{Report, clip};
+use crate::model::{Outcome, Report, clip};
 
+use super::clock::{parse_time, rfc3339};
 use super::pass::Continuation;
 
 /// Longest message that is kept, in UTF-16 units: a report is for a glance, the logs have the rest.
@@ -14,6 +16,8 @@ const MESSAGE_MAX: usize = 500;
 pub(super) struct StoredOutcome {
     pub report: Report,
     pub next: Continuation,
+    /// When the last good run ended; whatever came after it.
+    pub last_success_on: Option<OffsetDateTime>,
 }
 
 impl StoredOutcome {
@@ -25,8 +29,13 @@ impl StoredOutcome {
             .cloned()
             .and_then(|next| serde_json::from_value(next).ok())
             .unwrap_or_default();
+        let last_success_on = value.get("lastSuccessOn").and_then(Value::as_str).and_then(parse_time);
+        let report: Report = serde_json::from_value(value).ok()?;
+        // Releases that do not keep it leave it out, also when the run they tell of was good.
+        let this_on = (report.outcome == Outcome::Succeeded).then(|| parse_time(&report.finished_on));
         Some(Self {
-            report: serde_json::from_value(value).ok()?,
+            last_success_on: last_success_on.max(this_on.flatten()),
+            report,
             next,
         })
     }
@@ -42,6 +51,9 @@ impl StoredOutcome {
         let mut value = json!(report);
         if let Value::Object(object) = &mut value {
             object.insert("next".to_owned(), json!(self.next));
+            if let Some(on) = self.last_success_on {
+                object.insert("lastSuccessOn".to_owned(), json!(rfc3339(on)));
+            }
         }
         value.to_string()
     }

@@ -70,13 +70,14 @@ fn the_sample_settings_have_every_setting_that_is_required() {
     }
 }
 
-/// Who may import whom; `model` and `limits` may be imported by all.
-const LAYERS: [(&str, &[&str]); 7] = [
+/// Who may import whom; `model`, `limits` and `telemetry` may be imported by all.
+const LAYERS: [(&str, &[&str]); 8] = [
     ("model", &[]),
     ("limits", &[]),
+    ("telemetry", &["model"]),
     ("plan", &["model"]),
-    ("source", &["model", "limits", "error_chain"]),
-    ("target", &["model", "limits", "error_chain"]),
+    ("source", &["model", "limits", "error_chain", "telemetry"]),
+    ("target", &["model", "limits", "error_chain", "telemetry"]),
     (
         "sync",
         &[
@@ -88,9 +89,10 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "settings",
             "credential",
             "error_chain",
+            "telemetry",
         ],
     ),
-    ("server", &["model", "limits", "sync", "settings"]),
+    ("server", &["model", "limits", "sync", "settings", "telemetry"]),
 ];
 
 #[test]

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_apigateway::config::Region as SdkRegion;
@@ -79,7 +78,7 @@ async fn respond(State(script): State<Arc<Script>>, request: Request) -> Respons
 struct Bench {
     gateway: Gateway,
     script: Arc<Script>,
-    attempts: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
 }
 
 impl Bench {
@@ -97,12 +96,12 @@ impl Bench {
         let router = Router::new().fallback(respond).with_state(Arc::clone(&script));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let pacer = Arc::new(Pacer::new(1e6, NonZeroU32::new(1000).unwrap()));
-        let attempts = Arc::new(AtomicU64::new(0));
+        let traffic = Arc::<Traffic>::default();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(SdkRegion::new("us-east-1"))
             .endpoint_url(url)
-            .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&attempts)))
+            .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&traffic)))
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(ATTEMPTS)
@@ -115,7 +114,7 @@ impl Bench {
         Self {
             gateway: Gateway::of_config(&config, &region, credentials, pacer, budget),
             script,
-            attempts,
+            traffic,
         }
     }
 
@@ -124,7 +123,7 @@ impl Bench {
     }
 
     fn attempts(&self) -> u64 {
-        self.attempts.load(Ordering::Relaxed)
+        self.traffic.requests()
     }
 }
 
@@ -447,14 +446,14 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     let region = Region::parse("eu-central-1").unwrap();
     let credentials = AwsCredentials::new(Secret::new(KEY_ID), Secret::new(KEY));
     let pacer = Arc::new(Pacer::new(5.0, NonZeroU32::new(10).unwrap()));
-    let requests = Arc::new(AtomicU64::new(0));
+    let traffic = Arc::<Traffic>::default();
     let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
     let gateway = Gateway::connect(
         &Transport::new(),
         &region,
         credentials,
         pacer,
-        Arc::clone(&requests),
+        Arc::clone(&traffic),
         budget,
     )
     .await;
@@ -468,7 +467,7 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     let timeouts = config.timeout_config().unwrap();
     assert_eq!(timeouts.operation_attempt_timeout(), Some(ATTEMPT_TIMEOUT));
     assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));
-    assert_eq!(requests.load(Ordering::Relaxed), 0);
+    assert_eq!(traffic.requests(), 0);
 }
 
 #[tokio::test]
