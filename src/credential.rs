@@ -37,7 +37,6 @@ pub fn azure_credential(
                 per_try_policies: vec![Arc::new(Observed(Peer::Identity))],
                 ..ClientOptions::default()
             },
-            ..ManagedIdentityCredentialOptions::default()
         };
         let credential = ManagedIdentityCredential::new(Some(options)).map_err(|source| CredentialError {
             kind: "managed identity",

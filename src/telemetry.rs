@@ -66,7 +66,11 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
         .log_internal_errors(false)
         .with_filter(filter.and(filter_fn(is_fit)));
     let exporters = export.map(Exporters::new).transpose();
-    let tracer = exporters.as_ref().ok().and_then(Option::as_ref).and_then(Exporters::tracer);
+    let tracer = exporters
+        .as_ref()
+        .ok()
+        .and_then(Option::as_ref)
+        .and_then(Exporters::tracer);
     // Only a second start fails, and the first one's lines go on.
     let _ = Registry::default().with(lines).with(tracer.map(traces)).try_init();
     if let Some(error) = misread {
@@ -75,8 +79,11 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
     match exporters {
         Ok(None) => Telemetry::default(),
         Ok(Some(exporters)) => {
-            let (traces, metrics) = (exporters.tracer().is_some(), exporters.has_metrics());
-            tracing::info!(traces, metrics, "telemetry goes to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names");
+            tracing::info!(
+                traces = exporters.tracer().is_some(),
+                metrics = exporters.has_metrics(),
+                "telemetry goes to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names"
+            );
             Telemetry::of(exporters)
         }
         Err(error) => {

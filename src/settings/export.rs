@@ -82,10 +82,15 @@ where
     }
     let (protocol_name, protocol) = either(names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL");
     if protocol.is_some_and(|protocol| protocol != PROTOCOL) {
-        return Err(malformed(protocol_name, &format!("{PROTOCOL} is the one protocol that is spoken")));
+        return Err(malformed(
+            protocol_name,
+            &format!("{PROTOCOL} is the one protocol that is spoken"),
+        ));
     }
     let (timeout_name, timeout) = either(names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT");
-    let timeout = timeout.map(|timeout| timeout.parse().map(Duration::from_millis)).transpose();
+    let timeout = timeout
+        .map(|timeout| timeout.parse().map(Duration::from_millis))
+        .transpose();
     let timeout = timeout.map_err(|_| malformed(timeout_name, "it is not a number of milliseconds"))?;
     Ok(Some(timeout.unwrap_or(TIMEOUT_DEFAULT)))
 }
@@ -113,8 +118,15 @@ mod tests {
             &[][..],
             &[(ENDPOINT, " ")],
             &[COLLECTOR, ("OTEL_SDK_DISABLED", "TRUE")],
-            &[COLLECTOR, ("OTEL_TRACES_EXPORTER", "none"), ("OTEL_METRICS_EXPORTER", "none")],
-            &[("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"), ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon")],
+            &[
+                COLLECTOR,
+                ("OTEL_TRACES_EXPORTER", "none"),
+                ("OTEL_METRICS_EXPORTER", "none"),
+            ],
+            &[
+                ("OTEL_EXPORTER_OTLP_PROTOCOL", "grpc"),
+                ("OTEL_EXPORTER_OTLP_TIMEOUT", "soon"),
+            ],
         ];
         for variables in table {
             assert_eq!(read(variables).unwrap(), None, "{variables:?}");
@@ -130,7 +142,11 @@ mod tests {
         ]);
         let one = one.unwrap().unwrap();
         assert_eq!((one.traces, one.metrics), (Some(Duration::from_millis(500)), None));
-        let both = read(&[COLLECTOR, (METRICS.protocol, PROTOCOL), ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000")]);
+        let both = read(&[
+            COLLECTOR,
+            (METRICS.protocol, PROTOCOL),
+            ("OTEL_EXPORTER_OTLP_TIMEOUT", "2000"),
+        ]);
         let both = both.unwrap().unwrap();
         let two_seconds = Some(Duration::from_secs(2));
         assert_eq!((both.traces, both.metrics), (two_seconds, two_seconds));
@@ -154,7 +170,10 @@ mod tests {
         for (name, value) in table {
             let problem = read(&[COLLECTOR, (name, value)]).unwrap_err();
             assert_eq!(problem.target.as_deref(), Some(name), "{value}");
-            assert!(problem.message.contains(name) && !problem.message.contains("key"), "{problem}");
+            assert!(
+                problem.message.contains(name) && !problem.message.contains("key"),
+                "{problem}"
+            );
         }
     }
 }

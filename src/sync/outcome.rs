@@ -58,3 +58,64 @@ impl StoredOutcome {
         value.to_string()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use time::macros::datetime;
+
+    use super::super::tally::{Tally, failed_report};
+    use super::*;
+    use crate::model::Requests;
+
+    const EARLIER: OffsetDateTime = datetime!(2026-11-23 11:00 UTC);
+    const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
+
+    fn good() -> Report {
+        Tally::default().into_report(EARLIER, NOON, Requests::default())
+    }
+
+    fn bad() -> Report {
+        failed_report("no keys".to_owned(), EARLIER, NOON, Requests::default())
+    }
+
+    fn stored(report: Report, last_success_on: Option<OffsetDateTime>) -> StoredOutcome {
+        let next = Continuation::default();
+        StoredOutcome {
+            report,
+            next,
+            last_success_on,
+        }
+    }
+
+    #[test]
+    fn the_last_good_run_is_kept_through_bad_ones() {
+        for outcome in [
+            stored(bad(), Some(EARLIER)),
+            stored(bad(), None),
+            stored(good(), Some(NOON)),
+        ] {
+            assert_eq!(StoredOutcome::read(&outcome.to_text()), Some(outcome));
+        }
+    }
+
+    #[test]
+    fn what_releases_wrote_that_do_not_keep_it_tells_of_it_when_it_was_good() {
+        let of = |report: Report| StoredOutcome::read(&json!(report).to_string()).unwrap().last_success_on;
+        assert_eq!((of(good()), of(bad())), (Some(NOON), None));
+    }
+
+    #[test]
+    fn such_releases_read_what_is_written_here() {
+        let text = stored(bad(), Some(EARLIER)).to_text();
+        assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), bad());
+    }
+
+    #[test]
+    fn a_time_that_somebody_has_broken_is_none() {
+        let broken = stored(bad(), Some(EARLIER))
+            .to_text()
+            .replace("2026-11-23T11:00:00Z", "yesterday");
+        let read = StoredOutcome::read(&broken);
+        assert_eq!(read.map(|outcome| outcome.last_success_on), Some(None));
+    }
+}

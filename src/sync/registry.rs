@@ -71,7 +71,10 @@ pub(super) fn holder(properties: &Properties) -> Option<(IntegrationName, Integr
 
 /// When the last good run of the integration ended that an environment's properties hold.
 pub(super) fn last_success(properties: &Properties) -> Option<OffsetDateTime> {
-    let marker = properties.get("customProperties")?.get(INTEGRATION_SCHEMA)?.as_object()?;
+    let marker = properties
+        .get("customProperties")?
+        .get(INTEGRATION_SCHEMA)?
+        .as_object()?;
     StoredOutcome::read(&text(marker, "lastSync")?)?.last_success_on
 }
 

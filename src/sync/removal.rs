@@ -23,7 +23,9 @@ const ROUNDS: usize = 3;
 /// # Errors
 /// When it is not there, or something of it cannot be deleted.
 pub(super) async fn remove(session: &Session<'_>, name: &IntegrationName) -> Result<Deletion, Problem> {
-    remove_all(session, name).instrument(run_span("delete", name.as_str())).await
+    remove_all(session, name)
+        .instrument(run_span("delete", name.as_str()))
+        .await
 }
 
 async fn remove_all(session: &Session<'_>, name: &IntegrationName) -> Result<Deletion, Problem> {

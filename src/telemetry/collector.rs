@@ -50,7 +50,10 @@ impl HttpClient for Collector {
         let sending = self.runtime.spawn(async move {
             let client = client.get_or_init(|| new_http_client(None));
             let late = |_| format!("no answer within {} seconds", limit.as_secs_f64()).into();
-            timeout(limit, send(client.as_ref(), request)).await.map_err(late).flatten()
+            timeout(limit, send(client.as_ref(), request))
+                .await
+                .map_err(late)
+                .flatten()
         });
         // It is only ever not finished when the process ends.
         let result = sending.await?;

@@ -6,7 +6,9 @@ use std::time::Duration;
 use azure_core::Uuid;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry::{KeyValue, global};
-use opentelemetry_otlp::{ExporterBuildError, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
+use opentelemetry_otlp::{
+    ExporterBuildError, MetricExporter, Protocol, SpanExporter, WithExportConfig, WithHttpConfig,
+};
 use opentelemetry_sdk::Resource;
 use opentelemetry_sdk::metrics::{PeriodicReader, SdkMeterProvider};
 use opentelemetry_sdk::resource::{EnvResourceDetector, TelemetryResourceDetector};
@@ -93,8 +95,14 @@ impl Exporters {
 
     /// Exports what there is for the last time; waits for the collector.
     pub fn end(&self, limit: Duration) {
-        let _ = self.traces.as_ref().map(|provider| provider.shutdown_with_timeout(limit));
-        let _ = self.metrics.as_ref().map(|provider| provider.shutdown_with_timeout(limit));
+        let _ = self
+            .traces
+            .as_ref()
+            .map(|provider| provider.shutdown_with_timeout(limit));
+        let _ = self
+            .metrics
+            .as_ref()
+            .map(|provider| provider.shutdown_with_timeout(limit));
     }
 }
 
@@ -132,7 +140,10 @@ fn metrics(
         .with_timeout(timeout)
         .build()?;
     let reader = PeriodicReader::builder(exporter).build();
-    Ok(SdkMeterProvider::builder().with_resource(resource).with_reader(reader).build())
+    Ok(SdkMeterProvider::builder()
+        .with_resource(resource)
+        .with_reader(reader)
+        .build())
 }
 
 /// Who exports. What `OTEL_RESOURCE_ATTRIBUTES` says comes after what is known here, `OTEL_SERVICE_NAME` last.
@@ -147,11 +158,20 @@ fn resource(export: &Export) -> Resource {
         known.push(KeyValue::new("cloud.provider", "azure"));
         known.push(KeyValue::new("cloud.platform", "azure.functions"));
         known.push(KeyValue::new("faas.name", app.name.clone()));
-        let region = app.region.iter().map(|region| KeyValue::new("cloud.region", region.clone()));
-        let instance = app.instance.iter().map(|instance| KeyValue::new("faas.instance", instance.clone()));
+        let region = app
+            .region
+            .iter()
+            .map(|region| KeyValue::new("cloud.region", region.clone()));
+        let instance = app
+            .instance
+            .iter()
+            .map(|instance| KeyValue::new("faas.instance", instance.clone()));
         known.extend(region.chain(instance));
     }
-    let named = export.service_name.iter().map(|name| KeyValue::new("service.name", name.clone()));
+    let named = export
+        .service_name
+        .iter()
+        .map(|name| KeyValue::new("service.name", name.clone()));
     Resource::builder_empty()
         .with_attributes(known)
         .with_detector(Box::new(TelemetryResourceDetector))

@@ -74,7 +74,9 @@ impl Invocation {
 
     /// Does the work of the invocation.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
-        work.instrument(self.span.clone()).with_context(self.parent.clone()).await
+        work.instrument(self.span.clone())
+            .with_context(self.parent.clone())
+            .await
     }
 
     /// Ends it with its answer's status.

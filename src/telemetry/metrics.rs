@@ -40,7 +40,11 @@ impl Instruments {
     fn new() -> Self {
         let meter = global::meter(NAME);
         let counter = |name: &'static str, unit: &'static str, description: &'static str| {
-            meter.u64_counter(name).with_unit(unit).with_description(description).build()
+            meter
+                .u64_counter(name)
+                .with_unit(unit)
+                .with_description(description)
+                .build()
         };
         Self {
             runs: counter("sync.runs", "{run}", "Synchronizations that ended, by outcome"),
@@ -52,8 +56,16 @@ impl Instruments {
                 .build(),
             apis: counter("sync.apis", "{api}", "APIs, by what became of them"),
             definitions: counter("sync.definitions", "{definition}", "Definitions that were imported"),
-            requests: counter("sync.requests", "{request}", "Requests, every try of them, by peer and class of status"),
-            throttles: counter("sync.throttles", "{request}", "Requests that were answered with \"too fast\", by peer"),
+            requests: counter(
+                "sync.requests",
+                "{request}",
+                "Requests, every try of them, by peer and class of status",
+            ),
+            throttles: counter(
+                "sync.throttles",
+                "{request}",
+                "Requests that were answered with \"too fast\", by peer",
+            ),
             _age: meter
                 .f64_observable_gauge("sync.last_success.age")
                 .with_unit("s")
@@ -80,7 +92,9 @@ pub(super) fn count_run(run: &Run<'_>) {
     INSTRUMENTS.runs.add(1, &outcome);
     INSTRUMENTS.duration.record(run.duration.as_secs_f64(), &outcome);
     for (change, count) in changes(run.report) {
-        INSTRUMENTS.apis.add(count, &[KeyValue::new("sync.change", change.name)]);
+        INSTRUMENTS
+            .apis
+            .add(count, &[KeyValue::new("sync.change", change.name)]);
     }
     let definitions = u64::try_from(run.report.definitions_written).unwrap_or(u64::MAX);
     INSTRUMENTS.definitions.add(definitions, &[]);
@@ -97,7 +111,9 @@ pub(super) fn count_request(peer: Peer, ending: Ending) {
         Ending::Answered { status, throttled } => (class(status), throttled),
         Ending::Failed | Ending::Abandoned => ("none", false),
     };
-    INSTRUMENTS.requests.add(1, &[peer.clone(), KeyValue::new("sync.status_class", class)]);
+    INSTRUMENTS
+        .requests
+        .add(1, &[peer.clone(), KeyValue::new("sync.status_class", class)]);
     if throttled {
         INSTRUMENTS.throttles.add(1, &[peer]);
     }
@@ -122,6 +138,9 @@ fn ages(now: OffsetDateTime) -> Vec<(String, f64)> {
 }
 
 fn now() -> OffsetDateTime {
-    #[expect(clippy::disallowed_methods, reason = "ages are of the moment in which they are exported")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "ages are of the moment in which they are exported"
+    )]
     SystemTime::now().into()
 }

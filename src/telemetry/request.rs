@@ -130,14 +130,27 @@ pub struct Observed(pub Peer);
 #[async_trait]
 impl Policy for Observed {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        let of_pipeline = || context.value::<RetryPolicyCount>().map_or(0, |count| u64::from(**count));
+        let of_pipeline = || {
+            context
+                .value::<RetryPolicyCount>()
+                .map_or(0, |count| u64::from(**count))
+        };
         let resends = context
             .value::<Arc<Tries>>()
             .map_or_else(of_pipeline, |tries| tries.0.fetch_add(1, Ordering::Relaxed));
         let url = request.url();
         let host = url.host_str().unwrap_or_default();
-        let outgoing = Outgoing::begin(self.0, request.method().as_str(), host, url.port_or_known_default(), resends);
-        let result = next[0].send(context, request, &next[1..]).instrument(outgoing.span()).await;
+        let outgoing = Outgoing::begin(
+            self.0,
+            request.method().as_str(),
+            host,
+            url.port_or_known_default(),
+            resends,
+        );
+        let result = next[0]
+            .send(context, request, &next[1..])
+            .instrument(outgoing.span())
+            .await;
         match &result {
             Ok(answer) => {
                 let status = u16::from(answer.status());

@@ -218,7 +218,19 @@ async fn every_form_of_429_is_waited_out_as_long_as_it_says() {
     ];
     let bench = Bench::new(forms).await;
     assert_eq!(bench.gateway.check().await, Ok(()));
-    assert_eq!(bench.attempts(), 6);
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (6, 5));
+}
+
+#[tokio::test]
+async fn a_throttle_of_another_status_that_the_sdk_tries_again_by_itself_counts_too() {
+    let bench = Bench::new(vec![
+        coded(400, "ThrottlingException", "Rate exceeded"),
+        coded(400, "BadRequestException", "no such thing"),
+    ])
+    .await;
+    let error = bench.gateway.check().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Refused { .. }), "{error:?}");
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (2, 1));
 }
 
 #[tokio::test]
@@ -249,7 +261,7 @@ async fn a_server_error_is_tried_again_and_every_attempt_counts() {
     ])
     .await;
     assert_eq!(bench.gateway.check().await, Ok(()));
-    assert_eq!(bench.attempts(), 3);
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (3, 0));
     assert_eq!(bench.requests().len(), 3);
 }
 

@@ -124,7 +124,9 @@ impl HttpConnector for Metered<SharedHttpConnector> {
 fn resends(request: &HttpRequest) -> u64 {
     let attempt = request.headers().get("amz-sdk-request").unwrap_or_default();
     let number = attempt.strip_prefix("attempt=").and_then(|rest| rest.split(';').next());
-    number.and_then(|number| number.parse().ok()).map_or(0, |number: u64| number.saturating_sub(1))
+    number
+        .and_then(|number| number.parse().ok())
+        .map_or(0, |number: u64| number.saturating_sub(1))
 }
 
 fn outgoing(request: &HttpRequest, resends: u64) -> Outgoing {

@@ -190,6 +190,7 @@ async fn throttling_is_waited_for() {
         let bench = Bench::new(reactions);
         assert_eq!(bench.catalog.apis().await.unwrap().len(), 1);
         assert_eq!(bench.seconds(), times);
+        assert_eq!((bench.traffic.requests(), bench.traffic.throttles()), (7, 6));
     }
 }
 
