@@ -46,11 +46,7 @@ async fn end(world: &World) -> Duration {
 #[tokio::test]
 async fn a_collector_that_fails_changes_nothing_is_complained_of_once_and_holds_up_nobody() {
     let unbound = TcpListener::bind(("127.0.0.1", 0)).await.unwrap().local_addr().unwrap();
-    let hurry = [
-        ("OTEL_BSP_SCHEDULE_DELAY", "20"),
-        ("OTEL_METRIC_EXPORT_INTERVAL", "20"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
-    ];
+    let hurry = [("OTEL_BSP_SCHEDULE_DELAY", "20"), ("OTEL_METRIC_EXPORT_INTERVAL", "20")];
     let table = [
         (Some(Reaction::Refuse(500)), "status 500"),
         (Some(Reaction::Refuse(401)), "status 401"),
@@ -58,14 +54,16 @@ async fn a_collector_that_fails_changes_nothing_is_complained_of_once_and_holds_
         (Some(Reaction::Hang), "no answer within 0.1 seconds"),
         (None, "refused"),
     ];
+    let impatient = ("OTEL_EXPORTER_OTLP_TIMEOUT", "100");
     for (reaction, reason) in table {
-        let (mut world, collector) = observed(&hurry).await;
+        let mut settings = hurry.to_vec();
+        settings.extend(matches!(reaction, Some(Reaction::Hang)).then_some(impatient));
+        let (mut world, collector) = observed(&settings).await;
         if let Some(reaction) = reaction {
             collector.react(reaction);
         } else {
             let nowhere = format!("http://{unbound}");
-            let mut settings = vec![("OTEL_EXPORTER_OTLP_ENDPOINT", nowhere.as_str())];
-            settings.extend(hurry);
+            settings.push(("OTEL_EXPORTER_OTLP_ENDPOINT", nowhere.as_str()));
             world.restart_with(&settings).await;
         }
         world.put_shop().await;
@@ -99,10 +97,10 @@ async fn a_collector_that_never_answers_holds_up_no_call_and_not_the_end() {
 
 #[tokio::test]
 async fn a_collector_that_is_back_is_told_everything_that_follows() {
-    let (world, collector) = observed(&[("OTEL_EXPORTER_OTLP_TIMEOUT", "100")]).await;
-    collector.react(Reaction::Refuse(503));
+    let (world, collector) = observed(&[]).await;
+    collector.react(Reaction::Refuse(500));
     world.put_shop().await;
-    said(&world, "status 503").await;
+    said(&world, "status 500").await;
     collector.react(Reaction::Take);
     world.run_timer().await;
     collector
@@ -189,11 +187,7 @@ async fn unless_it_is_asked_for_there_is_no_exporter() {
 async fn the_header_that_opens_the_collector_gets_there_and_nowhere_else() {
     let secret = "Qm9vLWZhci1iYXo-header-secret";
     let header = format!("authorization=Bearer%20{secret}");
-    let settings = [
-        ("OTEL_EXPORTER_OTLP_HEADERS", header.as_str()),
-        ("RUST_LOG", "trace"),
-        ("OTEL_EXPORTER_OTLP_TIMEOUT", "100"),
-    ];
+    let settings = [("OTEL_EXPORTER_OTLP_HEADERS", header.as_str()), ("RUST_LOG", "trace")];
     let (world, collector) = observed(&settings).await;
     eventful_day(&world).await;
     let exported = collector
