@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
+use azure_core::http::ClientOptions;
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
+
+use crate::telemetry::{Observed, Peer};
 
 /// The host offers no credential that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -30,7 +33,10 @@ pub fn azure_credential(
     if managed_identity {
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
-            ..ManagedIdentityCredentialOptions::default()
+            client_options: ClientOptions {
+                per_try_policies: vec![Arc::new(Observed(Peer::Identity))],
+                ..ClientOptions::default()
+            },
         };
         let credential = ManagedIdentityCredential::new(Some(options)).map_err(|source| CredentialError {
             kind: "managed identity",

@@ -3,7 +3,9 @@
 mod budget;
 mod pacer;
 mod retries;
+mod traffic;
 
 pub use budget::Budget;
 pub use pacer::Pacer;
 pub use retries::FewRetries;
+pub use traffic::Traffic;

@@ -10,6 +10,7 @@ use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -17,13 +18,15 @@ use tokio_util::task::TaskTracker;
 const PORT: u16 = 8080;
 /// How long the work in hand may take once the process has to end: a request under way has two seconds of its own.
 const GRACE: Duration = Duration::from_secs(4);
+/// The least and the most of it that the last export of telemetry may take.
+const LAST_EXPORT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
 
 fn main() -> ExitCode {
     let parent = Parent::current();
     let runtime = match Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            telemetry::start(None);
+            telemetry::start(None, None);
             tracing::error!(%error, "the runtime cannot be started");
             return ExitCode::FAILURE;
         }
@@ -35,7 +38,12 @@ fn main() -> ExitCode {
 }
 
 async fn serve(parent: Parent) -> ExitCode {
-    telemetry::start(variable("RUST_LOG").as_deref());
+    let export = settings::export(variable);
+    let wanted = export.as_ref().ok().and_then(Option::as_ref);
+    let telemetry = telemetry::start(variable("RUST_LOG").as_deref(), wanted);
+    if let Err(problem) = export {
+        tracing::warn!("no telemetry is exported: {problem}");
+    }
     let port = settings::port(variable).unwrap_or_else(|problem| {
         tracing::error!(code = %problem.code, "{problem}");
         None
@@ -49,7 +57,7 @@ async fn serve(parent: Parent) -> ExitCode {
         }
     };
     let (stop, work) = (CancellationToken::new(), TaskTracker::new());
-    let router = App::new(Settings::read(variable), stop.clone(), work.clone()).router();
+    let router = App::new(Settings::read(variable), telemetry.clone(), stop.clone(), work.clone()).router();
     let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     let ending = match ending(parent).await {
@@ -66,8 +74,11 @@ async fn serve(parent: Parent) -> ExitCode {
         work.wait().await;
         server.await
     };
-    if tokio::time::timeout(GRACE, finished).await.is_err() {
+    let grace_ends = Instant::now() + GRACE;
+    if tokio::time::timeout_at(grace_ends, finished).await.is_err() {
         tracing::warn!("the work in hand took too long and was dropped; the next run makes up for it");
     }
+    let left = grace_ends.saturating_duration_since(Instant::now());
+    telemetry.end(left.clamp(LAST_EXPORT.0, LAST_EXPORT.1)).await;
     ending.exit_code()
 }

@@ -2,6 +2,7 @@
 
 mod answer;
 mod integrations;
+mod observation;
 mod route;
 mod timer;
 
@@ -10,18 +11,20 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tracing::{Instrument, Span, info_span};
+use tracing::{Span, info_span};
 
 use crate::limits::Budget;
 use crate::model::{ErrorCode, Problem};
 use crate::settings::Settings;
 use crate::sync::Engine;
+use crate::telemetry::{Telemetry, carried};
 
 use self::answer::{error_body, problem_response};
 
@@ -42,6 +45,7 @@ struct Shared {
     stop: CancellationToken,
     /// The work under way, which is not dropped when its caller hangs up.
     work: TaskTracker,
+    telemetry: Telemetry,
 }
 
 impl App {
@@ -49,12 +53,22 @@ impl App {
     ///
     /// All work stops soon after `stop` is cancelled, and counts in `work` until then.
     #[must_use]
-    pub fn new(settings: Result<Settings, Problem>, stop: CancellationToken, work: TaskTracker) -> Self {
+    pub fn new(
+        settings: Result<Settings, Problem>,
+        telemetry: Telemetry,
+        stop: CancellationToken,
+        work: TaskTracker,
+    ) -> Self {
         let ready = settings.and_then(|settings| Ok((Engine::new(&settings)?, settings)));
         if let Err(problem) = &ready {
             tracing::error!(code = %problem.code, "{problem}");
         }
-        Self(Arc::new(Shared { ready, stop, work }))
+        Self(Arc::new(Shared {
+            ready,
+            stop,
+            work,
+            telemetry,
+        }))
     }
 
     /// The routes.
@@ -64,6 +78,7 @@ impl App {
             .route("/function-timer", post(timer::run))
             .route("/function-http", post(envelope))
             .fallback(integrations::call)
+            .layer(from_fn_with_state(self.clone(), observation::observe))
             .with_state(self)
     }
 
@@ -90,7 +105,7 @@ where
     T: Send + 'static,
     F: Future<Output = Result<T, Problem>> + Send + 'static,
 {
-    let task = app.0.work.spawn(work(app.clone()).in_current_span());
+    let task = app.0.work.spawn(carried(work(app.clone())));
     task.await.unwrap_or_else(|_| {
         Err(Problem::new(
             ErrorCode::InternalError,
@@ -123,9 +138,12 @@ async fn envelope(State(app): State<App>, request: Request) -> Response {
 
 /// The span of a call. Nothing of its URL or headers but the invocation id: function keys are among them.
 fn span(request: &Request) -> Span {
-    let header = request.headers().get(INVOCATION_ID);
-    let invocation_id = header.and_then(|value| value.to_str().ok()).unwrap_or_default();
-    info_span!("invocation", invocationId = invocation_id)
+    info_span!("invocation", invocationId = invocation_id(request.headers()))
+}
+
+fn invocation_id(headers: &HeaderMap) -> &str {
+    let header = headers.get(INVOCATION_ID);
+    header.and_then(|value| value.to_str().ok()).unwrap_or_default()
 }
 
 fn respond(result: Result<Response, Problem>) -> Response {

@@ -1,11 +1,15 @@
 //! Settings: what the app is told through environment variables. Each is read here and nowhere else.
 
+mod export;
+
 use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
 use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts};
 use crate::target::Rates;
+
+pub use self::export::export;
 
 /// Where the resource manager of the public cloud is.
 const RESOURCE_MANAGER_URL: &str = "https://management.azure.com";

@@ -21,12 +21,14 @@ mod task;
 mod view;
 
 use futures::future::join_all;
+use time::OffsetDateTime;
 
 use crate::limits::Budget;
 use crate::model::document::ParsedDocument;
 use crate::model::{ErrorCode, IntegrationName, IntegrationState, Problem, Report};
 pub use crate::plan::Preview as PlanView;
 use crate::settings::Settings;
+use crate::telemetry::set_last_successes;
 
 use self::registry::Registration;
 use self::session::{Clouds, Session};
@@ -208,6 +210,7 @@ impl Engine {
     pub async fn run_all(&self, budget: &Budget) -> Result<Vec<RunSummary>, Problem> {
         let environments = Session::new(&self.0, budget).environments().await?;
         let registrations = registry::registrations(&environments, &self.0.vault_hosts);
+        set_last_successes(last_successes(&registrations));
         Ok(join_all(
             registrations
                 .iter()
@@ -260,6 +263,12 @@ impl Engine {
             IntegrationState::Deleting => Err(is_deleting(name)),
         }
     }
+}
+
+fn last_successes(registrations: &[Registration]) -> impl Iterator<Item = (String, OffsetDateTime)> {
+    registrations
+        .iter()
+        .filter_map(|registration| Some((registration.name.to_string(), registration.last_success_on?)))
 }
 
 fn not_found(name: &IntegrationName) -> Problem {

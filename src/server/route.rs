@@ -75,6 +75,17 @@ impl Route {
     }
 }
 
+/// What is at a path, with its variable parts named; `None` when nothing is.
+pub(super) fn template(path: &str) -> Option<&'static str> {
+    let (resource, _) = resource(path).ok()?;
+    Some(match resource {
+        Resource::All => "/api/integrations",
+        Resource::One(_) => "/api/integrations/{name}",
+        Resource::Sync(_) => "/api/integrations/{name}/sync",
+        Resource::Plan(_) => "/api/integrations/{name}/plan",
+    })
+}
+
 fn resource(path: &str) -> Result<(Resource, &'static str), Problem> {
     let nothing = || {
         Problem::new(

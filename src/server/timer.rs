@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 use super::answer::problem_response;
 use super::{App, span, work};
-use crate::model::{ErrorCode, Outcome, Problem};
+use crate::model::{ErrorCode, Problem};
 use crate::sync::RunSummary;
 
 /// Longest envelope that is read, in bytes: with a retry's stack trace one has about four thousand.
@@ -71,12 +71,7 @@ fn line(summary: &RunSummary) -> String {
     let Some(report) = &summary.outcome else {
         return format!("{name}: {message}");
     };
-    let outcome = match report.outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Partial => "partial",
-        Outcome::Held => "held",
-        Outcome::Failed => "failed",
-    };
+    let outcome = report.outcome.name();
     let counts = format!(
         "{} created, {} updated, {} deleted, {} unchanged, {} remaining",
         report.created, report.updated, report.deleted, report.unchanged, report.remaining

@@ -10,7 +10,6 @@ use std::collections::HashSet;
 use std::error::Error;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
@@ -25,7 +24,7 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 pub use self::error::{Call, GatewayError};
 pub use self::transport::Transport;
 use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries};
-use crate::limits::{Budget, Pacer};
+use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{Export, Failure, Region, RestApi, RestApiId, Secret, SkipReason, Stage};
 
 /// Most APIs that Amazon lists on a page; the fewest requests (`GetRestApis`, API version 2015-07-09).
@@ -93,7 +92,7 @@ pub struct Gateway {
 impl Gateway {
     /// Makes a client; nothing is sent yet.
     ///
-    /// `pacer` is the one of this account and region in this process, `requests` counts the attempts of this run. The
+    /// `pacer` is the one of this account and region in this process, `traffic` counts the attempts of this run. The
     /// only settings taken from the environment are the SDK's own, such as `AWS_ENDPOINT_URL_API_GATEWAY` and
     /// `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
     pub async fn connect(
@@ -101,12 +100,12 @@ impl Gateway {
         region: &Region,
         credentials: AwsCredentials,
         pacer: Arc<Pacer>,
-        requests: Arc<AtomicU64>,
+        traffic: Arc<Traffic>,
         budget: Budget,
     ) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.as_str().to_owned()))
-            .http_client(transport.metered(Arc::clone(&pacer), requests))
+            .http_client(transport.metered(Arc::clone(&pacer), traffic))
             .no_credentials()
             .profile_files(no_profile_files())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));

@@ -15,6 +15,7 @@ use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 pub use self::error::SecretError;
 use crate::limits::{Budget, FewRetries};
 use crate::model::{Secret, SecretIdentifier};
+use crate::telemetry::{Observed, Peer};
 
 /// Limit of reading one secret, retries and tokens included.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
@@ -47,6 +48,7 @@ impl Vault {
             // Redirects are not followed by the SDK's own transport, so that no token goes where a vault points.
             client_options: ClientOptions {
                 retry: RetryOptions::custom(Arc::new(FewRetries(RETRIED))),
+                per_try_policies: vec![Arc::new(Observed(Peer::KeyVault))],
                 ..ClientOptions::default()
             },
             clients: Mutex::new(HashMap::new()),

@@ -11,6 +11,11 @@ pub(super) fn now() -> OffsetDateTime {
     SystemTime::now().into()
 }
 
+/// The time that RFC 3339 text tells; `None` when it is none.
+pub(super) fn parse_time(text: &str) -> Option<OffsetDateTime> {
+    OffsetDateTime::parse(text, &Rfc3339).ok()
+}
+
 /// A time as RFC 3339 text with whole seconds.
 pub(super) fn rfc3339(time: OffsetDateTime) -> String {
     time.replace_nanosecond(0)

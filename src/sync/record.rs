@@ -9,7 +9,7 @@ use crate::model::{FieldPath, IntegrationState, Owned, Properties};
 use crate::target::CatalogError;
 
 use super::outcome::StoredOutcome;
-use super::registry::{Registration, SERVER_TYPE, holder, was_made};
+use super::registry::{Registration, SERVER_TYPE, holder, last_success, was_made};
 use super::session::Session;
 
 /// Whether an outcome could be kept.
@@ -35,12 +35,15 @@ pub(super) async fn record(
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(Recorded::Gone);
     };
-    let (text, gone) = (json!(outcome.to_text()), AtomicBool::new(false));
+    let gone = AtomicBool::new(false);
     let set = |properties: &mut Properties| {
         let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
         gone.store(!still, Ordering::Relaxed);
         if still {
-            metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(text.clone()));
+            let mut outcome = outcome.clone();
+            // A run that overlapped may have been a good one.
+            outcome.last_success_on = outcome.last_success_on.max(last_success(properties));
+            metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(json!(outcome.to_text())));
             if was_made(&registration.environment) {
                 FieldPath::new(&["server", "type"]).set(properties, Some(json!(SERVER_TYPE)));
             }

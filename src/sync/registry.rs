@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
+use time::OffsetDateTime;
 
 use crate::model::marker::{INTEGRATION_SCHEMA, metadata_path, text};
 use crate::model::{
@@ -44,6 +45,8 @@ pub(super) struct Registration {
     /// Why it cannot be used, when what is kept is not what it should be.
     pub integration: Result<Integration, Problem>,
     pub outcome: Option<StoredOutcome>,
+    /// When its last good run ended.
+    pub last_success_on: Option<OffsetDateTime>,
     pub changed_on: Option<String>,
     pub generation: u64,
 }
@@ -64,6 +67,15 @@ pub(super) fn holder(properties: &Properties) -> Option<(IntegrationName, Integr
         .as_object()?;
     let name = IntegrationName::parse(&text(marker, "name")?).ok()?;
     Some((name, state(marker)))
+}
+
+/// When the last good run of the integration ended that an environment's properties hold.
+pub(super) fn last_success(properties: &Properties) -> Option<OffsetDateTime> {
+    let marker = properties
+        .get("customProperties")?
+        .get(INTEGRATION_SCHEMA)?
+        .as_object()?;
+    StoredOutcome::read(&text(marker, "lastSync")?)?.last_success_on
 }
 
 fn state(marker: &Properties) -> IntegrationState {
@@ -176,11 +188,14 @@ fn read(name: IntegrationName, environment: &Entity, former: Vec<&Entity>, hosts
     let property = |property: &str| marker.and_then(|marker| text(marker, property)).unwrap_or_default();
     let options = options(environment);
     let (generation, changed_on) = (options.generation, options.changed_on.clone());
+    let holders = former.iter().copied().chain([environment]);
+    let last_success_on = holders.filter_map(|holder| last_success(&holder.properties)).max();
     Registration {
         state: marker.map_or(IntegrationState::Active, state),
         region_name: property("regionName"),
         integration: integration(&name, environment, options, &property, hosts),
         outcome: StoredOutcome::read(&property("lastSync")),
+        last_success_on,
         former: former.into_iter().cloned().collect(),
         environment: environment.clone(),
         changed_on,

@@ -2,8 +2,11 @@
 
 use std::time::Duration;
 
+use tracing::Instrument;
+
 use crate::model::{ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
 use crate::target::CatalogError;
+use crate::telemetry::run_span;
 
 use super::deletion::delete_apis;
 use super::registry::{self, Registration, mark_deleting, marker_removal, was_made};
@@ -20,6 +23,12 @@ const ROUNDS: usize = 3;
 /// # Errors
 /// When it is not there, or something of it cannot be deleted.
 pub(super) async fn remove(session: &Session<'_>, name: &IntegrationName) -> Result<Deletion, Problem> {
+    remove_all(session, name)
+        .instrument(run_span("delete", name.as_str()))
+        .await
+}
+
+async fn remove_all(session: &Session<'_>, name: &IntegrationName) -> Result<Deletion, Problem> {
     for round in 0..ROUNDS {
         let Some((registration, apis)) = find(session, name).await? else {
             return if round == 0 {

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
+use tracing::{Instrument, Span};
 
 use crate::limits::Budget;
 use crate::model::{ErrorCode, Failure, ImportSpecification, Integration, OwnedApi, Problem, RestApi, RestApiId};
@@ -14,6 +15,7 @@ use crate::plan::{
 };
 use crate::source::{Gateway, desired_api};
 use crate::target::{Catalog, MetadataSchema};
+use crate::telemetry::api_span;
 
 use super::SyncRequest;
 use super::apply::Interruption;
@@ -224,6 +226,10 @@ impl Situation {
         }
     }
 
+    fn span(&self, index: usize) -> Span {
+        api_span(self.rest_apis[index].id.as_str())
+    }
+
     async fn look_at(&self, index: usize) -> Result<Look, Interruption> {
         let task = &self.survey.tasks[index];
         let deep = !self.is_carried(index) && self.pass.looks_deep(&task.desired().name);
@@ -232,7 +238,7 @@ impl Situation {
 
     async fn look_at_all(&self) -> Looks {
         let mut looks: Looks = stream::iter(0..self.survey.tasks.len())
-            .map(|index| async move { (index, self.look_at(index).await) })
+            .map(|index| async move { (index, self.look_at(index).instrument(self.span(index)).await) })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
@@ -244,7 +250,7 @@ impl Situation {
         stream::iter(looks)
             .map(|(index, look)| async move {
                 let look = self.in_time(index).and(look);
-                (index, self.apply_look(look).await)
+                (index, self.apply_look(look).instrument(self.span(index)).await)
             })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
@@ -254,11 +260,14 @@ impl Situation {
     async fn look_and_apply(&self) -> Vec<(usize, ApiOutcome)> {
         stream::iter(0..self.survey.tasks.len())
             .map(|index| async move {
-                let look = match self.in_time(index) {
-                    Ok(()) => self.look_at(index).await,
-                    Err(interruption) => Err(interruption),
+                let outcome = match self.in_time(index) {
+                    Ok(()) => {
+                        let work = async { self.apply_look(self.look_at(index).await).await };
+                        work.instrument(self.span(index)).await
+                    }
+                    Err(interruption) => ApiOutcome::interrupted(&interruption),
                 };
-                (index, self.apply_look(look).await)
+                (index, outcome)
             })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::credential::azure_credential;
 use crate::error_chain::error_chain;
-use crate::limits::{Budget, Pacer};
+use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{ApiCenterId, Entity, ErrorCode, Integration, Problem, Requests, VaultHosts};
 use crate::settings::Settings;
 use crate::source::{AwsCredentials, Gateway, Transport, Vault};
@@ -76,8 +75,8 @@ pub(super) struct Session<'a> {
     pub clouds: &'a Clouds,
     pub budget: Budget,
     pub started: OffsetDateTime,
-    aws: Arc<AtomicU64>,
-    azure: Arc<AtomicU64>,
+    aws: Arc<Traffic>,
+    azure: Arc<Traffic>,
 }
 
 impl<'a> Session<'a> {
@@ -138,8 +137,13 @@ impl<'a> Session<'a> {
     /// What was sent so far.
     pub fn requests(&self) -> Requests {
         Requests {
-            aws: self.aws.load(Ordering::Relaxed),
-            azure: self.azure.load(Ordering::Relaxed),
+            aws: self.aws.requests(),
+            azure: self.azure.requests(),
         }
+    }
+
+    /// How much of it was throttled.
+    pub fn throttles(&self) -> u64 {
+        self.aws.throttles() + self.azure.throttles()
     }
 }

@@ -1,9 +1,14 @@
 //! A synchronization with its beginning and end: the run, its outcome in the catalog, its line in the log.
 
+use std::time::Duration;
+
+use tracing::Instrument;
+
 use crate::error_chain::error_chain;
 use crate::model::{EntityPath, IntegrationName, Outcome, Owned, OwnedApi, Problem, Report};
 use crate::plan::Preview;
 use crate::source::Gateway;
+use crate::telemetry::{Run, record_run, run_span, trace_id};
 
 use super::SyncRequest;
 use super::clock::now;
@@ -26,6 +31,16 @@ pub(super) async fn synchronize(
     request: &SyncRequest,
     gateway: Option<Gateway>,
 ) -> Result<Report, Problem> {
+    let span = run_span("sync", registration.name.as_str());
+    run(session, registration, request, gateway).instrument(span).await
+}
+
+async fn run(
+    session: &Session<'_>,
+    registration: &Registration,
+    request: &SyncRequest,
+    gateway: Option<Gateway>,
+) -> Result<Report, Problem> {
     let before = continuation(registration);
     let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
         Ok(Done { tally, next, born }) => {
@@ -39,7 +54,11 @@ pub(super) async fn synchronize(
         }
     };
     let finished = matches!(report.outcome, Outcome::Succeeded);
-    let outcome = StoredOutcome { report, next };
+    let outcome = StoredOutcome {
+        last_success_on: finished.then(now).or(registration.last_success_on),
+        report,
+        next,
+    };
     match record(session, registration, &outcome).await {
         Ok(Recorded::Kept) if finished => leave_former_environments(session, registration).await,
         Ok(Recorded::Kept) => (),
@@ -50,7 +69,7 @@ pub(super) async fn synchronize(
             tracing::warn!(integration, error, "the outcome of the run could not be recorded");
         }
     }
-    log(session, &registration.name, &outcome.report);
+    tell(session, &registration.name, &outcome);
     problem.map_or(Ok(outcome.report), Err)
 }
 
@@ -63,12 +82,15 @@ pub(super) async fn plan(
     registration: &Registration,
     request: &SyncRequest,
 ) -> Result<Preview, Problem> {
-    let integration = registration.integration.as_ref().map_err(Clone::clone)?;
-    check(integration, request)?;
-    let gateway = session.gateway(integration).await?;
-    // A plan is for looking at first: it must not depend on the hour or on where the last run stopped.
-    let situation = observe(session, integration, gateway, request, Continuation::default()).await?;
-    Ok(situation.plan().await)
+    let plan = async {
+        let integration = registration.integration.as_ref().map_err(Clone::clone)?;
+        check(integration, request)?;
+        let gateway = session.gateway(integration).await?;
+        // A plan is for looking at first: it must not depend on the hour or on where the last run stopped.
+        let situation = observe(session, integration, gateway, request, Continuation::default()).await?;
+        Ok(situation.plan().await)
+    };
+    plan.instrument(run_span("plan", registration.name.as_str())).await
 }
 
 async fn attempt(
@@ -138,15 +160,19 @@ async fn leave_former_environments(session: &Session<'_>, registration: &Registr
     }
 }
 
-/// The line that alerts read.
-fn log(session: &Session<'_>, name: &IntegrationName, report: &Report) {
-    let duration_ms = u64::try_from((now() - session.started).whole_milliseconds()).unwrap_or_default();
-    let outcome = match report.outcome {
-        Outcome::Succeeded => "succeeded",
-        Outcome::Partial => "partial",
-        Outcome::Held => "held",
-        Outcome::Failed => "failed",
-    };
+/// Tells operators how the run went: in metrics, in its span, and in the line that alerts read.
+fn tell(session: &Session<'_>, name: &IntegrationName, outcome: &StoredOutcome) {
+    let (now, report) = (now(), &outcome.report);
+    let duration = Duration::try_from(now - session.started).unwrap_or_default();
+    let age = outcome.last_success_on.map(|on| (now - on).whole_seconds().max(0));
+    record_run(&Run {
+        integration: name.as_str(),
+        report,
+        throttles: session.throttles(),
+        duration,
+        last_success: outcome.last_success_on,
+    });
+    let outcome = report.outcome.name();
     tracing::info!(
         event = "sync",
         integration = name.as_str(),
@@ -158,7 +184,12 @@ fn log(session: &Session<'_>, name: &IntegrationName, report: &Report) {
         remaining = report.remaining,
         failed = report.failed.len(),
         skipped = report.skipped.len(),
-        durationMs = duration_ms,
+        durationMs = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        awsRequests = report.requests.aws,
+        azureRequests = report.requests.azure,
+        throttles = session.throttles(),
+        lastSuccessAgeSeconds = age,
+        traceId = trace_id(),
         reason = report.message.as_deref().unwrap_or_default(),
         "the synchronization of {name} ended: {outcome}"
     );

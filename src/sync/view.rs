@@ -7,6 +7,7 @@ use crate::model::document::render_properties;
 use crate::model::marker::{INTEGRATION_SCHEMA, text};
 use crate::model::{ApiCenterId, EntityName, EntityPath, IntegrationName, IntegrationState, Outcome, OwnedApi};
 
+use super::clock::rfc3339;
 use super::registry::Registration;
 
 /// What every integration here links to.
@@ -130,6 +131,11 @@ fn link_state(registration: &Registration) -> Value {
             Outcome::Failed => ("error", report.message.clone()),
             Outcome::Succeeded | Outcome::Partial | Outcome::Held => ("syncing", report.message.clone()),
         },
+    };
+    let is_good = report.is_some_and(|report| report.outcome == Outcome::Succeeded);
+    let message = match (message, registration.last_success_on) {
+        (Some(message), Some(on)) if !is_good => Some(format!("{message}. The last good run ended on {}", rfc3339(on))),
+        (message, _) => message,
     };
     let mut link_state = Map::new();
     link_state.insert("state".to_owned(), json!(state));

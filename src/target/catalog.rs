@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{HttpClient, Method, Url};
@@ -15,7 +14,7 @@ use super::pipeline::http_client;
 use super::plan_limits::PlanLimits;
 use super::transport::{Answer, Message, Rates, Reply, Transport};
 use super::wire;
-use crate::limits::Budget;
+use crate::limits::{Budget, Traffic};
 use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, Vacant};
 
 /// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
@@ -39,7 +38,7 @@ struct Shared {
 pub struct Catalog {
     shared: Arc<Shared>,
     budget: Budget,
-    requests: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
 }
 
 impl ApiCenter {
@@ -82,11 +81,11 @@ impl ApiCenter {
 
     /// The catalog, for a run.
     #[must_use]
-    pub fn catalog(&self, budget: Budget, requests: Arc<AtomicU64>) -> Catalog {
+    pub fn catalog(&self, budget: Budget, traffic: Arc<Traffic>) -> Catalog {
         Catalog {
             shared: Arc::clone(&self.0),
             budget,
-            requests,
+            traffic,
         }
     }
 }
@@ -287,7 +286,7 @@ impl Catalog {
     }
 
     pub(super) async fn reply(&self, message: &Message) -> Result<Reply, CatalogError> {
-        self.shared.transport.send(message, &self.budget, &self.requests).await
+        self.shared.transport.send(message, &self.budget, &self.traffic).await
     }
 
     pub(super) async fn success(&self, message: &Message) -> Result<Answer, CatalogError> {

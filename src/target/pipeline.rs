@@ -1,7 +1,7 @@
 //! `azure_core`'s pipeline, with a request budget and a bound on answers in it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,7 +16,8 @@ use azure_core::http::{
 use futures::StreamExt;
 use tokio::time::timeout;
 
-use crate::limits::{FewRetries, Pacer};
+use crate::limits::{FewRetries, Pacer, Traffic};
+use crate::telemetry::{Observed, Peer};
 
 /// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
 const TRY_TIMEOUT: Duration = Duration::from_mins(1);
@@ -52,6 +53,7 @@ pub(super) fn pipeline(
     let per_try: Vec<Arc<dyn Policy>> = vec![
         Arc::new(BearerTokenAuthorizationPolicy::new(credential, [scope])),
         Arc::new(Meter),
+        Arc::new(Observed(Peer::Azure)),
     ];
     Pipeline::new(
         option_env!("CARGO_PKG_NAME"),
@@ -67,7 +69,7 @@ pub(super) fn pipeline(
 #[derive(Debug)]
 pub(super) struct Metering {
     pub pacer: Arc<Pacer>,
-    pub requests: Arc<AtomicU64>,
+    pub traffic: Arc<Traffic>,
     /// Whether the next try has waited for the pacer already.
     pub paced: AtomicBool,
 }
@@ -79,17 +81,22 @@ struct Meter;
 #[async_trait]
 impl Policy for Meter {
     async fn send(&self, context: &Context, request: &mut Request, next: &[Arc<dyn Policy>]) -> PolicyResult {
-        if let Some(metering) = context.value::<Metering>() {
+        let metering = context.value::<Metering>();
+        if let Some(metering) = metering {
             if !metering.paced.swap(false, Ordering::Relaxed) {
                 metering.pacer.wait().await;
             }
-            metering.requests.fetch_add(1, Ordering::Relaxed);
+            metering.traffic.sent();
         }
         let answer = next[0].send(context, request, &next[1..]);
-        timeout(TRY_TIMEOUT, answer).await.unwrap_or_else(|_| {
+        let answer = timeout(TRY_TIMEOUT, answer).await.unwrap_or_else(|_| {
             let message = format!("no answer within {} seconds", TRY_TIMEOUT.as_secs());
             Err(azure_core::Error::with_message(ErrorKind::Io, message))
-        })
+        })?;
+        if let (StatusCode::TooManyRequests, Some(metering)) = (answer.status(), metering) {
+            metering.traffic.throttled();
+        }
+        Ok(answer)
     }
 }
 

@@ -28,7 +28,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::limits::Budget;
+use crate::limits::{Budget, Traffic};
 use crate::model::{ApiCenterId, EntityName, EntityPath, Owned, Properties, Vacant};
 
 const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
@@ -169,7 +169,7 @@ struct Bench {
     catalog: Catalog,
     center: ApiCenter,
     script: Arc<Script>,
-    requests: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
     stop: CancellationToken,
 }
 
@@ -190,13 +190,13 @@ impl Bench {
             parts: Arc::default(),
         });
         let center = center(Arc::<Script>::clone(&script), Arc::new(tokens));
-        let (stop, requests) = (CancellationToken::new(), Arc::new(AtomicU64::new(0)));
-        let catalog = center.catalog(Budget::new(budget, stop.clone()), Arc::clone(&requests));
+        let (stop, traffic) = (CancellationToken::new(), Arc::<Traffic>::default());
+        let catalog = center.catalog(Budget::new(budget, stop.clone()), Arc::clone(&traffic));
         Self {
             catalog,
             center,
             script,
-            requests,
+            traffic,
             stop,
         }
     }

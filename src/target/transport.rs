@@ -6,7 +6,7 @@
 use std::error::Error;
 use std::num::NonZeroU32;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
@@ -19,7 +19,8 @@ use super::error::{Call, CatalogError};
 use super::pipeline::{Metering, TooLarge, pipeline};
 use super::wire::refusal_text;
 use crate::error_chain::error_chain;
-use crate::limits::{Budget, Pacer};
+use crate::limits::{Budget, Pacer, Traffic};
+use crate::telemetry::Tries;
 
 /// How long a request that is under way when the time is up may still take, so that no write is left in doubt.
 const GRACE: Duration = Duration::from_secs(2);
@@ -130,9 +131,10 @@ impl Transport {
         &self,
         message: &Message,
         budget: &Budget,
-        requests: &Arc<AtomicU64>,
+        traffic: &Arc<Traffic>,
     ) -> Result<Reply, CatalogError> {
         let pacer = self.pacer(message.method);
+        let tries = Arc::new(Tries::default());
         let (mut backoff, mut waits, mut renewed) = (BACKOFF_FIRST, 0, false);
         loop {
             if budget.is_spent() {
@@ -143,7 +145,7 @@ impl Transport {
             if held > budget.remaining() {
                 return Err(throttled(message, held));
             }
-            let Setback { error, remedy } = match self.try_once(message, budget, requests).await {
+            let Setback { error, remedy } = match self.try_once(message, budget, traffic, &tries).await {
                 Ok(reply) => return Ok(reply),
                 Err(setback) => setback,
             };
@@ -169,7 +171,13 @@ impl Transport {
         }
     }
 
-    async fn try_once(&self, message: &Message, budget: &Budget, requests: &Arc<AtomicU64>) -> Result<Reply, Setback> {
+    async fn try_once(
+        &self,
+        message: &Message,
+        budget: &Budget,
+        traffic: &Arc<Traffic>,
+        tries: &Arc<Tries>,
+    ) -> Result<Reply, Setback> {
         let pacer = self.pacer(message.method);
         tokio::select! {
             () = pacer.wait() => (),
@@ -177,10 +185,10 @@ impl Transport {
         }
         let metering = Metering {
             pacer: Arc::clone(pacer),
-            requests: Arc::clone(requests),
+            traffic: Arc::clone(traffic),
             paced: AtomicBool::new(true),
         };
-        let context = Context::new().with_value(metering);
+        let context = Context::new().with_value(metering).with_value(Arc::clone(tries));
         let mut request = request(message);
         let options = PipelineSendOptions {
             skip_checks: true,

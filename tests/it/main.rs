@@ -4,13 +4,16 @@
 
 mod application;
 mod changes;
+mod collector;
 mod deletions;
+mod export;
 mod oracle;
 mod ownership;
 mod permissions;
 mod process;
 mod refusals;
 mod secrecy;
+mod telemetry;
 mod unknown;
 mod whole_path;
 mod wire;

@@ -114,7 +114,7 @@ fn redirect(status: u16, location: &str) -> sandbox::faults::Fault {
 }
 
 /// Asserts that nobody has tried to connect.
-fn assert_uncalled(listener: TcpListener) {
+pub fn assert_uncalled(listener: TcpListener) {
     let listener = listener.into_std().unwrap();
     let caller = listener.accept().unwrap_err();
     assert_eq!(caller.kind(), std::io::ErrorKind::WouldBlock);

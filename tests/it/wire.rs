@@ -13,8 +13,8 @@ use tokio::net::TcpStream;
 use crate::world::{SHOP, World, host_options};
 
 /// What a handler answered.
-struct Answered {
-    status: u16,
+pub struct Answered {
+    pub status: u16,
     body: Vec<u8>,
 }
 
@@ -38,7 +38,7 @@ fn recordings(prefix: &str) -> BTreeSet<String> {
 }
 
 /// Sends a recorded request to a handler as it was recorded, chunks included.
-async fn replay(port: u16, name: &str) -> Answered {
+pub async fn replay(port: u16, name: &str) -> Answered {
     let head = fs::read_to_string(folder().join(format!("{name}.head.txt"))).unwrap();
     let body = fs::read(folder().join(format!("{name}.body"))).unwrap();
     let mut request = head.clone().into_bytes();

@@ -151,7 +151,7 @@ impl GatewayError {
         let code = error
             .code()
             .map_or("", |code| code.strip_suffix("Exception").unwrap_or(code));
-        if status == 429 || THROTTLE_CODES.contains(&code) {
+        if status == 429 || is_throttle_code(code) {
             return Self::Throttled { call, retry_after };
         }
         if AUTHENTICATION_CODES.contains(&code) {
@@ -207,6 +207,11 @@ impl GatewayError {
             }
         }
     }
+}
+
+/// Whether an error code means "too fast".
+pub(super) fn is_throttle_code(code: &str) -> bool {
+    THROTTLE_CODES.contains(&code.strip_suffix("Exception").unwrap_or(code))
 }
 
 /// Amazon's own words where it answered with some, otherwise what happened to the request.

@@ -2,7 +2,6 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::atomic::Ordering;
 use std::sync::{Mutex, PoisonError};
 
 use aws_sdk_apigateway::config::Region as SdkRegion;
@@ -79,7 +78,7 @@ async fn respond(State(script): State<Arc<Script>>, request: Request) -> Respons
 struct Bench {
     gateway: Gateway,
     script: Arc<Script>,
-    attempts: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
 }
 
 impl Bench {
@@ -97,12 +96,12 @@ impl Bench {
         let router = Router::new().fallback(respond).with_state(Arc::clone(&script));
         tokio::spawn(async move { axum::serve(listener, router).await });
         let pacer = Arc::new(Pacer::new(1e6, NonZeroU32::new(1000).unwrap()));
-        let attempts = Arc::new(AtomicU64::new(0));
+        let traffic = Arc::<Traffic>::default();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(SdkRegion::new("us-east-1"))
             .endpoint_url(url)
-            .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&attempts)))
+            .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&traffic)))
             .retry_config(
                 RetryConfig::standard()
                     .with_max_attempts(ATTEMPTS)
@@ -115,7 +114,7 @@ impl Bench {
         Self {
             gateway: Gateway::of_config(&config, &region, credentials, pacer, budget),
             script,
-            attempts,
+            traffic,
         }
     }
 
@@ -124,7 +123,7 @@ impl Bench {
     }
 
     fn attempts(&self) -> u64 {
-        self.attempts.load(Ordering::Relaxed)
+        self.traffic.requests()
     }
 }
 
@@ -219,7 +218,19 @@ async fn every_form_of_429_is_waited_out_as_long_as_it_says() {
     ];
     let bench = Bench::new(forms).await;
     assert_eq!(bench.gateway.check().await, Ok(()));
-    assert_eq!(bench.attempts(), 6);
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (6, 5));
+}
+
+#[tokio::test]
+async fn a_throttle_of_another_status_that_the_sdk_tries_again_by_itself_counts_too() {
+    let bench = Bench::new(vec![
+        coded(400, "ThrottlingException", "Rate exceeded"),
+        coded(400, "BadRequestException", "no such thing"),
+    ])
+    .await;
+    let error = bench.gateway.check().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Refused { .. }), "{error:?}");
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (2, 1));
 }
 
 #[tokio::test]
@@ -250,7 +261,7 @@ async fn a_server_error_is_tried_again_and_every_attempt_counts() {
     ])
     .await;
     assert_eq!(bench.gateway.check().await, Ok(()));
-    assert_eq!(bench.attempts(), 3);
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (3, 0));
     assert_eq!(bench.requests().len(), 3);
 }
 
@@ -447,14 +458,14 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     let region = Region::parse("eu-central-1").unwrap();
     let credentials = AwsCredentials::new(Secret::new(KEY_ID), Secret::new(KEY));
     let pacer = Arc::new(Pacer::new(5.0, NonZeroU32::new(10).unwrap()));
-    let requests = Arc::new(AtomicU64::new(0));
+    let traffic = Arc::<Traffic>::default();
     let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
     let gateway = Gateway::connect(
         &Transport::new(),
         &region,
         credentials,
         pacer,
-        Arc::clone(&requests),
+        Arc::clone(&traffic),
         budget,
     )
     .await;
@@ -468,7 +479,7 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     let timeouts = config.timeout_config().unwrap();
     assert_eq!(timeouts.operation_attempt_timeout(), Some(ATTEMPT_TIMEOUT));
     assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));
-    assert_eq!(requests.load(Ordering::Relaxed), 0);
+    assert_eq!(traffic.requests(), 0);
 }
 
 #[tokio::test]

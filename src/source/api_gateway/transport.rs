@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::Provider;
@@ -13,14 +12,18 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::{LengthLimitError, Limited};
+use tracing::Instrument;
+use url::Url;
 
-use crate::limits::Pacer;
+use super::error::is_throttle_code;
+use crate::limits::{Pacer, Traffic};
+use crate::telemetry::{Outgoing, Peer};
 
 /// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
 pub(super) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
@@ -40,12 +43,12 @@ impl Transport {
         )
     }
 
-    /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `requests`.
-    pub(super) fn metered(&self, pacer: Arc<Pacer>, requests: Arc<AtomicU64>) -> SharedHttpClient {
+    /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `traffic`.
+    pub(super) fn metered(&self, pacer: Arc<Pacer>, traffic: Arc<Traffic>) -> SharedHttpClient {
         SharedHttpClient::new(Metered {
             inner: self.0.clone(),
             pacer,
-            requests,
+            traffic,
         })
     }
 }
@@ -60,7 +63,7 @@ impl Default for Transport {
 struct Metered<T> {
     inner: T,
     pacer: Arc<Pacer>,
-    requests: Arc<AtomicU64>,
+    traffic: Arc<Traffic>,
 }
 
 impl HttpClient for Metered<SharedHttpClient> {
@@ -68,7 +71,7 @@ impl HttpClient for Metered<SharedHttpClient> {
         SharedHttpConnector::new(Metered {
             inner: self.inner.http_connector(settings, components),
             pacer: Arc::clone(&self.pacer),
-            requests: Arc::clone(&self.requests),
+            traffic: Arc::clone(&self.traffic),
         })
     }
 
@@ -93,23 +96,52 @@ impl HttpConnector for Metered<SharedHttpConnector> {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let connection = self.clone();
         HttpConnectorFuture::new(async move {
-            if is_retry(&request) {
+            let resends = resends(&request);
+            if resends > 0 {
                 connection.pacer.wait().await;
             }
-            connection.requests.fetch_add(1, Ordering::Relaxed);
-            let response = connection.inner.call(request).await?;
+            connection.traffic.sent();
+            let outgoing = outgoing(&request, resends);
+            let response = match connection.inner.call(request).instrument(outgoing.span()).await {
+                Ok(response) => response,
+                Err(error) => {
+                    outgoing.failed();
+                    return Err(error);
+                }
+            };
+            let throttled = is_throttled(&response);
+            outgoing.answered(response.status().as_u16(), throttled);
+            if throttled {
+                connection.traffic.throttled();
+            }
             Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_MAX_BYTES))))
         })
     }
 }
 
-/// Whether the SDK sends this on its own account. First attempts have waited for the pacer already, before they were
-/// signed and outside the time limits of the attempt, so that a slow pace is not taken for a slow service.
-fn is_retry(request: &HttpRequest) -> bool {
-    request
-        .headers()
-        .get("amz-sdk-request")
-        .is_some_and(|attempt| !attempt.starts_with("attempt=1;"))
+/// How often the SDK has sent this before, on its own account. First attempts have waited for the pacer already, before
+/// they were signed and outside the time limits of the attempt, so that a slow pace is not taken for a slow service.
+fn resends(request: &HttpRequest) -> u64 {
+    let attempt = request.headers().get("amz-sdk-request").unwrap_or_default();
+    let number = attempt.strip_prefix("attempt=").and_then(|rest| rest.split(';').next());
+    number
+        .and_then(|number| number.parse().ok())
+        .map_or(0, |number: u64| number.saturating_sub(1))
+}
+
+fn outgoing(request: &HttpRequest, resends: u64) -> Outgoing {
+    let url = Url::parse(request.uri()).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let port = url.as_ref().and_then(Url::port_or_known_default);
+    Outgoing::begin(Peer::Aws, request.method(), host, port, resends)
+}
+
+/// Whether an answer says "too fast", which the SDK may try again by itself.
+fn is_throttled(response: &HttpResponse) -> bool {
+    let code = response.headers().get("x-amzn-errortype").unwrap_or_default();
+    // The service may put more after the code, such as where it is documented.
+    let code = code.split(':').next().unwrap_or_default();
+    response.status().as_u16() == 429 || is_throttle_code(code)
 }
 
 /// Keeps the SDK from retrying what only waiting or nothing helps with.

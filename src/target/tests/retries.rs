@@ -28,7 +28,8 @@ async fn every_status_has_its_tries_and_its_meaning() {
         assert_eq!(kind(&error), expected, "{status}");
         assert!(error.to_string().ends_with("SomeCode: Some words."), "{error}");
         assert_eq!(bench.lines(), vec!["GET /apis"; tries], "{status}");
-        assert_eq!(bench.requests.load(Ordering::Relaxed), tries as u64, "{status}");
+        assert_eq!(bench.traffic.requests(), tries as u64, "{status}");
+        assert_eq!(bench.traffic.throttles(), 0, "{status}");
     }
 }
 
@@ -189,6 +190,7 @@ async fn throttling_is_waited_for() {
         let bench = Bench::new(reactions);
         assert_eq!(bench.catalog.apis().await.unwrap().len(), 1);
         assert_eq!(bench.seconds(), times);
+        assert_eq!((bench.traffic.requests(), bench.traffic.throttles()), (7, 6));
     }
 }
 
@@ -281,13 +283,10 @@ async fn a_retry_within_the_pipeline_is_held_back_too() {
 #[tokio::test(start_paused = true)]
 async fn the_count_of_a_run_is_its_own() {
     let bench = Bench::new([answer(200, page(&[], None))]);
-    let other = Arc::new(AtomicU64::new(0));
+    let other = Arc::<Traffic>::default();
     let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
     bench.center.catalog(budget, Arc::clone(&other)).apis().await.unwrap();
     bench.catalog.apis().await.unwrap();
     bench.catalog.apis().await.unwrap();
-    assert_eq!(
-        (other.load(Ordering::Relaxed), bench.requests.load(Ordering::Relaxed)),
-        (1, 2)
-    );
+    assert_eq!((other.requests(), bench.traffic.requests()), (1, 2));
 }

@@ -1,0 +1,34 @@
+//! Counting: what the work of a call sends to one side.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Requests that were sent, every try of them, and how many of those were throttled.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    requests: AtomicU64,
+    throttles: AtomicU64,
+}
+
+impl Traffic {
+    /// Counts a request.
+    pub fn sent(&self) {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts an answer that says "too fast".
+    pub fn throttled(&self) {
+        self.throttles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Requests so far.
+    #[must_use]
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// Throttled ones among them.
+    #[must_use]
+    pub fn throttles(&self) -> u64 {
+        self.throttles.load(Ordering::Relaxed)
+    }
+}

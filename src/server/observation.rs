@@ -1,0 +1,25 @@
+//! What is told of every call but the host's probes: its span, and that there is something to export.
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+
+use super::route::template;
+use super::{App, invocation_id};
+use crate::telemetry::{Invocation, Trigger};
+
+/// Answers a call within a span of its own.
+pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
+    let trigger = match request.uri().path() {
+        "/" => return next.run(request).await,
+        "/function-timer" => Trigger::Timer,
+        path => Trigger::Http(request.method().clone(), template(path)),
+    };
+    let headers = request.headers();
+    let invocation = Invocation::begin(&trigger, invocation_id(headers), headers);
+    let response = invocation.during(next.run(request)).await;
+    invocation.end(response.status().as_u16());
+    // Beside the answer, which does not wait for it.
+    app.0.telemetry.flush_soon();
+    response
+}

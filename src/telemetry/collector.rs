@@ -1,0 +1,113 @@
+//! The way to the collector: the HTTP client of the Azure SDK, so that no second one comes along.
+
+use std::error::Error;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use azure_core::http::{HttpClient as AzureClient, Method, Request as AzureRequest, Url, new_http_client};
+use futures::StreamExt;
+use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+/// Most bytes of an answer that are read: the exporter's own clients allow as many.
+const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// A client of the collector for one of the exporters, which run on threads of their own.
+#[derive(Debug)]
+pub(super) struct Collector {
+    runtime: Handle,
+    /// Made at the first export: not before the port is bound, and on no thread that anything waits for.
+    client: Arc<OnceLock<Arc<dyn AzureClient>>>,
+    timeout: Duration,
+    reach: Arc<Reach>,
+}
+
+/// Whether the collector could be reached the last time.
+#[derive(Debug, Default)]
+pub(super) struct Reach {
+    is_lost: AtomicBool,
+}
+
+impl Collector {
+    /// A client whose requests may take this long.
+    pub fn new(timeout: Duration, reach: Arc<Reach>) -> Self {
+        Self {
+            runtime: Handle::current(),
+            client: Arc::default(),
+            timeout,
+            reach,
+        }
+    }
+}
+
+#[async_trait]
+impl HttpClient for Collector {
+    async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+        let (client, limit) = (Arc::clone(&self.client), self.timeout);
+        let sending = self.runtime.spawn(async move {
+            let client = client.get_or_init(|| new_http_client(None));
+            let late = |_| format!("no answer within {} seconds", limit.as_secs_f64()).into();
+            timeout(limit, send(client.as_ref(), request))
+                .await
+                .map_err(late)
+                .flatten()
+        });
+        // It is only ever not finished when the process ends.
+        let result = sending.await?;
+        self.reach.note(&result);
+        result
+    }
+}
+
+impl Reach {
+    /// Says so when the collector is no longer reached, or is again; not at every batch.
+    fn note(&self, result: &Result<Response<Bytes>, HttpError>) {
+        let lost = match result {
+            Ok(response) if response.status().is_success() => None,
+            Ok(response) => Some(format!("it answers with status {}", response.status().as_u16())),
+            Err(error) => Some(first_cause(error.as_ref())),
+        };
+        let was_lost = self.is_lost.swap(lost.is_some(), Ordering::Relaxed);
+        match lost {
+            Some(reason) if !was_lost => tracing::warn!(
+                reason,
+                "telemetry does not get to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names; everything else goes on \
+                 without, and this is not said again until it did"
+            ),
+            None if was_lost => tracing::info!("telemetry gets to the collector again"),
+            Some(_) | None => (),
+        }
+    }
+}
+
+/// The innermost error: those around it repeat the address, which may hold a key.
+fn first_cause(error: &(dyn Error + 'static)) -> String {
+    let causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.last().map(ToString::to_string).unwrap_or_default()
+}
+
+/// Sends a request once. Redirects are not followed: its headers may hold a key.
+async fn send(client: &dyn AzureClient, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
+    let (parts, body) = request.into_parts();
+    let mut sent = AzureRequest::new(Url::parse(&parts.uri.to_string())?, Method::Post);
+    for (name, value) in &parts.headers {
+        sent.insert_header(name.as_str().to_owned(), value.to_str()?.to_owned());
+    }
+    sent.set_body(body);
+    let (status, headers, mut body) = client.execute_request(&sent).await?.deconstruct();
+    let mut bytes = Vec::new();
+    while let Some(chunk) = body.next().await {
+        bytes.extend_from_slice(&chunk?);
+        if bytes.len() > ANSWER_MAX_BYTES {
+            return Err(format!("its answer is longer than {ANSWER_MAX_BYTES} bytes").into());
+        }
+    }
+    let mut answer = Response::builder().status(u16::from(status));
+    if let Some(after) = headers.get_optional_str(&"retry-after".into()) {
+        answer = answer.header("retry-after", after);
+    }
+    Ok(answer.body(bytes.into())?)
+}
