@@ -34,10 +34,12 @@ def test_the_queries_are_good_kql_and_name_their_subject():
     assert judge(QUERIES) == dict.fromkeys(QUERIES, {"problems": [], "columns": ["Subject"]})
 
 
-@pytest.mark.parametrize(("good", "bad"), [("Message", "Mesage"), ("tostring(", "toString("), ("| where", "| were"), ("'sync'", "'sync")])
-def test_a_query_with_a_slip_would_be_seen(good, bad):
-    slips = judge({name: query.replace(good, bad) for name, query in QUERIES.items()})
-    assert all(found["problems"] for found in slips.values()), slips
+def test_a_query_with_a_slip_would_be_seen():
+    slips = [("Message", "Mesage"), ("tostring(", "toString("), ("| where", "| were"), ("'sync'", "'sync")]
+    slipped = {f"{name}: {bad}": query.replace(good, bad) for name, query in QUERIES.items() for good, bad in slips}
+    found = judge(slipped)
+    assert len(found) == 12
+    assert [name for name, verdict in found.items() if not verdict["problems"]] == []
 
 
 @pytest.fixture(scope="module")
