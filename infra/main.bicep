@@ -37,7 +37,7 @@ param apiCenterRole string = 'custom'
 @description('Whether AWS is entered with the identity\'s token for a role there, with no keys: then there is no key vault.')
 param keyless bool = false
 
-@description('Keyless: the audience that the identity\'s token is asked for, as the trust in AWS has it; empty for the handler\'s default.')
+@description('Keyless: the audience that the identity\'s token is asked for and that the trust in AWS names, such as `api://…`, the Application ID URI of an app registration.')
 @maxLength(255)
 param awsWebIdentityAudience string = ''
 
@@ -160,7 +160,11 @@ var here = {
 var apiCenterPlace = empty(existingApiCenterId)
   ? { ...here, name: apiCenterName }
   : placeOf(existingApiCenterId, 'Microsoft.ApiCenter/services')
-var hasKeyVault = !keyless
+var hasKeyVault = keyless
+  ? empty(awsWebIdentityAudience)
+      ? fail('keyless needs awsWebIdentityAudience: without it there is no token for AWS')
+      : false
+  : true
 var keyVaultPlace = empty(existingKeyVaultId)
   ? { ...here, name: keyVaultName }
   : keyless

@@ -222,7 +222,6 @@ def test_a_secret_would_be_seen(text):
 
 def test_no_property_and_no_output_holds_a_secret(snapshot):
     found = [(path, value) for path, value in leaves([snapshot.resources, snapshot.outputs]) if SECRET.search(str(value))]
-    # The property that switches keys off is named for them, and its value is no text.
     assert found == []
     connection = [path for path, value in leaves(snapshot.resources) if "ConnectionString" in str(value)]
     # The address of the telemetry, which nothing can be sent to with the key in it.
@@ -310,7 +309,11 @@ VAULT_ID = f"/subscriptions/{SUBSCRIPTION}/resourceGroups/g/providers/Microsoft.
         ({"existingApiCenterId": VAULT_ID}, f'"{VAULT_ID}" is not the id of a Microsoft.ApiCenter/services'),
         ({"existingApiCenterId": f"{CENTER}/workspaces/default"}, "is not the id of a Microsoft.ApiCenter/services"),
         ({"existingKeyVaultId": CENTER}, f'"{CENTER}" is not the id of a Microsoft.KeyVault/vaults'),
-        ({"existingKeyVaultId": VAULT_ID, "keyless": True}, "keyless and existingKeyVaultId exclude each other"),
+        (
+            {"existingKeyVaultId": VAULT_ID, "keyless": True, "awsWebIdentityAudience": "api://app"},
+            "keyless and existingKeyVaultId exclude each other",
+        ),
+        ({"keyless": True}, "keyless needs awsWebIdentityAudience"),
         ({"syncSchedule": "0 0 * * *xx"}, "is not an NCRONTAB expression of six fields"),
     ],
 )
