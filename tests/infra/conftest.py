@@ -38,13 +38,19 @@ def refusal():
         lines = ["using '../main.bicep'", ""] + [f"param {name} = {literal(value)}" for name, value in parameters.items()]
         file = WORK / "tests" / "refused.bicepparam"
         file.write_text("\n".join(lines) + "\n")
-        command = [ROOT / "../shared/tools/bicep", "snapshot", file, "--mode", "overwrite", "--location", "westeurope"]
-        command += ["--tenant-id", os.environ["TENANT"], "--subscription-id", os.environ["SUBSCRIPTION"]]
-        done = subprocess.run([*command, "--resource-group", "app-group"], capture_output=True, text=True, check=False)
+        done = take_snapshot(file)
         assert done.returncode != 0, f"taken: {parameters}"
         return done.stderr
 
     return deploy
+
+
+def take_snapshot(file):
+    """Has the compiler predict what a parameter file deploys, beside that file."""
+    place = {"tenant-id": os.environ["TENANT"], "subscription-id": os.environ["SUBSCRIPTION"], "resource-group": "app-group"}
+    options = [part for name, value in (place | {"location": "westeurope"}).items() for part in (f"--{name}", value)]
+    command = [SHARED / "tools" / "bicep", "snapshot", file, "--mode", "overwrite", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def literal(value):

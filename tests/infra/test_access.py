@@ -87,7 +87,10 @@ def test_the_custom_role_is_the_published_list_and_can_be_assigned_in_the_api_ce
 
 def test_every_app_has_a_custom_role_of_its_own(snapshots):
     """So that removing or upgrading one takes nothing from another."""
-    made = [snapshots[name].one("Microsoft.Authorization/roleDefinitions") for name in ("everything-new", "longest-names", "shortest-names")]
+    made = [
+        snapshots[name].one("Microsoft.Authorization/roleDefinitions")
+        for name in ("everything-new", "longest-names", "shortest-names")
+    ]
     assert len({definition["name"] for definition in made}) == 3
     assert len({definition["properties"]["roleName"] for definition in made}) == 3
 

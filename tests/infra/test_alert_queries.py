@@ -85,7 +85,9 @@ def gateway(clouds):
 
 def fire(handler):
     """A timer run, counted as the host counts it."""
-    answer = requests.post(f"{handler.url}/function-timer", json={"Data": {"timer": {"IsPastDue": False}}, "Metadata": {}}, timeout=240)
+    answer = requests.post(
+        f"{handler.url}/function-timer", json={"Data": {"timer": {"IsPastDue": False}}, "Metadata": {}}, timeout=240
+    )
     handler.workspace.request("function-timer", answer.ok)
     return answer
 
@@ -156,7 +158,9 @@ def test_a_confirmation_ends_the_alert(handler):
 
 def test_a_run_that_fails_is_told_of_with_its_integration(handler, clouds):
     denial = {"status": 403, "headers": {}, "body": {"message": "no"}}
-    requests.post(f"{clouds['control']}/faults", json={"service": "apiGateway", "fault": {"answer": denial}}, timeout=10).raise_for_status()
+    requests.post(
+        f"{clouds['control']}/faults", json={"service": "apiGateway", "fault": {"answer": denial}}, timeout=10
+    ).raise_for_status()
     assert fire(handler).status_code == 500
     assert alerts(handler) == SILENCE | {"failed-run": ["shop", "the timer"]}
 

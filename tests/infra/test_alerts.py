@@ -1,13 +1,11 @@
 """The alert rules: what they look at, how far back, whom they call, and that their periods fit the schedule."""
 
 import json
-import os
 import re
-import subprocess
 
 import pytest
 
-from conftest import INFRA, ROOT, WORK
+from conftest import INFRA, ROOT, WORK, take_snapshot
 
 ON_CALL = (
     "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/operations-group"
@@ -101,9 +99,8 @@ def test_the_period_fits_the_schedule_when_none_is_given():
     )
     parameters = template.with_suffix(".bicepparam")
     parameters.write_text("using 'schedules.bicep'\n")
-    command = [ROOT / "../shared/tools/bicep", "snapshot", parameters, "--mode", "overwrite", "--location", "westeurope"]
-    command += ["--subscription-id", os.environ["SUBSCRIPTION"], "--resource-group", "app-group"]
-    subprocess.run(command, check=True)
+    taken = take_snapshot(parameters)
+    assert (taken.returncode, taken.stderr) == (0, "")
     outputs = json.loads(template.with_suffix(".snapshot.json").read_text())["outputs"]
     assert dict(zip(SCHEDULES, outputs["periods"], strict=True)) == SCHEDULES
     assert outputs["durations"] == ["PT2H", "PT3H", "PT4H", "PT5H", "PT6H", "P1D", "P2D"]

@@ -124,7 +124,11 @@ def test_the_function_app_takes_https_and_nobodys_password(snapshot):
 
 
 def test_a_key_vault_that_is_made_can_be_opened_by_roles_only_and_not_be_purged(snapshots):
-    made = [snapshot.one("Microsoft.KeyVault/vaults") for snapshot in snapshots.values() if "Microsoft.KeyVault/vaults" in snapshot.types()]
+    made = [
+        snapshot.one("Microsoft.KeyVault/vaults")
+        for snapshot in snapshots.values()
+        if "Microsoft.KeyVault/vaults" in snapshot.types()
+    ]
     assert len(made) == 6
     for vault in made:
         assert {name: value for name, value in vault["properties"].items() if name not in ("sku", "tenantId")} == {
@@ -257,11 +261,14 @@ def test_every_name_is_within_azures_limits(snapshot):
         assert len(definition["properties"]["description"]) <= 2048
 
 
-@pytest.mark.parametrize(
-    ("scenario", "lengths"), [("longest-names", (60, 24, 24, 90)), ("shortest-names", (2, 3, 3, 3))]
-)
+@pytest.mark.parametrize(("scenario", "lengths"), [("longest-names", (60, 24, 24, 90)), ("shortest-names", (2, 3, 3, 3))])
 def test_the_longest_and_shortest_names_are_what_these_scenarios_have(snapshots, scenario, lengths):
-    types = ["Microsoft.Web/sites", "Microsoft.Storage/storageAccounts", "Microsoft.KeyVault/vaults", "Microsoft.ApiCenter/services"]
+    types = [
+        "Microsoft.Web/sites",
+        "Microsoft.Storage/storageAccounts",
+        "Microsoft.KeyVault/vaults",
+        "Microsoft.ApiCenter/services",
+    ]
     assert tuple(len(snapshots[scenario].one(kind)["name"]) for kind in types) == lengths
 
 
