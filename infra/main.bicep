@@ -1,0 +1,363 @@
+import { defaultPeriod, fittingPeriod } from 'modules/schedule.bicep'
+import { placeOf } from 'modules/resource-id.bicep'
+
+metadata description = 'The function app that keeps an API center true to Amazon API Gateway, and what it needs.'
+
+@description('The region of everything that is made here, but for a new API center.')
+param location string = resourceGroup().location
+
+@description('The name of the function app, also of its host name on the internet.')
+@minLength(2)
+@maxLength(60)
+param functionAppName string = 'apicenter-aws-sync-${uniqueString(resourceGroup().id)}'
+
+@description('The name of the function app\'s own storage account: lower-case letters and digits, unique in the world.')
+@minLength(3)
+@maxLength(24)
+param storageAccountName string = 'st${uniqueString(resourceGroup().id, functionAppName)}'
+
+@description('The id of the API center to keep true, which may be in another resource group or subscription; empty to make one.')
+param existingApiCenterId string = ''
+
+@description('The name of the API center that is made, unique in the world: letters, digits and hyphens.')
+@minLength(3)
+@maxLength(90)
+param apiCenterName string = 'apic-${uniqueString(resourceGroup().id, functionAppName)}'
+
+@description('The region of the API center that is made: it is not offered in all.')
+param apiCenterLocation string = location
+
+@description('The function app\'s role on the API center: `custom`, exactly the actions that it calls, or `contributor`, the built-in Azure API Center Service Contributor, for those who may not define roles.')
+@allowed([
+  'custom'
+  'contributor'
+])
+param apiCenterRole string = 'custom'
+
+@description('Whether AWS is entered with the identity\'s token for a role there, with no keys: then there is no key vault.')
+param keyless bool = false
+
+@description('Keyless: the audience that the identity\'s token is asked for and that the trust in AWS names, such as `api://…`, the Application ID URI of an app registration.')
+@maxLength(255)
+param awsWebIdentityAudience string = ''
+
+@description('The id of the key vault with the AWS keys, which may be in another resource group or subscription and must use role-based access; empty to make one, unless keyless.')
+param existingKeyVaultId string = ''
+
+@description('What may be read in an existing key vault: `secrets`, the two below, which must be there already, or `vault`, all of its secrets.')
+@allowed([
+  'secrets'
+  'vault'
+])
+param existingKeyVaultScope string = 'secrets'
+
+@description('The name of the key vault that is made, unique in the world: letters, digits and hyphens, a letter first.')
+@minLength(3)
+@maxLength(24)
+param keyVaultName string = 'kv-${uniqueString(resourceGroup().id, functionAppName)}'
+
+@description('The name of the secret with the AWS access key id.')
+@minLength(1)
+@maxLength(127)
+param awsAccessKeySecretName string = 'aws-access-key'
+
+@description('The name of the secret with the AWS secret access key.')
+@minLength(1)
+@maxLength(127)
+param awsSecretAccessKeySecretName string = 'aws-secret-access-key'
+
+@description('When the timer fires, in UTC: {second} {minute} {hour} {day} {month} {day of the week}.')
+@minLength(11)
+param syncSchedule string = '0 0 * * * *'
+
+@description('How long a timer run may begin work, in seconds; under the 1800 that host.json lets it take. The handler\'s default if left out.')
+@minValue(1)
+@maxValue(1700)
+param syncTimeBudgetSeconds int?
+
+@description('How long an HTTP call may begin work, in seconds; under the 230 after which Azure cuts it. The handler\'s default if left out.')
+@minValue(1)
+@maxValue(215)
+param httpTimeBudgetSeconds int?
+
+@description('Requests a second to Amazon, per account and region. The handler\'s default if left out.')
+@minValue(1)
+@maxValue(10)
+param awsRequestsPerSecond int?
+
+@description('Reads a second from Azure Resource Manager. The handler\'s default if left out.')
+@minValue(1)
+@maxValue(1000)
+param armReadsPerSecond int?
+
+@description('Writes a second to Azure Resource Manager. The handler\'s default if left out.')
+@minValue(1)
+@maxValue(1000)
+param armWritesPerSecond int?
+
+@description('Deletions a second in Azure Resource Manager. The handler\'s default if left out.')
+@minValue(1)
+@maxValue(1000)
+param armDeletesPerSecond int?
+
+@description('Another address for all of Amazon\'s services, such as a proxy\'s. Amazon\'s own if left out.')
+@minLength(8)
+param awsEndpointUrl string?
+
+@description('Another address of Amazon API Gateway. Amazon\'s own if left out.')
+@minLength(8)
+param awsEndpointUrlApiGateway string?
+
+@description('Another address of Amazon\'s token service. Amazon\'s own if left out.')
+@minLength(8)
+param awsEndpointUrlSts string?
+
+@description('Log levels of the handler, such as `debug`. The handler\'s default if left out.')
+@minLength(1)
+param logLevels string?
+
+@description('Where the handler sends OpenTelemetry to, beside its logs. Nowhere if left out.')
+@minLength(8)
+param otlpEndpoint string?
+
+@description('How long logs are kept, in days.')
+@minValue(30)
+@maxValue(730)
+param logRetentionDays int = 30
+
+@description('Whether there are alert rules.')
+param alerts bool = true
+
+@description('The id of the action group that alerts call; empty for none: then they are seen in the portal only.')
+param alertActionGroupId string = ''
+
+@description('After how many hours without a successful run there is an alert; 0 for never. It must leave the schedule time for a run, and by default leaves it time for two. A schedule that leaves out days allows only 0.')
+@allowed([
+  0
+  2
+  3
+  4
+  5
+  6
+  24
+  48
+])
+param noSuccessPeriodHours int = defaultPeriod(syncSchedule)
+
+@description('Tags of everything that is made here.')
+param tags { *: string } = {}
+
+// One word for all names that nobody needs to choose: two apps in a resource group, or two groups, never share one.
+var suffix = uniqueString(resourceGroup().id, functionAppName)
+var packageContainerName = 'packages'
+var workspaceName = 'log-${suffix}'
+var componentName = 'appi-${suffix}'
+
+var here = {
+  subscription: subscription().subscriptionId
+  resourceGroup: resourceGroup().name
+}
+var apiCenterPlace = empty(existingApiCenterId)
+  ? { ...here, name: apiCenterName }
+  : placeOf(existingApiCenterId, 'Microsoft.ApiCenter/services')
+var hasKeyVault = keyless
+  ? empty(awsWebIdentityAudience)
+      ? fail('keyless needs awsWebIdentityAudience: without it there is no token for AWS')
+      : false
+  : true
+var keyVaultPlace = empty(existingKeyVaultId)
+  ? { ...here, name: keyVaultName }
+  : keyless
+      ? fail('keyless and existingKeyVaultId exclude each other: without keys there is no key vault')
+      : placeOf(existingKeyVaultId, 'Microsoft.KeyVault/vaults')
+
+resource identity 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = {
+  name: 'id-${suffix}'
+  location: location
+  tags: tags
+}
+
+module storage 'modules/storage.bicep' = {
+  params: {
+    name: storageAccountName
+    location: location
+    tags: tags
+    identityId: identity.id
+    principalId: identity.properties.principalId
+    packageContainerName: packageContainerName
+  }
+}
+
+module monitoring 'modules/monitoring.bicep' = {
+  params: {
+    workspaceName: workspaceName
+    componentName: componentName
+    location: location
+    tags: tags
+    identityId: identity.id
+    principalId: identity.properties.principalId
+    retentionDays: logRetentionDays
+  }
+}
+
+var apiCenterId = resourceId(
+  apiCenterPlace.subscription,
+  apiCenterPlace.resourceGroup,
+  'Microsoft.ApiCenter/services',
+  apiCenterPlace.name
+)
+
+module newApiCenter 'modules/api-center.bicep' = if (empty(existingApiCenterId)) {
+  params: {
+    name: apiCenterName
+    location: apiCenterLocation
+    tags: tags
+  }
+}
+
+module apiCenterAccess 'modules/api-center-access.bicep' = {
+  scope: resourceGroup(apiCenterPlace.subscription, apiCenterPlace.resourceGroup)
+  params: {
+    apiCenterName: apiCenterPlace.name
+    functionAppName: functionAppName
+    identityId: identity.id
+    principalId: identity.properties.principalId
+    role: apiCenterRole
+  }
+  dependsOn: [
+    newApiCenter
+  ]
+}
+
+module newKeyVault 'modules/key-vault.bicep' = if (hasKeyVault && empty(existingKeyVaultId)) {
+  params: {
+    name: keyVaultName
+    location: location
+    tags: tags
+  }
+}
+
+// A role on a secret needs the secret, so a vault that is made here, empty, is opened as a whole.
+module keyVaultAccess 'modules/key-vault-access.bicep' = if (hasKeyVault) {
+  scope: resourceGroup(keyVaultPlace.subscription, keyVaultPlace.resourceGroup)
+  params: {
+    vaultName: keyVaultPlace.name
+    secretNames: empty(existingKeyVaultId) || existingKeyVaultScope == 'vault'
+      ? []
+      : [awsAccessKeySecretName, awsSecretAccessKeySecretName]
+    identityId: identity.id
+    principalId: identity.properties.principalId
+  }
+  dependsOn: [
+    newKeyVault
+  ]
+}
+
+// What the handler has a default for is set only when it is given.
+var givenSettings = filter(
+  [
+    { name: 'ARM_DELETES_PER_SECOND', value: string(armDeletesPerSecond ?? '') }
+    { name: 'ARM_READS_PER_SECOND', value: string(armReadsPerSecond ?? '') }
+    { name: 'ARM_WRITES_PER_SECOND', value: string(armWritesPerSecond ?? '') }
+    { name: 'AWS_ENDPOINT_URL', value: awsEndpointUrl ?? '' }
+    { name: 'AWS_ENDPOINT_URL_API_GATEWAY', value: awsEndpointUrlApiGateway ?? '' }
+    { name: 'AWS_ENDPOINT_URL_STS', value: awsEndpointUrlSts ?? '' }
+    { name: 'AWS_REQUESTS_PER_SECOND', value: string(awsRequestsPerSecond ?? '') }
+    { name: 'AWS_WEB_IDENTITY_AUDIENCE', value: awsWebIdentityAudience }
+    { name: 'HTTP_TIME_BUDGET_SECONDS', value: string(httpTimeBudgetSeconds ?? '') }
+    { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint ?? '' }
+    { name: 'RUST_LOG', value: logLevels ?? '' }
+    { name: 'SYNC_TIME_BUDGET_SECONDS', value: string(syncTimeBudgetSeconds ?? '') }
+  ],
+  setting => !empty(setting.value)
+)
+var keyVaultHost = '${keyVaultPlace.name}${environment().suffixes.keyvaultDns}'
+var settings = concat(
+  [
+    { name: 'APICENTER_RESOURCE_ID', value: apiCenterId }
+    { name: 'AZURE_CLIENT_ID', value: identity.properties.clientId }
+    { name: 'AZURE_RESOURCE_MANAGER_URL', value: environment().resourceManager }
+    { name: 'SYNC_SCHEDULE', value: syncSchedule }
+  ],
+  // Without a vault there is none to name, and no role on any.
+  hasKeyVault ? [{ name: 'KEY_VAULT_HOSTS', value: keyVaultHost }] : [],
+  givenSettings
+)
+
+module functionApp 'modules/function-app.bicep' = {
+  params: {
+    name: functionAppName
+    planName: 'plan-${suffix}'
+    location: location
+    tags: tags
+    identityId: identity.id
+    identityClientId: identity.properties.clientId
+    storageAccountName: storageAccountName
+    packageContainerName: packageContainerName
+    componentName: componentName
+    settings: settings
+  }
+  // With the roles in them: the host starts with the app, and needs its storage.
+  dependsOn: [
+    monitoring
+    storage
+  ]
+}
+
+module alertRules 'modules/alerts.bicep' = if (alerts) {
+  params: {
+    functionAppName: functionAppName
+    location: location
+    tags: tags
+    workspaceName: workspaceName
+    actionGroupId: alertActionGroupId
+    noSuccessPeriodHours: fittingPeriod(syncSchedule, noSuccessPeriodHours)
+  }
+  dependsOn: [
+    monitoring
+  ]
+}
+
+@description('The name of the function app.')
+output functionAppName string = functionAppName
+
+@description('The address that its HTTP calls begin with.')
+output functionAppUrl string = functionApp.outputs.url
+
+@description('The id of its identity.')
+output identityId string = identity.id
+
+@description('The object id of its identity: the subject of the trust in AWS, and whom further roles are given to.')
+output identityPrincipalId string = identity.properties.principalId
+
+@description('The client id of its identity.')
+output identityClientId string = identity.properties.clientId
+
+@description('The tenant of its identity: part of the issuer in the trust in AWS.')
+output tenantId string = tenant().tenantId
+
+@description('The id of the API center.')
+output apiCenterId string = apiCenterId
+
+@description('The name of the API center.')
+output apiCenterName string = apiCenterPlace.name
+
+@description('The name of the key vault; empty when keyless.')
+output keyVaultName string = hasKeyVault ? keyVaultPlace.name : ''
+
+@description('What goes into a new integration as `accessKey`; empty when keyless. It names the secret and does not hold it.')
+output accessKeyIdentifier string = hasKeyVault ? 'https://${keyVaultHost}/secrets/${awsAccessKeySecretName}' : ''
+
+@description('What goes into a new integration as `secretAccessKey`; empty when keyless. It names the secret and does not hold it.')
+output secretAccessKeyIdentifier string = hasKeyVault
+  ? 'https://${keyVaultHost}/secrets/${awsSecretAccessKeySecretName}'
+  : ''
+
+@description('The name of the storage account.')
+output storageAccountName string = storageAccountName
+
+@description('The name of the Application Insights component.')
+output applicationInsightsName string = componentName
+
+@description('The name of the Log Analytics workspace.')
+output logAnalyticsWorkspaceName string = workspaceName

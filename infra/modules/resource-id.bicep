@@ -1,0 +1,23 @@
+@export()
+@description('Where a resource is.')
+type place = {
+  @description('Its subscription\'s id.')
+  subscription: string
+
+  @description('Its resource group\'s name.')
+  resourceGroup: string
+
+  @description('Its own name.')
+  name: string
+}
+
+@export()
+@description('Where the resource with this id is. An id of anything but `type` ends the deployment before it begins.')
+func placeOf(id string, type string) place =>
+  length(split(id, '/')) == 9 && toLower('${split(id, '/')[6]}/${split(id, '/')[7]}') == toLower(type)
+    ? {
+        subscription: split(id, '/')[2]
+        resourceGroup: split(id, '/')[4]
+        name: split(id, '/')[8]
+      }
+    : fail('"${id}" is not the id of a ${type}: /subscriptions/…/resourceGroups/…/providers/${type}/NAME')

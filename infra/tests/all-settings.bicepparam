@@ -1,0 +1,21 @@
+using '../main.bicep'
+
+param location = 'northeurope'
+param apiCenterLocation = 'westeurope'
+param awsWebIdentityAudience = 'api://audience'
+param syncSchedule = '0 0 4 * * 1-5'
+param syncTimeBudgetSeconds = 1200
+param httpTimeBudgetSeconds = 150
+param awsRequestsPerSecond = 3
+param armReadsPerSecond = 20
+param armWritesPerSecond = 8
+param armDeletesPerSecond = 7
+param awsEndpointUrl = 'https://aws.example.com'
+param awsEndpointUrlApiGateway = 'https://gateway.example.com'
+param awsEndpointUrlSts = 'https://sts.example.com'
+param logLevels = 'debug'
+param otlpEndpoint = 'https://collector.example.com:4318'
+param logRetentionDays = 90
+param tags = {
+  owner: 'platform'
+}

@@ -1,0 +1,7 @@
+using '../main.bicep'
+
+param existingApiCenterId = '/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/catalog-group/providers/Microsoft.ApiCenter/services/company-apis'
+param apiCenterRole = 'contributor'
+param existingKeyVaultId = '/subscriptions/00000000-0000-0000-0000-000000000002/resourceGroups/secrets-group/providers/Microsoft.KeyVault/vaults/company-vault'
+param existingKeyVaultScope = 'vault'
+param alerts = false

@@ -1,0 +1,4 @@
+using '../main.bicep'
+
+param keyless = true
+param awsWebIdentityAudience = 'api://apicenter-aws-sync'

@@ -1,0 +1,8 @@
+using '../main.bicep'
+
+param functionAppName = 'ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff'
+param storageAccountName = 'ssssssssssssssssssssssss'
+param keyVaultName = 'kkkkkkkkkkkkkkkkkkkkkkkk'
+param apiCenterName = 'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa'
+param awsAccessKeySecretName = 'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'
+param awsSecretAccessKeySecretName = 'yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy'
