@@ -120,6 +120,9 @@ param logLevels string?
 @minLength(8)
 param otlpEndpoint string?
 
+@description('Further settings of OpenTelemetry, such as `OTEL_SERVICE_NAME`; a secret among them never itself, but as a reference to Key Vault, where the identity may read it.')
+param telemetrySettings { *: string } = {}
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -271,6 +274,13 @@ var givenSettings = filter(
   ],
   setting => !empty(setting.value)
 )
+var furtherSettings = map(
+  items(telemetrySettings),
+  setting =>
+    startsWith(setting.key, 'OTEL_')
+      ? { name: setting.key, value: setting.value }
+      : fail('telemetrySettings has "${setting.key}", which is no setting of OpenTelemetry')
+)
 var keyVaultHost = '${keyVaultPlace.name}${environment().suffixes.keyvaultDns}'
 var settings = concat(
   [
@@ -281,7 +291,8 @@ var settings = concat(
   ],
   // Without a vault there is none to name, and no role on any.
   hasKeyVault ? [{ name: 'KEY_VAULT_HOSTS', value: keyVaultHost }] : [],
-  givenSettings
+  givenSettings,
+  furtherSettings
 )
 
 module functionApp 'modules/function-app.bicep' = {

@@ -97,6 +97,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
+    // Who resolves settings that refer to Key Vault: the default, a system-assigned identity, is not there.
+    keyVaultReferenceIdentity: identityId
     clientAffinityEnabled: false
     functionAppConfig: {
       deployment: {

@@ -15,6 +15,10 @@ param awsEndpointUrlApiGateway = 'https://gateway.example.com'
 param awsEndpointUrlSts = 'https://sts.example.com'
 param logLevels = 'debug'
 param otlpEndpoint = 'https://collector.example.com:4318'
+param telemetrySettings = {
+  OTEL_EXPORTER_OTLP_HEADERS: '@Microsoft.KeyVault(SecretUri=https://telemetry.vault.azure.net/secrets/collector)'
+  OTEL_SERVICE_NAME: 'inventory'
+}
 param logRetentionDays = 90
 param tags = {
   owner: 'platform'

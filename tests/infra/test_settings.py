@@ -84,6 +84,8 @@ def test_everything_that_can_be_set_is_set(snapshots):
         "AWS_WEB_IDENTITY_AUDIENCE": "api://audience",
         "HTTP_TIME_BUDGET_SECONDS": "150",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example.com:4318",
+        "OTEL_EXPORTER_OTLP_HEADERS": "@Microsoft.KeyVault(SecretUri=https://telemetry.vault.azure.net/secrets/collector)",
+        "OTEL_SERVICE_NAME": "inventory",
         "RUST_LOG": "debug",
         "SYNC_TIME_BUDGET_SECONDS": "1200",
     }
