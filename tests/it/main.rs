@@ -5,6 +5,7 @@
 mod application;
 mod changes;
 mod deletions;
+mod keyless;
 mod oracle;
 mod ownership;
 mod permissions;

@@ -38,7 +38,7 @@ fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
         let given = match exchange.service {
             Service::Identity => body["access_token"].as_str(),
             Service::KeyVault => body["value"].as_str(),
-            Service::ApiCenter | Service::ApiGateway => None,
+            Service::ApiCenter | Service::ApiGateway | Service::Sts => None,
         };
         secrets.extend(given.map(str::to_owned));
     }

@@ -23,7 +23,7 @@ use http_body_util::{LengthLimitError, Limited};
 use crate::limits::Pacer;
 
 /// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
-pub(super) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+pub(in crate::source) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The connections to Amazon: made once per process and shared by all gateways.
 #[derive(Debug, Clone)]
@@ -41,7 +41,7 @@ impl Transport {
     }
 
     /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `requests`.
-    pub(super) fn metered(&self, pacer: Arc<Pacer>, requests: Arc<AtomicU64>) -> SharedHttpClient {
+    pub(in crate::source) fn metered(&self, pacer: Arc<Pacer>, requests: Arc<AtomicU64>) -> SharedHttpClient {
         SharedHttpClient::new(Metered {
             inner: self.0.clone(),
             pacer,
@@ -117,7 +117,7 @@ fn is_retry(request: &HttpRequest) -> bool {
 /// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
 /// is too long stays so.
 #[derive(Debug)]
-pub(super) struct NoBlindRetries;
+pub(in crate::source) struct NoBlindRetries;
 
 impl ClassifyRetry for NoBlindRetries {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
@@ -142,6 +142,6 @@ impl ClassifyRetry for NoBlindRetries {
 }
 
 /// Whether an answer was longer than [`ANSWER_MAX_BYTES`].
-pub(super) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+pub(in crate::source) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<LengthLimitError>)
 }
