@@ -128,7 +128,7 @@ impl Identity {
         if state.second_version.contains(bare(resource)) {
             "2.0".clone_into(&mut claims.ver);
             claims.iss = format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0");
-            claims.aud = RESOURCE_CLIENT_ID.to_owned();
+            RESOURCE_CLIENT_ID.clone_into(&mut claims.aud);
             claims.azp = Some(CLIENT_ID.to_owned());
         }
         let expires = epoch_seconds(now()) + i64::try_from(lifetime.as_secs()).unwrap_or_default();

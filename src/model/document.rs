@@ -315,7 +315,8 @@ mod tests {
             let properties = render_properties(&parsed.integration);
             let source = properties["amazonApiGatewaySource"].as_object().unwrap();
             assert_eq!(source.len(), members, "{source:?}");
-            assert_eq!(parse(&json!({ "properties": properties })).unwrap(), parsed);
+            let shown = parse(&json!({ "properties": properties })).unwrap();
+            assert_eq!(shown.integration, parsed.integration);
         }
     }
 

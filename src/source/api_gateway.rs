@@ -183,10 +183,9 @@ impl Gateway {
         let mut backoff = BACKOFF_FIRST;
         loop {
             let result = self.attempt(call, Box::pin(request())).await;
-            let Some(retry_after) = result.as_ref().err().and_then(GatewayError::throttle) else {
+            let Some(delay) = result.as_ref().err().and_then(|error| error.patience(backoff)) else {
                 return result;
             };
-            let delay = retry_after.unwrap_or(backoff);
             if !self.budget.wait(delay).await {
                 return result.map_err(|error| error.again_after(delay));
             }

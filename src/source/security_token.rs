@@ -17,6 +17,7 @@ use aws_smithy_runtime::expiring_cache::ExpiringCache;
 
 pub use self::error::RoleError;
 use self::error::{Exchange, redact};
+use self::web_identity::Claims;
 pub use self::web_identity::WebIdentity;
 use super::amazon::{AwsConnection, Call, NoBlindRetries};
 use super::credentials::AccessKey;
@@ -147,7 +148,7 @@ impl Inner {
                     .role_session_name(&self.session_name)
                     .web_identity_token(token.expose());
                 let answer = request.send().await.map_err(|error| {
-                    let exchange = Exchange::WebIdentity(identity.claims(&token));
+                    let exchange = Exchange::WebIdentity(Claims::of(&token));
                     RoleError::of_sdk(call, &exchange, &error).without(token.expose())
                 })?;
                 Ok(answer.credentials)

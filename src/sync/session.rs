@@ -145,8 +145,9 @@ impl<'a> Session<'a> {
             self.clouds.gateway_pacer(integration),
             Arc::clone(&self.aws),
             self.budget.clone(),
-        )
-        .await;
+        );
+        // Boxed: reading the SDK's settings takes a large future.
+        let connection = Box::pin(connection).await;
         let (role, proof) = match &integration.authentication {
             AwsAuthentication::AccessKey(secrets) => {
                 let key = self.access_key(secrets).await?;

@@ -42,7 +42,7 @@ pub(super) fn assume_role(
             caller.principal, asked.role_arn
         ))
     })?;
-    let given = give(role.clone(), &mut state.lifetimes, keyring, &asked)?;
+    let given = give(role, &mut state.lifetimes, keyring, &asked)?;
     Ok(wire::assumed_role(&given))
 }
 
@@ -78,7 +78,7 @@ pub(super) fn assume_role_with_web_identity(
     let role = role
         .filter(|role| role.trust.iter().any(|trust| trusts(trust, &claims, audience)))
         .ok_or_else(|| StsError::access_denied("Not authorized to perform sts:AssumeRoleWithWebIdentity"))?;
-    let given = give(role.clone(), &mut state.lifetimes, keyring, &asked)?;
+    let given = give(role, &mut state.lifetimes, keyring, &asked)?;
     Ok(wire::assumed_role_with_web_identity(&given, &claims, audience))
 }
 
@@ -111,7 +111,7 @@ fn check_time(claims: &Claims) -> Result<(), StsError> {
 
 /// Makes the session known to the account and tells what the caller gets.
 fn give(
-    role: Role,
+    role: &Role,
     lifetimes: &mut std::collections::VecDeque<Duration>,
     keyring: &Keyring,
     asked: &Asked<'_>,

@@ -161,11 +161,11 @@ impl GatewayError {
         self
     }
 
-    /// Whether Amazon asks for patience, and how long it says that takes.
-    pub(super) fn throttle(&self) -> Option<Option<Duration>> {
+    /// How long to wait where Amazon asks for patience: as long as it says, or `otherwise`.
+    pub(super) fn patience(&self, otherwise: Duration) -> Option<Duration> {
         match self {
             Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) => {
-                Some(*retry_after)
+                Some(retry_after.unwrap_or(otherwise))
             }
             Self::AuthenticationFailed { .. }
             | Self::AccessDenied { .. }

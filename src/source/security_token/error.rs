@@ -15,6 +15,10 @@ use crate::source::amazon::{
 };
 use crate::source::credentials::redacted;
 
+/// What Azure needs to make tokens for Amazon; Functions hosts do not always tell which of it is missing.
+const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of \
+                               this app's identity, which must be assigned to that app if it requires assignment";
+
 /// A role that could not be taken on.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
@@ -29,11 +33,7 @@ pub enum RoleError {
         advice: String,
     },
     /// Azure makes no token for Amazon.
-    #[error(
-        "Azure refuses a token for the audience {audience:?}: {message} (AWS_WEB_IDENTITY_AUDIENCE must be the Application ID \
-         URI of an app registration in the tenant of this app's identity, which must be assigned to that app if it \
-         requires assignment)"
-    )]
+    #[error("Azure refuses a token for the audience {audience:?}: {message} ({AUDIENCE_ADVICE})")]
     AudienceRefused {
         /// What the token is to be for.
         audience: String,
@@ -57,7 +57,9 @@ pub enum RoleError {
         retry_after: Option<Duration>,
     },
     /// This app got no token for Amazon.
-    #[error("{call}: there is no token for the audience {audience:?}: {message}")]
+    #[error(
+        "{call}: there is no token for the audience {audience:?} now: {message} (if it stays so: {AUDIENCE_ADVICE})"
+    )]
     NoToken {
         /// What was to be called.
         call: Call,
@@ -201,7 +203,7 @@ impl Exchange {
 
 impl Claims {
     fn shown(&self) -> String {
-        let shown = |claim: &Option<String>| claim.as_deref().map_or_else(|| "?".to_owned(), |text| clip_claim(text));
+        let shown = |claim: &Option<String>| claim.as_deref().map_or_else(|| "?".to_owned(), clip_claim);
         format!(
             "the token is of the issuer {}, for the audience {}, about the subject {}",
             shown(&self.iss),

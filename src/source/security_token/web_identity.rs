@@ -40,6 +40,17 @@ pub(super) struct Claims {
     pub sub: Option<String>,
 }
 
+impl Claims {
+    /// Reads what a token says of itself, as far as it can be read.
+    pub fn of(token: &Secret) -> Self {
+        let payload = token.expose().split('.').nth(1).unwrap_or_default();
+        let claims = decode_url_safe(payload)
+            .ok()
+            .and_then(|payload| serde_json::from_slice(&payload).ok());
+        claims.unwrap_or_default()
+    }
+}
+
 impl WebIdentity {
     /// The identity behind `credential`, with tokens for `audience`.
     #[must_use]
@@ -60,15 +71,6 @@ impl WebIdentity {
             Ok(Err(error)) => Err(self.refusal(call, &error)),
             Err(_) => Err(self.no_token(call, format!("no answer within {} seconds", TOKEN_TIMEOUT.as_secs()))),
         }
-    }
-
-    /// What the token says of itself, as far as it can be read.
-    pub(super) fn claims(&self, token: &Secret) -> Claims {
-        let payload = token.expose().split('.').nth(1).unwrap_or_default();
-        let claims = decode_url_safe(payload)
-            .ok()
-            .and_then(|payload| serde_json::from_slice(&payload).ok());
-        claims.unwrap_or_default()
     }
 
     fn refusal(&self, call: &Call, error: &azure_core::Error) -> RoleError {
