@@ -1,6 +1,6 @@
 //! The managed-identity endpoint of App Service and Functions (protocol version 2019-08-01).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -41,7 +41,7 @@ struct State {
     resources: HashSet<String>,
     /// The resources whose tokens are of version 2.0.
     second_version: HashSet<String>,
-    lifetime: Option<Duration>,
+    lifetimes: HashMap<String, Duration>,
 }
 
 impl Identity {
@@ -72,9 +72,9 @@ impl Identity {
         self.state().second_version.insert(bare(resource).to_owned());
     }
 
-    /// How long tokens are good for from now on.
-    pub fn set_lifetime(&self, lifetime: Duration) {
-        self.state().lifetime = Some(lifetime);
+    /// How long tokens for this resource are good for from now on.
+    pub fn set_lifetime(&self, resource: &str, lifetime: Duration) {
+        self.state().lifetimes.insert(bare(resource).to_owned(), lifetime);
     }
 
     /// Takes the identity away, or gives it back: without it, every call is refused with this message.
@@ -123,7 +123,7 @@ impl Identity {
         if !state.resources.contains(bare(resource)) {
             return refusal(StatusCode::BAD_REQUEST, &unknown_resource(resource));
         }
-        let lifetime = state.lifetime.unwrap_or(LIFETIME);
+        let lifetime = state.lifetimes.get(bare(resource)).copied().unwrap_or(LIFETIME);
         let mut claims = Claims::new(resource, OBJECT_ID, lifetime);
         if state.second_version.contains(bare(resource)) {
             "2.0".clone_into(&mut claims.ver);

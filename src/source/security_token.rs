@@ -1,6 +1,7 @@
 //! AWS Security Token Service: temporary credentials for a role, in exchange for an access key or a token of Azure's.
 
 mod error;
+mod retries;
 #[cfg(test)]
 mod tests;
 mod web_identity;
@@ -17,9 +18,10 @@ use aws_smithy_runtime::expiring_cache::ExpiringCache;
 
 pub use self::error::RoleError;
 use self::error::{Exchange, redact};
+use self::retries::NoThrottledRetries;
 use self::web_identity::Claims;
 pub use self::web_identity::WebIdentity;
-use super::amazon::{AwsConnection, Call, NoBlindRetries};
+use super::amazon::{AwsConnection, Call};
 use super::credentials::AccessKey;
 use crate::limits::Budget;
 use crate::model::{ExternalId, IntegrationName, RoleArn};
@@ -61,7 +63,7 @@ impl AssumedRole {
     /// `AWS_ENDPOINT_URL` says otherwise.
     #[must_use]
     pub fn new(connection: &AwsConnection, role: RoleArn, integration: &IntegrationName, proof: Proof) -> Self {
-        let mut config = Builder::from(&connection.config).retry_classifier(NoBlindRetries);
+        let mut config = Builder::from(&connection.config).retry_classifier(NoThrottledRetries);
         if let Proof::AccessKey { key, .. } = &proof {
             config = config.credentials_provider(key.credentials());
         }

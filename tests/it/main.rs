@@ -11,6 +11,8 @@ mod ownership;
 mod permissions;
 mod process;
 mod refusals;
+mod roles;
+mod rotation;
 mod secrecy;
 mod unknown;
 mod whole_path;

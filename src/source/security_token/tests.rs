@@ -324,7 +324,7 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
         (
             refused(400, "Throttling", "Rate exceeded"),
             ErrorCode::TooManyRequests,
-            4,
+            1,
             "too many",
         ),
         ((429, String::new()), ErrorCode::TooManyRequests, 1, "too many"),
