@@ -283,9 +283,7 @@ async fn a_role_that_cannot_be_taken_on_is_refused_with_what_helps() {
     let cases = misconfigured_without_a_key()
         .into_iter()
         .chain(misconfigured_with_a_key());
-    stream::iter(cases)
-        .for_each_concurrent(SIDE_BY_SIDE, check)
-        .await;
+    stream::iter(cases).for_each_concurrent(SIDE_BY_SIDE, check).await;
 }
 
 #[tokio::test]
