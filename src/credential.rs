@@ -3,12 +3,19 @@
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::ClientOptions;
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
+use azure_core::time::Duration;
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 
 use crate::telemetry::{Observed, Peer};
+
+/// How often the host's identity endpoint is asked again: for some seconds, since it may start later than the app. With the
+/// SDK's own number, callers would give up before they learn the reason.
+const RETRIES: u32 = 4;
+/// How long it is asked again: within the time that callers have for a token.
+const RETRY_TIME: Duration = Duration::seconds(15);
 
 /// The host offers no credential that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +42,11 @@ pub fn azure_credential(
             user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
             client_options: ClientOptions {
                 per_try_policies: vec![Arc::new(Observed(Peer::Identity))],
+                retry: RetryOptions::exponential(ExponentialRetryOptions {
+                    max_retries: RETRIES,
+                    max_total_elapsed: RETRY_TIME,
+                    ..ExponentialRetryOptions::default()
+                }),
                 ..ClientOptions::default()
             },
         };

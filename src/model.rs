@@ -1,5 +1,6 @@
 //! The words of this system as types: parsed once at the edge, right from then on.
 
+mod authentication;
 mod change;
 mod desired;
 mod digest;
@@ -14,10 +15,12 @@ mod region;
 mod report;
 mod resource_id;
 mod rest_api;
+mod role;
 mod secret;
 mod secret_identifier;
 mod text;
 
+pub use authentication::{AccessKeySecrets, AuthenticationParts, AwsAuthentication, IncompleteAuthentication};
 pub use change::{Action, Change, FieldChange, FieldPath};
 pub use desired::{DesiredApi, DesiredDefinition, DesiredStage};
 pub use digest::digest;
@@ -30,6 +33,7 @@ pub use region::{Region, UnknownRegion};
 pub use report::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Totals};
 pub use resource_id::{ApiCenterId, InvalidApiCenterId};
 pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
+pub use role::{ExternalId, InvalidExternalId, InvalidRoleArn, RoleArn};
 pub use secret::Secret;
 pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts};
 pub use text::clip;

@@ -39,6 +39,8 @@ pub struct Settings {
     pub managed_identity: bool,
     /// The vaults whose secrets may be named. Read from `KEY_VAULT_HOSTS`.
     pub vault_hosts: VaultHosts,
+    /// What tokens for Amazon are for, where there is no access key. Read from `AWS_WEB_IDENTITY_AUDIENCE`.
+    pub web_identity_audience: Option<String>,
     /// The base URL of Azure Resource Manager, also its token audience. Read from `AZURE_RESOURCE_MANAGER_URL`.
     pub resource_manager_url: String,
     /// How long a timer run may begin work. Read from `SYNC_TIME_BUDGET_SECONDS`.
@@ -66,6 +68,7 @@ impl Settings {
             vault_hosts: variables
                 .optional("KEY_VAULT_HOSTS", vault_hosts)?
                 .unwrap_or(VaultHosts::PublicClouds),
+            web_identity_audience: variables.optional("AWS_WEB_IDENTITY_AUDIENCE", audience)?,
             resource_manager_url: variables
                 .optional("AZURE_RESOURCE_MANAGER_URL", https_url)?
                 .unwrap_or_else(|| RESOURCE_MANAGER_URL.to_owned()),
@@ -152,6 +155,18 @@ fn https_url(text: &str) -> Result<String, String> {
     }
 }
 
+/// The resource of a token as Microsoft Entra ID names it: an Application ID URI or an application's id.
+fn audience(text: &str) -> Result<String, String> {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
+    if text.ends_with("/.default") {
+        Err(format!("{text:?} is a scope: leave out /.default"))
+    } else if text.bytes().all(plain) {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("{text:?} is not an Application ID URI such as api://…"))
+    }
+}
+
 fn vault_hosts(text: &str) -> Result<VaultHosts, String> {
     let hosts: Vec<String> = text
         .split(',')
@@ -207,6 +222,8 @@ mod tests {
             ("KEY_VAULT_HOSTS", "https://vault.vault.azure.net"),
             ("KEY_VAULT_HOSTS", "a@vault.vault.azure.net"),
             ("KEY_VAULT_HOSTS", " , "),
+            ("AWS_WEB_IDENTITY_AUDIENCE", "api://aws/.default"),
+            ("AWS_WEB_IDENTITY_AUDIENCE", "api://aws gateway"),
             ("SYNC_TIME_BUDGET_SECONDS", "-1"),
             ("HTTP_TIME_BUDGET_SECONDS", "soon"),
             ("AWS_REQUESTS_PER_SECOND", "0"),
@@ -231,6 +248,21 @@ mod tests {
         ]);
         let hosts = vec!["one.vault.azure.net".to_owned(), "127.0.0.1:8443".to_owned()];
         assert_eq!(settings.unwrap().vault_hosts, VaultHosts::Listed(hosts));
+    }
+
+    #[test]
+    fn an_audience_is_an_application_id_uri_or_an_id() {
+        for audience in [
+            "api://aws-gateway",
+            "https://example.com/aws/",
+            "22222222-2222-4222-8222-222222222222",
+        ] {
+            let settings = read(&[
+                ("APICENTER_RESOURCE_ID", CENTER),
+                ("AWS_WEB_IDENTITY_AUDIENCE", audience),
+            ]);
+            assert_eq!(settings.unwrap().web_identity_audience.as_deref(), Some(audience));
+        }
     }
 
     #[test]

@@ -23,21 +23,22 @@ use bytes::Bytes;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::clock::{epoch_seconds, now};
+use crate::keyring::Keyring;
 use crate::throttle::TokenBucket;
 
 use self::call::Call;
 pub use self::errors::AmazonError;
 use self::rest_api::Entry;
 pub use self::rest_api::{Canary, Definition, EndpointType, RestApi, Stage};
-use self::signature::{Credential, verify};
+use self::signature::verify;
 
 /// How the gateway is to be.
 #[derive(Debug, Clone)]
 pub struct ApiGatewayOptions {
     /// Its region, which signatures must be for.
     pub region: String,
-    /// The access keys that it knows: the id and the secret.
-    pub credentials: Vec<(String, String)>,
+    /// The access keys of its account.
+    pub keyring: Keyring,
     /// Items on a page when the caller does not say; Amazon's is 25.
     pub page_size_default: usize,
     /// Calls a second, and at once; Amazon's are 10 and 40.
@@ -50,12 +51,12 @@ pub struct ApiGateway {
     region: String,
     page_size_default: usize,
     budget: TokenBucket,
+    keyring: Keyring,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    credentials: Vec<Credential>,
     apis: BTreeMap<String, Entry>,
 }
 
@@ -63,24 +64,18 @@ impl ApiGateway {
     /// A gateway without APIs.
     #[must_use]
     pub fn new(options: ApiGatewayOptions) -> Self {
-        let gateway = Self {
+        Self {
             region: options.region,
             page_size_default: options.page_size_default,
             budget: TokenBucket::new(options.rate.0, options.rate.1),
+            keyring: options.keyring,
             state: Mutex::default(),
-        };
-        gateway.set_credentials(options.credentials);
-        gateway
+        }
     }
 
-    /// From now on, these access keys are known and no others.
+    /// From now on, these access keys are known and no others but those of sessions.
     pub fn set_credentials(&self, credentials: Vec<(String, String)>) {
-        let known = |(access_key_id, secret)| Credential {
-            access_key_id,
-            secret,
-            session_token: None,
-        };
-        self.state().credentials = credentials.into_iter().map(known).collect();
+        self.keyring.set_lasting(credentials);
     }
 
     /// Adds an API, or changes it and leaves what is below it.
@@ -144,7 +139,7 @@ impl ApiGateway {
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, AmazonError> {
         let now = now();
         let mut state = self.state();
-        verify(request, &state.credentials, &self.region, now)?;
+        verify(request, &self.keyring.known(), &self.region, now)?;
         self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
         let call = Call::new(request, self.page_size_default, epoch_seconds(now));
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();

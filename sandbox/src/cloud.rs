@@ -16,9 +16,12 @@ use crate::control::{self, ControlServer};
 use crate::faults::Faults;
 use crate::identity::Identity;
 use crate::key_vault::{KeyVault, KeyVaultOptions};
+use crate::keyring::{Keyring, USER_ARN};
 use crate::record::{Record, Service};
+use crate::security_token::{OidcProvider, Role, SecurityToken, SecurityTokenOptions, Trust};
 use crate::serve::{Answer, Conditions, KillHook, Port, Server, serve};
 use crate::tls::{Tls, TlsError};
+use crate::token::{ISSUER, OBJECT_ID};
 
 /// The API center's id unless another one is asked for.
 pub const DEFAULT_RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox\
@@ -29,6 +32,12 @@ pub const ACCESS_KEY_SECRET: &str = "aws-access-key";
 
 /// The secret that holds the Amazon secret access key.
 pub const SECRET_ACCESS_KEY_SECRET: &str = "aws-secret-access-key";
+
+/// The role that the account has: it trusts the identity's tokens for [`AUDIENCE`], and the user of the access key.
+pub const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/apicenter-aws-sync";
+
+/// What the identity's tokens for Amazon are for.
+pub const AUDIENCE: &str = "api://apicenter-aws-sync";
 
 /// A rate as the clouds state it: calls per second and burst.
 pub type Rate = (f64, f64);
@@ -108,6 +117,8 @@ pub struct Cloud {
     pub api_center: Arc<ApiCenter>,
     /// Amazon API Gateway.
     pub api_gateway: Arc<ApiGateway>,
+    /// AWS Security Token Service.
+    pub sts: Arc<SecurityToken>,
     /// Key Vault.
     pub key_vault: Arc<KeyVault>,
     /// The managed-identity endpoint.
@@ -135,6 +146,7 @@ pub struct Cloud {
 struct Servers {
     api_center: Server,
     api_gateway: Server,
+    sts: Server,
     key_vault: Server,
     identity: Server,
     control: ControlServer,
@@ -143,6 +155,7 @@ struct Servers {
 struct Ports {
     api_center: Port,
     api_gateway: Port,
+    sts: Port,
     key_vault: Port,
     identity: Port,
     control: Port,
@@ -153,6 +166,7 @@ impl Ports {
         Ok(Self {
             api_center: Port::take(0, Some(tls)).await?,
             api_gateway: Port::take(0, None).await?,
+            sts: Port::take(0, None).await?,
             key_vault: Port::take(0, Some(tls)).await?,
             identity: Port::take(0, None).await?,
             control: Port::take(0, None).await?,
@@ -171,9 +185,12 @@ impl Cloud {
         let aws_access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
         let aws_secret_access_key = random_text(40);
         let identity_header = random_text(32);
+        let keyring = Keyring::default();
+        keyring.set_lasting(vec![(aws_access_key_id.clone(), aws_secret_access_key.clone())]);
+        let sts = Arc::new(security_token(&options.region, &keyring));
         let api_gateway = Arc::new(ApiGateway::new(ApiGatewayOptions {
             region: options.region.clone(),
-            credentials: vec![(aws_access_key_id.clone(), aws_secret_access_key.clone())],
+            keyring,
             page_size_default: options.api_gateway_page_size,
             rate: options.gateway_rate,
         }));
@@ -183,6 +200,8 @@ impl Cloud {
         key_vault.set_secret(ACCESS_KEY_SECRET, &aws_access_key_id);
         key_vault.set_secret(SECRET_ACCESS_KEY_SECRET, &aws_secret_access_key);
         let identity = Arc::new(Identity::new(&identity_header));
+        identity.know(&ports.api_center.base_url());
+        identity.know(AUDIENCE);
         let conditions = Conditions {
             latency: options.latency,
             ..Conditions::default()
@@ -191,9 +210,18 @@ impl Cloud {
         let region = options.region.clone();
         let api_center = Arc::new(api_center(options, ports.api_center.base_url()));
         Ok(Self {
-            servers: Servers::start(ports, &api_center, &api_gateway, &key_vault, &identity, &conditions),
+            servers: Servers::start(
+                ports,
+                &api_center,
+                &api_gateway,
+                &sts,
+                &key_vault,
+                &identity,
+                &conditions,
+            ),
             api_center,
             api_gateway,
+            sts,
             key_vault,
             identity,
             record: conditions.record,
@@ -229,6 +257,12 @@ impl Cloud {
     #[must_use]
     pub fn api_gateway_url(&self) -> &str {
         self.servers.api_gateway.base_url()
+    }
+
+    /// AWS Security Token Service's base URL.
+    #[must_use]
+    pub fn sts_url(&self) -> &str {
+        self.servers.sts.base_url()
     }
 
     /// The vault's base URL.
@@ -282,6 +316,8 @@ impl Cloud {
             ("AZURE_RESOURCE_MANAGER_URL", self.api_center_url().to_owned()),
             ("KEY_VAULT_HOSTS", self.key_vault_host()),
             ("AWS_ENDPOINT_URL_API_GATEWAY", self.api_gateway_url().to_owned()),
+            ("AWS_ENDPOINT_URL_STS", self.sts_url().to_owned()),
+            ("AWS_WEB_IDENTITY_AUDIENCE", AUDIENCE.to_owned()),
             ("IDENTITY_ENDPOINT", self.identity_endpoint()),
             ("IDENTITY_HEADER", self.identity_header.clone()),
             ("SSL_CERT_FILE", ca_file),
@@ -319,6 +355,9 @@ impl Cloud {
             "awsAccessKeyId": self.aws_access_key_id,
             "awsSecretAccessKey": self.aws_secret_access_key,
             "region": self.region,
+            "sts": self.sts_url(),
+            "roleArn": ROLE_ARN,
+            "audience": AUDIENCE,
             "control": self.control_url(),
         })
     }
@@ -329,6 +368,7 @@ impl Servers {
         ports: Ports,
         api_center: &Arc<ApiCenter>,
         api_gateway: &Arc<ApiGateway>,
+        sts: &Arc<SecurityToken>,
         key_vault: &Arc<KeyVault>,
         identity: &Arc<Identity>,
         conditions: &Conditions,
@@ -344,6 +384,11 @@ impl Servers {
                 ports.api_gateway,
                 Service::ApiGateway,
                 answer_of(api_gateway, |it, request| async move { it.answer(&request).await }),
+            ),
+            sts: start(
+                ports.sts,
+                Service::Sts,
+                answer_of(sts, |it, request| async move { it.answer(&request).await }),
             ),
             key_vault: start(
                 ports.key_vault,
@@ -385,8 +430,31 @@ fn api_center(options: CloudOptions, base_url: String) -> ApiCenter {
     ApiCenter::new(api_center)
 }
 
+/// The service of an account with one role and the identity's provider, as `ROLE_ARN` says.
+fn security_token(region: &str, keyring: &Keyring) -> SecurityToken {
+    let sts = SecurityToken::new(SecurityTokenOptions {
+        region: region.to_owned(),
+        keyring: keyring.clone(),
+    });
+    sts.put_provider(OidcProvider {
+        issuer: ISSUER.to_owned(),
+        client_ids: vec![AUDIENCE.to_owned()],
+    });
+    let by_token = Trust::WebIdentity {
+        issuer: ISSUER.to_owned(),
+        audiences: Some(vec![AUDIENCE.to_owned()]),
+        subjects: Some(vec![OBJECT_ID.to_owned()]),
+    };
+    let by_key = Trust::Principal {
+        arn: USER_ARN.to_owned(),
+        external_id: None,
+    };
+    sts.put_role(Role::new(ROLE_ARN, vec![by_token, by_key]));
+    sts
+}
+
 /// `length` letters and digits; new ones every time, so that a leaked one leads to nothing.
-fn random_text(length: usize) -> String {
+pub(crate) fn random_text(length: usize) -> String {
     let mut text = String::new();
     while text.len() < length {
         text.push_str(&uuid::Uuid::new_v4().simple().to_string());

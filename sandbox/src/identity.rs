@@ -1,6 +1,7 @@
 //! The managed-identity endpoint of App Service and Functions (protocol version 2019-08-01).
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::{HashMap, HashSet};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,12 +11,18 @@ use serde_json::{Value, json};
 use url::form_urlencoded;
 
 use crate::clock::{epoch_seconds, now};
-use crate::token::{CLIENT_ID, issue_token};
+use crate::token::{CLIENT_ID, Claims, OBJECT_ID, TENANT_ID};
 
 /// The version of the protocol.
 const API_VERSION: &str = "2019-08-01";
-/// The object id of the identity.
-const OBJECT_ID: &str = "33333333-3333-4333-8333-333333333333";
+/// What every tenant knows.
+const RESOURCES: [&str; 3] = [
+    "https://management.azure.com",
+    "https://management.core.windows.net",
+    "https://vault.azure.net",
+];
+/// The application (client) id of the app registration behind a resource, the audience of tokens of version 2.0.
+const RESOURCE_CLIENT_ID: &str = "44444444-4444-4444-8444-444444444444";
 /// How long tokens are good for: as long as those of real managed identities.
 const LIFETIME: Duration = Duration::from_hours(24);
 
@@ -23,8 +30,18 @@ const LIFETIME: Duration = Duration::from_hours(24);
 #[derive(Debug)]
 pub struct Identity {
     header: String,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
     /// Why there is no identity to give tokens for.
-    missing: Mutex<Option<String>>,
+    missing: Option<String>,
+    /// What the tenant knows, without slashes at the end.
+    resources: HashSet<String>,
+    /// The resources whose tokens are of version 2.0.
+    second_version: HashSet<String>,
+    lifetimes: HashMap<String, Duration>,
 }
 
 impl Identity {
@@ -33,13 +50,36 @@ impl Identity {
     pub fn new(identity_header: impl Into<String>) -> Self {
         Self {
             header: identity_header.into(),
-            missing: Mutex::default(),
+            state: Mutex::new(State {
+                resources: RESOURCES.map(str::to_owned).into(),
+                ..State::default()
+            }),
         }
+    }
+
+    /// Makes a resource known to the tenant, as an app registration does with its Application ID URI.
+    pub fn know(&self, resource: &str) {
+        self.state().resources.insert(bare(resource).to_owned());
+    }
+
+    /// Makes a resource unknown.
+    pub fn forget(&self, resource: &str) {
+        self.state().resources.remove(bare(resource));
+    }
+
+    /// From now on, tokens for this resource are of version 2.0, as its app registration can ask for.
+    pub fn use_second_version(&self, resource: &str) {
+        self.state().second_version.insert(bare(resource).to_owned());
+    }
+
+    /// How long tokens for this resource are good for from now on.
+    pub fn set_lifetime(&self, resource: &str, lifetime: Duration) {
+        self.state().lifetimes.insert(bare(resource).to_owned(), lifetime);
     }
 
     /// Takes the identity away, or gives it back: without it, every call is refused with this message.
     pub fn set_missing(&self, message: Option<&str>) {
-        *self.missing.lock().unwrap_or_else(PoisonError::into_inner) = message.map(str::to_owned);
+        self.state().missing = message.map(str::to_owned);
     }
 
     /// Answers a request.
@@ -70,7 +110,8 @@ impl Identity {
         let Some(resource) = parameter("resource").filter(|resource| !resource.is_empty()) else {
             return refusal(StatusCode::BAD_REQUEST, "The resource is missing");
         };
-        if let Some(message) = self.missing.lock().unwrap_or_else(PoisonError::into_inner).as_deref() {
+        let state = self.state();
+        if let Some(message) = state.missing.as_deref() {
             return refusal(StatusCode::BAD_REQUEST, message);
         }
         if parameter("client_id").is_some_and(|id| !id.eq_ignore_ascii_case(CLIENT_ID)) {
@@ -79,9 +120,20 @@ impl Identity {
                 "No User Assigned or Delegated Managed Identity found for specified ClientId",
             );
         }
-        let expires = epoch_seconds(now()) + i64::try_from(LIFETIME.as_secs()).unwrap_or_default();
+        if !state.resources.contains(bare(resource)) {
+            return refusal(StatusCode::BAD_REQUEST, &unknown_resource(resource));
+        }
+        let lifetime = state.lifetimes.get(bare(resource)).copied().unwrap_or(LIFETIME);
+        let mut claims = Claims::new(resource, OBJECT_ID, lifetime);
+        if state.second_version.contains(bare(resource)) {
+            "2.0".clone_into(&mut claims.ver);
+            claims.iss = format!("https://login.microsoftonline.com/{TENANT_ID}/v2.0");
+            RESOURCE_CLIENT_ID.clone_into(&mut claims.aud);
+            claims.azp = Some(CLIENT_ID.to_owned());
+        }
+        let expires = epoch_seconds(now()) + i64::try_from(lifetime.as_secs()).unwrap_or_default();
         let token = json!({
-            "access_token": issue_token(resource, OBJECT_ID, LIFETIME),
+            "access_token": claims.signed(),
             "expires_on": expires.to_string(),
             "resource": resource,
             "token_type": "Bearer",
@@ -89,6 +141,24 @@ impl Identity {
         });
         answer(StatusCode::OK, &token)
     }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Entra makes no difference between a resource with a slash at its end and one without.
+fn bare(resource: &str) -> &str {
+    resource.trim_end_matches('/')
+}
+
+/// Entra's words for a resource that nobody in the tenant has registered.
+fn unknown_resource(resource: &str) -> String {
+    format!(
+        "AADSTS500011: The resource principal named {resource} was not found in the tenant named {TENANT_ID}. This can \
+         happen if the application has not been installed by the administrator of the tenant or consented to by any user in \
+         the tenant. You might have sent your authentication request to the wrong tenant."
+    )
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response<Bytes> {
@@ -122,6 +192,34 @@ mod tests {
             response.status().as_u16(),
             serde_json::from_slice(response.body()).unwrap(),
         )
+    }
+
+    #[tokio::test]
+    async fn a_resource_that_nobody_registered_is_refused_in_entras_words() {
+        let identity = Identity::new("secret");
+        let query = "api-version=2019-08-01&resource=api://somewhere";
+        let (status, error) = ask(&identity, "secret", query).await;
+        assert_eq!((status, &error["statusCode"]), (400, &json!(400)));
+        let message = error["message"].as_str().unwrap();
+        assert!(
+            message.starts_with("AADSTS500011: The resource principal named api://somewhere "),
+            "{message}"
+        );
+        identity.know("api://somewhere/");
+        let (status, token) = ask(&identity, "secret", query).await;
+        assert_eq!(status, 200);
+        let claims = check_token(token["access_token"].as_str().unwrap(), &["api://somewhere"]).unwrap();
+        assert_eq!(
+            (claims.iss.as_str(), claims.sub.as_str()),
+            (crate::token::ISSUER, OBJECT_ID)
+        );
+        identity.use_second_version("api://somewhere");
+        let (_, token) = ask(&identity, "secret", query).await;
+        let claims = check_token(token["access_token"].as_str().unwrap(), &[RESOURCE_CLIENT_ID]).unwrap();
+        assert!(
+            claims.iss.ends_with("/v2.0") && claims.azp.as_deref() == Some(CLIENT_ID),
+            "{claims:?}"
+        );
     }
 
     #[tokio::test]

@@ -43,6 +43,10 @@ struct Version {
     value: String,
     enabled: bool,
     created: i64,
+    updated: i64,
+    /// From when on, and until when, it is meant to be used: told to readers, and no obstacle to them.
+    not_before: Option<i64>,
+    expires: Option<i64>,
 }
 
 impl KeyVault {
@@ -57,11 +61,15 @@ impl KeyVault {
 
     /// Gives a secret a new version; tells which.
     pub fn set_secret(&self, name: &str, value: &str) -> String {
+        let now = epoch_seconds(now());
         let version = Version {
             id: uuid::Uuid::new_v4().simple().to_string(),
             value: value.to_owned(),
             enabled: true,
-            created: epoch_seconds(now()),
+            created: now,
+            updated: now,
+            not_before: None,
+            expires: None,
         };
         let id = version.id.clone();
         self.state()
@@ -83,6 +91,32 @@ impl KeyVault {
         {
             version.enabled = enabled;
         }
+    }
+
+    /// Enables or disables one version of a secret.
+    pub fn set_version_enabled(&self, name: &str, version: &str, enabled: bool) {
+        self.edit(name, Some(version), |version| version.enabled = enabled);
+    }
+
+    /// Says until when the newest version of a secret is meant to be used, in seconds since 1970.
+    pub fn set_expires(&self, name: &str, expires: Option<i64>) {
+        self.edit(name, None, |version| version.expires = expires);
+    }
+
+    /// Changes a version, the newest if none is named; tells whether it is there.
+    fn edit(&self, name: &str, wanted: Option<&str>, change: impl FnOnce(&mut Version)) -> bool {
+        let mut state = self.state();
+        let versions = state.secrets.get_mut(&name.to_ascii_lowercase());
+        let found = versions.and_then(|versions| match wanted {
+            Some(id) => versions.iter_mut().find(|version| version.id.eq_ignore_ascii_case(id)),
+            None => versions.last_mut(),
+        });
+        let Some(version) = found else {
+            return false;
+        };
+        change(version);
+        version.updated = epoch_seconds(now());
+        true
     }
 
     /// Takes a secret away.
@@ -121,8 +155,11 @@ impl KeyVault {
         match (request.method(), segments.as_slice()) {
             (&Method::GET, ["secrets"]) => self.list(),
             (&Method::GET, ["secrets", name]) => self.get(name, None),
+            (&Method::GET, ["secrets", name, "versions"]) => self.versions(name),
             (&Method::GET, ["secrets", name, version]) => self.get(name, Some(version)),
             (&Method::PUT, ["secrets", name]) => self.put(name, request.body()),
+            (&Method::PATCH, ["secrets", name]) => self.patch(name, None, request.body()),
+            (&Method::PATCH, ["secrets", name, version]) => self.patch(name, Some(version), request.body()),
             (&Method::DELETE, ["secrets", name]) => self.delete(name),
             _ => refusal(
                 StatusCode::NOT_FOUND,
@@ -136,11 +173,7 @@ impl KeyVault {
     fn get(&self, name: &str, wanted: Option<&str>) -> Response<Bytes> {
         let state = self.state();
         let versions = state.secrets.get(&name.to_ascii_lowercase());
-        let version = versions.and_then(|versions| match wanted {
-            Some(id) => versions.iter().find(|version| version.id.eq_ignore_ascii_case(id)),
-            None => versions.last(),
-        });
-        match version {
+        match versions.and_then(|versions| version(versions, wanted)) {
             None => not_found(name),
             Some(version) if !version.enabled => {
                 let message = "Operation get is not allowed on a disabled secret.";
@@ -170,8 +203,42 @@ impl KeyVault {
                 None,
             );
         };
-        self.set_secret(name, value);
-        self.get(name, None)
+        let version = self.set_secret(name, value);
+        self.edit(name, Some(&version), |version| version.take(&body["attributes"]));
+        self.shown(name, Some(&version), true)
+    }
+
+    fn patch(&self, name: &str, version: Option<&str>, body: &Bytes) -> Response<Bytes> {
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        self.edit(name, version, |version| version.take(&body["attributes"]));
+        self.shown(name, version, false)
+    }
+
+    /// A version, whether it is enabled or not, as the answer to its change.
+    fn shown(&self, name: &str, wanted: Option<&str>, with_value: bool) -> Response<Bytes> {
+        let state = self.state();
+        let versions = state.secrets.get(&name.to_ascii_lowercase());
+        let Some(version) = versions.and_then(|versions| version(versions, wanted)) else {
+            return not_found(name);
+        };
+        let mut bundle = self.bundle(name, version);
+        if !with_value && let Some(members) = bundle.as_object_mut() {
+            members.shift_remove("value");
+        }
+        answer(StatusCode::OK, &bundle)
+    }
+
+    fn versions(&self, name: &str) -> Response<Bytes> {
+        let state = self.state();
+        let Some(versions) = state.secrets.get(&name.to_ascii_lowercase()) else {
+            return not_found(name);
+        };
+        let item = |version: &Version| {
+            let id = format!("{}/secrets/{name}/{}", self.base_url, version.id);
+            json!({ "id": id, "attributes": attributes(version) })
+        };
+        let items: Vec<Value> = versions.iter().map(item).take(PAGE_SIZE).collect();
+        answer(StatusCode::OK, &json!({ "value": items, "nextLink": null }))
     }
 
     fn delete(&self, name: &str) -> Response<Bytes> {
@@ -221,14 +288,39 @@ fn authenticate(request: &Request<Bytes>) -> Result<(), Response<Bytes>> {
     Err(response)
 }
 
+/// The version of this id, the newest if none is asked for: Key Vault gives no older one for one that is disabled.
+fn version<'a>(versions: &'a [Version], wanted: Option<&str>) -> Option<&'a Version> {
+    match wanted {
+        Some(id) => versions.iter().find(|version| version.id.eq_ignore_ascii_case(id)),
+        None => versions.last(),
+    }
+}
+
+impl Version {
+    /// Takes over what a caller says of it.
+    fn take(&mut self, attributes: &Value) {
+        if let Some(enabled) = attributes["enabled"].as_bool() {
+            self.enabled = enabled;
+        }
+        self.not_before = attributes["nbf"].as_i64().or(self.not_before);
+        self.expires = attributes["exp"].as_i64().or(self.expires);
+    }
+}
+
 fn attributes(version: &Version) -> Value {
-    json!({
+    let mut attributes = json!({
         "enabled": version.enabled,
         "created": version.created,
-        "updated": version.created,
+        "updated": version.updated,
         "recoveryLevel": "Recoverable+Purgeable",
         "recoverableDays": 90,
-    })
+    });
+    for (name, time) in [("nbf", version.not_before), ("exp", version.expires)] {
+        if let Some(time) = time {
+            attributes[name] = json!(time);
+        }
+    }
+    attributes
 }
 
 fn not_found(name: &str) -> Response<Bytes> {
@@ -297,6 +389,55 @@ mod tests {
         assert_eq!((status, &secret["value"]), (200, &json!("new")));
         let (_, secret, _) = ask(&vault, &format!("/secrets/key/{old}"), Some(AUDIENCE)).await;
         assert_eq!(secret["value"], "old");
+    }
+
+    async fn send(vault: &KeyVault, method: Method, path: &str, body: &Value) -> (u16, Value) {
+        let mut asked = request(path, Some(AUDIENCE)).map(|_| Bytes::from(body.to_string()));
+        *asked.method_mut() = method;
+        let response = vault.answer(&asked).await;
+        let body = serde_json::from_slice(response.body()).unwrap();
+        (response.status().as_u16(), body)
+    }
+
+    #[tokio::test]
+    async fn each_version_is_enabled_and_ends_by_itself() {
+        let vault = KeyVault::new(KeyVaultOptions {
+            base_url: "https://vault".to_owned(),
+        });
+        let old = vault.set_secret("key", "old");
+        let past = json!({ "value": "new", "attributes": { "exp": 1, "nbf": 0 } });
+        assert_eq!(send(&vault, Method::PUT, "/secrets/key", &past).await.0, 200);
+        let (status, secret, _) = ask(&vault, "/secrets/key", Some(AUDIENCE)).await;
+        assert_eq!(
+            (status, &secret["value"]),
+            (200, &json!("new")),
+            "an expired secret is given out"
+        );
+        assert_eq!(
+            (&secret["attributes"]["exp"], &secret["attributes"]["nbf"]),
+            (&json!(1), &json!(0))
+        );
+        let off = json!({ "attributes": { "enabled": false } });
+        let (status, shown) = send(&vault, Method::PATCH, "/secrets/key", &off).await;
+        assert_eq!((status, &shown["value"]), (200, &Value::Null));
+        assert_eq!(
+            ask(&vault, "/secrets/key", Some(AUDIENCE)).await.0,
+            403,
+            "no older version takes its place"
+        );
+        let (_, secret, _) = ask(&vault, &format!("/secrets/key/{old}"), Some(AUDIENCE)).await;
+        assert_eq!(secret["value"], "old");
+        let (_, versions, _) = ask(&vault, "/secrets/key/versions", Some(AUDIENCE)).await;
+        let enabled: Vec<&Value> = versions["value"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|it| &it["attributes"]["enabled"])
+            .collect();
+        assert_eq!(enabled, [true, false]);
+        vault.set_version_enabled("key", &old, false);
+        assert_eq!(ask(&vault, &format!("/secrets/key/{old}"), Some(AUDIENCE)).await.0, 403);
+        assert_eq!(send(&vault, Method::PATCH, "/secrets/none", &off).await.0, 404);
     }
 
     #[tokio::test]

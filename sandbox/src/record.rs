@@ -15,6 +15,8 @@ pub enum Service {
     ApiCenter,
     /// Amazon API Gateway.
     ApiGateway,
+    /// AWS Security Token Service.
+    Sts,
     /// Key Vault.
     KeyVault,
     /// The managed-identity endpoint.

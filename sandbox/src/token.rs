@@ -13,6 +13,11 @@ pub const TENANT_ID: &str = "11111111-1111-4111-8111-111111111111";
 /// The application (client) id that the tokens name.
 pub const CLIENT_ID: &str = "22222222-2222-4222-8222-222222222222";
 
+/// The object id of the identity that the managed-identity endpoint gives tokens for.
+pub const OBJECT_ID: &str = "33333333-3333-4333-8333-333333333333";
+/// Who issues tokens of version 1.0.
+pub const ISSUER: &str = "https://sts.windows.net/11111111-1111-4111-8111-111111111111/";
+
 /// The signing key: new in every process, so that a token of another run is as good as none.
 static KEY: LazyLock<hmac::Key> = LazyLock::new(|| {
     let mut key = [0_u8; 32];
@@ -45,29 +50,78 @@ pub struct Claims {
     pub appid: String,
     /// The version of the token's format.
     pub ver: String,
+    /// The application that was given the token, in version 2.0 only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub azp: Option<String>,
+}
+
+/// Why a token is none of this sandbox's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidToken {
+    /// It has another shape.
+    #[error("the access token is not a JWT")]
+    NotAJwt,
+    /// Its signature is not a signature.
+    #[error("the signature of the access token is not base64url")]
+    SignatureNotBase64,
+    /// Somebody else made it, or it was changed.
+    #[error("the signature of the access token is not that of this sandbox")]
+    ForeignSignature,
+    /// Its payload is not what it should be.
+    #[error("the access token lacks a claim")]
+    LacksAClaim,
+}
+
+impl Claims {
+    /// What a token of version 1.0 says that is made now.
+    #[must_use]
+    pub fn new(audience: &str, object_id: &str, lifetime: Duration) -> Self {
+        let now = seconds_now();
+        Self {
+            aud: audience.to_owned(),
+            iss: ISSUER.to_owned(),
+            iat: now,
+            nbf: now,
+            exp: now.saturating_add(lifetime.as_secs()),
+            oid: object_id.to_owned(),
+            sub: object_id.to_owned(),
+            tid: TENANT_ID.to_owned(),
+            appid: CLIENT_ID.to_owned(),
+            ver: "1.0".to_owned(),
+            azp: None,
+        }
+    }
+
+    /// The token that says this.
+    #[must_use]
+    pub fn signed(&self) -> String {
+        let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
+        let payload = URL_SAFE_NO_PAD.encode(serde_json::json!(self).to_string());
+        let signed = format!("{header}.{payload}");
+        let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&KEY, signed.as_bytes()));
+        format!("{signed}.{signature}")
+    }
 }
 
 /// Issues a token for an audience in the name of an identity.
 #[must_use]
 pub fn issue_token(audience: &str, object_id: &str, lifetime: Duration) -> String {
-    let now = seconds_now();
-    let claims = Claims {
-        aud: audience.to_owned(),
-        iss: format!("https://sts.windows.net/{TENANT_ID}/"),
-        iat: now,
-        nbf: now,
-        exp: now.saturating_add(lifetime.as_secs()),
-        oid: object_id.to_owned(),
-        sub: object_id.to_owned(),
-        tid: TENANT_ID.to_owned(),
-        appid: CLIENT_ID.to_owned(),
-        ver: "1.0".to_owned(),
-    };
-    let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
-    let payload = URL_SAFE_NO_PAD.encode(serde_json::json!(claims).to_string());
-    let signed = format!("{header}.{payload}");
-    let signature = URL_SAFE_NO_PAD.encode(hmac::sign(&KEY, signed.as_bytes()));
-    format!("{signed}.{signature}")
+    Claims::new(audience, object_id, lifetime).signed()
+}
+
+/// Reads a token that this sandbox has issued, whatever it says.
+///
+/// # Errors
+/// When it has another form or another signature.
+pub fn read_token(token: &str) -> Result<Claims, InvalidToken> {
+    let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::NotAJwt)?;
+    let (_, payload) = signed.split_once('.').ok_or(InvalidToken::NotAJwt)?;
+    let signature = URL_SAFE_NO_PAD
+        .decode(signature)
+        .map_err(|_| InvalidToken::SignatureNotBase64)?;
+    hmac::verify(&KEY, signed.as_bytes(), &signature).map_err(|_| InvalidToken::ForeignSignature)?;
+    let payload = URL_SAFE_NO_PAD.decode(payload).map_err(|_| InvalidToken::LacksAClaim)?;
+    serde_json::from_slice(&payload).map_err(|_| InvalidToken::LacksAClaim)
 }
 
 /// Verifies a token: its form, its signature, its time and that it is for one of the audiences.
@@ -77,17 +131,7 @@ pub fn issue_token(audience: &str, object_id: &str, lifetime: Duration) -> Strin
 /// # Errors
 /// When any of these does not hold; the text says which and never holds the token.
 pub fn check_token(token: &str, audiences: &[&str]) -> Result<Claims, String> {
-    let (signed, signature) = token.rsplit_once('.').ok_or("the access token is not a JWT")?;
-    let (_, payload) = signed.split_once('.').ok_or("the access token is not a JWT")?;
-    let signature = URL_SAFE_NO_PAD
-        .decode(signature)
-        .map_err(|_| "the signature of the access token is not base64url")?;
-    hmac::verify(&KEY, signed.as_bytes(), &signature)
-        .map_err(|_| "the signature of the access token is not that of this sandbox")?;
-    let payload = URL_SAFE_NO_PAD
-        .decode(payload)
-        .map_err(|_| "the payload of the access token is not base64url")?;
-    let claims: Claims = serde_json::from_slice(&payload).map_err(|_| "the access token lacks a claim")?;
+    let claims = read_token(token).map_err(|error| error.to_string())?;
     let now = seconds_now();
     if claims.exp <= now {
         return Err("the access token is expired".to_owned());

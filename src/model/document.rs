@@ -2,14 +2,15 @@
 //!
 //! The shape is that of Microsoft's `apiSources`, so that what works there works here.
 
+mod source;
+
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value, json};
 
 use super::marker::{INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA};
 use super::{
     ApiCenterId, DefaultCustomProperties, EntityName, EntityPath, ErrorCode, ImportSpecification, Integration,
-    IntegrationName, InvalidSecretIdentifier, LifecycleStage, Problem, Properties, Region, SecretIdentifier,
-    VaultHosts,
+    IntegrationName, LifecycleStage, Problem, Properties, VaultHosts,
 };
 
 /// The only kind of source there is.
@@ -61,13 +62,12 @@ pub fn parse_document(
     let source = properties
         .object("amazonApiGatewaySource")?
         .ok_or_else(|| missing(&properties.at("amazonApiGatewaySource")))?;
-    source.only(&["accessKey", "secretAccessKey", "regionName", "msiResourceId"], &[])?;
+    let source = source::parse(&source, hosts)?;
     let environment = properties.text("targetEnvironmentId")?;
     let integration = Integration {
         name: name.clone(),
-        region: region(&source)?,
-        access_key: secret(&source, "accessKey", hosts)?,
-        secret_access_key: secret(&source, "secretAccessKey", hosts)?,
+        region: source.region,
+        authentication: source.authentication,
         import_specification: word(&properties, "importSpecification", "always, never, ondemand")?
             .unwrap_or(ImportSpecification::Always),
         environment: match environment {
@@ -81,7 +81,7 @@ pub fn parse_document(
         )?
         .unwrap_or(LifecycleStage::Design),
         default_custom_properties: default_custom_properties(&properties)?,
-        msi_resource_id: source.text("msiResourceId")?.map(str::to_owned),
+        msi_resource_id: source.msi_resource_id,
     };
     Ok(ParsedDocument {
         integration,
@@ -92,17 +92,10 @@ pub fn parse_document(
 /// The properties of an integration, in the form in which they can be put again.
 #[must_use]
 pub fn render_properties(integration: &Integration) -> Map<String, Value> {
-    let mut source = Map::new();
-    source.insert("accessKey".to_owned(), json!(integration.access_key));
-    source.insert("secretAccessKey".to_owned(), json!(integration.secret_access_key));
-    source.insert("regionName".to_owned(), json!(integration.region));
-    if let Some(id) = &integration.msi_resource_id {
-        source.insert("msiResourceId".to_owned(), json!(id));
-    }
     let environment = EntityPath::Environment(integration.environment.clone()).scoped_id();
     let mut properties = Map::new();
     properties.insert("apiSourceType".to_owned(), json!(API_SOURCE_TYPE));
-    properties.insert("amazonApiGatewaySource".to_owned(), Value::Object(source));
+    properties.insert("amazonApiGatewaySource".to_owned(), source::render(integration));
     properties.insert(
         "importSpecification".to_owned(),
         json!(integration.import_specification),
@@ -116,24 +109,6 @@ pub fn render_properties(integration: &Integration) -> Map<String, Value> {
         );
     }
     properties
-}
-
-fn region(source: &Object<'_>) -> Result<Region, Problem> {
-    let path = source.at("regionName");
-    let name = source.text("regionName")?.ok_or_else(|| missing(&path))?;
-    Region::parse(name).map_err(|error| Problem::new(ErrorCode::UnknownRegion, error.to_string()).with_target(path))
-}
-
-fn secret(source: &Object<'_>, property: &str, hosts: &VaultHosts) -> Result<SecretIdentifier, Problem> {
-    let path = source.at(property);
-    let text = source.text(property)?.ok_or_else(|| missing(&path))?;
-    SecretIdentifier::parse(text, hosts).map_err(|error| {
-        let code = match error {
-            InvalidSecretIdentifier::Malformed(_) => ErrorCode::InvalidSecretIdentifier,
-            InvalidSecretIdentifier::VaultNotAllowed(_) => ErrorCode::VaultNotAllowed,
-        };
-        Problem::new(code, error.to_string()).with_target(path)
-    })
 }
 
 /// A word of a fixed set, compared without case as Azure does.
@@ -323,6 +298,65 @@ mod tests {
             "/workspaces/default/environments/AWS"
         );
         assert_eq!(parse(&shown).unwrap(), parsed);
+    }
+
+    #[test]
+    fn every_way_to_authenticate_can_be_put_again() {
+        let source = "properties.amazonApiGatewaySource";
+        let role = json!("arn:aws:iam::123456789012:role/sync");
+        let mut by_key = with(&format!("{source}.roleArn"), role.clone());
+        let mut told = by_key.clone();
+        told["properties"]["amazonApiGatewaySource"]["externalId"] = json!("shop:42");
+        let keyless = json!({ "properties": { "amazonApiGatewaySource": {
+            "roleArn": role, "regionName": "us-east-1", "accessKey": null } } });
+        by_key["properties"]["amazonApiGatewaySource"]["externalId"] = Value::Null;
+        for (asked, members) in [(document(), 3), (by_key, 4), (told, 5), (keyless, 2)] {
+            let parsed = parse(&asked).unwrap();
+            let properties = render_properties(&parsed.integration);
+            let source = properties["amazonApiGatewaySource"].as_object().unwrap();
+            assert_eq!(source.len(), members, "{source:?}");
+            let shown = parse(&json!({ "properties": properties })).unwrap();
+            assert_eq!(shown.integration, parsed.integration);
+        }
+    }
+
+    #[test]
+    fn parts_that_make_no_authentication_are_refused_by_name() {
+        let role = "arn:aws:iam::123456789012:role/sync";
+        let key = "https://vault.vault.azure.net/secrets/key";
+        let table = [
+            (json!({}), "accessKey"),
+            (json!({ "accessKey": key }), "secretAccessKey"),
+            (json!({ "secretAccessKey": key }), "accessKey"),
+            (json!({ "accessKey": key, "roleArn": role }), "secretAccessKey"),
+            (
+                json!({ "accessKey": key, "secretAccessKey": key, "externalId": "ab" }),
+                "externalId",
+            ),
+            (json!({ "roleArn": role, "externalId": "ab" }), "externalId"),
+            (json!({ "externalId": "ab" }), "externalId"),
+            (
+                json!({ "accessKey": key, "secretAccessKey": key, "roleArn": role, "externalId": "a" }),
+                "externalId",
+            ),
+            (json!({ "roleArn": "sync" }), "roleArn"),
+            (json!({ "roleArn": 7 }), "roleArn"),
+            (
+                json!({ "roleArn": "arn:aws-cn:iam::123456789012:role/sync" }),
+                "roleArn",
+            ),
+        ];
+        for (mut source, property) in table {
+            source["regionName"] = json!("us-east-1");
+            let problem = parse(&json!({ "properties": { "amazonApiGatewaySource": source } })).unwrap_err();
+            let target = format!("properties.amazonApiGatewaySource.{property}");
+            assert_eq!(
+                (problem.code, problem.target.as_deref()),
+                (ErrorCode::InvalidRequest, Some(target.as_str())),
+                "{source}"
+            );
+            assert!(problem.message.starts_with(&target), "{problem}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{EntityName, IntegrationName, Properties, Region, SecretIdentifier};
+use super::{AwsAuthentication, EntityName, IntegrationName, Properties, Region};
 
 /// Whether definitions are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,10 +64,8 @@ pub struct Integration {
     pub name: IntegrationName,
     /// The region of the gateway.
     pub region: Region,
-    /// The secret that holds the access key id.
-    pub access_key: SecretIdentifier,
-    /// The secret that holds the secret access key.
-    pub secret_access_key: SecretIdentifier,
+    /// How it proves to Amazon who it is.
+    pub authentication: AwsAuthentication,
     /// Whether definitions are imported.
     pub import_specification: ImportSpecification,
     /// The environment that its deployments are in.

@@ -202,6 +202,7 @@ pub fn schemas() -> [MarkerSchema; 3] {
                 ("regionName", "AWS region"),
                 ("accessKey", "Access key id (secret identifier)"),
                 ("secretAccessKey", "Secret access key (secret identifier)"),
+                ("roleArn", "AWS role"),
                 ("options", "Options"),
                 ("state", "State"),
                 ("lastSync", "Last synchronization"),

@@ -19,6 +19,7 @@ pub enum ErrorCode {
     SecretForbidden,
     AwsAuthenticationFailed,
     AwsAccessDenied,
+    RoleNotAssumable,
     UnknownRegion,
     MissingRequiredMetadata,
     IntegrationNotFound,
@@ -53,6 +54,7 @@ impl ErrorCode {
             | Self::SecretForbidden
             | Self::AwsAuthenticationFailed
             | Self::AwsAccessDenied
+            | Self::RoleNotAssumable
             | Self::UnknownRegion
             | Self::MissingRequiredMetadata => 400,
             Self::IntegrationNotFound | Self::NotFound => 404,

@@ -20,6 +20,7 @@ pub struct Region {
 /// A partition: separate accounts, separate names in the DNS (botocore `partitions.json`).
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Partition {
+    name: &'static str,
     prefixes: &'static [&'static str],
     dns_suffix: &'static str,
     console_host: &'static str,
@@ -27,41 +28,49 @@ struct Partition {
 
 const PARTITIONS: &[Partition] = &[
     Partition {
+        name: "aws",
         prefixes: &["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"],
         dns_suffix: "amazonaws.com",
         console_host: "console.aws.amazon.com",
     },
     Partition {
+        name: "aws-cn",
         prefixes: &["cn"],
         dns_suffix: "amazonaws.com.cn",
         console_host: "console.amazonaws.cn",
     },
     Partition {
+        name: "aws-us-gov",
         prefixes: &["us-gov"],
         dns_suffix: "amazonaws.com",
         console_host: "console.amazonaws-us-gov.com",
     },
     Partition {
+        name: "aws-eusc",
         prefixes: &["eusc-de"],
         dns_suffix: "amazonaws.eu",
         console_host: "console.amazonaws-eusc.eu",
     },
     Partition {
+        name: "aws-iso",
         prefixes: &["us-iso"],
         dns_suffix: "c2s.ic.gov",
         console_host: "console.c2shome.ic.gov",
     },
     Partition {
+        name: "aws-iso-b",
         prefixes: &["us-isob"],
         dns_suffix: "sc2s.sgov.gov",
         console_host: "console.sc2shome.sgov.gov",
     },
     Partition {
+        name: "aws-iso-e",
         prefixes: &["eu-isoe"],
         dns_suffix: "cloud.adc-e.uk",
         console_host: "console.cloud.adc-e.uk",
     },
     Partition {
+        name: "aws-iso-f",
         prefixes: &["us-isof", "eu-isof"],
         dns_suffix: "csp.hci.ic.gov",
         console_host: "console.csp.hci.ic.gov",
@@ -87,6 +96,12 @@ impl Region {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.name
+    }
+
+    /// The partition's name, as ARNs have it.
+    #[must_use]
+    pub fn partition(&self) -> &'static str {
+        self.partition.name
     }
 
     /// The end of host names in this region's partition, such as `amazonaws.com`.

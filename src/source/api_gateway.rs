@@ -4,71 +4,31 @@ mod document;
 mod error;
 #[cfg(test)]
 mod tests;
-mod transport;
 
 use std::collections::HashSet;
 use std::error::Error;
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use aws_config::{AppName, BehaviorVersion, SdkConfig};
-use aws_credential_types::Credentials;
 use aws_sdk_apigateway::Client;
-use aws_sdk_apigateway::config::{Builder, StalledStreamProtectionConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_apigateway::config::{Builder, IdentityCache};
 use aws_sdk_apigateway::types;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-pub use self::error::{Call, GatewayError};
-pub use self::transport::Transport;
-use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries};
-use crate::limits::{Budget, Pacer, Traffic};
-use crate::model::{Export, Failure, Region, RestApi, RestApiId, Secret, SkipReason, Stage};
+pub use self::error::GatewayError;
+use super::amazon::{ANSWER_MAX_BYTES, AwsConnection, Call, NoBlindRetries};
+use super::credentials::{AwsCredentials, redacted};
+use crate::limits::{Budget, Pacer};
+use crate::model::{Export, Failure, Region, RestApi, RestApiId, SkipReason, Stage};
 
 /// Most APIs that Amazon lists on a page; the fewest requests (`GetRestApis`, API version 2015-07-09).
 const PAGE_SIZE: i32 = 500;
-/// Limit of one attempt: the SDK has none, and an answer that took longer would be asked for again anyway.
-const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Limit of an operation with its retries: four attempts and the waits between them.
-const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long an answer may stand still: as long as an attempt, since large exports are slow to begin.
-const STALL_GRACE: Duration = Duration::from_secs(20);
-/// Limit of making a connection, the first leg of an attempt.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// Attempts of an operation, counting the first.
-const ATTEMPTS: u32 = 4;
 /// First wait after a 429 that does not say how long; it doubles from there.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait after a 429 that does not say how long: Amazon's burst quota has refilled several times by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
-/// How this app names itself to Amazon.
-const APP_NAME: &str = "apicenter-aws-sync";
-
-/// An access key of an AWS account. It cannot be printed.
-#[derive(Clone)]
-pub struct AwsCredentials {
-    access_key_id: Secret,
-    secret_access_key: Secret,
-}
-
-impl AwsCredentials {
-    /// An access key of its two parts.
-    #[must_use]
-    pub fn new(access_key_id: Secret, secret_access_key: Secret) -> Self {
-        Self {
-            access_key_id,
-            secret_access_key,
-        }
-    }
-}
-
-impl fmt::Debug for AwsCredentials {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("[secret]")
-    }
-}
 
 /// All REST APIs of a gateway.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,68 +51,24 @@ pub struct Gateway {
 
 impl Gateway {
     /// Makes a client; nothing is sent yet.
-    ///
-    /// `pacer` is the one of this account and region in this process, `traffic` counts the attempts of this run. The
-    /// only settings taken from the environment are the SDK's own, such as `AWS_ENDPOINT_URL_API_GATEWAY` and
-    /// `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
-    pub async fn connect(
-        transport: &Transport,
-        region: &Region,
-        credentials: AwsCredentials,
-        pacer: Arc<Pacer>,
-        traffic: Arc<Traffic>,
-        budget: Budget,
-    ) -> Self {
-        let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .region(aws_config::Region::new(region.as_str().to_owned()))
-            .http_client(transport.metered(Arc::clone(&pacer), traffic))
-            .no_credentials()
-            .profile_files(no_profile_files())
-            .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
-        if let Ok(name) = AppName::new(APP_NAME) {
-            loader = loader.app_name(name);
-        }
-        Self::of_config(&loader.load().await, region, credentials, pacer, budget)
-    }
-
-    fn of_config(
-        config: &SdkConfig,
-        region: &Region,
-        credentials: AwsCredentials,
-        pacer: Arc<Pacer>,
-        budget: Budget,
-    ) -> Self {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .operation_attempt_timeout(ATTEMPT_TIMEOUT)
-            .operation_timeout(OPERATION_TIMEOUT)
-            .build();
-        let config = Builder::from(config)
-            .credentials_provider(Credentials::new(
-                credentials.access_key_id.expose(),
-                credentials.secret_access_key.expose(),
-                None,
-                None,
-                "key-vault",
-            ))
-            .timeout_config(timeouts)
-            .stalled_stream_protection(
-                StalledStreamProtectionConfig::enabled()
-                    .grace_period(STALL_GRACE)
-                    .build(),
-            )
+    #[must_use]
+    pub fn connect(connection: AwsConnection, credentials: AwsCredentials) -> Self {
+        let config = Builder::from(&connection.config)
+            .credentials_provider(credentials.clone())
+            // The credentials keep themselves, so that they are got outside the limits of the requests they are for.
+            .identity_cache(IdentityCache::no_cache())
             .retry_classifier(NoBlindRetries)
             .build();
         Self {
             client: Client::from_conf(config),
-            region: region.clone(),
+            region: connection.region,
             credentials,
-            pacer,
-            budget,
+            pacer: connection.pacer,
+            budget: connection.budget,
         }
     }
 
-    /// Makes one signed call, to see whether the access key is good for anything.
+    /// Makes one signed call, to see whether the credentials are good for anything.
     ///
     /// # Errors
     /// When it fails.
@@ -267,15 +183,11 @@ impl Gateway {
         let mut backoff = BACKOFF_FIRST;
         loop {
             let result = self.attempt(call, Box::pin(request())).await;
-            let Err(GatewayError::Throttled { retry_after, .. }) = &result else {
+            let Some(delay) = result.as_ref().err().and_then(|error| error.patience(backoff)) else {
                 return result;
             };
-            let delay = retry_after.unwrap_or(backoff);
             if !self.budget.wait(delay).await {
-                return Err(GatewayError::Throttled {
-                    call: call.clone(),
-                    retry_after: Some(delay),
-                });
+                return result.map_err(|error| error.again_after(delay));
             }
             backoff = (backoff * 2).min(BACKOFF_MAX);
         }
@@ -293,32 +205,21 @@ impl Gateway {
         if self.budget.is_spent() {
             return Err(out_of_time());
         }
+        let credentials = self.credentials.current().await?;
         let paced = async {
             self.pacer.wait().await;
             request.await
         };
-        tokio::select! {
-            result = paced => result.map_err(|error| self.redacted(GatewayError::of_sdk(call, &error))),
-            () = self.budget.spent() => Err(out_of_time()),
-        }
+        let result = tokio::select! {
+            result = paced => result,
+            () = self.budget.spent() => return Err(out_of_time()),
+        };
+        // Amazon repeats the `Authorization` header of a request whose signature it cannot read.
+        result.map_err(|error| {
+            let error = GatewayError::of_sdk(call, &self.credentials.to_string(), &error);
+            error.with_message(|message| redacted(message, &credentials))
+        })
     }
-
-    /// Amazon repeats the `Authorization` header of a request whose signature it cannot read.
-    fn redacted(&self, error: GatewayError) -> GatewayError {
-        error
-            .without(self.credentials.secret_access_key.expose())
-            .without(self.credentials.access_key_id.expose())
-    }
-}
-
-/// One file without contents: a set without files is not allowed.
-#[expect(deprecated, reason = "aws-config exports these from the module they are leaving")]
-fn no_profile_files() -> aws_config::profile::profile_file::ProfileFiles {
-    use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};
-
-    ProfileFiles::builder()
-        .with_contents(ProfileFileKind::Config, "")
-        .build()
 }
 
 fn rest_api(id: RestApiId, item: types::RestApi) -> RestApi {

@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 
 use crate::model::marker::{INTEGRATION_SCHEMA, metadata_path, text};
 use crate::model::{
-    DefaultCustomProperties, Entity, ErrorCode, FieldPath, ImportSpecification, Integration, IntegrationName,
-    IntegrationState, LifecycleStage, Problem, Properties, Region, SecretIdentifier, VaultHosts, integration_of,
+    AuthenticationParts, AwsAuthentication, DefaultCustomProperties, Entity, ErrorCode, ExternalId, FieldPath,
+    ImportSpecification, Integration, IntegrationName, IntegrationState, InvalidSecretIdentifier, LifecycleStage,
+    Problem, Properties, Region, RoleArn, SecretIdentifier, VaultHosts, integration_of,
 };
 
 use super::outcome::StoredOutcome;
@@ -24,6 +25,8 @@ struct Options {
     import_specification: ImportSpecification,
     target_lifecycle_stage: LifecycleStage,
     default_custom_properties: DefaultCustomProperties,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    external_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     msi_resource_id: Option<String>,
     /// Grows with every move to another environment: of two that hold the integration, the later one counts.
@@ -118,8 +121,12 @@ pub(super) fn marker_fields(
     changed_on: &str,
     known: Option<&Entity>,
 ) -> Vec<(FieldPath, Option<Value>)> {
-    let field = |name: &str, value: Value| (metadata_path(INTEGRATION_SCHEMA, name), Some(value));
+    let optional = |name: &str, value: Option<Value>| (metadata_path(INTEGRATION_SCHEMA, name), value);
+    let field = |name: &str, value: Value| optional(name, Some(value));
+    let authentication = &integration.authentication;
+    let secrets = authentication.secrets();
     let options = Options {
+        external_id: authentication.external_id().map(|id| id.as_str().to_owned()),
         import_specification: integration.import_specification,
         target_lifecycle_stage: integration.lifecycle_stage,
         default_custom_properties: integration.default_custom_properties.clone(),
@@ -130,8 +137,12 @@ pub(super) fn marker_fields(
     vec![
         field("name", json!(integration.name)),
         field("regionName", json!(integration.region)),
-        field("accessKey", json!(integration.access_key)),
-        field("secretAccessKey", json!(integration.secret_access_key)),
+        optional("accessKey", secrets.map(|secrets| json!(secrets.access_key))),
+        optional(
+            "secretAccessKey",
+            secrets.map(|secrets| json!(secrets.secret_access_key)),
+        ),
+        optional("roleArn", authentication.role().map(|role| json!(role))),
         field("options", json!(merged_options(&options, known))),
         field("state", json!(IntegrationState::Active)),
         field("madeEnvironment", json!(made)),
@@ -168,6 +179,7 @@ fn merged_options(options: &Options, known: Option<&Entity>) -> String {
         .and_then(|environment| text(environment.metadata(INTEGRATION_SCHEMA)?, "options"))
         .and_then(|text| serde_json::from_str::<serde_json::Map<String, Value>>(&text).ok());
     let mut merged = kept.unwrap_or_default();
+    merged.shift_remove("externalId");
     merged.shift_remove("msiResourceId");
     if let Value::Object(options) = json!(options) {
         merged.extend(options);
@@ -218,25 +230,50 @@ fn integration(
         );
         Problem::new(code, message)
     };
-    let secret = |what: &str| {
-        SecretIdentifier::parse(&property(what), hosts).map_err(|error| {
-            let code = match error {
-                crate::model::InvalidSecretIdentifier::Malformed(_) => ErrorCode::InvalidSecretIdentifier,
-                crate::model::InvalidSecretIdentifier::VaultNotAllowed(_) => ErrorCode::VaultNotAllowed,
-            };
-            broken(code, what, error.to_string())
-        })
-    };
+    let region = Region::parse(&property("regionName"))
+        .map_err(|error| broken(ErrorCode::UnknownRegion, "regionName", error.to_string()))?;
     Ok(Integration {
         name: name.clone(),
-        region: Region::parse(&property("regionName"))
-            .map_err(|error| broken(ErrorCode::UnknownRegion, "regionName", error.to_string()))?,
-        access_key: secret("accessKey")?,
-        secret_access_key: secret("secretAccessKey")?,
+        authentication: authentication(&region, options.external_id.as_deref(), property, hosts, &broken)?,
+        region,
         import_specification: options.import_specification,
         environment: environment.name.clone(),
         lifecycle_stage: options.target_lifecycle_stage,
         default_custom_properties: options.default_custom_properties,
         msi_resource_id: options.msi_resource_id,
     })
+}
+
+fn authentication(
+    region: &Region,
+    external_id: Option<&str>,
+    property: &impl Fn(&str) -> String,
+    hosts: &VaultHosts,
+    broken: &impl Fn(ErrorCode, &str, String) -> Problem,
+) -> Result<AwsAuthentication, Problem> {
+    let kept = |what: &str| Some(property(what)).filter(|text| !text.is_empty());
+    let secret = |what: &str| {
+        let secret = kept(what).map(|text| SecretIdentifier::parse(&text, hosts));
+        secret.transpose().map_err(|error| {
+            let code = match error {
+                InvalidSecretIdentifier::Malformed(_) => ErrorCode::InvalidSecretIdentifier,
+                InvalidSecretIdentifier::VaultNotAllowed(_) => ErrorCode::VaultNotAllowed,
+            };
+            broken(code, what, error.to_string())
+        })
+    };
+    let role = kept("roleArn").map(|text| RoleArn::parse(&text, region));
+    let external_id = external_id.map(ExternalId::parse);
+    let invalid = |what: &str, why: String| broken(ErrorCode::InvalidRequest, what, why);
+    let parts = AuthenticationParts {
+        access_key: secret("accessKey")?,
+        secret_access_key: secret("secretAccessKey")?,
+        role: role
+            .transpose()
+            .map_err(|error| invalid("roleArn", error.to_string()))?,
+        external_id: external_id
+            .transpose()
+            .map_err(|error| invalid("externalId", error.to_string()))?,
+    };
+    AwsAuthentication::of_parts(parts).map_err(|error| invalid(error.property(), error.to_string()))
 }

@@ -5,14 +5,19 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use azure_core::credentials::TokenCredential;
 use time::OffsetDateTime;
 
 use crate::credential::azure_credential;
 use crate::error_chain::error_chain;
 use crate::limits::{Budget, Pacer, Traffic};
-use crate::model::{ApiCenterId, Entity, ErrorCode, Integration, Problem, Requests, VaultHosts};
+use crate::model::{
+    AccessKeySecrets, ApiCenterId, AwsAuthentication, Entity, ErrorCode, Integration, Problem, Requests, VaultHosts,
+};
 use crate::settings::Settings;
-use crate::source::{AwsCredentials, Gateway, Transport, Vault};
+use crate::source::{
+    AccessKey, AssumedRole, AwsConnection, AwsCredentials, Gateway, Proof, Transport, Vault, WebIdentity,
+};
 use crate::target::{ApiCenter, Catalog};
 
 use super::clock::now;
@@ -30,8 +35,10 @@ pub(super) struct Clouds {
     api_center: ApiCenter,
     vault: Vault,
     transport: Transport,
+    credential: Arc<dyn TokenCredential>,
+    web_identity_audience: Option<String>,
     gateway_rate: f64,
-    /// By region and access key: that is as near to an account's quota as can be told without asking who it is.
+    /// By region and account; an access key stands for its account, which it does not tell.
     gateway_pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
 }
 
@@ -51,15 +58,35 @@ impl Clouds {
             resource_id: settings.resource_id.clone(),
             vault_hosts: settings.vault_hosts.clone(),
             api_center,
-            vault: Vault::new(credential),
+            vault: Vault::new(Arc::clone(&credential)),
             transport: Transport::new(),
+            credential,
+            web_identity_audience: settings.web_identity_audience.clone(),
             gateway_rate: settings.aws_requests_per_second,
             gateway_pacers: Mutex::default(),
         })
     }
 
+    fn web_identity(&self) -> Result<WebIdentity, Problem> {
+        const SETTING: &str = "AWS_WEB_IDENTITY_AUDIENCE";
+        let audience = self.web_identity_audience.as_deref().ok_or_else(|| {
+            let message = format!(
+                "the app setting {SETTING} is missing: a role without an access key needs it; set it to the Application ID \
+                 URI that the role's account trusts, such as api://…"
+            );
+            Problem::new(ErrorCode::MissingSetting, message).with_target(SETTING)
+        })?;
+        Ok(WebIdentity::new(Arc::clone(&self.credential), audience))
+    }
+
     fn gateway_pacer(&self, integration: &Integration) -> Arc<Pacer> {
-        let key = (integration.region.to_string(), integration.access_key.to_string());
+        let account = match &integration.authentication {
+            AwsAuthentication::AccessKey(secrets) => secrets.access_key.to_string(),
+            AwsAuthentication::RoleByAccessKey { role, .. } | AwsAuthentication::RoleByWebIdentity { role } => {
+                role.account().to_owned()
+            }
+        };
+        let key = (integration.region.to_string(), account);
         let mut pacers = self.gateway_pacers.lock().unwrap_or_else(PoisonError::into_inner);
         let burst = NonZeroU32::new(GATEWAY_BURST).unwrap_or(NonZeroU32::MIN);
         let pacer = pacers
@@ -109,24 +136,41 @@ impl<'a> Session<'a> {
         self.clouds.api_center.catalog(budget, Arc::clone(&self.azure))
     }
 
-    /// Reads both secrets and makes a client of the gateway; nothing is sent to Amazon yet.
+    /// Reads the secrets, if there are any, and makes a client of the gateway; nothing is sent to Amazon yet.
     pub async fn gateway(&self, integration: &Integration) -> Result<Gateway, Problem> {
-        let read = |identifier| self.clouds.vault.read(identifier, &self.budget);
-        let (access_key_id, secret_access_key) =
-            tokio::try_join!(read(&integration.access_key), read(&integration.secret_access_key))
-                .map_err(|error| error.problem())?;
-        let credentials = AwsCredentials::new(access_key_id, secret_access_key);
-        let pacer = self.clouds.gateway_pacer(integration);
-        let (transport, aws) = (&self.clouds.transport, Arc::clone(&self.aws));
-        Ok(Gateway::connect(
-            transport,
+        let connection = AwsConnection::new(
+            &self.clouds.transport,
             &integration.region,
-            credentials,
-            pacer,
-            aws,
+            self.clouds.gateway_pacer(integration),
+            Arc::clone(&self.aws),
             self.budget.clone(),
-        )
-        .await)
+        );
+        // Boxed: reading the SDK's settings takes a large future.
+        let connection = Box::pin(connection).await;
+        let (role, proof) = match &integration.authentication {
+            AwsAuthentication::AccessKey(secrets) => {
+                let key = self.access_key(secrets).await?;
+                return Ok(Gateway::connect(connection, AwsCredentials::AccessKey(key)));
+            }
+            AwsAuthentication::RoleByAccessKey {
+                secrets,
+                role,
+                external_id,
+            } => {
+                let (key, external_id) = (self.access_key(secrets).await?, external_id.clone());
+                (role, Proof::AccessKey { key, external_id })
+            }
+            AwsAuthentication::RoleByWebIdentity { role } => (role, Proof::WebIdentity(self.clouds.web_identity()?)),
+        };
+        let role = AssumedRole::new(&connection, role.clone(), &integration.name, proof);
+        Ok(Gateway::connect(connection, AwsCredentials::Role(role)))
+    }
+
+    async fn access_key(&self, secrets: &AccessKeySecrets) -> Result<AccessKey, Problem> {
+        let read = |identifier| self.clouds.vault.read(identifier, &self.budget);
+        let (id, secret) = tokio::try_join!(read(&secrets.access_key), read(&secrets.secret_access_key))
+            .map_err(|error| error.problem())?;
+        Ok(AccessKey::new(id, secret))
     }
 
     /// All environments of the catalog.

@@ -114,6 +114,7 @@ fn raw_properties(registration: &Registration) -> Map<String, Value> {
         "amazonApiGatewaySource": {
             "accessKey": kept("accessKey"),
             "secretAccessKey": kept("secretAccessKey"),
+            "roleArn": kept("roleArn"),
             "regionName": kept("regionName"),
         },
         "targetEnvironmentId": environment.scoped_id(),

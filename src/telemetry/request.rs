@@ -16,7 +16,7 @@ use super::metrics::count_request;
 /// Who is asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
-    /// Amazon API Gateway.
+    /// Amazon API Gateway, and Security Token Service.
     Aws,
     /// Azure Resource Manager.
     Azure,

@@ -3,7 +3,7 @@
 use sandbox::api_gateway::{Definition, RestApi, Stage};
 use serde_json::{Value, json};
 
-use crate::world::{SHOP, World};
+use crate::world::World;
 
 /// The REST API that things happen to.
 const ORDERS: &str = "a1b2c3d4e5";
@@ -146,42 +146,4 @@ async fn what_the_source_owns_is_put_right_within_a_deep_run() {
     assert_eq!(report["outcome"], "succeeded", "{report}");
     world.assert_in_line();
     assert_eq!(world.sync("deep=true").await.expect(200).json()["updated"], 0);
-}
-
-#[tokio::test]
-async fn a_rotated_key_works_without_a_restart() {
-    let world = World::synchronized_demo().await;
-    let (id, secret) = ("AKIAROTATEDROTATED00", "rotated-rotated-rotated-rotated-rotated0");
-    world
-        .cloud
-        .api_gateway
-        .set_credentials(vec![(id.to_owned(), secret.to_owned())]);
-    assert!(!world.fire_timer().await.succeeded);
-    world.cloud.key_vault.set_secret("aws-access-key", id);
-    world.cloud.key_vault.set_secret("aws-secret-access-key", secret);
-    world.run_timer().await;
-    assert_eq!(world.last_sync().await["outcome"], "succeeded");
-    world.hear(&world.host.output());
-}
-
-#[tokio::test]
-async fn a_secret_may_be_named_with_its_version() {
-    let world = World::start().await;
-    world.cloud.fill_gateway(sandbox::estate::demo());
-    let mut document = world.document();
-    for (property, secret, value) in [
-        ("accessKey", "aws-access-key", world.cloud.aws_access_key_id.clone()),
-        (
-            "secretAccessKey",
-            "aws-secret-access-key",
-            world.cloud.aws_secret_access_key.clone(),
-        ),
-    ] {
-        let version = world.cloud.key_vault.set_secret(secret, &value);
-        world.cloud.key_vault.set_secret(secret, "a newer one that is wrong");
-        let identifier = format!("{}/{version}", world.cloud.secret_identifier(secret));
-        document["properties"]["amazonApiGatewaySource"][property] = json!(identifier);
-    }
-    world.put(SHOP, document).await.expect(201);
-    world.assert_in_line();
 }

@@ -5,10 +5,13 @@ use std::collections::BTreeSet;
 use reqwest::header::AUTHORIZATION;
 use sandbox::cloud::Cloud;
 use sandbox::functions_host::FunctionsHost;
-use sandbox::record::Service;
+use sandbox::record::{Exchange, Service};
+use sandbox::security_token::StsError;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use url::form_urlencoded;
 
+use crate::keyless::{by_key, keyless};
 use crate::world::{SHOP, World};
 
 /// Asserts that nothing in what was said, or in the catalog, is a secret.
@@ -21,7 +24,8 @@ pub fn assert_kept(cloud: &Cloud, host: &FunctionsHost, said: &str) {
     }
 }
 
-/// All that must never be seen: secret values, the identity header, keys of the function app, and every token.
+/// All that must never be seen: secret values, the identity header, keys of the function app and of sessions, and every
+/// token.
 fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
     let fixed = [
         &cloud.aws_access_key_id,
@@ -38,11 +42,52 @@ fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
         let given = match exchange.service {
             Service::Identity => body["access_token"].as_str(),
             Service::KeyVault => body["value"].as_str(),
-            Service::ApiCenter | Service::ApiGateway => None,
+            Service::ApiCenter | Service::ApiGateway | Service::Sts => None,
         };
+        if exchange.service == Service::Sts {
+            secrets.extend(session_secrets(&exchange));
+        }
         secrets.extend(given.map(str::to_owned));
     }
     secrets
+}
+
+/// The token that a session was asked for with, and what came of it.
+fn session_secrets(exchange: &Exchange) -> Vec<String> {
+    let form = form_urlencoded::parse(&exchange.request_body);
+    let tokens = form.filter(|(name, _)| name == "WebIdentityToken");
+    let mut secrets: Vec<String> = tokens.map(|(_, token)| token.into_owned()).collect();
+    let answer = String::from_utf8_lossy(&exchange.response_body);
+    for name in ["AccessKeyId", "SecretAccessKey", "SessionToken"] {
+        let given = answer.split_once(&format!("<{name}>"));
+        let given = given.and_then(|(_, rest)| rest.split_once('<'));
+        secrets.extend(given.map(|(text, _)| text.to_owned()));
+    }
+    secrets
+}
+
+#[tokio::test]
+async fn without_a_key_a_whole_life_at_the_most_talkative_level_tells_no_secret_either() {
+    let mut world = World::start().await;
+    world.restart_with(&[("RUST_LOG", "trace")]).await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    world.put(SHOP, keyless(&world)).await.expect(201);
+    world.run_timer().await;
+    world.cloud.sts.end_sessions();
+    world.put(SHOP, by_key(&world)).await.expect(200);
+    let exchanges = world.cloud.record.exchanges();
+    let given: Vec<String> = exchanges.iter().flat_map(session_secrets).collect();
+    assert_eq!(given.len(), 2 * 4 + 3, "two sessions for a token, one for a key");
+    // Amazon repeats everything that it was sent.
+    let (id, key) = (&world.cloud.aws_access_key_id, &world.cloud.aws_secret_access_key);
+    let repeat = |sent: String| world.fail(Service::Sts, None, ".", None, StsError::access_denied(sent).into());
+    repeat(format!("{id} {key}"));
+    world.sync("").await.expect(400);
+    assert!(!world.fire_timer().await.succeeded);
+    world.cloud.faults.clear();
+    repeat(given[0].clone());
+    let refused = world.put(SHOP, keyless(&world)).await.expect(400);
+    assert!(refused.text.contains("AccessDenied: [secret]"), "{}", refused.text);
 }
 
 #[tokio::test]
@@ -103,7 +148,7 @@ async fn no_redirect_is_followed_with_a_token() {
     assert_uncalled(stranger);
 }
 
-fn redirect(status: u16, location: &str) -> sandbox::faults::Fault {
+pub fn redirect(status: u16, location: &str) -> sandbox::faults::Fault {
     sandbox::faults::Fault::Answer {
         status: status.try_into().unwrap(),
         headers: [(reqwest::header::LOCATION, location.parse().unwrap())]

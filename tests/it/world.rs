@@ -6,11 +6,14 @@ use std::sync::Mutex;
 
 use reqwest::{Method, StatusCode};
 use sandbox::api_center::ApiCenter;
-use sandbox::cloud::{Cloud, CloudOptions};
+use sandbox::cloud::{AUDIENCE, Cloud, CloudOptions, ROLE_ARN};
 use sandbox::estate::{Estate, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::functions_host::{FunctionsHost, HostOptions, TimerKind, TimerOutcome};
+use sandbox::keyring::USER_ARN;
 use sandbox::record::{Exchange, Service};
+use sandbox::security_token::{Role, Trust};
+use sandbox::token::ISSUER;
 use serde_json::{Value, json};
 
 use crate::oracle::{actual, desired};
@@ -231,6 +234,27 @@ impl World {
             times,
             fault,
         });
+    }
+
+    /// Lets the account's role trust this subject of the identity provider's and nobody else.
+    pub fn trust_subject(&self, subject: &str) {
+        self.trust(Trust::WebIdentity {
+            issuer: ISSUER.to_owned(),
+            audiences: Some(vec![AUDIENCE.to_owned()]),
+            subjects: Some(vec![subject.to_owned()]),
+        });
+    }
+
+    /// Lets the account's role trust the access key's user with this external id and nobody else.
+    pub fn trust_user(&self, external_id: &str) {
+        self.trust(Trust::Principal {
+            arn: USER_ARN.to_owned(),
+            external_id: Some(external_id.to_owned()),
+        });
+    }
+
+    fn trust(&self, trust: Trust) {
+        self.cloud.sts.put_role(Role::new(ROLE_ARN, vec![trust]));
     }
 
     /// Remembers what the handler said.

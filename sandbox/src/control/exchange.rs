@@ -9,7 +9,11 @@ use serde_json::{Map, Value, json};
 use crate::record::Exchange;
 
 /// Headers whose values are credentials.
-const CREDENTIALS: [HeaderName; 2] = [header::AUTHORIZATION, HeaderName::from_static("x-identity-header")];
+const CREDENTIALS: [HeaderName; 3] = [
+    header::AUTHORIZATION,
+    HeaderName::from_static("x-amz-security-token"),
+    HeaderName::from_static("x-identity-header"),
+];
 
 /// The exchange as JSON; credentials in headers are left out, bodies are shown as they were.
 pub fn to_json(exchange: &Exchange) -> Value {

@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use super::super::{CatalogLimits, RequiredMetadata};
 use crate::model::{
-    DefaultCustomProperties, DesiredApi, DesiredDefinition, DesiredStage, Entity, EntityName, EntityPath, Export,
-    ImportSpecification, Integration, IntegrationName, LifecycleStage, Region, RestApiId, SecretIdentifier, Skip,
-    SkipReason, SystemData, VaultHosts, stage_entity_name,
+    AccessKeySecrets, AwsAuthentication, DefaultCustomProperties, DesiredApi, DesiredDefinition, DesiredStage, Entity,
+    EntityName, EntityPath, Export, ImportSpecification, Integration, IntegrationName, LifecycleStage, Region,
+    RestApiId, SecretIdentifier, Skip, SkipReason, SystemData, VaultHosts, stage_entity_name,
 };
 use crate::model::{Document, Properties};
 
@@ -35,8 +35,10 @@ pub(super) fn integration(integration: &str) -> Integration {
     Integration {
         name: IntegrationName::parse(integration).unwrap(),
         region: Region::parse("us-east-1").unwrap(),
-        access_key: secret("id"),
-        secret_access_key: secret("key"),
+        authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
+            access_key: secret("id"),
+            secret_access_key: secret("key"),
+        }),
         import_specification: ImportSpecification::Always,
         environment: name(integration),
         lifecycle_stage: LifecycleStage::Testing,

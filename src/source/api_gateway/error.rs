@@ -1,61 +1,29 @@
 //! What can go wrong with Amazon, told apart by what helps.
 
 use std::error::Error;
-use std::fmt;
 use std::time::Duration;
 
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::transport::{ANSWER_MAX_BYTES, is_too_long};
-use crate::error_chain::error_chain;
-use crate::model::{ErrorCode, Problem, clip};
-
-/// When to try again if nothing is known: Amazon's whole burst quota has refilled by then, several times.
-const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
-/// Longest message of Amazon's that is passed on, in UTF-16 units: enough for every one that people can use.
-const MESSAGE_MAX: usize = 600;
-/// Error codes, without `Exception`, that mean that the keys or the signature are not accepted, whatever the status.
-const AUTHENTICATION_CODES: &[&str] = &[
-    "AuthFailure",
-    "ExpiredToken",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignature",
-    "MissingAuthenticationToken",
-    "RequestExpired",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClient",
-];
-/// Error codes, without `Exception`, that mean "too fast" where the status does not say so.
-const THROTTLE_CODES: &[&str] = &["LimitExceeded", "RequestLimitExceeded", "Throttling", "TooManyRequests"];
-
-/// An operation of Amazon's and what it was asked about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Call {
-    /// The operation, such as `GetStages`.
-    pub operation: &'static str,
-    /// What it was asked about, such as `REST API a1b2c3d4e5`.
-    pub subject: String,
-}
-
-impl fmt::Display for Call {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(formatter, "{} of {}", self.operation, self.subject)
-    }
-}
+use crate::model::{ErrorCode, Problem};
+use crate::source::amazon::{
+    ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, is_too_long, message,
+    retry_after, with_clock_hint,
+};
+use crate::source::security_token::RoleError;
 
 /// A call to Amazon API Gateway that gave no answer to work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
-    /// The access key, or the signature made with it, is not accepted.
-    #[error("{call}: Amazon does not accept the access key: {message}")]
+    /// The credentials, or the signature made with them, are not accepted.
+    #[error("{call}: Amazon does not accept {credentials}: {message}")]
     AuthenticationFailed {
         /// What was called.
         call: Call,
+        /// Which credentials, such as `the access key`.
+        credentials: String,
         /// Amazon's words.
         message: String,
     },
@@ -121,11 +89,14 @@ pub enum GatewayError {
         /// What is wrong with it.
         message: String,
     },
+    /// The role could not be taken on.
+    #[error(transparent)]
+    Role(#[from] RoleError),
 }
 
 impl GatewayError {
     /// Classifies an error of the SDK by status and error code.
-    pub(super) fn of_sdk<E>(call: &Call, error: &SdkError<E, HttpResponse>) -> Self
+    pub(super) fn of_sdk<E>(call: &Call, credentials: &str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -148,15 +119,14 @@ impl GatewayError {
             // The answer broke off, which says nothing of what it would have been.
             return unavailable(message);
         }
-        let code = error
-            .code()
-            .map_or("", |code| code.strip_suffix("Exception").unwrap_or(code));
-        if status == 429 || is_throttle_code(code) {
+        let code = error_code(error);
+        if is_throttle(status, code) {
             return Self::Throttled { call, retry_after };
         }
-        if AUTHENTICATION_CODES.contains(&code) {
+        if is_authentication(code) {
             return Self::AuthenticationFailed {
                 call,
+                credentials: credentials.to_owned(),
                 message: with_clock_hint(message),
             };
         }
@@ -169,22 +139,44 @@ impl GatewayError {
         }
     }
 
-    /// The same error with `text` made unreadable wherever Amazon repeats it.
-    pub(super) fn without(mut self, text: &str) -> Self {
+    /// The same error with Amazon's words changed.
+    pub(super) fn with_message(mut self, change: impl Fn(&str) -> String) -> Self {
         match &mut self {
             Self::AuthenticationFailed { message, .. }
             | Self::AccessDenied { message, .. }
             | Self::NotFound { message, .. }
             | Self::Refused { message, .. }
             | Self::Unavailable { message, .. }
-            | Self::Malformed { message, .. } => {
-                if !text.is_empty() {
-                    *message = message.replace(text, "[secret]");
-                }
-            }
-            Self::Throttled { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } => (),
+            | Self::Malformed { message, .. } => *message = change(message),
+            Self::Throttled { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Role(_) => (),
         }
         self
+    }
+
+    /// The same error, if it is a throttle, with the time to wait.
+    pub(super) fn again_after(mut self, delay: Duration) -> Self {
+        if let Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) = &mut self {
+            *retry_after = Some(delay);
+        }
+        self
+    }
+
+    /// How long to wait where Amazon asks for patience: as long as it says, or `otherwise`.
+    pub(super) fn patience(&self, otherwise: Duration) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) => {
+                Some(retry_after.unwrap_or(otherwise))
+            }
+            Self::AuthenticationFailed { .. }
+            | Self::AccessDenied { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Unavailable { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. }
+            | Self::Role(_) => None,
+        }
     }
 
     /// What a caller of ours is told.
@@ -192,6 +184,7 @@ impl GatewayError {
     pub fn problem(&self) -> Problem {
         let text = self.to_string();
         match self {
+            Self::Role(error) => error.problem(),
             Self::AuthenticationFailed { .. } => Problem::new(ErrorCode::AwsAuthenticationFailed, text),
             Self::AccessDenied { .. } => Problem::new(ErrorCode::AwsAccessDenied, text),
             Self::Throttled { retry_after, .. } => Problem::new(ErrorCode::TooManyRequests, text)
@@ -207,48 +200,4 @@ impl GatewayError {
             }
         }
     }
-}
-
-/// Whether an error code means "too fast".
-pub(super) fn is_throttle_code(code: &str) -> bool {
-    THROTTLE_CODES.contains(&code.strip_suffix("Exception").unwrap_or(code))
-}
-
-/// Amazon's own words where it answered with some, otherwise what happened to the request.
-fn message<E>(error: &SdkError<E, HttpResponse>) -> String
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let text = match (error.code(), error.message()) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(text), None) | (None, Some(text)) => text.to_owned(),
-        (None, None) => match error.raw_response() {
-            Some(response) if !response.status().is_success() => {
-                format!("no reason given (HTTP {})", response.status().as_u16())
-            }
-            Some(_) | None => error_chain(error),
-        },
-    };
-    clip(&text, MESSAGE_MAX)
-}
-
-/// Signatures carry the time; Amazon's words for a wrong clock do not mention clocks.
-fn with_clock_hint(message: String) -> String {
-    let about_time = [
-        "Signature expired",
-        "Signature not yet current",
-        "TooSkewed",
-        "RequestExpired",
-    ];
-    if about_time.iter().any(|words| message.contains(words)) {
-        format!("{message} (the clock of this machine seems to be wrong)")
-    } else {
-        message
-    }
-}
-
-/// `Retry-After` in whole seconds, the only form that API Gateway is documented to send.
-fn retry_after(response: &HttpResponse) -> Option<Duration> {
-    let seconds = response.headers().get("retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds))
 }

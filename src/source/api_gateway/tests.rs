@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_apigateway::config::Region as SdkRegion;
 use axum::Router;
 use axum::body::Body;
@@ -14,7 +16,10 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::model::ErrorCode;
+use crate::limits::Traffic;
+use crate::model::{ErrorCode, Secret};
+use crate::source::amazon::{ATTEMPT_TIMEOUT, ATTEMPTS, OPERATION_TIMEOUT, Transport};
+use crate::source::credentials::AccessKey;
 
 const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
 const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -109,10 +114,10 @@ impl Bench {
             )
             .build();
         let region = Region::parse("us-east-1").unwrap();
-        let credentials = AwsCredentials::new(Secret::new(KEY_ID), Secret::new(KEY));
         let budget = Budget::new(budget, CancellationToken::new());
+        let connection = AwsConnection::of_config(config, &region, pacer, budget);
         Self {
-            gateway: Gateway::of_config(&config, &region, credentials, pacer, budget),
+            gateway: Gateway::connect(connection, credentials()),
             script,
             traffic,
         }
@@ -125,6 +130,10 @@ impl Bench {
     fn attempts(&self) -> u64 {
         self.traffic.requests()
     }
+}
+
+fn credentials() -> AwsCredentials {
+    AwsCredentials::AccessKey(AccessKey::new(Secret::new(KEY_ID), Secret::new(KEY)))
 }
 
 fn id(text: &str) -> RestApiId {
@@ -335,7 +344,7 @@ async fn the_access_key_is_not_repeated() {
     let texts = [
         error.to_string(),
         format!("{error:?}"),
-        format!("{:?}", bench.gateway.credentials),
+        format!("{:?} {}", bench.gateway.credentials, bench.gateway.credentials),
     ];
     assert!(
         texts.iter().all(|text| !text.contains(KEY_ID) && !text.contains(KEY)),
@@ -456,19 +465,11 @@ async fn nothing_is_sent_once_the_budget_is_spent() {
 #[tokio::test]
 async fn connecting_takes_region_and_limits_and_no_profile() {
     let region = Region::parse("eu-central-1").unwrap();
-    let credentials = AwsCredentials::new(Secret::new(KEY_ID), Secret::new(KEY));
     let pacer = Arc::new(Pacer::new(5.0, NonZeroU32::new(10).unwrap()));
     let traffic = Arc::<Traffic>::default();
     let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
-    let gateway = Gateway::connect(
-        &Transport::new(),
-        &region,
-        credentials,
-        pacer,
-        Arc::clone(&traffic),
-        budget,
-    )
-    .await;
+    let connection = AwsConnection::new(&Transport::new(), &region, pacer, Arc::clone(&traffic), budget).await;
+    let gateway = Gateway::connect(connection, credentials());
     let config = gateway.client.config();
     assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
     assert_eq!(

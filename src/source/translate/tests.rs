@@ -2,7 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    DefaultCustomProperties, IntegrationName, LifecycleStage, Region, RestApiId, SecretIdentifier, VaultHosts,
+    AccessKeySecrets, AwsAuthentication, DefaultCustomProperties, IntegrationName, LifecycleStage, Region, RestApiId,
+    SecretIdentifier, VaultHosts,
 };
 
 fn integration(region: &str, import_specification: ImportSpecification) -> Integration {
@@ -13,8 +14,10 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
     Integration {
         name: IntegrationName::parse("shop").unwrap(),
         region: Region::parse(region).unwrap(),
-        access_key: secret("id"),
-        secret_access_key: secret("key"),
+        authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
+            access_key: secret("id"),
+            secret_access_key: secret("key"),
+        }),
         import_specification,
         environment: EntityName::parse("shop").unwrap(),
         lifecycle_stage: LifecycleStage::Design,

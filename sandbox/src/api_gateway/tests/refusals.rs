@@ -8,11 +8,12 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::super::AmazonError;
-use super::super::signature::{Credential, verify};
+use super::super::signature::verify;
 use super::{Answered, Signer, World, document};
 use crate::clock::now;
 use crate::cloud::CloudOptions;
 use crate::faults::{FaultRule, Matcher};
+use crate::keyring::{Credential, Session};
 
 async fn list_as(world: &World, change: impl FnOnce(&mut Signer)) -> Answered {
     let mut signer = world.signer();
@@ -78,11 +79,13 @@ async fn a_session_token_does_not_go_with_a_key_that_lasts() {
 #[test]
 fn a_temporary_key_needs_the_token_of_its_session() {
     let known = [Credential {
-        access_key_id: "ASIAEXAMPLE".to_owned(),
-        secret: "secret".to_owned(),
-        session_token: Some("session".to_owned()),
+        session: Some(Session {
+            token: "session".to_owned(),
+            ends: at_noon() + Duration::from_secs(1),
+        }),
+        ..Credential::lasting("ASIAEXAMPLE", "secret")
     }];
-    let code = |token: Option<&str>| {
+    let code_at = |token: Option<&str>, now| {
         let mut request = Request::get("/restapis")
             .header("host", "localhost")
             .header("x-amz-date", "20260301T120000Z")
@@ -94,13 +97,16 @@ fn a_temporary_key_needs_the_token_of_its_session() {
         if let Some(token) = token {
             request = request.header("x-amz-security-token", token);
         }
-        let refusal = verify(&request.body(Bytes::new()).unwrap(), &known, "us-east-1", at_noon()).unwrap_err();
+        let refusal = verify(&request.body(Bytes::new()).unwrap(), &known, "us-east-1", now).unwrap_err();
         refusal.code
     };
+    let code = |token| code_at(token, at_noon());
     assert_eq!(code(None), Some("UnrecognizedClientException"));
     assert_eq!(code(Some("of another session")), Some("UnrecognizedClientException"));
     // The right one leads on to the signature.
     assert_eq!(code(Some("session")), Some("InvalidSignatureException"));
+    let over = at_noon() + Duration::from_secs(1);
+    assert_eq!(code_at(Some("session"), over), Some("ExpiredTokenException"));
 }
 
 #[tokio::test]
@@ -194,11 +200,10 @@ fn at_noon() -> std::time::SystemTime {
 /// Worked out with nothing but HMAC and SHA-256, after "Create a signed AWS API request".
 #[test]
 fn a_signature_made_elsewhere_is_good_for_its_request_only() {
-    let known = [Credential {
-        access_key_id: "AKIDEXAMPLE".to_owned(),
-        secret: "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY".to_owned(),
-        session_token: None,
-    }];
+    let known = [Credential::lasting(
+        "AKIDEXAMPLE",
+        "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+    )];
     let verified = |limit: u8| {
         let request = Request::get(format!("/restapis/abc/stages?limit={limit}&deploymentId=x%2Fy"))
             .header("host", "apigateway.us-east-1.amazonaws.com")

@@ -21,12 +21,12 @@ use http_body_util::{LengthLimitError, Limited};
 use tracing::Instrument;
 use url::Url;
 
-use super::error::is_throttle_code;
+use super::answer::is_throttle;
 use crate::limits::{Pacer, Traffic};
 use crate::telemetry::{Outgoing, Peer};
 
 /// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
-pub(super) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+pub(in crate::source) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// The connections to Amazon: made once per process and shared by all gateways.
 #[derive(Debug, Clone)]
@@ -44,7 +44,7 @@ impl Transport {
     }
 
     /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `traffic`.
-    pub(super) fn metered(&self, pacer: Arc<Pacer>, traffic: Arc<Traffic>) -> SharedHttpClient {
+    pub(in crate::source) fn metered(&self, pacer: Arc<Pacer>, traffic: Arc<Traffic>) -> SharedHttpClient {
         SharedHttpClient::new(Metered {
             inner: self.0.clone(),
             pacer,
@@ -141,7 +141,10 @@ fn is_throttled(response: &HttpResponse) -> bool {
     let code = response.headers().get("x-amzn-errortype").unwrap_or_default();
     // The service may put more after the code, such as where it is documented.
     let code = code.split(':').next().unwrap_or_default();
-    response.status().as_u16() == 429 || is_throttle_code(code)
+    is_throttle(
+        response.status().as_u16(),
+        code.strip_suffix("Exception").unwrap_or(code),
+    )
 }
 
 /// Keeps the SDK from retrying what only waiting or nothing helps with.
@@ -149,7 +152,7 @@ fn is_throttled(response: &HttpResponse) -> bool {
 /// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
 /// is too long stays so.
 #[derive(Debug)]
-pub(super) struct NoBlindRetries;
+pub(in crate::source) struct NoBlindRetries;
 
 impl ClassifyRetry for NoBlindRetries {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
@@ -174,6 +177,6 @@ impl ClassifyRetry for NoBlindRetries {
 }
 
 /// Whether an answer was longer than [`ANSWER_MAX_BYTES`].
-pub(super) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+pub(in crate::source) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<LengthLimitError>)
 }

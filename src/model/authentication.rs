@@ -1,0 +1,146 @@
+//! How an integration proves to Amazon who it is.
+
+use super::{ExternalId, RoleArn, SecretIdentifier};
+
+/// The two secrets that hold an access key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AccessKeySecrets {
+    /// The secret that holds the access key id.
+    pub access_key: SecretIdentifier,
+    /// The secret that holds the secret access key.
+    pub secret_access_key: SecretIdentifier,
+}
+
+/// The proof that Amazon is shown.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AwsAuthentication {
+    /// An access key.
+    AccessKey(AccessKeySecrets),
+    /// A role that is taken on with an access key.
+    RoleByAccessKey {
+        /// The access key.
+        secrets: AccessKeySecrets,
+        /// The role.
+        role: RoleArn,
+        /// What the role's owner wants to be told.
+        external_id: Option<ExternalId>,
+    },
+    /// A role that is taken on with a token of this app's Azure identity, without any key.
+    RoleByWebIdentity {
+        /// The role.
+        role: RoleArn,
+    },
+}
+
+/// What is known of an authentication, each part by itself.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct AuthenticationParts {
+    /// The secret that holds the access key id.
+    pub access_key: Option<SecretIdentifier>,
+    /// The secret that holds the secret access key.
+    pub secret_access_key: Option<SecretIdentifier>,
+    /// The role.
+    pub role: Option<RoleArn>,
+    /// What the role's owner wants to be told.
+    pub external_id: Option<ExternalId>,
+}
+
+/// Parts that make no authentication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum IncompleteAuthentication {
+    /// An access key without its id.
+    #[error(
+        "is missing: secretAccessKey goes with it (for a role without any key, leave out both and name roleArn alone)"
+    )]
+    NoAccessKey,
+    /// An access key without its secret part.
+    #[error("is missing: accessKey goes with it (for a role without any key, leave out both and name roleArn alone)")]
+    NoSecretAccessKey,
+    /// Neither an access key nor a role.
+    #[error("is missing: name accessKey and secretAccessKey, or roleArn, or all three")]
+    Nothing,
+    /// An external id for no role.
+    #[error("is for a role, and there is none: name roleArn, too, or leave it out")]
+    ExternalIdWithoutRole,
+    /// An external id where a token proves who we are.
+    #[error(
+        "is for a role that is taken on with an access key: name accessKey and secretAccessKey, too, or leave it out; \
+         without keys, the audience and subject in the role's trust policy do its work"
+    )]
+    ExternalIdWithoutKey,
+}
+
+impl IncompleteAuthentication {
+    /// The property that is missing or too much.
+    #[must_use]
+    pub fn property(self) -> &'static str {
+        match self {
+            Self::NoAccessKey | Self::Nothing => "accessKey",
+            Self::NoSecretAccessKey => "secretAccessKey",
+            Self::ExternalIdWithoutRole | Self::ExternalIdWithoutKey => "externalId",
+        }
+    }
+}
+
+impl AwsAuthentication {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// When one is missing, or there is one that the others have no use for.
+    pub fn of_parts(parts: AuthenticationParts) -> Result<Self, IncompleteAuthentication> {
+        let AuthenticationParts {
+            access_key,
+            secret_access_key,
+            role,
+            external_id,
+        } = parts;
+        let secrets = match (access_key, secret_access_key) {
+            (Some(access_key), Some(secret_access_key)) => Some(AccessKeySecrets {
+                access_key,
+                secret_access_key,
+            }),
+            (Some(_), None) => return Err(IncompleteAuthentication::NoSecretAccessKey),
+            (None, Some(_)) => return Err(IncompleteAuthentication::NoAccessKey),
+            (None, None) => None,
+        };
+        match (secrets, role, external_id) {
+            (Some(secrets), None, None) => Ok(Self::AccessKey(secrets)),
+            (Some(secrets), Some(role), external_id) => Ok(Self::RoleByAccessKey {
+                secrets,
+                role,
+                external_id,
+            }),
+            (None, Some(role), None) => Ok(Self::RoleByWebIdentity { role }),
+            (_, None, Some(_)) => Err(IncompleteAuthentication::ExternalIdWithoutRole),
+            (None, Some(_), Some(_)) => Err(IncompleteAuthentication::ExternalIdWithoutKey),
+            (None, None, None) => Err(IncompleteAuthentication::Nothing),
+        }
+    }
+
+    /// The access key's secrets, if there are any.
+    #[must_use]
+    pub fn secrets(&self) -> Option<&AccessKeySecrets> {
+        match self {
+            Self::AccessKey(secrets) | Self::RoleByAccessKey { secrets, .. } => Some(secrets),
+            Self::RoleByWebIdentity { .. } => None,
+        }
+    }
+
+    /// The role, if there is one.
+    #[must_use]
+    pub fn role(&self) -> Option<&RoleArn> {
+        match self {
+            Self::RoleByAccessKey { role, .. } | Self::RoleByWebIdentity { role } => Some(role),
+            Self::AccessKey(_) => None,
+        }
+    }
+
+    /// What the role's owner wants to be told, if anything.
+    #[must_use]
+    pub fn external_id(&self) -> Option<&ExternalId> {
+        match self {
+            Self::RoleByAccessKey { external_id, .. } => external_id.as_ref(),
+            Self::AccessKey(_) | Self::RoleByWebIdentity { .. } => None,
+        }
+    }
+}

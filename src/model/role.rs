@@ -1,0 +1,235 @@
+//! IAM roles: which one is taken on, and what its owner asks to be told.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use super::Region;
+
+/// Digits of an AWS account's number.
+const ACCOUNT_DIGITS: usize = 12;
+/// Longest name of a role, in characters (IAM and STS quotas).
+const ROLE_NAME_MAX: usize = 64;
+/// Longest path of a role with its slashes, in characters (IAM and STS quotas).
+const ROLE_PATH_MAX: usize = 512;
+/// Shortest and longest external id, in characters (`AssumeRole`, API version 2011-06-15).
+const EXTERNAL_ID_LENGTHS: std::ops::RangeInclusive<usize> = 2..=1224;
+
+/// A text that is not the ARN of a role that can be taken on for a region.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRoleArn {
+    /// It has another shape.
+    #[error(
+        "{0:?} is not the ARN of a role: expected arn:aws:iam::ACCOUNT:role/NAME, with a path before the name if it has one"
+    )]
+    Malformed(String),
+    /// Its partition has no such region.
+    #[error(
+        "the role is of the partition {found:?}, the region {region} is of the partition {wanted:?}: name a role of that"
+    )]
+    OtherPartition {
+        /// The partition in the ARN.
+        found: String,
+        /// The region that the role is for.
+        region: Region,
+        /// The partition of the region.
+        wanted: &'static str,
+    },
+}
+
+/// The ARN of an IAM role in the partition of a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(into = "String")]
+pub struct RoleArn {
+    text: String,
+    account: String,
+}
+
+impl RoleArn {
+    /// Parses the ARN of a role that is to be taken on in `region`.
+    ///
+    /// # Errors
+    /// When it is not `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, or its partition is not that of the region.
+    pub fn parse(text: &str, region: &Region) -> Result<Self, InvalidRoleArn> {
+        let malformed = || InvalidRoleArn::Malformed(text.to_owned());
+        let parts: Vec<&str> = text.splitn(6, ':').collect();
+        let ["arn", partition, "iam", "", account, resource] = parts.as_slice() else {
+            return Err(malformed());
+        };
+        let path_and_name = resource.strip_prefix("role").ok_or_else(malformed)?;
+        let (path, name) = path_and_name.rsplit_once('/').ok_or_else(malformed)?;
+        let is_account = account.len() == ACCOUNT_DIGITS && account.bytes().all(|byte| byte.is_ascii_digit());
+        if partition.is_empty() || !is_account || !is_role_path(path) || !is_role_name(name) {
+            return Err(malformed());
+        }
+        if *partition != region.partition() {
+            return Err(InvalidRoleArn::OtherPartition {
+                found: (*partition).to_owned(),
+                region: region.clone(),
+                wanted: region.partition(),
+            });
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            account: (*account).to_owned(),
+        })
+    }
+
+    /// The ARN.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// The number of the account that the role is of.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        &self.account
+    }
+}
+
+impl fmt::Display for RoleArn {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.text)
+    }
+}
+
+impl From<RoleArn> for String {
+    fn from(role: RoleArn) -> Self {
+        role.text
+    }
+}
+
+/// Whether this is a path without its last slash: nothing, or `/…` in printable characters.
+fn is_role_path(path: &str) -> bool {
+    let is_root = path.is_empty();
+    let is_below = path.len() > 1 && path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
+    path.len() < ROLE_PATH_MAX && (is_root || is_below)
+}
+
+fn is_role_name(name: &str) -> bool {
+    (1..=ROLE_NAME_MAX).contains(&name.len()) && name.bytes().all(|byte| is_word(byte) || b"+=,.@-".contains(&byte))
+}
+
+/// What IAM's patterns call `\w`.
+fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// A text that is not an external id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("is not an external id: expected 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -")]
+pub struct InvalidExternalId;
+
+/// What the owner of a role wants to be told by those who take it on; no secret (IAM, "External ID").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct ExternalId(String);
+
+impl ExternalId {
+    /// Parses an external id.
+    ///
+    /// # Errors
+    /// When it does not match `[\w+=,.@:\/-]{2,1224}`.
+    pub fn parse(text: &str) -> Result<Self, InvalidExternalId> {
+        let fits = text.bytes().all(|byte| is_word(byte) || b"+=,.@:/-".contains(&byte));
+        if fits && EXTERNAL_ID_LENGTHS.contains(&text.len()) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(InvalidExternalId)
+        }
+    }
+
+    /// The external id.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(arn: &str, region: &str) -> Result<RoleArn, InvalidRoleArn> {
+        RoleArn::parse(arn, &Region::parse(region).unwrap())
+    }
+
+    #[test]
+    fn a_role_is_taken_with_and_without_a_path_in_its_regions_partition() {
+        let long_path = format!("arn:aws:iam::123456789012:role/{}/name", "p".repeat(ROLE_PATH_MAX - 2));
+        let long_name = format!("arn:aws:iam::123456789012:role/{}", "n".repeat(ROLE_NAME_MAX));
+        for (arn, region) in [
+            ("arn:aws:iam::123456789012:role/sync", "us-east-1"),
+            ("arn:aws:iam::123456789012:role/teams/a:b/sync+=,.@_-", "eu-west-1"),
+            ("arn:aws-cn:iam::123456789012:role/sync", "cn-north-1"),
+            ("arn:aws-us-gov:iam::123456789012:role/sync", "us-gov-west-1"),
+            ("arn:aws-eusc:iam::123456789012:role/sync", "eusc-de-east-1"),
+            ("arn:aws-iso-b:iam::123456789012:role/sync", "us-isob-east-1"),
+            (&long_path, "us-east-1"),
+            (&long_name, "us-east-1"),
+        ] {
+            let role = parse(arn, region).unwrap();
+            assert_eq!((role.as_str(), role.account()), (arn, "123456789012"));
+        }
+    }
+
+    #[test]
+    fn anything_else_is_malformed() {
+        let long_path = format!("arn:aws:iam::123456789012:role/{}/name", "p".repeat(ROLE_PATH_MAX - 1));
+        let long_name = format!("arn:aws:iam::123456789012:role/{}", "n".repeat(ROLE_NAME_MAX + 1));
+        for arn in [
+            "",
+            "sync",
+            "arn:aws:iam::123456789012:role/",
+            "arn:aws:iam::123456789012:role",
+            "arn:aws:iam::123456789012:rolesync",
+            "arn:aws:iam::123456789012:role//sync",
+            "arn:aws:iam::123456789012:user/sync",
+            "arn:aws:iam::12345678901:role/sync",
+            "arn:aws:iam::12345678901x:role/sync",
+            "arn:aws:iam:us-east-1:123456789012:role/sync",
+            "arn:aws:sts::123456789012:assumed-role/sync/session",
+            "arn::iam::123456789012:role/sync",
+            "ARN:aws:iam::123456789012:role/sync",
+            "arn:aws:iam::123456789012:role/sy nc",
+            "arn:aws:iam::123456789012:role/a b/sync",
+            "arn:aws:iam::123456789012:role/sync\n",
+            "arn:aws:iam::123456789012:role/größe",
+            &long_path,
+            &long_name,
+        ] {
+            assert_eq!(
+                parse(arn, "us-east-1"),
+                Err(InvalidRoleArn::Malformed(arn.to_owned())),
+                "{arn}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_role_of_another_partition_is_told_so() {
+        let error = parse("arn:aws-cn:iam::123456789012:role/sync", "us-east-1").unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "the role is of the partition \"aws-cn\", the region us-east-1 is of the partition \"aws\": name a role of that"
+        );
+    }
+
+    #[test]
+    fn an_external_id_is_what_sts_takes() {
+        for (text, is_taken) in [
+            ("ab", true),
+            ("a/b:c@d.e,f=g+h-i_j9", true),
+            (&"x".repeat(1224), true),
+            ("a", false),
+            ("", false),
+            (&"x".repeat(1225), false),
+            ("a b", false),
+            ("größe", false),
+            ("a\\b", false),
+        ] {
+            assert_eq!(ExternalId::parse(text).is_ok(), is_taken, "{text}");
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How Amazon's services say no, whatever the service.
+
+use std::error::Error;
+use std::fmt;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::error_chain::error_chain;
+use crate::model::clip;
+
+/// When to try again if nothing is known: Amazon's whole burst quota has refilled by then, several times.
+pub(in crate::source) const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
+/// Longest message of Amazon's that is passed on, in UTF-16 units: enough for every one that people can use.
+const MESSAGE_MAX: usize = 600;
+/// Error codes, without `Exception`, that mean that the keys or the signature are not accepted, whatever the status.
+const AUTHENTICATION_CODES: &[&str] = &[
+    "AuthFailure",
+    "ExpiredToken",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignature",
+    "MissingAuthenticationToken",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClient",
+];
+/// Error codes, without `Exception`, that mean "too fast" where the status does not say so.
+const THROTTLE_CODES: &[&str] = &["LimitExceeded", "RequestLimitExceeded", "Throttling", "TooManyRequests"];
+
+/// An operation of Amazon's and what it was asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The operation, such as `GetStages`.
+    pub operation: &'static str,
+    /// What it was asked about, such as `REST API a1b2c3d4e5`.
+    pub subject: String,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} of {}", self.operation, self.subject)
+    }
+}
+
+/// The code of an error, without `Exception`; empty when it has none.
+pub(in crate::source) fn error_code<E>(error: &SdkError<E, HttpResponse>) -> &str
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    error
+        .code()
+        .map_or("", |code| code.strip_suffix("Exception").unwrap_or(code))
+}
+
+/// Whether a code means that the keys or the signature are not accepted.
+pub(in crate::source) fn is_authentication(code: &str) -> bool {
+    AUTHENTICATION_CODES.contains(&code)
+}
+
+/// Whether a status and a code mean that requests come too fast.
+pub(in crate::source) fn is_throttle(status: u16, code: &str) -> bool {
+    status == 429 || THROTTLE_CODES.contains(&code)
+}
+
+/// Amazon's own words where it answered with some, otherwise what happened to the request.
+pub(in crate::source) fn message<E>(error: &SdkError<E, HttpResponse>) -> String
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let text = match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        (Some(text), None) | (None, Some(text)) => text.to_owned(),
+        (None, None) => match error.raw_response() {
+            Some(response) if !response.status().is_success() => {
+                format!("no reason given (HTTP {})", response.status().as_u16())
+            }
+            Some(_) | None => error_chain(error),
+        },
+    };
+    clip(&text, MESSAGE_MAX)
+}
+
+/// Signatures carry the time; Amazon's words for a wrong clock do not mention clocks.
+pub(in crate::source) fn with_clock_hint(message: String) -> String {
+    let about_time = [
+        "Signature expired",
+        "Signature not yet current",
+        "TooSkewed",
+        "RequestExpired",
+    ];
+    if about_time.iter().any(|words| message.contains(words)) {
+        format!("{message} (the clock of this machine seems to be wrong)")
+    } else {
+        message
+    }
+}
+
+/// `Retry-After` in whole seconds, the only form that API Gateway is documented to send.
+pub(in crate::source) fn retry_after(response: &HttpResponse) -> Option<Duration> {
+    let seconds = response.headers().get("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds))
+}
