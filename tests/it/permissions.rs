@@ -230,12 +230,13 @@ async fn what_is_granted_and_documented_is_what_is_needed_and_nothing_else() {
         .collect::<BTreeSet<_>>();
     assert_eq!(granted, needed.gateway, "infra/aws/identity.yaml");
     let on = |place: &'static str| move |action: String| (action, place.to_owned());
-    let token: BTreeSet<(String, String)> = needed.token.into_iter().map(on("Role.Arn")).collect();
+    let token: BTreeSet<(String, String)> = needed.token.iter().cloned().map(on("Role.Arn")).collect();
     assert_eq!(other, token, "infra/aws/identity.yaml");
     assert_eq!(token.len(), 1);
 
     let mut expected: BTreeSet<(String, String)> = needed.azure.into_iter().map(on("API center")).collect();
     expected.extend(needed.vault.into_iter().map(on("secret")));
     expected.extend(needed.gateway);
+    expected.extend(needed.token.into_iter().map(on("role")));
     assert_eq!(documented(), expected, "docs/deploy.md");
 }
