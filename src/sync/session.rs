@@ -15,6 +15,7 @@ use crate::model::{ApiCenterId, Entity, ErrorCode, Integration, Problem, Request
 use crate::settings::Settings;
 use crate::source::{AwsCredentials, Gateway, Transport, Vault};
 use crate::target::{ApiCenter, Catalog};
+use crate::trust::check_trust;
 
 use super::clock::now;
 
@@ -39,6 +40,7 @@ pub(super) struct Clouds {
 impl Clouds {
     /// Prepares the connections; nothing is sent yet.
     pub fn new(settings: &Settings) -> Result<Self, Problem> {
+        check_trust()?;
         let credential = azure_credential(settings.client_id.as_deref(), settings.managed_identity)
             .map_err(|error| Problem::new(ErrorCode::InternalError, error_chain(&error)))?;
         let api_center = ApiCenter::new(

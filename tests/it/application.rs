@@ -88,6 +88,7 @@ const LAYERS: [(&str, &[&str]); 7] = [
             "settings",
             "credential",
             "error_chain",
+            "trust",
         ],
     ),
     ("server", &["model", "limits", "sync", "settings"]),
