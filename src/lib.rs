@@ -14,3 +14,4 @@ pub mod source;
 pub mod sync;
 pub mod target;
 pub mod telemetry;
+pub mod trust;

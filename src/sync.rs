@@ -86,7 +86,7 @@ impl Engine {
     /// Prepares the connections; nothing is sent yet.
     ///
     /// # Errors
-    /// When the host's managed identity is of a kind that cannot be used.
+    /// When there is no certificate to trust, or the host's managed identity is of a kind that cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Problem> {
         Clouds::new(settings).map(Self)
     }

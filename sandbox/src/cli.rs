@@ -1,5 +1,6 @@
 //! The command line.
 
+use std::io;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
@@ -23,8 +24,11 @@ pub struct Cli {
     /// How the clouds are to be.
     #[command(flatten)]
     pub clouds: Clouds,
+    /// The function app's folder, if not this workspace; the handler that its host.json names runs then, if no other is given.
+    #[arg(long, value_name = "FOLDER", value_parser = absolute, conflicts_with = "stand_ins")]
+    pub app: Option<PathBuf>,
     /// The handler, if not the one that is built from this workspace.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
     pub handler: Option<PathBuf>,
 }
 
@@ -53,10 +57,10 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct HostArguments {
     /// The function app's folder.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", value_parser = absolute)]
     pub app: PathBuf,
     /// The handler, if not the one that host.json names.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
     pub handler: Option<PathBuf>,
     /// An app setting; may be given many times.
     #[arg(long = "setting", value_name = "NAME=VALUE", value_parser = setting)]
@@ -66,7 +70,32 @@ pub struct HostArguments {
     pub port: u16,
 }
 
+/// The handler starts in the app's folder, where a relative path would lead elsewhere.
+fn absolute(text: &str) -> io::Result<PathBuf> {
+    std::path::absolute(text)
+}
+
 fn setting(text: &str) -> Result<(String, String), String> {
     let (name, value) = text.split_once('=').ok_or("expected NAME=VALUE")?;
     Ok((name.to_owned(), value.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_relative_folder_means_one_below_where_the_sandbox_was_started() {
+        let here = std::env::current_dir().unwrap();
+        let cli = Cli::try_parse_from(["sandbox", "--app", "dist/app", "--handler", "handler"]).unwrap();
+        assert_eq!(
+            (cli.app, cli.handler),
+            (Some(here.join("dist/app")), Some(here.join("handler")))
+        );
+        let cli = Cli::try_parse_from(["sandbox", "host", "--app", "app"]).unwrap();
+        let Some(Command::Host(arguments)) = cli.command else {
+            panic!("{cli:?}")
+        };
+        assert_eq!(arguments.app, here.join("app"));
+    }
 }

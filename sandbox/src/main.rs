@@ -1,6 +1,7 @@
 //! The sandbox's program.
 
 use std::io::{self, Write as _};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
@@ -20,7 +21,7 @@ async fn main() -> ExitCode {
     let result = match (cli.command, cli.stand_ins) {
         (Some(Command::Host(arguments)), _) => run_host(arguments).await,
         (None, true) => stand_in(&cli.clouds).await,
-        (None, false) => go_round(&cli.clouds, cli.handler, cli.once).await,
+        (None, false) => go_round(&cli.clouds, cli.app, cli.handler, cli.once).await,
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
@@ -44,16 +45,16 @@ async fn stand_in(clouds: &Clouds) -> Result<(), Failure> {
     Ok(stopped().await?)
 }
 
-async fn go_round(clouds: &Clouds, handler: Option<std::path::PathBuf>, once: bool) -> Result<(), Failure> {
-    let handler = if let Some(handler) = handler {
-        handler
-    } else {
+async fn go_round(clouds: &Clouds, app: Option<PathBuf>, handler: Option<PathBuf>, once: bool) -> Result<(), Failure> {
+    let handler = if app.is_none() && handler.is_none() {
         say("Building the handler …")?;
-        scenario::build_handler().await?
+        Some(scenario::build_handler().await?)
+    } else {
+        handler
     };
     say("Starting the clouds, a Functions host, and the handler in it …")?;
     let cloud = start(clouds).await?;
-    let host = scenario::start_host(&cloud, handler).await?;
+    let host = scenario::start_host(&cloud, app, handler).await?;
     cloud.kill.set(host.killer());
     say("Making the integration \"shop\" and firing the timer …")?;
     let report = scenario::go_round(&cloud, &host).await?;

@@ -74,13 +74,18 @@ pub async fn build_handler() -> Result<PathBuf, ScenarioError> {
     }
 }
 
-/// Starts a Functions host with the handler between the stand-ins.
+/// Starts a Functions host between the stand-ins, for the function app in a folder, this workspace's if there is none, and
+/// with the handler that it names if there is no other.
 ///
 /// # Errors
 /// When it does not come up.
-pub async fn start_host(cloud: &Cloud, handler: PathBuf) -> Result<FunctionsHost, ScenarioError> {
-    let mut options = HostOptions::new(WORKSPACE);
-    options.executable = Some(handler);
+pub async fn start_host(
+    cloud: &Cloud,
+    app: Option<PathBuf>,
+    handler: Option<PathBuf>,
+) -> Result<FunctionsHost, ScenarioError> {
+    let mut options = HostOptions::new(app.unwrap_or_else(|| PathBuf::from(WORKSPACE)));
+    options.executable = handler;
     options.environment.extend(cloud.handler_environment());
     Ok(FunctionsHost::start(options).await?)
 }

@@ -19,6 +19,7 @@ use crate::source::{
     AccessKey, AssumedRole, AwsConnection, AwsCredentials, Gateway, Proof, Transport, Vault, WebIdentity,
 };
 use crate::target::{ApiCenter, Catalog};
+use crate::trust::check_trust;
 
 use super::clock::now;
 
@@ -45,6 +46,7 @@ pub(super) struct Clouds {
 impl Clouds {
     /// Prepares the connections; nothing is sent yet.
     pub fn new(settings: &Settings) -> Result<Self, Problem> {
+        check_trust()?;
         let credential = azure_credential(settings.client_id.as_deref(), settings.managed_identity)
             .map_err(|error| Problem::new(ErrorCode::InternalError, error_chain(&error)))?;
         let api_center = ApiCenter::new(

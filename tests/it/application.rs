@@ -90,6 +90,7 @@ const LAYERS: [(&str, &[&str]); 8] = [
             "credential",
             "error_chain",
             "telemetry",
+            "trust",
         ],
     ),
     ("server", &["model", "limits", "sync", "settings", "telemetry"]),

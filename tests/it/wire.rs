@@ -168,6 +168,9 @@ async fn before_anything_is_configured_or_reachable_it_answers_and_says_what_is_
         ("AZURE_RESOURCE_MANAGER_URL", "http://management.azure.com"),
         ("KEY_VAULT_HOSTS", "https://vault"),
         ("SYNC_TIME_BUDGET_SECONDS", "soon"),
+        ("SSL_CERT_FILE", "/no/such/file"),
+        // There, and without a certificate in it.
+        ("SSL_CERT_FILE", "/dev/null"),
     ];
     for (name, value) in broken {
         let host = FunctionsHost::start(host_options(&cloud, &[(name, value)]))

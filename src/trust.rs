@@ -1,0 +1,28 @@
+//! The certificates that make services trustworthy: those of the system, or of the file that `SSL_CERT_FILE` names.
+
+use rustls::RootCertStore;
+use rustls_native_certs::load_native_certs;
+
+use crate::model::{ErrorCode, Problem};
+
+/// Checks that there is any certificate of an authority to trust.
+///
+/// Without one no service can be called, and the SDKs' HTTP clients cannot even be made: they panic.
+///
+/// # Errors
+/// When there is none; the problem says which files could not be read.
+pub fn check_trust() -> Result<(), Problem> {
+    let found = load_native_certs();
+    let (usable, _) = RootCertStore::empty().add_parsable_certificates(found.certs);
+    if usable > 0 {
+        return Ok(());
+    }
+    let mut message = "there is no certificate to trust, so that no service can be called: \
+        the app setting SSL_CERT_FILE has to name a file of certificates in PEM, or to be left out where the system has its own"
+        .to_owned();
+    for error in found.errors {
+        message.push_str("; ");
+        message.push_str(&error.to_string());
+    }
+    Err(Problem::new(ErrorCode::MissingSetting, message).with_target("SSL_CERT_FILE"))
+}
