@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-use reqwest::header::{HeaderMap, LOCATION};
+use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
 use sandbox::api_gateway::{Definition, RestApi};
 use sandbox::estate::demo;
@@ -12,7 +12,9 @@ use sandbox::faults::Fault;
 use sandbox::record::{Exchange, Service};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::json;
+use url::form_urlencoded;
 
+use crate::keyless::{by_key, keyless};
 use crate::world::{SHOP, World};
 
 /// The REST API that things happen to.
@@ -45,6 +47,8 @@ async fn everything_happens() -> World {
     world.run_timer().await;
     world.assert_in_line();
 
+    world.put(SHOP, by_key(&world)).await.expect(200);
+    world.put(SHOP, keyless(&world)).await.expect(200);
     world.put(SHOP, world.document()).await.expect(200);
     world.call(Method::GET, "integrations", None).await.expect(200);
     world.get(SHOP).await.expect(200);
@@ -114,12 +118,22 @@ fn gateway_permission(exchange: &Exchange) -> (String, String) {
     (format!("apigateway:{}", exchange.method), resource)
 }
 
+/// What is needed on AWS for a request to Security Token Service: nothing, where a token is shown and no key.
+fn token_action(exchange: &Exchange) -> Option<String> {
+    let operation = form_urlencoded::parse(&exchange.request_body).find(|(name, _)| name == "Action");
+    let operation = operation.unwrap().1;
+    let signed = exchange.request_headers.contains_key(AUTHORIZATION);
+    assert_eq!(signed, operation == "AssumeRole", "{operation}");
+    signed.then(|| format!("sts:{operation}"))
+}
+
 /// What was needed of both clouds.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Needed {
     azure: BTreeSet<String>,
     vault: BTreeSet<String>,
     gateway: BTreeSet<(String, String)>,
+    token: BTreeSet<String>,
 }
 
 impl Needed {
@@ -130,6 +144,7 @@ impl Needed {
                 Service::ApiCenter => needed.azure.extend([azure_action(&world.cloud.resource_id, &exchange)]),
                 Service::KeyVault => needed.vault.extend([vault_action(&exchange)]),
                 Service::ApiGateway => needed.gateway.extend([gateway_permission(&exchange)]),
+                Service::Sts => needed.token.extend(token_action(&exchange)),
                 Service::Identity => (),
             }
         }
@@ -214,12 +229,11 @@ async fn what_is_granted_and_documented_is_what_is_needed_and_nothing_else() {
         .map(|(action, arn)| (action, arn.strip_prefix(GATEWAY_ARN).unwrap().to_owned()))
         .collect::<BTreeSet<_>>();
     assert_eq!(granted, needed.gateway, "infra/aws/identity.yaml");
-    assert_eq!(
-        other,
-        BTreeSet::from([("sts:AssumeRole".to_owned(), "Role.Arn".to_owned())])
-    );
-
     let on = |place: &'static str| move |action: String| (action, place.to_owned());
+    let token: BTreeSet<(String, String)> = needed.token.into_iter().map(on("Role.Arn")).collect();
+    assert_eq!(other, token, "infra/aws/identity.yaml");
+    assert_eq!(token.len(), 1);
+
     let mut expected: BTreeSet<(String, String)> = needed.azure.into_iter().map(on("API center")).collect();
     expected.extend(needed.vault.into_iter().map(on("secret")));
     expected.extend(needed.gateway);
