@@ -5,6 +5,7 @@
 mod application;
 mod changes;
 mod deletions;
+mod model;
 mod oracle;
 mod ownership;
 mod process;
