@@ -1,6 +1,8 @@
 //! Plays lives: two real handlers between one pair of clouds, and what is known of the integrations.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::future::join_all;
 use reqwest::header::RETRY_AFTER;
@@ -42,6 +44,10 @@ pub struct Player {
     pub cloud: Cloud,
     pub grounds: Grounds,
     hosts: Vec<FunctionsHost>,
+    /// How many ends of its handler each host has seen.
+    ends: [usize; 2],
+    /// What the handlers of earlier hosts wrote to their logs.
+    output: String,
     client: reqwest::Client,
     /// Everything that must not be told, of all lives so far.
     secrets: BTreeSet<String>,
@@ -76,6 +82,8 @@ impl Player {
             cloud,
             grounds,
             hosts,
+            ends: [0; 2],
+            output: String::new(),
             client: reqwest::Client::new(),
             secrets: BTreeSet::new(),
         }
@@ -151,11 +159,13 @@ impl Player {
                 Ok(())
             }
             Step::Calls(calls, trouble) => {
-                self.make_trouble(trouble);
+                let ended = self.make_trouble(trouble);
                 let answers = self.call_all(calls, known, trouble).await;
                 self.cloud.faults.clear();
                 self.cloud.kill.clear();
-                self.replace_hosts().await;
+                if ended.load(Ordering::Relaxed) {
+                    self.replace_handlers(trouble).await;
+                }
                 answers
             }
         };
@@ -278,7 +288,9 @@ impl Player {
         json!({ "properties": properties })
     }
 
-    fn make_trouble(&self, trouble: &Trouble) {
+    /// Tells the stand-ins what shall go wrong; what is returned says whether a handler was ended.
+    fn make_trouble(&self, trouble: &Trouble) -> Arc<AtomicBool> {
+        let ended = Arc::new(AtomicBool::new(false));
         let rule = |service, writes_only, skip, times, fault| {
             self.cloud.faults.add(FaultRule {
                 matcher: Matcher {
@@ -306,12 +318,12 @@ impl Player {
                 writes_only,
             } => {
                 let signal = if how % 3 == 2 { Signal::TERM } else { Signal::KILL };
-                if let Some(pid) = self.hosts[*handler].handler_pid() {
-                    self.cloud.kill.set(move || {
-                        // It may have ended already.
-                        let _ = kill_process(Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), signal);
-                    });
-                }
+                let pid = self.hosts[*handler].handler_pid().unwrap();
+                let (pid, ended) = (Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Arc::clone(&ended));
+                self.cloud.kill.set(move || {
+                    kill_process(pid, signal).unwrap();
+                    ended.store(true, Ordering::Relaxed);
+                });
                 let service = writes_only.then_some(Service::ApiCenter);
                 let fault = match (signal, how % 2) {
                     (Signal::TERM, _) => Fault::Interject,
@@ -326,16 +338,22 @@ impl Player {
                 rule(None, false, *skip, 1, Fault::Interject);
             }
         }
+        ended
     }
 
-    /// Waits for handlers that were ended to be up again, and replaces hosts that have seen too many ends.
-    async fn replace_hosts(&mut self) {
-        for handler in 0..self.hosts.len() {
-            let ends = self.hosts[handler].wait_for_exit(0).await.len();
-            if ends >= ENDS || self.hosts[handler].ready().await.is_err() {
-                self.hosts[handler] = start_host(&self.cloud, handler).await;
-            }
+    /// Waits for the handler that was ended to be up again; a host that has seen too many ends is replaced.
+    async fn replace_handlers(&mut self, trouble: &Trouble) {
+        let Trouble::Kill { handler, .. } = *trouble else {
+            return;
+        };
+        self.ends[handler] += 1;
+        self.hosts[handler].wait_for_exit(self.ends[handler]).await;
+        if self.ends[handler] >= ENDS {
+            self.output.push_str(&self.hosts[handler].output());
+            self.hosts[handler] = start_host(&self.cloud, handler).await;
+            self.ends[handler] = 0;
         }
+        self.hosts[handler].ready().await.unwrap();
     }
 
     fn assert_secrets_kept(&mut self, known: &Known) -> Result<(), String> {
@@ -361,9 +379,10 @@ impl Player {
 
     /// What the handlers have written to their logs.
     pub fn output(&self) -> String {
-        self.hosts
-            .iter()
-            .map(FunctionsHost::output)
+        let outputs = self.hosts.iter().map(FunctionsHost::output);
+        [self.output.clone()]
+            .into_iter()
+            .chain(outputs)
             .collect::<Vec<_>>()
             .join("\n")
     }
