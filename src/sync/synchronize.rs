@@ -6,7 +6,6 @@ use crate::plan::Preview;
 use crate::source::Gateway;
 
 use super::SyncRequest;
-use super::clock::now;
 use super::deletion::delete_apis;
 use super::outcome::StoredOutcome;
 use super::pass::Continuation;
@@ -29,12 +28,17 @@ pub(super) async fn synchronize(
     let before = continuation(registration);
     let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
         Ok(Done { tally, next, born }) => {
-            let report = tally.into_report(session.started, now(), session.requests());
+            let report = tally.into_report(session.started, session.now(), session.requests());
             (report, next, born, None)
         }
         Err(Stop::Refused(problem)) => return Err(problem),
         Err(Stop::Failed(problem)) => {
-            let report = failed_report(problem.message.clone(), session.started, now(), session.requests());
+            let report = failed_report(
+                problem.message.clone(),
+                session.started,
+                session.now(),
+                session.requests(),
+            );
             (report, before, Vec::new(), Some(problem))
         }
     };
@@ -140,7 +144,7 @@ async fn leave_former_environments(session: &Session<'_>, registration: &Registr
 
 /// The line that alerts read.
 fn log(session: &Session<'_>, name: &IntegrationName, report: &Report) {
-    let duration_ms = u64::try_from((now() - session.started).whole_milliseconds()).unwrap_or_default();
+    let duration_ms = u64::try_from((session.now() - session.started).whole_milliseconds()).unwrap_or_default();
     let outcome = match report.outcome {
         Outcome::Succeeded => "succeeded",
         Outcome::Partial => "partial",
