@@ -7,6 +7,7 @@ mod changes;
 mod deletions;
 mod model;
 mod oracle;
+mod orphans;
 mod ownership;
 mod process;
 mod refusals;
