@@ -22,6 +22,8 @@ pub struct Ledger {
     tampered: BTreeMap<String, usize>,
     /// How many changes there were.
     pub seen: usize,
+    /// How many there were before the step that is going on.
+    pub step: usize,
 }
 
 impl Ledger {
@@ -91,14 +93,18 @@ impl Ledger {
         entry.is_some_and(|entry| marker(&entry.value, "aws-rest-api")["state"] == "creating")
     }
 
-    /// Whether something below an API is not the app's: a person made it, or made the app lose sight of it.
+    /// Whether something below an API is not the app's: a person made it, or made the app lose sight of it before the
+    /// step that is going on, which may have looked at it before.
     pub fn is_strange(&self, api: &str, path: &str) -> bool {
         let Some(entry) = self.get(path) else { return false };
         let name = path.split('/').nth(3).unwrap_or_default();
         if self.lists(api, name) || path.contains("/deployments/") && is_marked(entry, name) {
             return false;
         }
-        let tampered = self.tampered.get(api).is_some_and(|&at| at > entry.made_at);
+        let tampered = self
+            .tampered
+            .get(api)
+            .is_some_and(|at| (entry.made_at..self.step).contains(at));
         entry.made_by == Author::Person || tampered
     }
 }

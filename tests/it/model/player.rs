@@ -8,6 +8,7 @@ use futures::future::join_all;
 use reqwest::header::RETRY_AFTER;
 use reqwest::{Method, StatusCode};
 use rustix::process::{Pid, Signal, kill_process};
+use sandbox::api_center::Author;
 use sandbox::cloud::{Cloud, CloudOptions};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::functions_host::{FunctionsHost, TimerKind};
@@ -60,6 +61,8 @@ pub struct Known {
     pub moment: Moment,
     /// What each integration may be; one of these it is.
     pub wishes: BTreeMap<String, Vec<Wish>>,
+    /// All that was ever asked for of each.
+    asked_for: BTreeMap<String, Vec<Wish>>,
     /// Integrations whose environment a person took away, or whose handler ended while it was being deleted.
     pub orphans: BTreeSet<String>,
     /// The deletions that were held last, by integration.
@@ -179,17 +182,13 @@ impl Player {
         let changes = self.cloud.api_center.changes(known.ledger.seen);
         for change in &changes {
             judge(&known.ledger, &known.moment, change)?;
-            if change.author == sandbox::api_center::Author::Caller && change.before.is_none() {
+            if change.author == Author::Caller && change.before.is_none() {
                 known.moment.made.insert(change.path.clone());
             }
             let before = change.before.as_ref().and_then(holder).map(str::to_owned);
             known.ledger.add(change);
-            if let Some(integration) = before
-                && change.author == sandbox::api_center::Author::Person
-                && known.ledger.environments_of(&integration).is_empty()
-            {
-                known.orphans.insert(integration.clone());
-                known.wishes.entry(integration).or_default().push(None);
+            if let (Some(integration), Author::Person) = (before, change.author) {
+                known.lose_environment(&integration);
             }
         }
         Ok(changes.len())
@@ -397,6 +396,7 @@ impl Player {
 
 impl Known {
     pub fn begin_step(&mut self) {
+        self.ledger.step = self.ledger.seen;
         self.moment.deleted.clear();
         self.moment.made.clear();
         self.moment.modes.clear();
@@ -406,6 +406,19 @@ impl Known {
                 .flatten()
                 .filter_map(|wish| Some(wish["importSpecification"].as_str()?.to_owned()));
             self.moment.modes.insert(name.clone(), modes.collect());
+        }
+    }
+
+    /// A person took an environment away from an integration, or changed what it holds of it.
+    fn lose_environment(&mut self, integration: &str) {
+        let left = self.ledger.environments_of(integration).len();
+        let wishes = self.wishes.entry(integration.to_owned()).or_default();
+        if left == 0 {
+            self.orphans.insert(integration.to_owned());
+            wishes.push(None);
+        } else {
+            // In the middle of a move there are two: then it is as it was before.
+            wishes.extend(self.asked_for.get(integration).cloned().unwrap_or_default());
         }
     }
 
@@ -453,6 +466,7 @@ impl Known {
             Call::Put { name, document } => {
                 let name = integration(*name).to_owned();
                 let wish = Some(player.document(document)["properties"].clone());
+                self.asked_for.entry(name.clone()).or_default().push(wish.clone());
                 let wishes = self.wishes.entry(name.clone()).or_default();
                 match status {
                     200 | 201 if alone => {
