@@ -35,12 +35,16 @@ pub(super) async fn record(
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(Recorded::Gone);
     };
-    let (text, gone) = (json!(outcome.to_text()), AtomicBool::new(false));
+    let gone = AtomicBool::new(false);
     let set = |properties: &mut Properties| {
         let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
         gone.store(!still, Ordering::Relaxed);
         if still {
-            metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(text.clone()));
+            let mut outcome = outcome.clone();
+            // Another run may have used a confirmation meanwhile.
+            let used = kept(properties).map_or(0, |kept| kept.next.confirmations);
+            outcome.next.confirmations = outcome.next.confirmations.max(used);
+            set_outcome(properties, &outcome);
             if was_made(&registration.environment) {
                 FieldPath::new(&["server", "type"]).set(properties, Some(json!(SERVER_TYPE)));
             }
@@ -52,4 +56,38 @@ pub(super) async fn record(
         Err(CatalogError::NotFound { .. }) => Ok(Recorded::Gone),
         Err(error) => Err(error),
     }
+}
+
+/// Writes down that a confirmation is used, where an outcome is kept; otherwise the run's own does that.
+///
+/// # Errors
+/// When the environment cannot be read or written.
+pub(super) async fn note_confirmation(
+    session: &Session<'_>,
+    registration: &Registration,
+    confirmations: u64,
+) -> Result<(), CatalogError> {
+    let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
+        return Ok(());
+    };
+    let note = |properties: &mut Properties| {
+        let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
+        if let (true, Some(mut outcome)) = (still, kept(properties)) {
+            outcome.next.confirmations = outcome.next.confirmations.max(confirmations);
+            set_outcome(properties, &outcome);
+        }
+    };
+    session.catalog().update(&owned, note).await.map(|_| ())
+}
+
+/// The outcome that an environment holds.
+fn kept(properties: &Properties) -> Option<StoredOutcome> {
+    let text = metadata_path(INTEGRATION_SCHEMA, "lastSync")
+        .get(properties)?
+        .as_str()?;
+    StoredOutcome::read(text)
+}
+
+fn set_outcome(properties: &mut Properties, outcome: &StoredOutcome) {
+    metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(json!(outcome.to_text())));
 }

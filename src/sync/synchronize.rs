@@ -71,7 +71,11 @@ pub(super) async fn plan(
     check(integration, request)?;
     let gateway = session.gateway(integration).await?;
     // A plan is for looking at first: it must not depend on the hour or on where the last run stopped.
-    let situation = observe(session, integration, gateway, request, Continuation::default()).await?;
+    let before = Continuation {
+        confirmations: continuation(registration).confirmations,
+        ..Continuation::default()
+    };
+    let situation = observe(session, integration, gateway, request, before).await?;
     Ok(situation.plan().await)
 }
 
@@ -94,7 +98,7 @@ async fn attempt(
     let situation = observe(session, integration, gateway, request, before)
         .await
         .map_err(Stop::Failed)?;
-    situation.apply(session, request).await
+    situation.apply(session, registration, request).await
 }
 
 fn continuation(registration: &Registration) -> Continuation {

@@ -1,6 +1,6 @@
 //! What is gone on Amazon goes from the catalog, unless that looks like a mistake.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, stream};
@@ -130,6 +130,104 @@ async fn a_confirmation_that_no_longer_fits_is_refused_and_nothing_written() {
     let refusal = world.sync(&format!("confirmDeletions={id}")).await.expect(409);
     assert_eq!(refusal.code(), "PlanChanged");
     assert_eq!(world.everything(), before);
+}
+
+#[tokio::test]
+async fn a_confirmation_is_good_for_one_loss_and_never_for_another_of_the_same_names() {
+    let world = World::synchronized_demo().await;
+    let mut used = BTreeSet::new();
+    for _ in 0..2 {
+        world.cloud.api_gateway.clear();
+        let report = world.sync("").await.expect(200).json();
+        let id = report["deletionsId"].as_str().unwrap().to_owned();
+        let plan = plan(&world).await;
+        assert_eq!(plan["deletionsId"], report["deletionsId"]);
+        for old in &used {
+            let refusal = world.sync(&format!("confirmDeletions={old}")).await.expect(409);
+            assert_eq!(refusal.code(), "PlanChanged");
+        }
+        assert!(used.insert(id.clone()), "the same id again");
+        world.sync(&format!("confirmDeletions={id}")).await.expect(200);
+        world.assert_in_line();
+        let again = world.sync(&format!("confirmDeletions={id}")).await.expect(409);
+        assert_eq!(again.code(), "PlanChanged");
+        // The same APIs are back, and a run that began before the confirmation forgets nothing.
+        world.cloud.fill_gateway(demo());
+        world.run_timer().await;
+        world.assert_in_line();
+    }
+}
+
+#[tokio::test]
+async fn a_confirmed_run_that_is_killed_has_used_its_confirmation() {
+    for writes in [1, 4] {
+        let world = World::synchronized_demo().await;
+        world.cloud.api_gateway.clear();
+        let id = world.sync("").await.expect(200).json()["deletionsId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        world.fail_write(writes, Some(1), Fault::KillBefore);
+        world.sync(&format!("confirmDeletions={id}")).await;
+        world.host.wait_for_exit(1).await;
+        world.host.ready().await.unwrap();
+        world.cloud.fill_gateway(demo());
+        world.run_timer().await;
+        world.assert_in_line();
+        world.cloud.api_gateway.clear();
+        let refusal = world.sync(&format!("confirmDeletions={id}")).await.expect(409);
+        assert_eq!(refusal.code(), "PlanChanged");
+        assert!(world.has("apis/shop-a1b2c3d4e5"));
+    }
+}
+
+#[tokio::test]
+async fn a_move_takes_all_deployments_along_and_leaves_the_former_environment() {
+    let world = World::synchronized_demo().await;
+    let foreign = json!({ "title": "Theirs", "kind": "testing", "server": { "type": "Kong API Gateway" }, "customProperties": {} });
+    world.catalog().put("environments/theirs", foreign).unwrap();
+    let before = world.properties("environments/theirs");
+    let mut there = world.document();
+    there["properties"]["targetEnvironmentId"] = json!("/workspaces/default/environments/theirs");
+
+    world.put(SHOP, there.clone()).await.expect(200);
+    assert!(!world.has("environments/shop"), "what was made goes");
+    assert_all_deployments_in(&world, "theirs");
+
+    world.put(SHOP, world.document()).await.expect(200);
+    assert_eq!(
+        world.properties("environments/theirs"),
+        before,
+        "what was there stays as it was"
+    );
+    assert_all_deployments_in(&world, "shop");
+    world.assert_in_line();
+
+    // A move that is cut leaves both; the next run goes on, and a deletion takes both.
+    for finish in ["sync", "delete"] {
+        world.fail_write(3, Some(1), Fault::KillBefore);
+        world.put(SHOP, there.clone()).await;
+        world.host.wait_for_exit(1 + usize::from(finish == "delete")).await;
+        world.host.ready().await.unwrap();
+        assert!(world.has("environments/shop"), "{finish}");
+        if finish == "sync" {
+            world.run_timer().await;
+            assert!(!world.has("environments/shop"));
+            assert_all_deployments_in(&world, "theirs");
+            world.put(SHOP, world.document()).await.expect(200);
+        } else {
+            world.delete(SHOP).await.expect(204);
+            assert!(!world.has("environments/shop"));
+            assert_eq!(world.properties("environments/theirs"), before);
+        }
+    }
+}
+
+fn assert_all_deployments_in(world: &World, environment: &str) {
+    let id = json!(format!("/workspaces/default/environments/{environment}"));
+    let everything = world.everything();
+    let mut deployments = everything.iter().filter(|(path, _)| path.contains("/deployments/"));
+    assert!(deployments.all(|(_, deployment)| deployment["properties"]["environmentId"] == id));
 }
 
 #[tokio::test]
