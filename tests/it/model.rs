@@ -58,7 +58,7 @@ fn whatever_happens_the_catalog_is_right_once_all_is_quiet() {
             let (played, failures) = (&played, &failures);
             let seed = extent.seed + u64::from(number);
             scope.spawn(move || {
-                if let Err(error) = play(lives, seed, number == 0, played) {
+                if let Err(error) = play(lives, seed, played) {
                     failures.lock().unwrap().push(error);
                 }
             });
@@ -76,7 +76,7 @@ fn whatever_happens_the_catalog_is_right_once_all_is_quiet() {
 }
 
 /// Plays so many lives, one after another; a life that goes wrong is cut down to what makes it go wrong.
-fn play(lives: u32, seed: u64, keeps_failures: bool, played: &AtomicU32) -> Result<(), String> {
+fn play(lives: u32, seed: u64, played: &AtomicU32) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -84,7 +84,7 @@ fn play(lives: u32, seed: u64, keeps_failures: bool, played: &AtomicU32) -> Resu
     let player = Mutex::new(runtime.block_on(Player::start()));
     let mut runner = TestRunner::new(Config {
         cases: lives,
-        failure_persistence: keeps_failures.then(|| Box::new(FileFailurePersistence::Direct(FAILURES)) as Box<_>),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(FAILURES))),
         rng_seed: RngSeed::Fixed(seed),
         max_shrink_iters: 200,
         max_shrink_time: LONGEST_CUTTING_MILLISECONDS,

@@ -31,6 +31,8 @@ pub struct Grounds {
 #[derive(Default)]
 struct Shared {
     made: usize,
+    /// What the gateway lost and may have again.
+    lost: Estate,
     /// What the gateway held at some moment since the step began.
     estates: Vec<Estate>,
 }
@@ -165,12 +167,26 @@ impl Grounds {
                     self.deploy(&api.id, &stage.name, stage.definition);
                 }
             }
-            Amazon::Add(_) | Amazon::AddMany => unreachable!("handled above"),
+            Amazon::Add(_) | Amazon::AddMany | Amazon::Lose | Amazon::Return => (),
         }
     }
 
     fn come(&self, amazon: &Amazon, there: usize) {
         match amazon {
+            Amazon::Lose if there > 0 => {
+                let estate = self.api_gateway.estate();
+                self.api_gateway.clear();
+                self.shared().lost = estate;
+            }
+            Amazon::Return => {
+                let lost = std::mem::take(&mut self.shared().lost);
+                for (api, stages) in lost {
+                    self.api_gateway.put_rest_api(api.clone());
+                    for stage in stages {
+                        self.api_gateway.put_stage(&api.id, stage);
+                    }
+                }
+            }
             Amazon::Add(seed) if there < 6 => self.add(seed),
             Amazon::AddMany if there < 6 => {
                 for _ in 0..MANY {

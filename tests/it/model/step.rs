@@ -43,6 +43,9 @@ pub enum Amazon {
     Remove {
         api: usize,
     },
+    /// Everything is gone, as another account's keys would have it; and there again.
+    Lose,
+    Return,
     /// Deleted, and made again under the same name: then it has another id.
     Recreate {
         api: usize,
@@ -192,6 +195,8 @@ fn amazon() -> impl Strategy<Value = Amazon> {
         4 => (pick(), pick()).prop_map(|(api, stage)| Amazon::RemoveStage { api, stage }),
         5 => pick().prop_map(|api| Amazon::Remove { api }),
         3 => pick().prop_map(|api| Amazon::Recreate { api }),
+        2 => Just(Amazon::Lose),
+        3 => Just(Amazon::Return),
     ]
 }
 
