@@ -1,7 +1,7 @@
 //! A synchronization with its beginning and end: the run, its outcome in the catalog, its line in the log.
 
 use crate::error_chain::error_chain;
-use crate::model::{EntityPath, IntegrationName, Outcome, Owned, OwnedApi, Problem, Report};
+use crate::model::{EntityPath, IntegrationName, IntegrationState, Outcome, Owned, OwnedApi, Problem, Report};
 use crate::plan::Preview;
 use crate::source::Gateway;
 
@@ -10,7 +10,7 @@ use super::deletion::delete_apis;
 use super::outcome::StoredOutcome;
 use super::pass::Continuation;
 use super::record::{Recorded, record};
-use super::registry::{Registration, marker_removal, was_made};
+use super::registry::{self, Registration, marker_removal, was_made};
 use super::run::{Done, Stop, check, observe};
 use super::session::Session;
 use super::tally::failed_report;
@@ -47,6 +47,7 @@ pub(super) async fn synchronize(
     match record(session, registration, &outcome).await {
         Ok(Recorded::Kept) if finished => leave_former_environments(session, registration).await,
         Ok(Recorded::Kept) => (),
+        Ok(Recorded::Gone) if moved(session, &registration.name).await => (),
         Ok(Recorded::Gone) => take_back(session, &registration.name, born).await,
         // The next run records its own; this one's is in the log.
         Err(error) => {
@@ -107,6 +108,25 @@ fn continuation(registration: &Registration) -> Continuation {
         .as_ref()
         .map(|outcome| outcome.next.clone())
         .unwrap_or_default()
+}
+
+/// Whether an integration that is no longer where it was is in another environment, or nobody can tell.
+async fn moved(session: &Session<'_>, name: &IntegrationName) -> bool {
+    match session.catalog_for_epilogue().environments().await {
+        Ok(environments) => {
+            let found = registry::find(&environments, name, &session.clouds.vault_hosts);
+            found.is_some_and(|found| found.state == IntegrationState::Active)
+        }
+        Err(error) => {
+            let (integration, error) = (name.as_str(), error_chain(&error));
+            tracing::warn!(
+                integration,
+                error,
+                "whether the integration is gone could not be found out: what the run made stays"
+            );
+            true
+        }
+    }
 }
 
 /// The integration is gone or going: what came into being in this run would stay behind for ever.
