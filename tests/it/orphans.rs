@@ -99,6 +99,31 @@ async fn what_was_damaged_below_apis_is_right_after_one_deep_run() {
 }
 
 #[tokio::test]
+async fn what_was_below_a_version_that_was_deleted_by_hand_comes_back_with_it_and_is_put_right() {
+    let version = "apis/shop-a1b2c3d4e5/versions/prod";
+    let definition = format!("{version}/definitions/openapi");
+    for mode in ["never", "always"] {
+        let world = World::synchronized_demo().await;
+        world.catalog().set_definition(&definition, "{}");
+        world.catalog().remove(version);
+        let mut document = world.document();
+        document["properties"]["importSpecification"] = json!(mode);
+        world.put(SHOP, document).await.expect(200);
+        if mode == "always" {
+            world.sync("deep=true").await.expect(200);
+        }
+        assert!(world.has(version), "{mode}");
+        assert_eq!(world.has(&definition), mode == "always", "{mode}");
+        if mode == "always" {
+            world.assert_in_line();
+        }
+        world.cloud.record.clear();
+        world.sync("deep=true").await.expect(200);
+        assert_eq!(world.writes(), Vec::<String>::new(), "{mode}");
+    }
+}
+
+#[tokio::test]
 async fn a_deep_run_that_takes_several_calls_mends_everything_too() {
     let options = CloudOptions {
         latency: Duration::from_millis(20),
