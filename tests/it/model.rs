@@ -98,7 +98,10 @@ fn play(lives: u32, seed: u64, played: &AtomicU32) -> Result<(), String> {
             let mut first = first.lock().unwrap();
             if first.is_none() {
                 let told = describe(&life, &why);
-                println!("model: a life went wrong and is being cut down: {told}");
+                println!(
+                    "model: one of the first {} lives went wrong and is being cut down: {told}",
+                    played.load(Ordering::Relaxed)
+                );
                 *first = Some(told);
             }
             TestCaseError::fail(why)

@@ -310,7 +310,7 @@ impl Grounds {
         let stage = crate::oracle::entity_name(STAGES[pick % STAGES.len()]);
         let api_properties = json!({ "title": "By hand", "kind": "rest" });
         let version_properties = json!({ "title": "by hand", "lifecycleStage": "testing" });
-        let made = match (what % 6, api, version) {
+        let made = match (what % 7, api, version) {
             (0, _, _) => Some((format!("apis/{integration}-byhand{pick:04}"), api_properties)),
             (1, _, _) => {
                 // In the way of an API that is on the gateway, or of the next one.
@@ -324,6 +324,12 @@ impl Grounds {
                 format!("{api}/deployments/{stage}"),
                 json!({ "title": "By hand", "server": { "runtimeUri": ["https://by-hand.example"] }, "environmentId": "/workspaces/default/environments/people-one" }),
             )),
+            // A copy, marker and all, under the name that another integration would give it.
+            (6, Some(api), _) => {
+                let id = api.rsplit('-').next().unwrap_or_default();
+                let properties = self.api_center.snapshot()[&api]["properties"].clone();
+                Some((format!("apis/{integration}-{id}"), properties))
+            }
             (4, _, Some(version)) => Some((format!("{version}/definitions/mine"), json!({ "title": "Mine" }))),
             (5, _, _) => Some((
                 format!("environments/{integration}"),

@@ -40,6 +40,8 @@ pub struct Moment {
     pub lifecycles: BTreeMap<String, BTreeSet<String>>,
     /// APIs that the app made in this step.
     pub made: BTreeSet<String>,
+    /// Integrations whose losses are to be held: nothing of them may go in this step unless it is confirmed.
+    pub held: BTreeSet<String>,
 }
 
 impl Moment {
@@ -136,6 +138,20 @@ fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Resul
     }
 }
 
+/// The integrations of which so many APIs are gone that a run has to hold their deletion.
+pub fn to_be_held(ledger: &Ledger, estate: &Estate) -> BTreeSet<String> {
+    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
+    for (integration, id) in apis.filter_map(|(path, _)| ledger.owner(path)) {
+        let (owned, gone) = counts.entry(integration).or_default();
+        *owned += 1;
+        *gone += usize::from(!estate.iter().any(|(api, _)| api.id == id));
+    }
+    let too_many = |&(owned, gone): &(usize, usize)| gone > 0 && (gone == owned || gone > 5 && gone * 5 > owned);
+    counts.retain(|_, counts| too_many(counts));
+    counts.into_keys().collect()
+}
+
 /// Whether an integration was told to go.
 fn is_going(ledger: &Ledger, moment: &Moment, integration: &str) -> bool {
     let stays = |value: &Value| marker(value, "aws-integration")["state"] != "deleting";
@@ -170,6 +186,10 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
             allow(
                 may_go(ledger, moment, &change.path, &integration, &id),
                 "an API goes that is on the gateway",
+            )?;
+            allow(
+                !moment.held.contains(&integration) || is_going(ledger, moment, &integration),
+                "an API goes with too many others, and nobody confirmed it",
             )
         }
         (None, None) => Ok(()),

@@ -16,7 +16,7 @@ use sandbox::record::Service;
 use serde_json::{Value, json};
 
 use super::grounds::{ENVIRONMENTS, Grounds, INTEGRATIONS};
-use super::laws::{Moment, judge};
+use super::laws::{Moment, judge, to_be_held};
 use super::ledger::{Ledger, holder};
 use super::step::{Call, Document, Life, Query, Step, Trouble};
 use crate::secrecy::secrets;
@@ -30,7 +30,7 @@ const KEYS: [[&str; 2]; 2] = [
     ["other-access-key", "other-secret-access-key"],
 ];
 /// So many ends of a process make a host give up on it.
-const ENDS: usize = 2;
+const ENDS: usize = 3;
 /// A budget in which nothing but the first few APIs is begun.
 const NO_TIME: [(&str, &str); 2] = [
     ("HTTP_TIME_BUDGET_SECONDS", "0.001"),
@@ -162,6 +162,7 @@ impl Player {
                 Ok(())
             }
             Step::Calls(calls, trouble) => {
+                known.moment.held = self.held(calls, trouble, known);
                 let ended = self.make_trouble(trouble);
                 let answers = self.call_all(calls, known, trouble).await;
                 self.cloud.faults.clear();
@@ -174,6 +175,23 @@ impl Player {
         };
         self.judge(known)?;
         answers
+    }
+
+    /// The integrations whose losses a call has to hold; while other things happen, that depends on when it looks.
+    fn held(&self, calls: &[(usize, Call)], trouble: &Trouble, known: &Known) -> BTreeSet<String> {
+        let confirms = |(_, call): &(usize, Call)| {
+            matches!(
+                call,
+                Call::Sync {
+                    query: Query::Confirm,
+                    ..
+                }
+            )
+        };
+        if calls.len() > 1 || matches!(trouble, Trouble::Meanwhile { .. }) || calls.iter().any(confirms) {
+            return BTreeSet::new();
+        }
+        to_be_held(&known.ledger, &self.cloud.api_gateway.estate())
     }
 
     /// Judges all changes since the last time.
@@ -399,6 +417,7 @@ impl Known {
         self.ledger.step = self.ledger.seen;
         self.moment.deleted.clear();
         self.moment.made.clear();
+        self.moment.held.clear();
         self.moment.modes.clear();
         for (name, wishes) in &self.wishes {
             let modes = wishes

@@ -8,6 +8,7 @@ use sandbox::api_gateway::Definition;
 use serde_json::{Value, json};
 
 use super::grounds::INTEGRATIONS;
+use super::laws::to_be_held;
 use super::ledger::{holder, marker};
 use super::player::{Known, Player, check_report};
 use crate::oracle::{Estate, Wishes, desired_by, entity_name, source_owned};
@@ -17,7 +18,9 @@ impl Player {
     pub async fn settle(&mut self, known: &mut Known) -> Result<(), String> {
         self.grounds.begin_step();
         known.begin_step();
+        known.moment.held = to_be_held(&known.ledger, &self.cloud.api_gateway.estate());
         self.run(known).await?;
+        known.moment.held.clear();
         self.confirm(known).await?;
         let present = self.present(known).await?;
         for (name, document) in &present {
