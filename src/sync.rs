@@ -30,6 +30,7 @@ pub use crate::plan::Preview as PlanView;
 use crate::settings::Settings;
 use crate::telemetry::set_last_successes;
 
+pub use self::clock::Clock;
 use self::registry::Registration;
 use self::session::{Clouds, Session};
 pub use self::view::IntegrationView;
@@ -88,7 +89,15 @@ impl Engine {
     /// # Errors
     /// When there is no certificate to trust, or the host's managed identity is of a kind that cannot be used.
     pub fn new(settings: &Settings) -> Result<Self, Problem> {
-        Clouds::new(settings).map(Self)
+        Self::with_clock(settings, Clock::SYSTEM)
+    }
+
+    /// The same by another clock than the system's.
+    ///
+    /// # Errors
+    /// As [`Engine::new`].
+    pub fn with_clock(settings: &Settings, clock: Clock) -> Result<Self, Problem> {
+        Clouds::new(settings, clock).map(Self)
     }
 
     /// All integrations, those without an environment included.

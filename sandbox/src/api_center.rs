@@ -20,6 +20,7 @@ mod catalog;
 mod definitions;
 mod entities;
 mod filter;
+mod journal;
 mod metadata;
 mod operations;
 mod path;
@@ -34,10 +35,12 @@ mod surroundings;
 #[cfg(test)]
 mod tests;
 
+pub use journal::{Author, Change};
 pub use operations::Unfinished;
 
 use answer::set_header;
 use catalog::Catalog;
+use journal::{entry, short_path};
 use operations::Operations;
 use path::{Collection, Kind, Target};
 use query::Query;
@@ -107,16 +110,6 @@ impl ApiCenter {
     /// A new API center, which holds the default workspace and the sample API `swagger-petstore`, as real ones do.
     #[must_use]
     pub fn new(options: ApiCenterOptions) -> Self {
-        let mut catalog = Catalog::default();
-        let workspaces = Target::parse(&["workspaces", "default"]);
-        if let Some(Target::Entity(workspace)) = workspaces {
-            let title = Map::from_iter([("title".to_owned(), json!("Default workspace"))]);
-            catalog.put(&workspace, title);
-        }
-        if let Ok(sample) = serde_json::from_str(include_str!("api_center/swagger_petstore.json")) {
-            let apis = Collection::in_default_workspace(Kind::Api);
-            catalog.put(&apis.address("swagger-petstore"), sample);
-        }
         let bucket = |(per_second, burst)| TokenBucket::new(per_second, burst);
         Self {
             reads: bucket(options.reads),
@@ -127,7 +120,7 @@ impl ApiCenter {
                 base_url: options.base_url,
                 page_size: options.page_size.max(1),
                 service: Service::new(options.sku),
-                catalog,
+                catalog: new_catalog(),
                 operations: Operations::default(),
                 documents: HashMap::new(),
                 unfinished: vec![Unfinished::InProgress],
@@ -159,7 +152,7 @@ impl ApiCenter {
         let Value::Object(properties) = properties else {
             return Err("the properties must be an object".to_owned());
         };
-        let stored = self.state().store(&address, &properties, &HeaderMap::new());
+        let stored = self.by_hand(|state| state.store(&address, &properties, &HeaderMap::new()));
         stored.map(|_| ()).map_err(|refusal| match refusal {
             Refusal::NotFound(_) => format!("what '{path}' would be below is not there"),
             other => other.to_string(),
@@ -171,19 +164,47 @@ impl ApiCenter {
         let Some(address) = Target::parse_short(path).filter(|address| address.kind() == Kind::Definition) else {
             return;
         };
-        let mut state = self.state();
-        if state.catalog.get(&address).is_none() {
-            let title = Map::from_iter([("title".to_owned(), json!("OpenAPI"))]);
-            state.catalog.put(&address, title);
-        }
-        state.catalog.set_content(&address, text.to_owned(), None);
+        self.by_hand(|state| {
+            if state.catalog.get(&address).is_none() {
+                let title = Map::from_iter([("title".to_owned(), json!("OpenAPI"))]);
+                state.catalog.put(&address, title);
+            }
+            state.catalog.set_content(&address, text.to_owned(), None);
+        });
     }
 
     /// Takes an entity away, whatever else refers to it; what is below it stays, out of sight.
     pub fn remove(&self, path: &str) {
         if let Some(address) = Target::parse_short(path) {
-            self.state().catalog.remove(&address);
+            self.by_hand(|state| state.catalog.remove(&address));
         }
+    }
+
+    /// Takes everything away, so that it is as new.
+    pub fn clear(&self) {
+        let mut state = self.state();
+        state.catalog = new_catalog();
+        state.operations = Operations::default();
+    }
+
+    /// From now on, until everything is taken away, the changes of entities are kept.
+    pub fn keep_journal(&self) {
+        self.state().catalog.journal.keep();
+    }
+
+    /// The changes that were kept, in the order in which they were made, but the first `seen` of them.
+    #[must_use]
+    pub fn changes(&self, seen: usize) -> Vec<Change> {
+        let state = self.state();
+        state.catalog.journal.changes().get(seen..).unwrap_or_default().to_vec()
+    }
+
+    fn by_hand<T>(&self, write: impl FnOnce(&mut State) -> T) -> T {
+        let mut state = self.state();
+        state.catalog.author = Author::Person;
+        let result = write(&mut state);
+        state.catalog.author = Author::Caller;
+        result
     }
 
     /// Everything that can be seen, by path below the default workspace (or `metadataSchemas/NAME`), names in lower case.
@@ -204,17 +225,10 @@ impl ApiCenter {
         let state = self.state();
         let mut entries = BTreeMap::new();
         for (collection, entity) in state.catalog.all() {
-            let path = collection
-                .strip_prefix("/workspaces/default/")
-                .unwrap_or(&collection[1..]);
-            let path = format!("{path}/{}", entity.name.to_ascii_lowercase());
+            let path = short_path(collection, &entity.name);
             let visible = Target::parse_short(&path).filter(|address| address.kind() != Kind::Workspace);
             if visible.is_some_and(|address| state.catalog.get(&address).is_some() == seen) {
-                let mut entry = json!({"properties": entity.properties});
-                if let Some(content) = &entity.content {
-                    entry["content"] = Value::from(content.clone());
-                }
-                entries.insert(path, entry);
+                entries.insert(path, entry(entity));
             }
         }
         entries
@@ -223,6 +237,21 @@ impl ApiCenter {
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What a new API center holds: the default workspace and the sample API.
+fn new_catalog() -> Catalog {
+    let mut catalog = Catalog::default();
+    let workspaces = Target::parse(&["workspaces", "default"]);
+    if let Some(Target::Entity(workspace)) = workspaces {
+        let title = Map::from_iter([("title".to_owned(), json!("Default workspace"))]);
+        catalog.put(&workspace, title);
+    }
+    if let Ok(sample) = serde_json::from_str(include_str!("api_center/swagger_petstore.json")) {
+        let apis = Collection::in_default_workspace(Kind::Api);
+        catalog.put(&apis.address("swagger-petstore"), sample);
+    }
+    catalog
 }
 
 /// How a request gets to its answer.

@@ -30,6 +30,8 @@ pub enum Fault {
     Truncate,
     /// The work is done after a delay.
     Delay(Duration),
+    /// The hook is called, for something else that happens at that moment; then the work is done as usual.
+    Interject,
     /// The process under test is killed before the work is done.
     KillBefore,
     /// The work is done, then the process under test is killed, without an answer.

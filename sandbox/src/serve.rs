@@ -29,7 +29,7 @@ const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 /// What turns a request into an answer.
 pub type Answer = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
 
-/// Kills the process under test when a fault says so; clones share one hook.
+/// Kills the process under test, or does what else a test wants, when a fault says so; clones share one hook.
 #[derive(Clone, Default)]
 pub struct KillHook(Arc<Mutex<Option<Hook>>>);
 
@@ -285,6 +285,12 @@ async fn work(request: Request<Bytes>, stand_in: StandIn) -> Outcome {
         }
         Some(Fault::Delay(delay)) => {
             tokio::time::sleep(delay).await;
+            let response = (stand_in.answer)(request).await;
+            conditions.record.push(entry.answered(&response));
+            Outcome::Answer(response)
+        }
+        Some(Fault::Interject) => {
+            conditions.kill.call();
             let response = (stand_in.answer)(request).await;
             conditions.record.push(entry.answered(&response));
             Outcome::Answer(response)

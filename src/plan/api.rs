@@ -123,6 +123,13 @@ impl ApiPlan {
         self.opening.is_some() || !self.removals.is_empty() || self.stages.iter().any(StagePlan::has_changes)
     }
 
+    /// Whether a stage's version is missing.
+    #[must_use]
+    pub fn makes_versions(&self) -> bool {
+        let made = |plan: &StagePlan| matches!(plan.version, Some(Write::Create(..)));
+        self.stages.iter().any(made)
+    }
+
     /// The last write of the API: what is recorded once everything below it was written.
     #[must_use]
     pub fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {

@@ -23,6 +23,8 @@ pub struct Deletions {
     pub owned_apis: usize,
     /// Deployments that are ours, below the APIs whose stages were read.
     pub owned_deployments: usize,
+    /// How many confirmations were used so far: none fits twice, even when the same names are lost again.
+    pub confirmations: u64,
 }
 
 /// Whether the deletions may be made unasked.
@@ -54,7 +56,8 @@ impl Deletions {
         }
     }
 
-    /// A digest of the integration and the sorted names that would go, and of nothing else.
+    /// A digest of the integration and the sorted names that would go, and of nothing else; once confirmations were used,
+    /// also of how many, so that it still fits after the rest was applied and never again after it was confirmed.
     #[must_use]
     pub fn id(&self, integration: &IntegrationName) -> String {
         let apis = self.apis.iter().map(|api| api.as_str().to_ascii_lowercase());
@@ -64,7 +67,11 @@ impl Deletions {
             .map(|(api, stage)| format!("{api}/{stage}").to_ascii_lowercase());
         let mut names: Vec<String> = apis.chain(stages).collect();
         names.sort();
-        let text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
+        let mut text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
+        if self.confirmations > 0 {
+            // No name has a line of its own that begins like this.
+            text.push_str(&format!("\n#{}", self.confirmations));
+        }
         let mut id = digest(text.as_bytes());
         id.truncate(ID_DIGITS);
         id
@@ -116,6 +123,7 @@ mod tests {
             deployments,
             owned_apis,
             owned_deployments,
+            confirmations: 0,
         }
     }
 
@@ -144,6 +152,21 @@ mod tests {
                 "{apis} {owned_apis} {deployments} {owned}"
             );
         }
+    }
+
+    #[test]
+    fn the_same_names_have_another_id_once_they_were_confirmed() {
+        let shop = IntegrationName::parse("shop").unwrap();
+        let ids: std::collections::BTreeSet<String> = (0..3)
+            .map(|confirmations| {
+                let again = Deletions {
+                    confirmations,
+                    ..deletions(3, 10, 2, 10)
+                };
+                again.id(&shop)
+            })
+            .collect();
+        assert_eq!(ids.len(), 3);
     }
 
     #[test]

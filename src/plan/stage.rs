@@ -154,7 +154,9 @@ impl StagePlan {
                 Some(Export::Document(document)),
             ) => {
                 let canonical = Some(document.canonical_digest.clone());
-                let import = current.is_none() || *damaged || self.recorded.canonical_digest != canonical;
+                // Without a digest nobody can tell whether the text in the catalog is still the one that was imported.
+                let unknown = self.recorded.content_digest.is_none();
+                let import = current.is_none() || *damaged || unknown || self.recorded.canonical_digest != canonical;
                 let content = if import {
                     Some(document.content_digest.clone())
                 } else {

@@ -81,14 +81,7 @@ pub(super) async fn write_api(
         Write::Update(owned, change) => {
             // Between the listing and this write somebody may have taken the API over.
             let ours = |properties: &Properties| {
-                let name = owned_name(owned);
-                let entity = name.map(|name| Entity {
-                    name,
-                    properties: properties.clone(),
-                    etag: None,
-                    system_data: SystemData::default(),
-                });
-                entity.is_some_and(|entity| OwnedApi::claim(integration, &entity).is_some())
+                owned_name(owned).is_some_and(|name| claim(integration, &name, properties).is_some())
             };
             catalog
                 .update(owned, |properties| {
@@ -106,6 +99,17 @@ pub(super) async fn write_api(
         Write::Delete(owned, _) => return Err(Interruption::NotOurs(owned.path().clone())),
     };
     OwnedApi::claim(integration, &entity).ok_or_else(|| Interruption::NotOurs(write.path().clone()))
+}
+
+/// The API of this name, if the integration owns it with these properties.
+pub(super) fn claim(integration: &IntegrationName, name: &EntityName, properties: &Properties) -> Option<OwnedApi> {
+    let entity = Entity {
+        name: name.clone(),
+        properties: properties.clone(),
+        etag: None,
+        system_data: SystemData::default(),
+    };
+    OwnedApi::claim(integration, &entity)
 }
 
 fn owned_name(owned: &Owned) -> Option<EntityName> {

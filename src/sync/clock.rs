@@ -5,8 +5,27 @@ use std::time::SystemTime;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// Now.
-pub(super) fn now() -> OffsetDateTime {
+/// Where the engine has the time from.
+#[derive(Debug, Clone, Copy)]
+pub struct Clock(fn() -> OffsetDateTime);
+
+impl Clock {
+    /// The system's clock.
+    pub const SYSTEM: Self = Self(system_time);
+
+    /// Another clock, for tests that cannot wait for hours.
+    #[must_use]
+    pub const fn new(now: fn() -> OffsetDateTime) -> Self {
+        Self(now)
+    }
+
+    /// Now.
+    pub(super) fn now(self) -> OffsetDateTime {
+        (self.0)()
+    }
+}
+
+fn system_time() -> OffsetDateTime {
     #[expect(clippy::disallowed_methods, reason = "the engine's one look at the clock")]
     SystemTime::now().into()
 }

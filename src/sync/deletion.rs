@@ -4,10 +4,11 @@ use futures::{StreamExt, stream};
 
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
-use crate::model::{Entity, EntityPath, IntegrationName, OwnedApi};
+use crate::model::marker::{REST_API_SCHEMA, metadata_path};
+use crate::model::{Entity, EntityPath, IntegrationName, OwnedApi, Properties};
 use crate::target::{Catalog, CatalogError};
 
-use super::apply::Interruption;
+use super::apply::{Interruption, claim};
 
 /// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
 const SIDE_BY_SIDE: usize = 8;
@@ -58,7 +59,8 @@ pub(super) async fn delete_apis(
 
 /// Deletes an API: deployments, definitions and versions first, because the service leaves them behind otherwise.
 ///
-/// The API is read once more before anything goes: between the listing and now somebody may have taken it over.
+/// The API is read once more before anything goes: between the listing and now somebody may have taken it over. Its
+/// fingerprint goes first, so that an API that is back before all of it is gone is not taken for untouched.
 async fn delete_api(
     catalog: &Catalog,
     integration: &IntegrationName,
@@ -73,8 +75,16 @@ async fn delete_api(
         }
     };
     in_time()?;
-    let Some(found) = catalog.get(api.owned().path()).await? else {
-        return Ok(());
+    let fingerprint = metadata_path(REST_API_SCHEMA, "fingerprint");
+    let unsettle = |found: &mut Properties| {
+        let ours = claim(integration, &api.name, found);
+        if ours.is_some_and(|api| !api.marker.versions.is_empty()) {
+            fingerprint.set(found, None);
+        }
+    };
+    let found = match catalog.update(api.owned(), unsettle).await {
+        Err(CatalogError::NotFound { .. }) => return Ok(()),
+        found => found?,
     };
     let Some(api) = OwnedApi::claim(integration, &found) else {
         return Err(Interruption::NotOurs(api.owned().path().clone()));

@@ -29,6 +29,14 @@ pub(super) struct Continuation {
     /// The hour (since 1970) whose slot of deep checks was the last to be finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checked_through_hour: Option<i64>,
+    /// How many confirmations of deletions were used.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub confirmations: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// A pass for which there was not enough time.
@@ -107,6 +115,16 @@ impl Pass {
             hours: (checked_through, through),
             before,
         }
+    }
+
+    /// How many confirmations of deletions were used before this run.
+    pub fn confirmations(&self) -> u64 {
+        self.before.confirmations
+    }
+
+    /// Notes that a confirmation is used.
+    pub fn confirm(&mut self) {
+        self.before.confirmations += 1;
     }
 
     /// Whether the API is looked into although nothing says that it changed.

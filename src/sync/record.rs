@@ -9,7 +9,7 @@ use crate::model::{FieldPath, IntegrationState, Owned, Properties};
 use crate::target::CatalogError;
 
 use super::outcome::StoredOutcome;
-use super::registry::{Registration, SERVER_TYPE, holder, last_success, was_made};
+use super::registry::{Registration, SERVER_TYPE, holder, was_made};
 use super::session::Session;
 
 /// Whether an outcome could be kept.
@@ -41,9 +41,12 @@ pub(super) async fn record(
         gone.store(!still, Ordering::Relaxed);
         if still {
             let mut outcome = outcome.clone();
-            // A run that overlapped may have been a good one.
-            outcome.last_success_on = outcome.last_success_on.max(last_success(properties));
-            metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(json!(outcome.to_text())));
+            // A run that overlapped may have been a good one, or have used a confirmation.
+            if let Some(kept) = kept(properties) {
+                outcome.next.confirmations = outcome.next.confirmations.max(kept.next.confirmations);
+                outcome.last_success_on = outcome.last_success_on.max(kept.last_success_on);
+            }
+            set_outcome(properties, &outcome);
             if was_made(&registration.environment) {
                 FieldPath::new(&["server", "type"]).set(properties, Some(json!(SERVER_TYPE)));
             }
@@ -55,4 +58,38 @@ pub(super) async fn record(
         Err(CatalogError::NotFound { .. }) => Ok(Recorded::Gone),
         Err(error) => Err(error),
     }
+}
+
+/// Writes down that a confirmation is used, where an outcome is kept; otherwise the run's own does that.
+///
+/// # Errors
+/// When the environment cannot be read or written.
+pub(super) async fn note_confirmation(
+    session: &Session<'_>,
+    registration: &Registration,
+    confirmations: u64,
+) -> Result<(), CatalogError> {
+    let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
+        return Ok(());
+    };
+    let note = |properties: &mut Properties| {
+        let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
+        if let (true, Some(mut outcome)) = (still, kept(properties)) {
+            outcome.next.confirmations = outcome.next.confirmations.max(confirmations);
+            set_outcome(properties, &outcome);
+        }
+    };
+    session.catalog().update(&owned, note).await.map(|_| ())
+}
+
+/// The outcome that an environment holds.
+fn kept(properties: &Properties) -> Option<StoredOutcome> {
+    let text = metadata_path(INTEGRATION_SCHEMA, "lastSync")
+        .get(properties)?
+        .as_str()?;
+    StoredOutcome::read(text)
+}
+
+fn set_outcome(properties: &mut Properties, outcome: &StoredOutcome) {
+    metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(json!(outcome.to_text())));
 }

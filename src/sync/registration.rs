@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use time::OffsetDateTime;
 
 use crate::model::document::ParsedDocument;
 use crate::model::{
@@ -15,7 +16,7 @@ use crate::plan::{RequiredMetadata, missing_message};
 use crate::source::Gateway;
 use crate::target::{Catalog, CatalogError, MetadataSchema};
 
-use super::clock::{now, rfc3339};
+use super::clock::rfc3339;
 use super::registry::{self, Registration, SERVER_TYPE, holder, marker_fields, was_made};
 use super::session::Session;
 use super::{is_deleting, schemas};
@@ -65,7 +66,7 @@ pub(super) async fn register(
     schemas::ensure(&catalog, &metadata)
         .await
         .map_err(|error| error.problem())?;
-    let environment = keep(&catalog, &integration, place, known.as_ref())
+    let environment = keep(&catalog, &integration, place, known.as_ref(), session.now())
         .await
         .map_err(|error| error.problem())?;
     let is_new = known.is_none();
@@ -177,8 +178,9 @@ async fn keep(
     integration: &Integration,
     place: Place,
     known: Option<&Registration>,
+    now: OffsetDateTime,
 ) -> Result<Entity, CatalogError> {
-    let changed_on = rfc3339(now());
+    let changed_on = rfc3339(now);
     let stays = known.is_some_and(|known| known.environment.name == integration.environment);
     let generation = known.map_or(0, |known| known.generation + u64::from(!stays));
     match place {

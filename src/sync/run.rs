@@ -21,6 +21,8 @@ use super::SyncRequest;
 use super::apply::Interruption;
 use super::deletion::delete_apis;
 use super::pass::{Continuation, Pass};
+use super::record::note_confirmation;
+use super::registry::Registration;
 use super::schemas;
 use super::session::Session;
 use super::tally::Tally;
@@ -184,7 +186,12 @@ impl Situation {
     ///
     /// When the request names deletions or a plan, everything is planned before anything is written, so that nothing
     /// is when they are no longer what is found.
-    pub async fn apply(self, session: &Session<'_>, request: &SyncRequest) -> Result<Done, Stop> {
+    pub async fn apply(
+        mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+        request: &SyncRequest,
+    ) -> Result<Done, Stop> {
         let strict = request.confirm_deletions.is_some() || request.plan_id.is_some();
         let looks = if strict {
             let looks = self.look_at_all().await;
@@ -197,6 +204,13 @@ impl Situation {
         schemas::ensure(&catalog, &self.schemas)
             .await
             .map_err(|error| Stop::Failed(error.problem()))?;
+        if request.confirm_deletions.is_some() {
+            // Before anything goes: a run that is killed must not leave a confirmation that could be used again.
+            self.pass.confirm();
+            note_confirmation(session, registration, self.pass.confirmations())
+                .await
+                .map_err(|error| Stop::Failed(error.problem()))?;
+        }
         let mut outcomes = match looks {
             Some(looks) => self.apply_looks(looks).await,
             None => self.look_and_apply().await,
@@ -323,6 +337,7 @@ impl Situation {
         Deletions {
             apis: self.survey.gone.iter().map(|api| api.name.clone()).collect(),
             owned_apis: self.survey.owned,
+            confirmations: self.pass.confirmations(),
             ..Deletions::default()
         }
     }

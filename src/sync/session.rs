@@ -21,7 +21,7 @@ use crate::source::{
 use crate::target::{ApiCenter, Catalog};
 use crate::trust::check_trust;
 
-use super::clock::now;
+use super::clock::Clock;
 
 /// Amazon calls that may come at once: half of a second's worth more than the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
@@ -33,6 +33,7 @@ const EPILOGUE: Duration = Duration::from_secs(15);
 pub(super) struct Clouds {
     pub resource_id: ApiCenterId,
     pub vault_hosts: VaultHosts,
+    clock: Clock,
     api_center: ApiCenter,
     vault: Vault,
     transport: Transport,
@@ -45,7 +46,7 @@ pub(super) struct Clouds {
 
 impl Clouds {
     /// Prepares the connections; nothing is sent yet.
-    pub fn new(settings: &Settings) -> Result<Self, Problem> {
+    pub fn new(settings: &Settings, clock: Clock) -> Result<Self, Problem> {
         check_trust()?;
         let credential = azure_credential(settings.client_id.as_deref(), settings.managed_identity)
             .map_err(|error| Problem::new(ErrorCode::InternalError, error_chain(&error)))?;
@@ -59,6 +60,7 @@ impl Clouds {
         Ok(Self {
             resource_id: settings.resource_id.clone(),
             vault_hosts: settings.vault_hosts.clone(),
+            clock,
             api_center,
             vault: Vault::new(Arc::clone(&credential)),
             transport: Transport::new(),
@@ -113,10 +115,15 @@ impl<'a> Session<'a> {
         Self {
             clouds,
             budget: budget.clone(),
-            started: now(),
+            started: clouds.clock.now(),
             aws: Arc::default(),
             azure: Arc::default(),
         }
+    }
+
+    /// The time it is.
+    pub fn now(&self) -> OffsetDateTime {
+        self.clouds.clock.now()
     }
 
     /// The catalog, for as long as the call may take.

@@ -5,18 +5,17 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use crate::error_chain::error_chain;
-use crate::model::{EntityPath, IntegrationName, Outcome, Owned, OwnedApi, Problem, Report};
+use crate::model::{EntityPath, IntegrationName, IntegrationState, Outcome, Owned, OwnedApi, Problem, Report};
 use crate::plan::Preview;
 use crate::source::Gateway;
 use crate::telemetry::{Run, record_run, run_span, trace_id};
 
 use super::SyncRequest;
-use super::clock::now;
 use super::deletion::delete_apis;
 use super::outcome::StoredOutcome;
 use super::pass::Continuation;
 use super::record::{Recorded, record};
-use super::registry::{Registration, marker_removal, was_made};
+use super::registry::{self, Registration, marker_removal, was_made};
 use super::run::{Done, Stop, check, observe};
 use super::session::Session;
 use super::tally::failed_report;
@@ -44,24 +43,30 @@ async fn run(
     let before = continuation(registration);
     let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
         Ok(Done { tally, next, born }) => {
-            let report = tally.into_report(session.started, now(), session.requests());
+            let report = tally.into_report(session.started, session.now(), session.requests());
             (report, next, born, None)
         }
         Err(Stop::Refused(problem)) => return Err(problem),
         Err(Stop::Failed(problem)) => {
-            let report = failed_report(problem.message.clone(), session.started, now(), session.requests());
+            let report = failed_report(
+                problem.message.clone(),
+                session.started,
+                session.now(),
+                session.requests(),
+            );
             (report, before, Vec::new(), Some(problem))
         }
     };
     let finished = matches!(report.outcome, Outcome::Succeeded);
     let outcome = StoredOutcome {
-        last_success_on: finished.then(now).or(registration.last_success_on),
+        last_success_on: finished.then(|| session.now()).or(registration.last_success_on),
         report,
         next,
     };
     match record(session, registration, &outcome).await {
         Ok(Recorded::Kept) if finished => leave_former_environments(session, registration).await,
         Ok(Recorded::Kept) => (),
+        Ok(Recorded::Gone) if moved(session, &registration.name).await => (),
         Ok(Recorded::Gone) => take_back(session, &registration.name, born).await,
         // The next run records its own; this one's is in the log.
         Err(error) => {
@@ -87,7 +92,11 @@ pub(super) async fn plan(
         check(integration, request)?;
         let gateway = session.gateway(integration).await?;
         // A plan is for looking at first: it must not depend on the hour or on where the last run stopped.
-        let situation = observe(session, integration, gateway, request, Continuation::default()).await?;
+        let before = Continuation {
+            confirmations: continuation(registration).confirmations,
+            ..Continuation::default()
+        };
+        let situation = observe(session, integration, gateway, request, before).await?;
         Ok(situation.plan().await)
     };
     plan.instrument(run_span("plan", registration.name.as_str())).await
@@ -112,7 +121,7 @@ async fn attempt(
     let situation = observe(session, integration, gateway, request, before)
         .await
         .map_err(Stop::Failed)?;
-    situation.apply(session, request).await
+    situation.apply(session, registration, request).await
 }
 
 fn continuation(registration: &Registration) -> Continuation {
@@ -121,6 +130,25 @@ fn continuation(registration: &Registration) -> Continuation {
         .as_ref()
         .map(|outcome| outcome.next.clone())
         .unwrap_or_default()
+}
+
+/// Whether an integration that is no longer where it was is in another environment, or nobody can tell.
+async fn moved(session: &Session<'_>, name: &IntegrationName) -> bool {
+    match session.catalog_for_epilogue().environments().await {
+        Ok(environments) => {
+            let found = registry::find(&environments, name, &session.clouds.vault_hosts);
+            found.is_some_and(|found| found.state == IntegrationState::Active)
+        }
+        Err(error) => {
+            let (integration, error) = (name.as_str(), error_chain(&error));
+            tracing::warn!(
+                integration,
+                error,
+                "whether the integration is gone could not be found out: what the run made stays"
+            );
+            true
+        }
+    }
 }
 
 /// The integration is gone or going: what came into being in this run would stay behind for ever.
@@ -162,7 +190,7 @@ async fn leave_former_environments(session: &Session<'_>, registration: &Registr
 
 /// Tells operators how the run went: in metrics, in its span, and in the line that alerts read.
 fn tell(session: &Session<'_>, name: &IntegrationName, outcome: &StoredOutcome) {
-    let (now, report) = (now(), &outcome.report);
+    let (now, report) = (session.now(), &outcome.report);
     let duration = Duration::try_from(now - session.started).unwrap_or_default();
     let age = outcome.last_success_on.map(|on| (now - on).whole_seconds().max(0));
     record_run(&Run {

@@ -1,9 +1,11 @@
 //! One API: looked at, then brought in line.
 
+use std::collections::BTreeSet;
+
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::ApiState;
-use crate::model::{Conflict, DesiredApi, IntegrationName, OwnedApi, RestApi, Skip, Vacant};
+use crate::model::{Conflict, DesiredApi, EntityName, IntegrationName, OwnedApi, RestApi, Skip, Vacant};
 use crate::plan::{
     ApiInput, ApiPlan, Below, Finished, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
     plan_api, plan_listed_fields,
@@ -11,7 +13,7 @@ use crate::plan::{
 use crate::source::{TranslatedStages, desired_stages};
 use crate::target::Catalog;
 
-use super::apply::{Interruption, apply_removals, apply_stages, read_below, still_vacant, write_api};
+use super::apply::{Interruption, apply_removals, apply_stages, read_below, still_vacant, write, write_api};
 use super::run::Run;
 
 /// What a look at an API found.
@@ -35,6 +37,8 @@ pub(super) struct Planned {
     desired: DesiredApi,
     stages: TranslatedStages,
     standing: Found,
+    /// The versions whose definition is not the text that was imported.
+    damaged: BTreeSet<EntityName>,
     plan: ApiPlan,
 }
 
@@ -149,6 +153,7 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
         desired,
         stages,
         standing,
+        damaged: below.damaged,
         plan,
     })))
 }
@@ -251,6 +256,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         desired,
         stages,
         standing,
+        damaged,
         plan,
     } = planned;
     let (api, plan) = match standing {
@@ -260,6 +266,14 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
             };
             // The service may have kept what was below an earlier API of this name.
             let below = read_below(&run.catalog, &api, false).await?;
+            let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
+            (api, plan)
+        }
+        Found::Owned(api) if plan.makes_versions() => {
+            let api = make_versions(run, *api, &plan, outcome).await?;
+            // With them comes back what the service kept of earlier ones of their names.
+            let mut below = read_below(&run.catalog, &api, false).await?;
+            below.damaged = damaged;
             let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
             (api, plan)
         }
@@ -317,6 +331,25 @@ async fn create(
     outcome.note_birth(&api);
     api.marker.state = ApiState::Creating;
     Ok(Some(api))
+}
+
+/// Makes the versions that are missing, after the marker that lists them.
+async fn make_versions(
+    run: &Run,
+    api: OwnedApi,
+    plan: &ApiPlan,
+    outcome: &mut ApiOutcome,
+) -> Result<OwnedApi, Interruption> {
+    let api = match &plan.opening {
+        Some(opening) => write_api(&run.catalog, &run.integration.name, opening).await?,
+        None => api,
+    };
+    outcome.note_birth(&api);
+    outcome.updated = true;
+    for version in plan.stages.iter().filter_map(|stage| stage.version.as_ref()) {
+        write(&run.catalog, version).await?;
+    }
+    Ok(api)
 }
 
 impl Pending {

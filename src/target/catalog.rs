@@ -15,7 +15,7 @@ use super::plan_limits::PlanLimits;
 use super::transport::{Answer, Message, Rates, Reply, Transport};
 use super::wire;
 use crate::limits::{Budget, Traffic};
-use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, Vacant};
+use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, SystemData, Vacant};
 
 /// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
 const API_VERSION: &str = "2024-03-01";
@@ -184,15 +184,29 @@ impl Catalog {
 
     /// Makes an entity where there is none.
     ///
+    /// What somebody else made there since it was looked for is not overwritten: `If-None-Match` says so. What holds all
+    /// that was to be written is as good as made: then it was this very call, whose answer was lost, or another run's.
+    ///
     /// # Errors
-    /// When it is not taken.
+    /// When it is not taken, or there is something else.
     pub async fn create(&self, vacant: &Vacant, properties: &Properties) -> Result<Entity, CatalogError> {
         let path = vacant.path();
         let body = wire::body(path.kind(), properties);
-        let answer = self
-            .success(&self.message(Method::Put, &self.entity_path(path), Some(body))?)
-            .await?;
-        read_entity(&answer)
+        let mut message = self.message(Method::Put, &self.entity_path(path), Some(body))?;
+        message.if_absent = true;
+        let call = match self.reply(&message).await? {
+            Reply::Success(answer) => return read_entity(&answer),
+            Reply::NotFound(call, message) => return Err(CatalogError::NotFound { call, message }),
+            Reply::Changed(call) => call,
+        };
+        let found = self.get(path).await?;
+        found
+            .filter(|found| holds(&found.properties, properties))
+            .ok_or_else(|| CatalogError::Refused {
+                call,
+                status: 412,
+                message: "somebody else made something there at the same moment".to_owned(),
+            })
     }
 
     /// Reads an entity of ours, lets `change` have its way with the properties, and writes it if anything changed.
@@ -212,7 +226,11 @@ impl Catalog {
             let mut properties = current.properties.clone();
             change(&mut properties);
             if properties == current.properties {
-                return Ok(current);
+                // When it was made is told by writes only, which tell whether they made it.
+                return Ok(Entity {
+                    system_data: SystemData::default(),
+                    ..current
+                });
             }
             let body = wire::body(path.kind(), &properties);
             let mut message = self.message(Method::Put, &self.entity_path(path), Some(body))?;
@@ -282,6 +300,7 @@ impl Catalog {
             url,
             body,
             if_match: None,
+            if_absent: false,
         })
     }
 
@@ -344,4 +363,12 @@ fn method_name(method: Method) -> &'static str {
         Method::Put => "PUT",
         _ => "GET",
     }
+}
+
+/// Whether something has all the members of something else, whatever it has beside them.
+fn holds(found: &Properties, wanted: &Properties) -> bool {
+    wanted.iter().all(|(name, wanted)| match (found.get(name), wanted) {
+        (Some(Value::Object(found)), Value::Object(wanted)) => holds(found, wanted),
+        (found, wanted) => found == Some(wanted),
+    })
 }

@@ -97,6 +97,7 @@ impl Catalog {
                 url,
                 body: None,
                 if_match: None,
+                if_absent: false,
             };
             answer = self.success(&message).await?;
         }

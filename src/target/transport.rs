@@ -66,6 +66,8 @@ pub(super) struct Message {
     pub url: Url,
     pub body: Option<Vec<u8>>,
     pub if_match: Option<String>,
+    /// Whether it is for a place where there is nothing.
+    pub if_absent: bool,
 }
 
 /// An answer with a status of success.
@@ -247,6 +249,9 @@ fn request(message: &Message) -> Request {
     }
     if let Some(etag) = &message.if_match {
         request.insert_header("if-match", etag.clone());
+    }
+    if message.if_absent {
+        request.insert_header("if-none-match", "*");
     }
     request
 }

@@ -1,10 +1,17 @@
 //! What is gone on Amazon goes from the catalog, unless that looks like a mistake.
 
-use sandbox::cloud::Cloud;
-use sandbox::estate::awkward;
-use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex};
 
-use crate::world::{SHOP, World};
+use futures::{StreamExt, stream};
+use sandbox::cloud::Cloud;
+use sandbox::estate::{awkward, demo};
+use sandbox::faults::{Fault, FaultRule, Matcher};
+use sandbox::functions_host::FunctionsHost;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::world::{SHOP, World, answer, host_options};
 
 #[tokio::test]
 async fn a_removed_stage_then_a_removed_api_are_gone_after_the_next_run() {
@@ -13,7 +20,7 @@ async fn a_removed_stage_then_a_removed_api_are_gone_after_the_next_run() {
         .catalog()
         .put(
             "apis/shop-a1b2c3d4e5/versions/by-hand",
-            serde_json::json!({ "title": "by hand", "lifecycleStage": "design" }),
+            json!({ "title": "by hand", "lifecycleStage": "design" }),
         )
         .unwrap();
 
@@ -126,6 +133,104 @@ async fn a_confirmation_that_no_longer_fits_is_refused_and_nothing_written() {
 }
 
 #[tokio::test]
+async fn a_confirmation_is_good_for_one_loss_and_never_for_another_of_the_same_names() {
+    let world = World::synchronized_demo().await;
+    let mut used = BTreeSet::new();
+    for _ in 0..2 {
+        world.cloud.api_gateway.clear();
+        let report = world.sync("").await.expect(200).json();
+        let id = report["deletionsId"].as_str().unwrap().to_owned();
+        let plan = plan(&world).await;
+        assert_eq!(plan["deletionsId"], report["deletionsId"]);
+        for old in &used {
+            let refusal = world.sync(&format!("confirmDeletions={old}")).await.expect(409);
+            assert_eq!(refusal.code(), "PlanChanged");
+        }
+        assert!(used.insert(id.clone()), "the same id again");
+        world.sync(&format!("confirmDeletions={id}")).await.expect(200);
+        world.assert_in_line();
+        let again = world.sync(&format!("confirmDeletions={id}")).await.expect(409);
+        assert_eq!(again.code(), "PlanChanged");
+        // The same APIs are back, and a run that began before the confirmation forgets nothing.
+        world.cloud.fill_gateway(demo());
+        world.run_timer().await;
+        world.assert_in_line();
+    }
+}
+
+#[tokio::test]
+async fn a_confirmed_run_that_is_killed_has_used_its_confirmation() {
+    for writes in [1, 4] {
+        let world = World::synchronized_demo().await;
+        world.cloud.api_gateway.clear();
+        let id = world.sync("").await.expect(200).json()["deletionsId"]
+            .as_str()
+            .unwrap()
+            .to_owned();
+        world.fail_write(writes, Some(1), Fault::KillBefore);
+        world.sync(&format!("confirmDeletions={id}")).await;
+        world.host.wait_for_exit(1).await;
+        world.host.ready().await.unwrap();
+        world.cloud.fill_gateway(demo());
+        world.run_timer().await;
+        world.assert_in_line();
+        world.cloud.api_gateway.clear();
+        let refusal = world.sync(&format!("confirmDeletions={id}")).await.expect(409);
+        assert_eq!(refusal.code(), "PlanChanged");
+        assert!(world.has("apis/shop-a1b2c3d4e5"));
+    }
+}
+
+#[tokio::test]
+async fn a_move_takes_all_deployments_along_and_leaves_the_former_environment() {
+    let world = World::synchronized_demo().await;
+    let foreign = json!({ "title": "Theirs", "kind": "testing", "server": { "type": "Kong API Gateway" }, "customProperties": {} });
+    world.catalog().put("environments/theirs", foreign).unwrap();
+    let before = world.properties("environments/theirs");
+    let mut there = world.document();
+    there["properties"]["targetEnvironmentId"] = json!("/workspaces/default/environments/theirs");
+
+    world.put(SHOP, there.clone()).await.expect(200);
+    assert!(!world.has("environments/shop"), "what was made goes");
+    assert_all_deployments_in(&world, "theirs");
+
+    world.put(SHOP, world.document()).await.expect(200);
+    assert_eq!(
+        world.properties("environments/theirs"),
+        before,
+        "what was there stays as it was"
+    );
+    assert_all_deployments_in(&world, "shop");
+    world.assert_in_line();
+
+    // A move that is cut leaves both; the next run goes on, and a deletion takes both.
+    for finish in ["sync", "delete"] {
+        world.fail_write(3, Some(1), Fault::KillBefore);
+        world.put(SHOP, there.clone()).await;
+        world.host.wait_for_exit(1 + usize::from(finish == "delete")).await;
+        world.host.ready().await.unwrap();
+        assert!(world.has("environments/shop"), "{finish}");
+        if finish == "sync" {
+            world.run_timer().await;
+            assert!(!world.has("environments/shop"));
+            assert_all_deployments_in(&world, "theirs");
+            world.put(SHOP, world.document()).await.expect(200);
+        } else {
+            world.delete(SHOP).await.expect(204);
+            assert!(!world.has("environments/shop"));
+            assert_eq!(world.properties("environments/theirs"), before);
+        }
+    }
+}
+
+fn assert_all_deployments_in(world: &World, environment: &str) {
+    let id = json!(format!("/workspaces/default/environments/{environment}"));
+    let everything = world.everything();
+    let mut deployments = everything.iter().filter(|(path, _)| path.contains("/deployments/"));
+    assert!(deployments.all(|(_, deployment)| deployment["properties"]["environmentId"] == id));
+}
+
+#[tokio::test]
 async fn up_to_five_may_go_unasked() {
     let world = World::synchronized_demo().await;
     for api in ["e5f6a7b8c9", "f6a7b8c9d0", "b8c9d0e1f2", "c9d0e1f2a3", "e1f2a3b4c5"] {
@@ -173,4 +278,118 @@ async fn a_plan_is_applied_as_it_was_or_not_at_all() {
 async fn plan(world: &World) -> Value {
     let path = format!("integrations/{SHOP}/plan");
     world.call(reqwest::Method::GET, &path, None).await.expect(200).json()
+}
+
+/// Writes of a `DELETE` of a small integration, after each of which a handler is killed.
+const KILLS: usize = 24;
+
+#[tokio::test]
+async fn a_delete_that_was_killed_at_any_write_is_finished_by_the_timer() {
+    stream::iter(0..KILLS)
+        .for_each_concurrent(4, |writes| async move {
+            let world = World::start().await;
+            let before = world.inventory();
+            world.cloud.fill_gateway(demo().split_off(7));
+            world.put_shop().await;
+            world.fail_write(writes, Some(1), Fault::KillAfter);
+            let cut = world.delete(SHOP).await;
+            if cut.status == 204 {
+                assert!(writes > 10, "write {writes}: there was nothing to be killed at");
+                return;
+            }
+            world.host.wait_for_exit(1).await;
+            world.host.ready().await.unwrap();
+            if world.has("environments/shop") {
+                let shown = world.get(SHOP).await.expect(200).json();
+                assert_eq!(shown["properties"]["linkState"]["state"], "deleting", "write {writes}");
+                let refusals = [world.put(SHOP, world.document()).await, world.sync("").await];
+                for refusal in refusals {
+                    assert_eq!(refusal.expect(409).code(), "IntegrationDeleting", "write {writes}");
+                }
+            }
+            world.run_timer().await;
+            assert_nothing_left(&world, &before);
+        })
+        .await;
+}
+
+/// Asserts that the integration is gone with all it made, what is out of sight included.
+fn assert_nothing_left(world: &World, before: &BTreeMap<String, Value>) {
+    assert_eq!(world.inventory(), *before);
+    assert!(!world.has("environments/shop"));
+    assert_eq!(world.catalog().leftovers(), BTreeMap::new());
+}
+
+/// Requests after each of which a deletion begins while a synchronization is under way.
+const MOMENTS: usize = 60;
+
+#[tokio::test]
+async fn a_delete_and_a_sync_at_once_leave_nothing_behind() {
+    let worlds = stream::iter(0..4).map(|number| async move {
+        let world = World::start().await;
+        let other = FunctionsHost::start(host_options(&world.cloud, &[])).await.unwrap();
+        let before = world.inventory();
+        for moment in (number..MOMENTS).step_by(4) {
+            delete_during_a_sync(&world, &other, moment, &before).await;
+        }
+        // What was made below an API at the moment it went is out of sight, and in line once it is made again.
+        world.put_shop().await;
+        world.assert_in_line();
+    });
+    worlds.buffer_unordered(4).collect::<Vec<()>>().await;
+}
+
+/// Lets the other handler delete the integration once a synchronization of it has made so many requests.
+async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usize, before: &BTreeMap<String, Value>) {
+    world.cloud.api_gateway.clear();
+    world.put_shop().await;
+    world.cloud.fill_gateway(demo().split_off(9));
+    let (begin, begun) = oneshot::channel();
+    let begin = Arc::new(Mutex::new(Some(begin)));
+    let begin_now = move || _ = begin.lock().unwrap().take().map(|begin| begin.send(()));
+    world.cloud.kill.set(begin_now.clone());
+    world.cloud.faults.add(FaultRule {
+        matcher: Matcher::default(),
+        skip: moment,
+        times: Some(1),
+        fault: Fault::Interject,
+    });
+    let delete = async {
+        begun.await.unwrap();
+        loop {
+            let url = format!("{}/api/integrations/{SHOP}", other.base_url());
+            let request = reqwest::Client::new()
+                .delete(url)
+                .header("x-functions-key", other.function_key());
+            let deleted = answer(request).await;
+            // While the other goes on making what is deleted here, there is no end to it.
+            if deleted.status != 202 {
+                return deleted;
+            }
+        }
+    };
+    let sync = async {
+        let synced = world.sync("").await;
+        // If it made fewer requests than that, the deletion comes after it.
+        begin_now();
+        synced
+    };
+    let (synced, deleted) = tokio::join!(sync, delete);
+    world.cloud.faults.clear();
+    // Another call that finds nothing left says so.
+    assert!(
+        [204, 404].contains(&deleted.status.as_u16()),
+        "moment {moment}: {deleted:?}"
+    );
+    assert!(
+        [200, 202].contains(&synced.status.as_u16()),
+        "moment {moment}: {synced:?}"
+    );
+    let left: Vec<String> = world
+        .inventory()
+        .into_keys()
+        .filter(|path| !before.contains_key(path))
+        .collect();
+    assert_eq!(left, Vec::<String>::new(), "moment {moment}");
+    assert!(!world.has("environments/shop"), "moment {moment}");
 }

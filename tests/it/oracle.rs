@@ -9,8 +9,29 @@ use sha2::{Digest, Sha256};
 /// All REST APIs of a gateway and their stages.
 pub type Estate = Vec<(RestApi, Vec<Stage>)>;
 
+/// What an integration asks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Wishes<'a> {
+    pub integration: &'a str,
+    pub region: &'a str,
+    pub environment: &'a str,
+    pub definitions: bool,
+}
+
 /// What an integration shall have made of an estate: what matters of every entity, by path.
 pub fn desired(integration: &str, region: &str, estate: &Estate) -> BTreeMap<String, Value> {
+    let wishes = Wishes {
+        integration,
+        region,
+        environment: integration,
+        definitions: true,
+    };
+    desired_by(&wishes, estate)
+}
+
+/// The same for an integration that asks for something else than most do.
+pub fn desired_by(wishes: &Wishes<'_>, estate: &Estate) -> BTreeMap<String, Value> {
+    let integration = wishes.integration;
     let mut desired = BTreeMap::new();
     for (api, stages) in estate {
         let name = format!("{integration}-{}", api.id).to_lowercase();
@@ -22,7 +43,7 @@ pub fn desired(integration: &str, region: &str, estate: &Estate) -> BTreeMap<Str
         let mut stages: Vec<&Stage> = stages.iter().collect();
         stages.sort_by(|one, other| one.name.cmp(&other.name));
         for (place, stage) in stages.into_iter().enumerate() {
-            desired.extend(desired_stage(integration, region, &name, api, stage, place < 10));
+            desired.extend(desired_stage(wishes, &name, api, stage, place < 10));
         }
     }
     desired
@@ -37,8 +58,7 @@ pub fn actual(integration: &str, snapshot: &BTreeMap<String, Value>) -> BTreeMap
 }
 
 fn desired_stage(
-    integration: &str,
-    region: &str,
+    wishes: &Wishes<'_>,
     api_name: &str,
     api: &RestApi,
     stage: &Stage,
@@ -52,7 +72,7 @@ fn desired_stage(
         version,
         json!({ "title": cut(&stage.name, 50), "lifecycleStage": "design" }),
     );
-    let document = document(stage);
+    let document = document(stage).filter(|_| wishes.definitions);
     let definition_id = document.as_ref().map(|_| format!("/workspaces/default/{definition}"));
     if let Some(paths) = document {
         desired.insert(
@@ -66,16 +86,30 @@ fn desired_stage(
             json!({
                 "title": cut(&stage.name, 50),
                 "state": "active",
-                "environmentId": format!("/workspaces/default/environments/{integration}"),
+                "environmentId": format!("/workspaces/default/environments/{}", wishes.environment),
                 "definitionId": definition_id,
-                "runtimeUri": runtime_uri(region, api, stage),
+                "runtimeUri": runtime_uri(wishes.region, api, stage),
             }),
         );
     }
     desired
 }
 
-fn what_matters(path: &str, entity: &Value) -> Value {
+/// What of that the source owns, so that it is put right whatever people do.
+pub fn source_owned(path: &str, mut matters: Value) -> Value {
+    let theirs: &[&str] = match (path.contains("/deployments/"), path.split('/').count()) {
+        (true, _) => &["title", "state"],
+        (false, 4) => &["lifecycleStage"],
+        (false, _) => &[],
+    };
+    if let Some(matters) = matters.as_object_mut() {
+        matters.retain(|name, _| !theirs.contains(&name.as_str()));
+    }
+    matters
+}
+
+/// What matters of an entity.
+pub fn what_matters(path: &str, entity: &Value) -> Value {
     let properties = &entity["properties"];
     let of = |name: &str| properties[name].clone();
     if path.contains("/definitions/") {

@@ -147,6 +147,27 @@ async fn a_run_whose_integration_goes_meanwhile_takes_back_what_it_made() {
 }
 
 #[tokio::test]
+async fn a_run_whose_integration_moves_meanwhile_takes_nothing_back() {
+    let world = World::start().await;
+    world.put_shop().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let catalog = Arc::clone(&world.cloud.api_center);
+    // As a move leaves it: another environment holds the integration, and the former one is gone.
+    world.cloud.kill.set(move || {
+        let moved = catalog.snapshot()["environments/shop"]["properties"].clone();
+        catalog.put("environments/elsewhere", moved).unwrap();
+        catalog.remove("environments/shop");
+    });
+    world.fail_write(20, Some(1), Fault::Interject);
+    world.sync("").await;
+    let made = world.inventory();
+    assert!(made.len() > 20, "what was made is gone: {:?}", made.keys());
+    world.run_timer().await;
+    let kept = |path: &&String| made.contains_key(*path);
+    assert_eq!(world.inventory().keys().filter(kept).count(), made.len());
+}
+
+#[tokio::test]
 async fn an_organisations_required_metadata_is_asked_for_and_set() {
     let world = World::start().await;
     world.cloud.fill_gateway(sandbox::estate::demo());

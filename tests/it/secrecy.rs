@@ -26,7 +26,7 @@ pub fn assert_kept(cloud: &Cloud, host: &FunctionsHost, said: &str) {
 
 /// All that must never be seen: secret values, the identity header, keys of the function app and of sessions, and every
 /// token.
-fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
+pub fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
     let fixed = [
         &cloud.aws_access_key_id,
         &cloud.aws_secret_access_key,

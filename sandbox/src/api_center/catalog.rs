@@ -7,6 +7,7 @@ use std::time::SystemTime;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
 
+use super::journal::{Author, Journal, entry};
 use super::path::{Address, Collection, Kind};
 
 /// An entity as it is stored.
@@ -30,6 +31,10 @@ pub(super) struct Entity {
 pub(super) struct Catalog {
     collections: BTreeMap<String, BTreeMap<String, Entity>>,
     writes: u32,
+    /// Every change, in order, if it is kept.
+    pub journal: Journal,
+    /// Who is writing.
+    pub author: Author,
 }
 
 impl Catalog {
@@ -70,6 +75,10 @@ impl Catalog {
 
     /// Stores an entity's properties and tells whether it is new.
     pub fn put(&mut self, address: &Address, properties: Map<String, Value>) -> bool {
+        self.journalled(address, |catalog| catalog.put_now(address, properties))
+    }
+
+    fn put_now(&mut self, address: &Address, properties: Map<String, Value>) -> bool {
         let etag = self.next_etag();
         let now = now_text();
         let entities = self.collections.entry(address.collection.key()).or_default();
@@ -104,21 +113,42 @@ impl Catalog {
     /// Stores what was imported into a definition.
     pub fn set_content(&mut self, address: &Address, content: String, specification: Option<Value>) {
         let etag = self.next_etag();
-        if let Some(entity) = self.get_mut(address) {
-            entity.content = Some(content);
-            if let Some(specification) = specification {
-                entity.properties.insert("specification".to_owned(), specification);
+        self.journalled(address, |catalog| {
+            if let Some(entity) = catalog.get_mut(address) {
+                entity.content = Some(content);
+                if let Some(specification) = specification {
+                    entity.properties.insert("specification".to_owned(), specification);
+                }
+                entity.etag = etag;
+                entity.last_modified_at = Some(now_text());
             }
-            entity.etag = etag;
-            entity.last_modified_at = Some(now_text());
-        }
+        });
     }
 
     /// Takes an entity away and tells whether it was there.
     pub fn remove(&mut self, address: &Address) -> bool {
+        self.journalled(address, |catalog| {
+            let entities = catalog.collections.get_mut(&address.collection.key());
+            entities.is_some_and(|entities| entities.remove(&address.name.to_ascii_lowercase()).is_some())
+        })
+    }
+
+    /// Makes a change and, if the journal is kept, writes down what it did to the entity.
+    fn journalled<T>(&mut self, address: &Address, change: impl FnOnce(&mut Self) -> T) -> T {
+        if !self.journal.is_kept() {
+            return change(self);
+        }
+        let before = self.stored(address).map(entry);
+        let result = change(self);
+        let after = self.stored(address).map(entry);
+        self.journal.push(address, self.author, before, after);
+        result
+    }
+
+    fn stored(&self, address: &Address) -> Option<&Entity> {
         self.collections
-            .get_mut(&address.collection.key())
-            .is_some_and(|entities| entities.remove(&address.name.to_ascii_lowercase()).is_some())
+            .get(&address.collection.key())?
+            .get(&address.name.to_ascii_lowercase())
     }
 
     /// Every collection's key with its entities, seen or not.

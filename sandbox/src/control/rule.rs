@@ -49,6 +49,7 @@ enum FaultForm {
     Delay {
         milliseconds: u64,
     },
+    Interject,
     KillBefore,
     KillAfter,
 }
@@ -118,6 +119,7 @@ impl FaultForm {
             Self::ResetAfter => Fault::ResetAfter,
             Self::Truncate => Fault::Truncate,
             Self::Delay { milliseconds } => Fault::Delay(Duration::from_millis(milliseconds)),
+            Self::Interject => Fault::Interject,
             Self::KillBefore => Fault::KillBefore,
             Self::KillAfter => Fault::KillAfter,
         })
@@ -142,6 +144,7 @@ impl From<Fault> for FaultForm {
             Fault::Delay(delay) => Self::Delay {
                 milliseconds: u64::try_from(delay.as_millis()).unwrap_or(u64::MAX),
             },
+            Fault::Interject => Self::Interject,
             Fault::KillBefore => Self::KillBefore,
             Fault::KillAfter => Self::KillAfter,
         }

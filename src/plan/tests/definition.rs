@@ -87,6 +87,19 @@ fn an_export_that_says_the_same_is_recorded_but_not_imported() {
 }
 
 #[test]
+fn a_definition_of_which_nothing_is_recorded_is_imported_anew() {
+    let source = source(&[("prod", 0)]);
+    let mut world = World::synced(&source);
+    let deployment = world.entities.get_mut(&deployment_path("prod")).unwrap();
+    let marker = deployment["customProperties"]["aws-stage"].as_object_mut().unwrap();
+    // Without it nobody can tell that the text is another.
+    marker.remove("contentDigest").unwrap();
+    world.contents.insert(definition_path("prod"), "by hand".to_owned());
+    world.settle(&source);
+    assert_eq!(world.contents[&definition_path("prod")], "document 0");
+}
+
+#[test]
 fn a_definition_that_is_kept_is_neither_made_nor_removed() {
     let mut source = source(&[("prod", 0)]);
     source.stages[0].definition = DesiredDefinition::Kept;

@@ -63,6 +63,40 @@ async fn a_put_may_answer_200_or_201() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_creation_overwrites_nothing() {
+    let sent = || properties(json!({ "title": "Shop", "customProperties": { "ours": { "id": 1 } } }));
+    let found = |found: Value| Bench::new([answer(412, ""), answer(200, entity("shop-api", found))]);
+
+    let theirs = found(json!({ "title": "Shop", "customProperties": { "ours": { "id": 2 } } }));
+    let error = theirs.catalog.create(&vacant(api_path()), &sent()).await.unwrap_err();
+    assert!(matches!(error, CatalogError::Refused { status: 412, .. }), "{error}");
+    assert_eq!(theirs.lines(), ["PUT /apis/shop-api", "GET /apis/shop-api"]);
+    assert_eq!(theirs.seen()[0].header("if-none-match"), Some("*"));
+
+    // A creation whose answer was lost is repeated, and finds itself.
+    let own = json!({ "title": "Shop", "contacts": [], "customProperties": { "ours": { "id": 1, "more": true } } });
+    let made = found(own.clone())
+        .catalog
+        .create(&vacant(api_path()), &sent())
+        .await
+        .unwrap();
+    assert_eq!(made.properties, properties(own));
+
+    let gone = Bench::new([answer(412, ""), answer(404, "")]);
+    let error = gone.catalog.create(&vacant(api_path()), &sent()).await.unwrap_err();
+    assert!(matches!(error, CatalogError::Refused { status: 412, .. }), "{error}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_a_write_tells_that_it_made_something() {
+    let mut there = entity("shop-api", json!({ "title": "same" }));
+    there["systemData"] = json!({ "createdAt": "2026-01-01T00:00:00Z" });
+    let bench = Bench::new([answer(200, there)]);
+    let unchanged = bench.catalog.update(&owned(api_path()), |_| ()).await.unwrap();
+    assert_eq!(unchanged.system_data.created_at, None);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_the_service_itself_puts_there_is_not_sent_back() {
     let (api, version) = (|| name("shop-api"), || name("live"));
     let table = [

@@ -1,0 +1,79 @@
+//! The journal: every change of an entity, in the order in which they were made, and who made it.
+
+use serde_json::{Value, json};
+
+use super::catalog::Entity;
+use super::path::Address;
+
+/// Who changes an entity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Author {
+    /// A caller, over HTTP.
+    #[default]
+    Caller,
+    /// A person, in the portal; or a test, which stands for one.
+    Person,
+}
+
+/// A change of one entity: its properties, and the content of a definition.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// Its path, as in a snapshot.
+    pub path: String,
+    /// Who made it.
+    pub author: Author,
+    /// What the entity was, as in a snapshot; `None` when it was not there.
+    pub before: Option<Value>,
+    /// What it is now.
+    pub after: Option<Value>,
+}
+
+/// The changes so far; none are kept unless asked for, since each holds the entity twice.
+#[derive(Debug, Default)]
+pub(super) struct Journal(Option<Vec<Change>>);
+
+impl Journal {
+    pub fn keep(&mut self) {
+        self.0.get_or_insert_default();
+    }
+
+    pub fn is_kept(&self) -> bool {
+        self.0.is_some()
+    }
+
+    pub fn push(&mut self, address: &Address, author: Author, before: Option<Value>, after: Option<Value>) {
+        if before == after {
+            return;
+        }
+        if let Some(changes) = &mut self.0 {
+            let path = short_path(&address.collection.key(), &address.name);
+            changes.push(Change {
+                path,
+                author,
+                before,
+                after,
+            });
+        }
+    }
+
+    pub fn changes(&self) -> &[Change] {
+        self.0.as_deref().unwrap_or_default()
+    }
+}
+
+/// An entity as a snapshot shows it.
+pub(super) fn entry(entity: &Entity) -> Value {
+    let mut entry = json!({"properties": entity.properties});
+    if let Some(content) = &entity.content {
+        entry["content"] = Value::from(content.clone());
+    }
+    entry
+}
+
+/// The path of an entity below the default workspace, or the API center, with its name in lower case.
+pub(super) fn short_path(collection: &str, name: &str) -> String {
+    let collection = collection
+        .strip_prefix("/workspaces/default/")
+        .unwrap_or(&collection[1..]);
+    format!("{collection}/{}", name.to_ascii_lowercase())
+}

@@ -1,0 +1,344 @@
+//! What holds for every single write of the app, whatever else goes on.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sandbox::api_center::{Author, Change};
+use serde_json::{Value, json};
+
+use super::ledger::{Ledger, differs, holder, marker};
+use crate::oracle::{Estate, entity_name};
+
+/// Where the source's values are; what users have beside them is theirs.
+const OF_ENVIRONMENT: [&str; 1] = ["/customProperties/aws-integration"];
+const OF_MADE_ENVIRONMENT: [&str; 2] = ["/customProperties/aws-integration", "/server/type"];
+const OF_API: [&str; 5] = [
+    "/title",
+    "/description",
+    "/kind",
+    "/customProperties/aws-rest-api",
+    // The service's own.
+    "/lifecycleStage",
+];
+const OF_VERSION: [&str; 1] = ["/title"];
+const OF_DEFINITION: [&str; 2] = ["/title", "/specification"];
+const OF_DEPLOYMENT: [&str; 4] = [
+    "/server/runtimeUri",
+    "/environmentId",
+    "/definitionId",
+    "/customProperties/aws-stage",
+];
+
+/// What was the case, at one moment or another, while a step went on.
+#[derive(Debug, Default)]
+pub struct Moment {
+    pub estates: Vec<Estate>,
+    /// Integrations whose deletion was asked for in this step, and those for which it ever was.
+    pub deleted: BTreeSet<String>,
+    pub ever_deleted: BTreeSet<String>,
+    /// What was asked for, by integration: the modes of import that may be in force, and all lifecycle stages so far.
+    pub modes: BTreeMap<String, BTreeSet<String>>,
+    pub lifecycles: BTreeMap<String, BTreeSet<String>>,
+    /// APIs that the app made in this step.
+    pub made: BTreeSet<String>,
+    /// Integrations whose losses are to be held: nothing of them may go in this step unless it is confirmed.
+    pub held: BTreeSet<String>,
+}
+
+impl Moment {
+    /// Whether an API was not on the gateway.
+    fn lacks_api(&self, id: &str) -> bool {
+        let has = |estate: &Estate| estate.iter().any(|(api, _)| api.id == id);
+        !self.estates.iter().all(has)
+    }
+
+    /// Whether an API had no stage whose entities have this name.
+    fn lacks_stage(&self, id: &str, name: &str) -> bool {
+        let has = |estate: &Estate| {
+            let api = estate.iter().find(|(api, _)| api.id == id);
+            api.is_some_and(|(_, stages)| stages.iter().any(|stage| entity_name(&stage.name) == name))
+        };
+        !self.estates.iter().all(has)
+    }
+
+    /// Whether an API had such a stage.
+    fn has_stage(&self, id: &str, name: &str) -> bool {
+        self.estates.iter().any(|estate| {
+            let api = estate.iter().find(|(api, _)| api.id == id);
+            api.is_some_and(|(_, stages)| stages.iter().any(|stage| entity_name(&stage.name) == name))
+        })
+    }
+}
+
+/// Judges a change before it is taken into the ledger; people may do what they want.
+pub fn judge(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), String> {
+    if change.author == Author::Person {
+        return Ok(());
+    }
+    let parts: Vec<&str> = change.path.split('/').collect();
+    let verdict = match parts.as_slice() {
+        ["metadataSchemas", "aws-integration" | "aws-rest-api" | "aws-stage"] => {
+            allow(change.after.is_some(), "a schema of the app goes")
+        }
+        ["environments", _] => judge_environment(ledger, moment, change),
+        ["apis", _] => judge_api(ledger, moment, change),
+        ["apis", api, kind, name, ..] => judge_below(ledger, moment, change, &format!("apis/{api}"), kind, name),
+        _ => Err("it is nothing of the app's".to_owned()),
+    };
+    verdict.map_err(|why| {
+        format!(
+            "{why}: {} from {:#} to {:#}",
+            change.path,
+            json!(change.before),
+            json!(change.after)
+        )
+    })
+}
+
+fn allow(allowed: bool, why: &str) -> Result<(), String> {
+    if allowed { Ok(()) } else { Err(why.to_owned()) }
+}
+
+fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), String> {
+    match (&change.before, &change.after) {
+        (None, Some(after)) => {
+            allow(
+                holder(after).is_some(),
+                "an environment is made that holds no integration",
+            )?;
+            let made = &marker(after, "aws-integration")["madeEnvironment"];
+            allow(*made == Value::Bool(true), "an environment is made and not said to be")
+        }
+        (Some(before), Some(after)) => {
+            let free = holder(before).is_none() || holder(after).is_none();
+            allow(
+                free || holder(before) == holder(after),
+                "an environment is taken from another integration",
+            )?;
+            let made = marker(before, "aws-integration")["madeEnvironment"] == Value::Bool(true);
+            let ours: &[&str] = if made { &OF_MADE_ENVIRONMENT } else { &OF_ENVIRONMENT };
+            allow(
+                !differs(before, after, ours),
+                "an environment loses what is not the app's",
+            )
+        }
+        (Some(before), None) => {
+            let entry = ledger.get(&change.path);
+            allow(
+                entry.is_some_and(|entry| entry.made_by == Author::Caller),
+                "a person's environment goes",
+            )?;
+            let integration = holder(before).ok_or("an environment goes that holds nothing")?;
+            let moved = ledger.environments_of(integration).len() > 1;
+            allow(
+                moved || is_going(ledger, moment, integration),
+                "an environment goes that is in use",
+            )
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// The integrations of which so many APIs are gone that a run has to hold their deletion.
+pub fn to_be_held(ledger: &Ledger, estate: &Estate) -> BTreeSet<String> {
+    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
+    let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
+    for (integration, id) in apis.filter_map(|(path, _)| ledger.owner(path)) {
+        let (owned, gone) = counts.entry(integration).or_default();
+        *owned += 1;
+        *gone += usize::from(!estate.iter().any(|(api, _)| api.id == id));
+    }
+    let too_many = |&(owned, gone): &(usize, usize)| gone > 0 && (gone == owned || gone > 5 && gone * 5 > owned);
+    counts.retain(|_, counts| too_many(counts));
+    counts.into_keys().collect()
+}
+
+/// Whether an integration was told to go.
+fn is_going(ledger: &Ledger, moment: &Moment, integration: &str) -> bool {
+    let stays = |value: &Value| marker(value, "aws-integration")["state"] != "deleting";
+    let stands = ledger
+        .environments_of(integration)
+        .iter()
+        .any(|(_, entry)| stays(&entry.value));
+    moment.deleted.contains(integration) || moment.ever_deleted.contains(integration) && !stands
+}
+
+fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), String> {
+    let owner = ledger.owner(&change.path);
+    match (&change.before, &change.after) {
+        (None, Some(after)) => {
+            let mut fresh = Ledger::default();
+            fresh.add(change);
+            allow(fresh.owner(&change.path).is_some(), "an API is made without a marker")?;
+            allow(
+                !differs(&json!({}), after, &OF_API),
+                "an API is made with users' values",
+            )
+        }
+        (Some(before), Some(after)) => {
+            let mut later = Ledger::default();
+            later.add(change);
+            allow(owner.is_some(), "an API is changed that is nobody's")?;
+            allow(later.owner(&change.path) == owner, "an API changes hands")?;
+            allow(!differs(before, after, &OF_API), "an API loses users' values")
+        }
+        (Some(_), None) => {
+            let (integration, id) = owner.ok_or("an API goes that is nobody's")?;
+            allow(
+                may_go(ledger, moment, &change.path, &integration, &id),
+                "an API goes that is on the gateway",
+            )?;
+            allow(
+                !moment.held.contains(&integration) || is_going(ledger, moment, &integration),
+                "an API goes with too many others, and nobody confirmed it",
+            )
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+/// Whether an API may go with all that is below it.
+fn may_go(ledger: &Ledger, moment: &Moment, api: &str, integration: &str, id: &str) -> bool {
+    // A run whose integration vanished takes back what it made itself.
+    let taken_back = moment.made.contains(api) && ledger.environments_of(integration).is_empty();
+    moment.lacks_api(id) || is_going(ledger, moment, integration) || taken_back
+}
+
+fn judge_below(
+    ledger: &Ledger,
+    moment: &Moment,
+    change: &Change,
+    api: &str,
+    kind: &str,
+    name: &str,
+) -> Result<(), String> {
+    let (integration, id) = ledger
+        .owner(api)
+        .ok_or("something changes below an API that is nobody's")?;
+    // Below an API that was just made, all is left over from an earlier one of its name.
+    let ours = moment.made.contains(api) || !ledger.is_strange(api, &change.path);
+    let definition = change.path.split('/').nth(5);
+    match (&change.before, &change.after) {
+        (None, Some(after)) => {
+            allow(moment.has_stage(&id, name), "something is made for no stage")?;
+            judge_made(moment, &integration, after, kind, definition)
+        }
+        (Some(before), Some(after)) => {
+            let of_definition = definition.is_some();
+            let version = format!("{api}/versions/{name}");
+            let ours = if of_definition {
+                moment.made.contains(api) || !ledger.is_strange(api, &version)
+            } else {
+                ours
+            };
+            allow(ours, "something of a person's is changed")?;
+            let theirs: &[&str] = match (kind, of_definition) {
+                ("versions", false) => &OF_VERSION,
+                ("versions", true) => &OF_DEFINITION,
+                _ => &OF_DEPLOYMENT,
+            };
+            allow(!differs(before, after, theirs), "something loses users' values")
+        }
+        (Some(_), None) => {
+            if may_go(ledger, moment, api, &integration, &id) {
+                return Ok(());
+            }
+            judge_removed(
+                ledger,
+                moment,
+                change,
+                api,
+                (kind, name, definition),
+                (&integration, &id),
+            )
+        }
+        (None, None) => Ok(()),
+    }
+}
+
+fn judge_made(
+    moment: &Moment,
+    integration: &str,
+    after: &Value,
+    kind: &str,
+    definition: Option<&str>,
+) -> Result<(), String> {
+    let properties = &after["properties"];
+    match (kind, definition) {
+        ("versions", None) => {
+            let stage = properties["lifecycleStage"].as_str().unwrap_or_default();
+            let asked_for = moment
+                .lifecycles
+                .get(integration)
+                .is_some_and(|stages| stages.contains(stage));
+            allow(asked_for, "a version is made with another lifecycle stage")?;
+            allow(
+                !differs(&json!({}), after, &["/title", "/lifecycleStage"]),
+                "a version is made with users' values",
+            )
+        }
+        ("versions", Some(name)) => {
+            allow(name == "openapi", "a definition of another name is made")?;
+            let modes = moment.modes.get(integration);
+            allow(
+                modes.is_some_and(|modes| modes.iter().any(|mode| mode != "never")),
+                "an unwanted definition is made",
+            )
+        }
+        _ => {
+            allow(
+                properties["state"] == "active",
+                "a deployment is made that is not active",
+            )?;
+            let ours = [&OF_DEPLOYMENT[..], &["/title", "/description", "/state"]].concat();
+            allow(
+                !differs(&json!({}), after, &ours),
+                "a deployment is made with users' values",
+            )
+        }
+    }
+}
+
+fn judge_removed(
+    ledger: &Ledger,
+    moment: &Moment,
+    change: &Change,
+    api: &str,
+    (kind, name, definition): (&str, &str, Option<&str>),
+    (integration, id): (&str, &str),
+) -> Result<(), String> {
+    let fresh = moment.made.contains(api);
+    let version = format!("{api}/versions/{name}");
+    match (kind, definition) {
+        ("versions", Some(definition)) => {
+            let modes = moment.modes.get(integration);
+            let unwanted = modes.is_some_and(|modes| modes.contains("never"));
+            allow(
+                fresh || moment.lacks_stage(id, name) || unwanted,
+                "a definition goes that is wanted",
+            )?;
+            let ours = definition == "openapi" && !ledger.is_strange(api, &version);
+            allow(
+                fresh || ours || ledger.lists_all(api),
+                "a definition of a person's goes",
+            )
+        }
+        ("versions", None) => {
+            allow(moment.lacks_stage(id, name), "a version goes whose stage is there")?;
+            allow(
+                fresh || !ledger.is_strange(api, &change.path),
+                "a version of a person's goes",
+            )?;
+            let others = ledger
+                .below(&format!("{version}/"))
+                .any(|(path, _)| !path.ends_with("/openapi"));
+            allow(fresh || !others, "a version goes with a person's definitions")
+        }
+        _ => {
+            allow(moment.lacks_stage(id, name), "a deployment goes whose stage is there")?;
+            allow(
+                fresh || !ledger.is_strange(api, &change.path),
+                "a deployment of a person's goes",
+            )
+        }
+    }
+}

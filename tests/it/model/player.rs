@@ -1,0 +1,607 @@
+//! Plays lives: two real handlers between one pair of clouds, and what is known of the integrations.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use futures::future::join_all;
+use reqwest::header::RETRY_AFTER;
+use reqwest::{Method, StatusCode};
+use rustix::process::{Pid, Signal, kill_process};
+use sandbox::api_center::Author;
+use sandbox::cloud::{Cloud, CloudOptions};
+use sandbox::faults::{Fault, FaultRule, Matcher};
+use sandbox::functions_host::{FunctionsHost, TimerKind};
+use sandbox::record::Service;
+use serde_json::{Value, json};
+
+use super::grounds::{ENVIRONMENTS, Grounds, INTEGRATIONS};
+use super::laws::{Moment, judge, to_be_held};
+use super::ledger::{Ledger, holder};
+use super::step::{Call, Document, Life, Query, Step, Trouble};
+use crate::secrecy::secrets;
+use crate::world::{Answer, answer, host_options};
+
+/// Words of the documents of a `PUT`.
+pub const MODES: [&str; 3] = ["always", "never", "ondemand"];
+const LIFECYCLES: [&str; 3] = ["design", "production", "testing"];
+const KEYS: [[&str; 2]; 2] = [
+    ["aws-access-key", "aws-secret-access-key"],
+    ["other-access-key", "other-secret-access-key"],
+];
+/// So many ends of a process make a host give up on it.
+const ENDS: usize = 3;
+/// A budget in which nothing but the first few APIs is begun.
+const NO_TIME: [(&str, &str); 2] = [
+    ("HTTP_TIME_BUDGET_SECONDS", "0.001"),
+    ("SYNC_TIME_BUDGET_SECONDS", "0.001"),
+];
+
+/// What an integration may be: what of it was asked for and is in force, or nothing.
+pub type Wish = Option<Value>;
+
+/// Two handlers and their clouds, for one life after another.
+pub struct Player {
+    pub cloud: Cloud,
+    pub grounds: Grounds,
+    hosts: Vec<FunctionsHost>,
+    /// How many ends of its handler each host has seen.
+    ends: [usize; 2],
+    /// What the handlers of earlier hosts wrote to their logs.
+    output: String,
+    client: reqwest::Client,
+    /// Everything that must not be told, of all lives so far.
+    secrets: BTreeSet<String>,
+}
+
+/// What is known in one life.
+#[derive(Default)]
+pub struct Known {
+    pub ledger: Ledger,
+    pub moment: Moment,
+    /// What each integration may be; one of these it is.
+    pub wishes: BTreeMap<String, Vec<Wish>>,
+    /// All that was ever asked for of each.
+    asked_for: BTreeMap<String, Vec<Wish>>,
+    /// Integrations whose environment a person took away, or whose handler ended while it was being deleted.
+    pub orphans: BTreeSet<String>,
+    /// The deletions that were held last, by integration.
+    held: BTreeMap<String, String>,
+    /// How many changes there were before the run that is under way.
+    pub last_run: usize,
+    /// Everything that the handlers answered.
+    said: String,
+}
+
+impl Player {
+    pub async fn start() -> Self {
+        let cloud = Cloud::start(CloudOptions::default().unthrottled()).await.unwrap();
+        let mut hosts = Vec::new();
+        for handler in 0..2 {
+            hosts.push(start_host(&cloud, handler).await);
+        }
+        let grounds = Grounds::new(cloud.api_center.clone(), cloud.api_gateway.clone());
+        Self {
+            cloud,
+            grounds,
+            hosts,
+            ends: [0; 2],
+            output: String::new(),
+            client: reqwest::Client::new(),
+            secrets: BTreeSet::new(),
+        }
+    }
+
+    /// Plays a life; what is wrong in it is said.
+    pub async fn play(&mut self, life: &Life) -> Result<(), String> {
+        let mut known = self.begin(life);
+        let result = self.live(life, &mut known).await;
+        self.cloud.faults.clear();
+        self.cloud.kill.clear();
+        let kept = self.assert_secrets_kept(&known);
+        result.and(kept)
+    }
+
+    async fn live(&mut self, life: &Life, known: &mut Known) -> Result<(), String> {
+        for (number, step) in life.steps.iter().enumerate() {
+            self.step(step, known)
+                .await
+                .map_err(|why| format!("in step {number}: {why}"))?;
+        }
+        self.settle(known).await.map_err(|why| format!("in the end: {why}"))
+    }
+
+    /// Both clouds as new, with what is there before a life.
+    fn begin(&self, life: &Life) -> Known {
+        let center = &self.cloud.api_center;
+        center.clear();
+        self.cloud.api_gateway.clear();
+        self.cloud.record.clear();
+        self.grounds.begin();
+        let key = |name: &str| {
+            (
+                format!("{}{name}", self.cloud.aws_access_key_id),
+                format!("{}{name}", self.cloud.aws_secret_access_key),
+            )
+        };
+        let (id, secret) = key("OTHER");
+        self.cloud.key_vault.set_secret(KEYS[1][0], &id);
+        self.cloud.key_vault.set_secret(KEYS[1][1], &secret);
+        let first = (
+            self.cloud.aws_access_key_id.clone(),
+            self.cloud.aws_secret_access_key.clone(),
+        );
+        self.cloud.api_gateway.set_credentials(vec![first, (id, secret)]);
+        center.keep_journal();
+        let team = json!({
+            "schema": json!({ "type": "string", "title": "Team" }).to_string(),
+            "assignedTo": [{ "entity": "api" }, { "entity": "environment" }, { "entity": "deployment" }],
+        });
+        center.put("metadataSchemas/team", team).unwrap();
+        for name in &ENVIRONMENTS[..2] {
+            let properties = json!({ "title": name, "kind": "testing", "customProperties": { "team": "theirs" } });
+            center.put(&format!("environments/{name}"), properties).unwrap();
+        }
+        for seed in &life.seeds {
+            self.grounds.add(seed);
+        }
+        let mut known = Known::default();
+        for name in INTEGRATIONS {
+            known.wishes.insert(name.to_owned(), vec![None]);
+        }
+        known
+    }
+
+    /// One step, and the judgement of every change that came of it.
+    async fn step(&mut self, step: &Step, known: &mut Known) -> Result<(), String> {
+        self.grounds.begin_step();
+        known.begin_step();
+        let answers = match step {
+            Step::Change(change) => {
+                self.grounds.make(change);
+                Ok(())
+            }
+            Step::Calls(calls, trouble) => {
+                known.moment.held = self.held(calls, trouble, known);
+                let ended = self.make_trouble(trouble);
+                let answers = self.call_all(calls, known, trouble).await;
+                self.cloud.faults.clear();
+                self.cloud.kill.clear();
+                if ended.load(Ordering::Relaxed) {
+                    self.replace_handlers(trouble).await;
+                }
+                answers
+            }
+        };
+        self.judge(known)?;
+        answers
+    }
+
+    /// The integrations whose losses a call has to hold; while other things happen, that depends on when it looks.
+    fn held(&self, calls: &[(usize, Call)], trouble: &Trouble, known: &Known) -> BTreeSet<String> {
+        let confirms = |(_, call): &(usize, Call)| {
+            matches!(
+                call,
+                Call::Sync {
+                    query: Query::Confirm,
+                    ..
+                }
+            )
+        };
+        if calls.len() > 1 || matches!(trouble, Trouble::Meanwhile { .. }) || calls.iter().any(confirms) {
+            return BTreeSet::new();
+        }
+        to_be_held(&known.ledger, &self.cloud.api_gateway.estate())
+    }
+
+    /// Judges all changes since the last time.
+    pub fn judge(&self, known: &mut Known) -> Result<usize, String> {
+        known.moment.estates = self.grounds.estates();
+        let changes = self.cloud.api_center.changes(known.ledger.seen);
+        for change in &changes {
+            judge(&known.ledger, &known.moment, change)?;
+            if change.author == Author::Caller && change.before.is_none() {
+                known.moment.made.insert(change.path.clone());
+            }
+            let before = change.before.as_ref().and_then(holder).map(str::to_owned);
+            known.ledger.add(change);
+            if let (Some(integration), Author::Person) = (before, change.author) {
+                known.lose_environment(&integration);
+            }
+        }
+        Ok(changes.len())
+    }
+
+    async fn call_all(&self, calls: &[(usize, Call)], known: &mut Known, trouble: &Trouble) -> Result<(), String> {
+        for (_, call) in calls {
+            known.expect(call, self);
+        }
+        let answers = join_all(calls.iter().map(|(handler, call)| self.call(*handler, call, known))).await;
+        let alone = calls.len() == 1;
+        for ((_, call), answer) in calls.iter().zip(answers) {
+            known.said.push_str(&answer.text);
+            known.learn(call, &answer, self, alone, trouble)?;
+        }
+        Ok(())
+    }
+
+    async fn call(&self, handler: usize, call: &Call, known: &Known) -> Answer {
+        let host = &self.hosts[handler];
+        let (method, path, body) = match call {
+            Call::Timer => {
+                let outcome = host.fire_timer(TimerKind::Scheduled).await;
+                let succeeded = outcome.as_ref().is_ok_and(|outcome| outcome.succeeded);
+                return Answer {
+                    status: if succeeded {
+                        StatusCode::OK
+                    } else {
+                        StatusCode::INTERNAL_SERVER_ERROR
+                    },
+                    headers: reqwest::header::HeaderMap::new(),
+                    text: format!("{outcome:?}"),
+                };
+            }
+            Call::Put { name, document } => (
+                Method::PUT,
+                integration(*name).to_owned(),
+                Some(self.document(document)),
+            ),
+            Call::Sync { name, query } => {
+                let query = match query {
+                    Query::Plain => String::new(),
+                    Query::Deep => "?deep=true".to_owned(),
+                    Query::Definitions => "?definitions=true".to_owned(),
+                    Query::Confirm => {
+                        let id = known
+                            .held
+                            .get(integration(*name))
+                            .map_or("0123456789abcdef", String::as_str);
+                        format!("?confirmDeletions={id}")
+                    }
+                };
+                (Method::POST, format!("{}/sync{query}", integration(*name)), None)
+            }
+            Call::Delete { name } => (Method::DELETE, integration(*name).to_owned(), None),
+            Call::Plan { name } => (Method::GET, format!("{}/plan", integration(*name)), None),
+        };
+        self.request(handler, method, &format!("/{path}"), body).await
+    }
+
+    /// A run of the timer in the handler that has time: whether it succeeded, and what is to be said of it.
+    pub async fn timer(&self) -> (bool, String) {
+        let answer = self.call(0, &Call::Timer, &Known::default()).await;
+        (answer.status == StatusCode::OK, answer.text)
+    }
+
+    /// A call of the API of a handler.
+    pub async fn request(&self, handler: usize, method: Method, path: &str, body: Option<Value>) -> Answer {
+        let host = &self.hosts[handler];
+        let url = format!("{}/api/integrations{path}", host.base_url());
+        let mut request = self
+            .client
+            .request(method, url)
+            .header("x-functions-key", host.function_key());
+        if let Some(body) = body {
+            request = request.json(&body);
+        }
+        answer(request).await
+    }
+
+    fn document(&self, document: &Document) -> Value {
+        let [access_key, secret_access_key] = KEYS[document.key % KEYS.len()];
+        let mut properties = json!({
+            "amazonApiGatewaySource": {
+                "accessKey": self.cloud.secret_identifier(access_key),
+                "secretAccessKey": self.cloud.secret_identifier(secret_access_key),
+                "regionName": self.cloud.region,
+            },
+            "importSpecification": MODES[document.mode % MODES.len()],
+            "targetLifecycleStage": LIFECYCLES[document.lifecycle % LIFECYCLES.len()],
+        });
+        if let Some(environment) = document.environment.checked_sub(1) {
+            let environment = ENVIRONMENTS[environment % ENVIRONMENTS.len()];
+            properties["targetEnvironmentId"] = json!(format!("/workspaces/default/environments/{environment}"));
+        }
+        json!({ "properties": properties })
+    }
+
+    /// Tells the stand-ins what shall go wrong; what is returned says whether a handler was ended.
+    fn make_trouble(&self, trouble: &Trouble) -> Arc<AtomicBool> {
+        let ended = Arc::new(AtomicBool::new(false));
+        let rule = |service, writes_only, skip, times, fault| {
+            self.cloud.faults.add(FaultRule {
+                matcher: Matcher {
+                    service,
+                    writes_only,
+                    ..Matcher::default()
+                },
+                skip,
+                times: Some(times),
+                fault,
+            });
+        };
+        match trouble {
+            Trouble::None => (),
+            Trouble::Fault {
+                service,
+                fault,
+                skip,
+                times,
+            } => rule(Some(*service), false, *skip, *times, self::fault(*fault)),
+            Trouble::Kill {
+                handler,
+                how,
+                skip,
+                writes_only,
+            } => {
+                let signal = if how % 3 == 2 { Signal::TERM } else { Signal::KILL };
+                let pid = self.hosts[*handler].handler_pid().unwrap();
+                let (pid, ended) = (Pid::from_raw(i32::try_from(pid).unwrap()).unwrap(), Arc::clone(&ended));
+                self.cloud.kill.set(move || {
+                    kill_process(pid, signal).unwrap();
+                    ended.store(true, Ordering::Relaxed);
+                });
+                let service = writes_only.then_some(Service::ApiCenter);
+                let fault = match (signal, how % 2) {
+                    (Signal::TERM, _) => Fault::Interject,
+                    (_, 0) => Fault::KillBefore,
+                    (_, _) => Fault::KillAfter,
+                };
+                rule(service, *writes_only, *skip, 1, fault);
+            }
+            Trouble::Meanwhile { skip, change } => {
+                let (grounds, change) = (self.grounds.clone(), change.clone());
+                self.cloud.kill.set(move || grounds.make(&change));
+                rule(None, false, *skip, 1, Fault::Interject);
+            }
+        }
+        ended
+    }
+
+    /// Waits for the handler that was ended to be up again; a host that has seen too many ends is replaced.
+    async fn replace_handlers(&mut self, trouble: &Trouble) {
+        let Trouble::Kill { handler, .. } = *trouble else {
+            return;
+        };
+        self.ends[handler] += 1;
+        self.hosts[handler].wait_for_exit(self.ends[handler]).await;
+        if self.ends[handler] >= ENDS {
+            self.output.push_str(&self.hosts[handler].output());
+            self.hosts[handler] = start_host(&self.cloud, handler).await;
+            self.ends[handler] = 0;
+        }
+        self.hosts[handler].ready().await.unwrap();
+    }
+
+    fn assert_secrets_kept(&mut self, known: &Known) -> Result<(), String> {
+        for host in &self.hosts {
+            self.secrets.extend(secrets(&self.cloud, host));
+        }
+        let catalog: String = self
+            .cloud
+            .api_center
+            .snapshot()
+            .values()
+            .map(Value::to_string)
+            .collect();
+        match self
+            .secrets
+            .iter()
+            .find(|secret| known.said.contains(*secret) || catalog.contains(*secret))
+        {
+            Some(secret) => Err(format!("the secret {secret} is told")),
+            None => Ok(()),
+        }
+    }
+
+    /// What the handlers have written to their logs.
+    pub fn output(&self) -> String {
+        let outputs = self.hosts.iter().map(FunctionsHost::output);
+        [self.output.clone()]
+            .into_iter()
+            .chain(outputs)
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
+
+    /// Asserts that no log tells a secret.
+    pub fn assert_logs_kept(&self) {
+        let output = self.output();
+        let told = self.secrets.iter().find(|secret| output.contains(*secret));
+        assert_eq!(told, None, "a secret is in the logs");
+    }
+}
+
+impl Known {
+    pub fn begin_step(&mut self) {
+        self.ledger.step = self.ledger.seen;
+        self.moment.deleted.clear();
+        self.moment.made.clear();
+        self.moment.held.clear();
+        self.moment.modes.clear();
+        for (name, wishes) in &self.wishes {
+            let modes = wishes
+                .iter()
+                .flatten()
+                .filter_map(|wish| Some(wish["importSpecification"].as_str()?.to_owned()));
+            self.moment.modes.insert(name.clone(), modes.collect());
+        }
+    }
+
+    /// A person took an environment away from an integration, or changed what it holds of it.
+    fn lose_environment(&mut self, integration: &str) {
+        let left = self.ledger.environments_of(integration).len();
+        let wishes = self.wishes.entry(integration.to_owned()).or_default();
+        if left == 0 {
+            self.orphans.insert(integration.to_owned());
+            wishes.push(None);
+        } else {
+            // In the middle of a move there are two: then it is as it was before.
+            wishes.extend(self.asked_for.get(integration).cloned().unwrap_or_default());
+        }
+    }
+
+    /// What a call may do, before it is made.
+    fn expect(&mut self, call: &Call, player: &Player) {
+        match call {
+            Call::Put { name, document } => {
+                let name = integration(*name).to_owned();
+                let document = player.document(document);
+                let word = |property: &str| document["properties"][property].as_str().unwrap().to_owned();
+                self.moment
+                    .modes
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(word("importSpecification"));
+                self.moment
+                    .lifecycles
+                    .entry(name)
+                    .or_default()
+                    .insert(word("targetLifecycleStage"));
+            }
+            Call::Delete { name } => {
+                let name = integration(*name).to_owned();
+                self.moment.deleted.insert(name.clone());
+                self.moment.ever_deleted.insert(name);
+            }
+            Call::Sync { .. } | Call::Timer | Call::Plan { .. } => (),
+        }
+    }
+
+    /// What an answer tells of an integration; what other calls did at the same moment may have come after it.
+    fn learn(
+        &mut self,
+        call: &Call,
+        answer: &Answer,
+        player: &Player,
+        alone: bool,
+        trouble: &Trouble,
+    ) -> Result<(), String> {
+        let status = answer.status.as_u16();
+        if let Ok(body) = serde_json::from_str::<Value>(&answer.text) {
+            self.learn_report(call, &body)?;
+        }
+        match call {
+            Call::Put { name, document } => {
+                let name = integration(*name).to_owned();
+                let wish = Some(player.document(document)["properties"].clone());
+                self.asked_for.entry(name.clone()).or_default().push(wish.clone());
+                let wishes = self.wishes.entry(name.clone()).or_default();
+                match status {
+                    200 | 201 if alone => {
+                        *wishes = vec![wish];
+                        self.orphans.remove(&name);
+                    }
+                    400 | 404 | 409 => (),
+                    _ => wishes.push(wish),
+                }
+            }
+            Call::Delete { name } => {
+                let name = integration(*name).to_owned();
+                let calm = matches!(trouble, Trouble::None);
+                let wishes = self.wishes.entry(name.clone()).or_default();
+                match status {
+                    202 | 204 if alone => *wishes = vec![None],
+                    400 | 404 | 409 => (),
+                    _ => wishes.push(None),
+                }
+                match status {
+                    204 if calm => _ = self.orphans.remove(&name),
+                    _ => _ = self.orphans.insert(name),
+                }
+            }
+            Call::Sync { .. } | Call::Timer | Call::Plan { .. } => (),
+        }
+        Ok(())
+    }
+
+    /// Whether a report is one that can be.
+    pub fn learn_report(&mut self, call: &Call, body: &Value) -> Result<(), String> {
+        let (name, report) = match call {
+            Call::Put { name, .. } => (name, &body["properties"]["lastSync"]),
+            Call::Sync { name, .. } => (name, body),
+            Call::Timer | Call::Delete { .. } | Call::Plan { .. } => return Ok(()),
+        };
+        let Some(outcome) = report["outcome"].as_str() else {
+            return Ok(());
+        };
+        let id = report["deletionsId"].as_str();
+        if let Some(id) = id {
+            self.held.insert(integration(*name).to_owned(), id.to_owned());
+        }
+        check_report(outcome, report)
+    }
+}
+
+/// The rules that every report keeps.
+pub fn check_report(outcome: &str, report: &Value) -> Result<(), String> {
+    let count = |name: &str| report[name].as_u64();
+    let counts = [
+        "created",
+        "updated",
+        "deleted",
+        "unchanged",
+        "remaining",
+        "definitionsWritten",
+    ];
+    let unfinished =
+        count("remaining") != Some(0) || report["failed"].as_array().is_none_or(|failed| !failed.is_empty());
+    let sane = counts.iter().all(|name| count(name).is_some())
+        && report["startedOn"].as_str() <= report["finishedOn"].as_str()
+        && ["aws", "azure"].iter().all(|side| report["requests"][side].is_u64())
+        && (outcome == "held") == report["deletionsId"].is_string()
+        && match outcome {
+            "succeeded" => !unfinished,
+            "partial" => unfinished,
+            "held" => count("deleted") == Some(0),
+            "failed" => report["message"].is_string(),
+            _ => false,
+        };
+    if sane {
+        Ok(())
+    } else {
+        Err(format!("such a report cannot be: {report:#}"))
+    }
+}
+
+pub fn integration(name: usize) -> &'static str {
+    INTEGRATIONS[name % INTEGRATIONS.len()]
+}
+
+async fn start_host(cloud: &Cloud, handler: usize) -> FunctionsHost {
+    let settings: &[(&str, &str)] = if handler == 0 { &[] } else { &NO_TIME };
+    FunctionsHost::start(host_options(cloud, settings)).await.unwrap()
+}
+
+/// Faults that pass quickly; slow ones are for other tests.
+fn fault(pick: usize) -> Fault {
+    let error = |status: u16, retry_after: Option<&str>| Fault::Answer {
+        status: status.try_into().unwrap(),
+        headers: retry_after
+            .map(|seconds| (RETRY_AFTER, seconds.parse().unwrap()))
+            .into_iter()
+            .collect(),
+        body: b"{\"error\":{\"code\":\"Trouble\",\"message\":\"as told\"}}"
+            .as_slice()
+            .into(),
+    };
+    let garbled = || Fault::Answer {
+        status: StatusCode::OK,
+        headers: reqwest::header::HeaderMap::new(),
+        body: b"{\"value\":[{".as_slice().into(),
+    };
+    match pick % 12 {
+        0 => error(429, Some("0")),
+        1 => error(500, None),
+        2 => error(503, Some("0")),
+        3 => error(403, None),
+        4 => error(409, None),
+        5 => error(412, None),
+        6 => error(400, None),
+        7 => Fault::ResetBefore,
+        8 => Fault::ResetAfter,
+        9 => Fault::Truncate,
+        10 => garbled(),
+        _ => error(302, None),
+    }
+}

@@ -1,0 +1,336 @@
+//! What people take away or change by hand, at every level, and how it comes back; or does not, where that is theirs to say.
+
+use std::process::Stdio;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use apicenter_aws_sync::limits::Budget;
+use apicenter_aws_sync::settings::Settings;
+use apicenter_aws_sync::sync::{Clock, Engine};
+use reqwest::Method;
+use sandbox::cloud::CloudOptions;
+use sandbox::estate::demo;
+use serde_json::{Value, json};
+use time::OffsetDateTime;
+use tokio::process::Command;
+use tokio_util::sync::CancellationToken;
+
+use crate::world::{SHOP, World};
+
+/// An hour, in seconds.
+const HOUR: i64 = 3600;
+/// Set in the process that lives through a day of hourly runs: the first and the last of its hours.
+const HOURS: &str = "TEST_HOURS";
+/// What that process's clock shows, in seconds since 1970; it begins at some full hour.
+static TIME: AtomicI64 = AtomicI64::new(500_000 * HOUR);
+
+/// Everything that can be done by hand below an API, each to another API.
+const DAMAGES: [(&str, fn(&World, &str)); 7] = [
+    ("a version goes", |world, api| {
+        world.catalog().remove(&format!("{api}/versions/prod"))
+    }),
+    ("a version's title is changed", |world, api| {
+        world.edit(&format!("{api}/versions/prod"), |version| {
+            version["title"] = json!("Mine")
+        });
+    }),
+    ("a definition goes", |world, api| {
+        world
+            .catalog()
+            .remove(&format!("{api}/versions/prod/definitions/openapi"));
+    }),
+    ("a definition is emptied", |world, api| {
+        world
+            .catalog()
+            .set_definition(&format!("{api}/versions/prod/definitions/openapi"), "");
+    }),
+    ("a definition's content is changed", |world, api| {
+        world.catalog().set_definition(
+            &format!("{api}/versions/prod/definitions/openapi"),
+            "{\"openapi\":\"3.0.1\"}",
+        );
+    }),
+    ("a deployment goes", |world, api| {
+        world.catalog().remove(&format!("{api}/deployments/prod"))
+    }),
+    ("a deployment is changed", |world, api| {
+        world.edit(&format!("{api}/deployments/prod"), |deployment| {
+            deployment["server"]["runtimeUri"] = json!(["https://elsewhere.example"]);
+            deployment["definitionId"] = Value::Null;
+        });
+    }),
+];
+
+/// A gateway of APIs that all have a stage `prod`, one for each kind of damage.
+fn estate() -> sandbox::estate::Estate {
+    let mut estate = demo();
+    estate.retain(|(_, stages)| stages.iter().any(|stage| stage.name == "prod"));
+    assert!(estate.len() >= DAMAGES.len(), "there are too few APIs");
+    estate
+}
+
+/// Does all damages, each to another API.
+fn damage(world: &World) {
+    for ((api, _), (_, damage)) in estate().into_iter().zip(DAMAGES) {
+        damage(world, &format!("apis/shop-{}", api.id));
+    }
+}
+
+#[tokio::test]
+async fn an_api_that_was_deleted_or_renamed_by_hand_is_right_after_the_next_run() {
+    let world = World::synchronized(estate()).await;
+    world.catalog().remove("apis/shop-a1b2c3d4e5");
+    world.edit("apis/shop-b2c3d4e5f6", |api| {
+        api["title"] = json!("Mine");
+        api["description"] = json!("Mine, too");
+        api["kind"] = json!("graphql");
+    });
+    world.run_timer().await;
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn what_was_damaged_below_apis_is_right_after_one_deep_run() {
+    let world = World::synchronized(estate()).await;
+    damage(&world);
+    let report = world.sync("deep=true").await.expect(200).json();
+    assert_eq!(report["updated"], DAMAGES.len(), "{report:#}");
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn what_was_below_a_version_that_was_deleted_by_hand_comes_back_with_it_and_is_put_right() {
+    let version = "apis/shop-a1b2c3d4e5/versions/prod";
+    let definition = format!("{version}/definitions/openapi");
+    for mode in ["never", "always"] {
+        let world = World::synchronized_demo().await;
+        world.catalog().set_definition(&definition, "{}");
+        world.catalog().remove(version);
+        let mut document = world.document();
+        document["properties"]["importSpecification"] = json!(mode);
+        world.put(SHOP, document).await.expect(200);
+        if mode == "always" {
+            world.sync("deep=true").await.expect(200);
+        }
+        assert!(world.has(version), "{mode}");
+        assert_eq!(world.has(&definition), mode == "always", "{mode}");
+        if mode == "always" {
+            world.assert_in_line();
+        }
+        world.cloud.record.clear();
+        world.sync("deep=true").await.expect(200);
+        assert_eq!(world.writes(), Vec::<String>::new(), "{mode}");
+    }
+}
+
+#[tokio::test]
+async fn a_deep_run_that_takes_several_calls_mends_everything_too() {
+    let options = CloudOptions {
+        latency: Duration::from_millis(20),
+        ..CloudOptions::default()
+    };
+    let mut world = World::with(options.unthrottled(), &[]).await;
+    world.cloud.fill_gateway(sandbox::estate::awkward(60));
+    world.put_shop().await;
+    while world.sync("").await.status != 200 {}
+    let before = world.inventory();
+    let definitions: Vec<&String> = before
+        .keys()
+        .filter(|path| path.ends_with("/definitions/openapi"))
+        .collect();
+    for definition in definitions.iter().step_by(2) {
+        world.catalog().set_definition(definition, "{}");
+    }
+    for definition in definitions.iter().skip(1).step_by(4) {
+        world
+            .catalog()
+            .remove(definition.rsplit_once("/definitions").unwrap().0);
+    }
+    world.restart_with(&[("HTTP_TIME_BUDGET_SECONDS", "0.001")]).await;
+    let mut calls = 1;
+    while world.sync("deep=true").await.status != 200 {
+        calls += 1;
+        assert!(calls < 20, "it does not come to an end");
+    }
+    assert!(calls > 1, "one call was enough: the test shows nothing");
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn what_was_damaged_below_apis_is_right_after_a_day_of_hourly_runs() {
+    if let Some((first, last)) = hours() {
+        return live_through(first, last).await;
+    }
+    let world = World::synchronized(estate()).await;
+    // So that the hours are counted by the other clock.
+    world.edit("environments/shop", |environment| {
+        environment["customProperties"]["aws-integration"]["lastSync"] = json!("");
+    });
+    runs_by_the_hour(&world, 0, 0).await;
+    let right = world.inventory();
+    damage(&world);
+    runs_by_the_hour(&world, 1, 12).await;
+    assert_ne!(
+        world.inventory(),
+        right,
+        "half a day was enough: the test shows nothing"
+    );
+    runs_by_the_hour(&world, 13, 24).await;
+    world.assert_in_line();
+}
+
+/// The hours that this process is to live through, if it is one that does.
+fn hours() -> Option<(i64, i64)> {
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how a test tells the process that it starts what to do"
+    )]
+    let hours = std::env::var(HOURS).ok()?;
+    let (first, last) = hours.split_once('-').unwrap();
+    Some((first.parse().unwrap(), last.parse().unwrap()))
+}
+
+/// Lets a process with a clock of its own make the timer's runs of these hours.
+///
+/// Identity, certificates and Amazon's address are read from the environment, which a test cannot change for itself.
+async fn runs_by_the_hour(world: &World, first: i64, last: i64) {
+    let test = "orphans::what_was_damaged_below_apis_is_right_after_a_day_of_hourly_runs";
+    let output = Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test, "--nocapture"])
+        .envs(world.cloud.unpaced_handler_environment())
+        .env(HOURS, format!("{first}-{last}"))
+        .stdin(Stdio::null())
+        .output()
+        .await
+        .unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    world.hear(&said);
+    assert!(
+        output.status.success() && said.contains("1 passed"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+async fn live_through(first: i64, last: i64) {
+    #[expect(clippy::disallowed_methods, reason = "the settings that the test gave this process")]
+    let settings = Settings::read(|name| std::env::var(name).ok()).unwrap();
+    let clock = Clock::new(|| OffsetDateTime::from_unix_timestamp(TIME.load(Ordering::Relaxed)).unwrap());
+    let engine = Engine::with_clock(&settings, clock).unwrap();
+    let begin = TIME.load(Ordering::Relaxed);
+    for hour in first..=last {
+        TIME.store(begin + hour * HOUR, Ordering::Relaxed);
+        let budget = Budget::new(settings.timer_budget, CancellationToken::new());
+        let runs = engine.run_all(&budget).await.unwrap();
+        assert!(runs.len() == 1 && !runs[0].could_not_be_read, "{runs:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_integration_whose_environment_is_gone_is_shown_and_left_alone() {
+    let world = World::synchronized_demo().await;
+    world.catalog().remove("environments/shop");
+    let before = world.everything();
+    world.run_timer().await;
+    world.cloud.api_gateway.clear();
+    world.run_timer().await;
+    assert_eq!(world.everything(), before, "nothing is swept unasked");
+
+    let list = world.call(Method::GET, "integrations", None).await.expect(200).json();
+    let shown = world.get(SHOP).await.expect(200).json();
+    assert_eq!(list["value"], json!([shown]));
+    let state = &shown["properties"]["linkState"];
+    assert_eq!(state["state"], "error");
+    assert!(state["message"].as_str().unwrap().contains("orphaned"), "{state}");
+    assert_eq!(shown["properties"]["amazonApiGatewaySource"]["regionName"], "us-east-1");
+    for call in ["sync", "plan"] {
+        let method = if call == "sync" { Method::POST } else { Method::GET };
+        let refusal = world
+            .call(method, &format!("integrations/{SHOP}/{call}"), None)
+            .await
+            .expect(404);
+        assert_eq!(refusal.code(), "IntegrationNotFound");
+    }
+    assert_eq!(world.everything(), before);
+}
+
+#[tokio::test]
+async fn a_put_adopts_what_an_integration_left_with_what_people_wrote() {
+    let world = World::synchronized_demo().await;
+    let api = "apis/shop-a1b2c3d4e5";
+    world.edit(api, |properties| properties["summary"] = json!("All about orders"));
+    world.edit(&format!("{api}/deployments/prod"), |properties| {
+        properties["title"] = json!("Ours")
+    });
+    world.catalog().remove("environments/shop");
+    world.cloud.record.clear();
+
+    let other = {
+        let mut document = world.document();
+        document["properties"]["amazonApiGatewaySource"]["regionName"] = json!("eu-west-1");
+        world.put(SHOP, document).await.expect(409)
+    };
+    assert_eq!(other.code(), "RegionImmutable");
+    assert_eq!(world.all_writes(), 0);
+
+    let shop = world.put_shop().await.json();
+    let report = &shop["properties"]["lastSync"];
+    assert_eq!(
+        (&report["created"], &report["outcome"]),
+        (&json!(0), &json!("succeeded")),
+        "{report:#}"
+    );
+    assert_eq!(world.properties(api)["summary"], "All about orders");
+    assert_eq!(world.properties(&format!("{api}/deployments/prod"))["title"], "Ours");
+    world.edit(&format!("{api}/deployments/prod"), |properties| {
+        properties["title"] = json!("prod")
+    });
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn a_delete_removes_what_an_integration_left_and_nothing_else() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(demo());
+    world.put("depot", world.document()).await.expect(201);
+    world
+        .catalog()
+        .put("apis/shop-byhand0001", json!({ "title": "By hand", "kind": "rest" }))
+        .unwrap();
+    let before = world.everything();
+    world.put_shop().await;
+    world.catalog().remove("environments/shop");
+    world.delete(SHOP).await.expect(204);
+    assert_eq!(world.everything(), before);
+    assert_eq!(world.catalog().leftovers().len(), 0);
+    world.get(SHOP).await.expect(404);
+    world.delete(SHOP).await.expect(404);
+}
+
+#[tokio::test]
+async fn an_environment_whose_marker_was_taken_off_is_a_persons_from_then_on() {
+    let world = World::synchronized_demo().await;
+    world.edit("environments/shop", |environment| {
+        environment["customProperties"]
+            .as_object_mut()
+            .unwrap()
+            .remove("aws-integration");
+    });
+    let before = world.everything();
+    world.run_timer().await;
+    assert_eq!(world.everything(), before);
+    let refusal = world.put(SHOP, world.document()).await.expect(409);
+    assert_eq!(refusal.code(), "EnvironmentInUse");
+
+    let mut document = world.document();
+    document["properties"]["targetEnvironmentId"] = json!("/workspaces/default/environments/shop");
+    world.put(SHOP, document).await.expect(201);
+    world.assert_in_line();
+    world.delete(SHOP).await.expect(204);
+    let environment = world.properties("environments/shop");
+    assert_eq!(
+        environment["customProperties"],
+        json!({}),
+        "it stays, without the marker"
+    );
+}
