@@ -17,9 +17,10 @@ mod wire;
 mod writes;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::clock::{epoch_seconds, now};
@@ -40,6 +41,8 @@ pub struct ApiGatewayOptions {
     pub credentials: Vec<(String, String)>,
     /// Items on a page when the caller does not say; Amazon's is 25.
     pub page_size_default: usize,
+    /// Most items on a page, whatever the caller says; Amazon's is 500.
+    pub page_size_max: usize,
     /// Calls a second, and at once; Amazon's are 10 and 40.
     pub rate: (f64, f64),
 }
@@ -48,7 +51,9 @@ pub struct ApiGatewayOptions {
 #[derive(Debug)]
 pub struct ApiGateway {
     region: String,
-    page_size_default: usize,
+    page_sizes: (usize, usize),
+    /// Other accounts of the region, which the same endpoint serves.
+    accounts: Mutex<Vec<Arc<Self>>>,
     budget: TokenBucket,
     state: Mutex<State>,
 }
@@ -65,7 +70,8 @@ impl ApiGateway {
     pub fn new(options: ApiGatewayOptions) -> Self {
         let gateway = Self {
             region: options.region,
-            page_size_default: options.page_size_default,
+            page_sizes: (options.page_size_default, options.page_size_max),
+            accounts: Mutex::default(),
             budget: TokenBucket::new(options.rate.0, options.rate.1),
             state: Mutex::default(),
         };
@@ -81,6 +87,28 @@ impl ApiGateway {
             session_token: None,
         };
         self.state().credentials = credentials.into_iter().map(known).collect();
+    }
+
+    /// Lets requests that are signed with another account's access key go to that account.
+    pub fn add_account(&self, account: Arc<Self>) {
+        self.accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(account);
+    }
+
+    /// The other account whose access key a request is signed with.
+    fn account_of(&self, request: &Request<Bytes>) -> Option<Arc<Self>> {
+        let signed_with = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let knows = |account: &&Arc<Self>| {
+            let state = account.state();
+            state
+                .credentials
+                .iter()
+                .any(|known| signed_with.contains(&format!("Credential={}/", known.access_key_id)))
+        };
+        accounts.iter().find(knows).cloned()
     }
 
     /// Adds an API, or changes it and leaves what is below it.
@@ -133,7 +161,9 @@ impl ApiGateway {
         reason = "all stand-ins are called alike, and others have something to wait for"
     )]
     pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let response = self.answer_now(request).unwrap_or_else(Response::from);
+        let account = self.account_of(request);
+        let account = account.as_deref().unwrap_or(self);
+        let response = account.answer_now(request).unwrap_or_else(Response::from);
         if hal::wants_json(request.headers()) {
             response
         } else {
@@ -146,7 +176,7 @@ impl ApiGateway {
         let mut state = self.state();
         verify(request, &state.credentials, &self.region, now)?;
         self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
-        let call = Call::new(request, self.page_size_default, epoch_seconds(now));
+        let call = Call::new(request, self.page_sizes, epoch_seconds(now));
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         match (call.method, segments.as_slice()) {
             (&Method::GET, ["restapis"]) => list_rest_apis(&state, &call),

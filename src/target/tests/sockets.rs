@@ -23,7 +23,7 @@ async fn server(fault: Option<Fault>) -> (Server, Conditions) {
     }
     let answer: sandbox::serve::Answer =
         Arc::new(|_| Box::pin(async { axum::http::Response::new(Bytes::from_static(br#"{"value":[]}"#)) }));
-    let port = Port::take(0, None).await.unwrap();
+    let port = Port::take(0, None).unwrap();
     (serve(port, Service::ApiCenter, answer, conditions.clone()), conditions)
 }
 
