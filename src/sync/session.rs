@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use time::OffsetDateTime;
@@ -76,6 +76,7 @@ pub(super) struct Session<'a> {
     pub clouds: &'a Clouds,
     pub budget: Budget,
     pub started: OffsetDateTime,
+    epilogue: OnceLock<Budget>,
     aws: Arc<AtomicU64>,
     azure: Arc<AtomicU64>,
 }
@@ -86,6 +87,7 @@ impl<'a> Session<'a> {
             clouds,
             budget: budget.clone(),
             started: now(),
+            epilogue: OnceLock::new(),
             aws: Arc::default(),
             azure: Arc::default(),
         }
@@ -101,9 +103,9 @@ impl<'a> Session<'a> {
         self.catalog_within(self.epilogue())
     }
 
-    /// The time for what must be done even when the time is up.
+    /// The time for what must be done even when the time is up; it begins when it is first asked for.
     pub fn epilogue(&self) -> Budget {
-        self.budget.renewed(EPILOGUE)
+        self.epilogue.get_or_init(|| self.budget.renewed(EPILOGUE)).clone()
     }
 
     pub fn catalog_within(&self, budget: Budget) -> Catalog {

@@ -24,8 +24,21 @@ pub(super) async fn synchronize(
     session: &Session<'_>,
     registration: &Registration,
     request: &SyncRequest,
-    gateway: Option<Gateway>,
 ) -> Result<Report, Problem> {
+    let (outcome, problem) = run(session, registration, request, None).await?;
+    problem.map_or(Ok(outcome.report), Err)
+}
+
+/// Synchronizes an integration and records how it went; also says why nothing could be planned, if so.
+///
+/// # Errors
+/// When what is asked for cannot be.
+pub(super) async fn run(
+    session: &Session<'_>,
+    registration: &Registration,
+    request: &SyncRequest,
+    gateway: Option<Gateway>,
+) -> Result<(StoredOutcome, Option<Problem>), Problem> {
     let before = continuation(registration);
     let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
         Ok(Done { tally, next, born }) => {
@@ -51,7 +64,7 @@ pub(super) async fn synchronize(
         }
     }
     log(session, &registration.name, &outcome.report);
-    problem.map_or(Ok(outcome.report), Err)
+    Ok((outcome, problem))
 }
 
 /// Plans a synchronization; nothing is written.
