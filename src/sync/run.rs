@@ -1,13 +1,17 @@
 //! One run of one integration: read both sides, compare, bring API after API in line, delete last.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 
 use crate::limits::Budget;
-use crate::model::{ErrorCode, Failure, ImportSpecification, Integration, OwnedApi, Problem, RestApi, RestApiId};
+use crate::model::{
+    EntityName, ErrorCode, Failure, ImportSpecification, Integration, IntegrationName, OwnedApi, Problem, RestApi,
+    RestApiId,
+};
 use crate::plan::{
     CatalogLimits, Deletions, Preview, PreviewChange, RequiredMetadata, Survey, SurveyInput, Task, Verdict, Write,
     survey,
@@ -17,6 +21,7 @@ use crate::target::{Catalog, MetadataSchema};
 
 use super::SyncRequest;
 use super::apply::Interruption;
+use super::confirmation::Confirmed;
 use super::deletion::delete_apis;
 use super::pass::{Continuation, Pass};
 use super::schemas;
@@ -186,7 +191,12 @@ impl Situation {
         let strict = request.confirm_deletions.is_some() || request.plan_id.is_some();
         let looks = if strict {
             let looks = self.look_at_all().await;
-            self.compare(request, &looks).map_err(Stop::Refused)?;
+            match &request.confirm_deletions {
+                Some(deletions_id) if request.plan_id.is_none() && unplanned(&looks) > 0 => {
+                    return Ok(self.put_off(deletions_id, unplanned(&looks)));
+                }
+                Some(_) | None => self.compare(request, &looks).map_err(Stop::Refused)?,
+            }
             Some(looks)
         } else {
             None
@@ -206,8 +216,26 @@ impl Situation {
             plan_id: request.plan_id.clone(),
             ..Tally::default()
         };
-        self.delete(session, request, &mut outcomes, &mut tally).await;
-        Ok(self.conclude(outcomes, tally))
+        let confirmed = self.delete(session, request, &mut outcomes, &mut tally).await;
+        Ok(self.conclude(outcomes, tally, confirmed))
+    }
+
+    /// Keeps a confirmation that there was no time to compare with what is found; nothing else is done.
+    fn put_off(self, deletions_id: &str, remaining: usize) -> Done {
+        let message = format!(
+            "the confirmation of {deletions_id} is kept: there was no time to plan everything in this call, and the next \
+             run that finds exactly these deletions makes them"
+        );
+        let tally = Tally {
+            remaining,
+            held: Some((deletions_id.to_owned(), message)),
+            ..Tally::default()
+        };
+        Done {
+            tally,
+            next: self.pass.put_off(deletions_id),
+            born: Vec::new(),
+        }
     }
 
     /// Whether an earlier run of this pass has looked at the API already.
@@ -225,9 +253,28 @@ impl Situation {
     }
 
     async fn look_at(&self, index: usize) -> Result<Look, Interruption> {
-        let task = &self.survey.tasks[index];
-        let deep = !self.is_carried(index) && self.pass.looks_deep(&task.desired().name);
-        look(&self.run, task, &self.rest_apis[index], deep).await
+        look(
+            &self.run,
+            &self.survey.tasks[index],
+            &self.rest_apis[index],
+            self.looks_deep(index),
+        )
+        .await
+    }
+
+    fn looks_deep(&self, index: usize) -> bool {
+        !self.is_carried(index) && self.pass.looks_deep(&self.survey.tasks[index].desired().name)
+    }
+
+    /// Whether a deep check of the API has still to be made up for.
+    fn is_unchecked(&self, index: usize, ended: &Ended) -> bool {
+        let name = &self.survey.tasks[index].desired().name;
+        match ended {
+            Ended::Failed(_) => self.looks_deep(index) || self.pass.makes_up_for(name),
+            Ended::Remaining => self.pass.makes_up_for(name),
+            Ended::Done => self.is_carried(index) && self.pass.makes_up_for(name),
+            Ended::LeftAlone => false,
+        }
     }
 
     async fn look_at_all(&self) -> Looks {
@@ -320,11 +367,13 @@ impl Situation {
 
     /// Whether what is asked for is what is found.
     fn compare(&self, request: &SyncRequest, looks: &Looks) -> Result<(), Problem> {
-        if looks
-            .iter()
-            .any(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
-        {
-            let message = "there was no time to plan everything, so nothing was written; call again".to_owned();
+        if unplanned(looks) > 0 {
+            let message = format!(
+                "there was no time to plan {} of {} APIs in one call, so nothing was written: call again, sync without \
+                 planId, or raise AWS_REQUESTS_PER_SECOND",
+                unplanned(looks),
+                looks.len()
+            );
             return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
         }
         let changed = |what: &str, wanted: &str, found: &str| {
@@ -340,7 +389,11 @@ impl Situation {
                 return changed("set of deletions", wanted, "empty")
                     .map_err(|problem| problem.with_target("confirmDeletions"));
             }
-            if found != *wanted {
+            let rest = self
+                .pass
+                .confirmed()
+                .is_some_and(|confirmed| confirmed.given == *wanted && confirmed.left == found);
+            if found != *wanted && !rest {
                 return changed("set of deletions", wanted, &found)
                     .map_err(|problem| problem.with_target("confirmDeletions"));
             }
@@ -361,7 +414,7 @@ impl Situation {
         request: &SyncRequest,
         outcomes: &mut [(usize, ApiOutcome)],
         tally: &mut Tally,
-    ) {
+    ) -> Confirmed {
         let mut deletions = self.deletions();
         for (_, outcome) in outcomes.iter() {
             deletions.owned_deployments += outcome.owned_deployments;
@@ -370,13 +423,20 @@ impl Situation {
             }
         }
         if deletions.is_empty() {
-            return;
+            return Confirmed::Unused;
         }
         let name = &self.run.integration.name;
         // A confirmation was compared with what was planned before anything was written.
-        let verdict = match request.confirm_deletions {
+        let judged = match request.confirm_deletions {
             Some(_) => Verdict::Allowed,
             None => deletions.judge(name),
+        };
+        let kept = self.pass.confirmed();
+        let (verdict, given) = match (judged, &request.confirm_deletions, kept) {
+            (Verdict::Held { deletions_id, .. }, _, Some(kept)) if kept.left == deletions_id => {
+                (Verdict::Allowed, Some(&kept.given))
+            }
+            (verdict, given, _) => (verdict, given.as_ref()),
         };
         let allowed = verdict == Verdict::Allowed;
         if let Verdict::Held { deletions_id, message } = verdict {
@@ -384,37 +444,40 @@ impl Situation {
         }
         let (catalog, budget) = (session.catalog(), &session.budget);
         let catalog = &catalog;
-        stream::iter(outcomes.iter_mut())
-            .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
-                let Some(pending) = outcome.pending.take() else { return };
-                let result = if allowed {
-                    Pending::remove(*pending, catalog, name, budget).await
-                } else {
-                    pending.close(catalog, name).await
-                };
-                if let Err(interruption) = result {
-                    outcome.interrupt(&interruption);
-                }
-            })
-            .await;
-        if allowed {
-            let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
-            tally.deleted = deleted.deleted;
-            tally.remaining += deleted.remaining;
-            let failures = deleted.failed.into_iter();
-            tally.failed.extend(failures.map(|(api, message)| Failure {
-                rest_api_id: api.rest_api_id.to_string(),
-                message,
-            }));
+        let stages = settle(outcomes, catalog, name, allowed.then_some(budget)).await;
+        if !allowed {
+            return Confirmed::Unused;
+        }
+        let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
+        tally.deleted = deleted.deleted;
+        tally.remaining += deleted.remaining;
+        let failures = deleted.failed.into_iter();
+        tally.failed.extend(failures.map(|(api, message)| Failure {
+            rest_api_id: api.rest_api_id.to_string(),
+            message,
+        }));
+        let left = Deletions {
+            apis: deleted.left,
+            stages,
+            ..Deletions::default()
+        };
+        match given {
+            None => Confirmed::Unused,
+            Some(_) if left.is_empty() => Confirmed::Spent,
+            Some(given) => Confirmed::Left(self.pass.confirmation(given, &left.id(name))),
         }
     }
 
-    fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally) -> Done {
+    fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally, confirmed: Confirmed) -> Done {
         outcomes.sort_by_key(|(index, _)| *index);
         let mut born = Vec::new();
         let mut unreached = None;
+        let mut unchecked = Vec::new();
         for (index, mut outcome) in outcomes {
             let task = &self.survey.tasks[index];
+            if self.is_unchecked(index, &outcome.ended) {
+                unchecked.push(task.desired().name.clone());
+            }
             if matches!(outcome.ended, Ended::Remaining) && self.is_carried(index) {
                 outcome.ended = Ended::Done;
             }
@@ -425,9 +488,55 @@ impl Situation {
             tally.add(&task.desired().rest_api_id, outcome);
         }
         let all_done = tally.remaining == 0;
-        let next = self.pass.ended(unreached, all_done);
+        let is_complete = all_done && tally.failed.is_empty();
+        let mut next = self.pass.ended(unreached, all_done, &unchecked);
+        match confirmed {
+            Confirmed::Left(confirmation) => next.confirmed = Some(confirmation),
+            Confirmed::Spent => next.confirmed = None,
+            // What was confirmed is not what there is to delete: that needs another confirmation.
+            Confirmed::Unused if is_complete => next.confirmed = None,
+            Confirmed::Unused => (),
+        }
         Done { tally, next, born }
     }
+}
+
+/// How many APIs there was no time to plan.
+fn unplanned(looks: &Looks) -> usize {
+    looks
+        .iter()
+        .filter(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
+        .count()
+}
+
+/// Removes the stages that are gone, if there is a budget for it, and closes their APIs; gives the stages that are left.
+async fn settle(
+    outcomes: &mut [(usize, ApiOutcome)],
+    catalog: &Catalog,
+    name: &IntegrationName,
+    removing: Option<&Budget>,
+) -> Vec<(EntityName, EntityName)> {
+    let left = Mutex::new(Vec::new());
+    let left_behind = &left;
+    stream::iter(outcomes.iter_mut())
+        .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
+            let Some(pending) = outcome.pending.take() else { return };
+            let mut removals = Deletions::default();
+            removals.add_stages_of(&pending.plan);
+            let result = match removing {
+                Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
+                None => pending.close(catalog, name).await,
+            };
+            if let Err(interruption) = result {
+                outcome.interrupt(&interruption);
+                left_behind
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(removals.stages);
+            }
+        })
+        .await;
+    left.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether nothing is known to be wrong with the API: then it is one of those whose turn a pass keeps.
