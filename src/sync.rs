@@ -5,6 +5,7 @@
 
 mod apply;
 mod clock;
+mod confirmation;
 mod deletion;
 mod outcome;
 mod pass;
@@ -23,6 +24,7 @@ mod view;
 use futures::future::join_all;
 use time::OffsetDateTime;
 
+use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::document::ParsedDocument;
 use crate::model::{ErrorCode, IntegrationName, IntegrationState, Problem, Report};
@@ -31,6 +33,7 @@ use crate::settings::Settings;
 use crate::telemetry::set_last_successes;
 
 pub use self::clock::Clock;
+use self::registration::Registered;
 use self::registry::Registration;
 use self::session::{Clouds, Session};
 pub use self::view::IntegrationView;
@@ -151,23 +154,32 @@ impl Engine {
         budget: &Budget,
     ) -> Result<Written, Problem> {
         let session = Session::new(&self.0, budget);
-        let registered = registration::register(&session, name, document).await?;
-        // Its outcome is kept with the integration, and is in the log.
-        let _ = synchronize::synchronize(
-            &session,
-            &registered.registration,
-            &SyncRequest::default(),
-            Some(registered.gateway),
-        )
-        .await;
-        let catalog = session.catalog_for_epilogue();
-        let environments = catalog.environments().await.map_err(|error| error.problem())?;
-        let current = registry::find(&environments, name, &self.0.vault_hosts);
-        let view = IntegrationView::of(
-            &self.0.resource_id,
-            current.as_ref().unwrap_or(&registered.registration),
-        );
-        Ok(if registered.is_new {
+        let Registered {
+            mut registration,
+            gateway,
+            is_new,
+        } = registration::register(&session, name, document).await?;
+        let request = SyncRequest::default();
+        // Why nothing could be planned is kept with the integration, and is in the log.
+        let (outcome, _) = synchronize::run(&session, &registration, &request, Some(gateway)).await?;
+        match session.catalog_for_epilogue().environments().await {
+            Ok(environments) => {
+                let current = registry::find(&environments, name, &self.0.vault_hosts);
+                registration = current.unwrap_or(registration);
+            }
+            // It was written: that it cannot be read now is no reason to say otherwise.
+            Err(error) => {
+                let (integration, error) = (name.as_str(), error_chain(&error));
+                tracing::warn!(
+                    integration,
+                    error,
+                    "the integration could not be read after its synchronization"
+                );
+                registration.outcome = Some(outcome);
+            }
+        }
+        let view = IntegrationView::of(&self.0.resource_id, &registration);
+        Ok(if is_new {
             Written::Created(view)
         } else {
             Written::Updated(view)
@@ -186,7 +198,7 @@ impl Engine {
     ) -> Result<Report, Problem> {
         let session = Session::new(&self.0, budget);
         let registration = self.active(&session, name).await?;
-        synchronize::synchronize(&session, &registration, request, None).await
+        synchronize::synchronize(&session, &registration, request).await
     }
 
     /// What a synchronization would do; nothing is written.
@@ -239,7 +251,7 @@ impl Engine {
         };
         match registration.state {
             IntegrationState::Active => {
-                match synchronize::synchronize(&session, registration, &SyncRequest::default(), None).await {
+                match synchronize::synchronize(&session, registration, &SyncRequest::default()).await {
                     Ok(report) => {
                         let message = report.message.clone();
                         summary(Some(report), false, message)

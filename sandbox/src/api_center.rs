@@ -102,9 +102,15 @@ struct State {
     operations: Operations,
     /// The documents that imports from a link find, by URL.
     documents: HashMap<String, String>,
-    /// What the first polls of an import from a link say.
+    /// What the first polls of an import say.
     unfinished: Vec<Unfinished>,
+    /// Whether imports of inline texts are operations, too.
+    defers_imports: bool,
 }
+
+/// What an API center held at some time.
+#[derive(Debug, Clone)]
+pub struct Checkpoint(Catalog);
 
 impl ApiCenter {
     /// A new API center, which holds the default workspace and the sample API `swagger-petstore`, as real ones do.
@@ -124,6 +130,7 @@ impl ApiCenter {
                 operations: Operations::default(),
                 documents: HashMap::new(),
                 unfinished: vec![Unfinished::InProgress],
+                defers_imports: false,
             }),
         }
     }
@@ -138,7 +145,25 @@ impl ApiCenter {
         self.state().documents.insert(url.into(), text.into());
     }
 
-    /// Sets what the polls of later imports from a link say before the import is finished.
+    /// Lets imports of inline texts be long-running operations, too: the swagger allows that, no recording shows it.
+    pub fn set_deferred_imports(&self, deferred: bool) {
+        self.state().defers_imports = deferred;
+    }
+
+    /// What it holds now.
+    #[must_use]
+    pub fn checkpoint(&self) -> Checkpoint {
+        Checkpoint(self.state().catalog.clone())
+    }
+
+    /// Lets it hold what it held then, with nothing under way.
+    pub fn restore(&self, checkpoint: &Checkpoint) {
+        let mut state = self.state();
+        state.catalog = checkpoint.0.clone();
+        state.operations = Operations::default();
+    }
+
+    /// Sets what the polls of later imports say before the import is finished.
     pub fn set_unfinished_polls(&self, polls: &[Unfinished]) {
         self.state().unfinished = polls.to_vec();
     }

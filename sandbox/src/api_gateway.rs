@@ -17,9 +17,10 @@ mod wire;
 mod writes;
 
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
+use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::clock::{epoch_seconds, now};
@@ -41,6 +42,8 @@ pub struct ApiGatewayOptions {
     pub keyring: Keyring,
     /// Items on a page when the caller does not say; Amazon's is 25.
     pub page_size_default: usize,
+    /// Most items on a page, whatever the caller says; Amazon's is 500.
+    pub page_size_max: usize,
     /// Calls a second, and at once; Amazon's are 10 and 40.
     pub rate: (f64, f64),
 }
@@ -49,7 +52,9 @@ pub struct ApiGatewayOptions {
 #[derive(Debug)]
 pub struct ApiGateway {
     region: String,
-    page_size_default: usize,
+    page_sizes: (usize, usize),
+    /// Other accounts of the region, which the same endpoint serves.
+    accounts: Mutex<Vec<Arc<Self>>>,
     budget: TokenBucket,
     keyring: Keyring,
     state: Mutex<State>,
@@ -66,7 +71,8 @@ impl ApiGateway {
     pub fn new(options: ApiGatewayOptions) -> Self {
         Self {
             region: options.region,
-            page_size_default: options.page_size_default,
+            page_sizes: (options.page_size_default, options.page_size_max),
+            accounts: Mutex::default(),
             budget: TokenBucket::new(options.rate.0, options.rate.1),
             keyring: options.keyring,
             state: Mutex::default(),
@@ -76,6 +82,22 @@ impl ApiGateway {
     /// From now on, these access keys are known and no others but those of sessions.
     pub fn set_credentials(&self, credentials: Vec<(String, String)>) {
         self.keyring.set_lasting(credentials);
+    }
+
+    /// Lets requests that are signed with another account's access key go to that account.
+    pub fn add_account(&self, account: Arc<Self>) {
+        self.accounts
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(account);
+    }
+
+    /// The other account whose access key a request is signed with.
+    fn account_of(&self, request: &Request<Bytes>) -> Option<Arc<Self>> {
+        let signed_with = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
+        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
+        let knows = |account: &&Arc<Self>| account.keyring.knows_signer(signed_with);
+        accounts.iter().find(knows).cloned()
     }
 
     /// Adds an API, or changes it and leaves what is below it.
@@ -128,7 +150,9 @@ impl ApiGateway {
         reason = "all stand-ins are called alike, and others have something to wait for"
     )]
     pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let response = self.answer_now(request).unwrap_or_else(Response::from);
+        let account = self.account_of(request);
+        let account = account.as_deref().unwrap_or(self);
+        let response = account.answer_now(request).unwrap_or_else(Response::from);
         if hal::wants_json(request.headers()) {
             response
         } else {
@@ -141,7 +165,7 @@ impl ApiGateway {
         let mut state = self.state();
         verify(request, &self.keyring.known(), &self.region, now)?;
         self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
-        let call = Call::new(request, self.page_size_default, epoch_seconds(now));
+        let call = Call::new(request, self.page_sizes, epoch_seconds(now));
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         match (call.method, segments.as_slice()) {
             (&Method::GET, ["restapis"]) => list_rest_apis(&state, &call),

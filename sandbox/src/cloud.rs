@@ -55,6 +55,8 @@ pub struct CloudOptions {
     pub api_center_page_size: usize,
     /// Items on a page of an Amazon list when the caller does not say.
     pub api_gateway_page_size: usize,
+    /// Most items on a page of an Amazon list, whatever the caller says.
+    pub api_gateway_page_size_max: usize,
     /// ARM's budget for reads.
     pub reads: Rate,
     /// ARM's budget for writes.
@@ -76,6 +78,7 @@ impl Default for CloudOptions {
             region: "us-east-1".to_owned(),
             api_center_page_size: 10,
             api_gateway_page_size: 25,
+            api_gateway_page_size_max: 500,
             reads: (25.0, 250.0),
             writes: (10.0, 200.0),
             deletes: (10.0, 200.0),
@@ -162,14 +165,14 @@ struct Ports {
 }
 
 impl Ports {
-    async fn take(tls: &Tls) -> io::Result<Self> {
+    fn take(tls: &Tls) -> io::Result<Self> {
         Ok(Self {
-            api_center: Port::take(0, Some(tls)).await?,
-            api_gateway: Port::take(0, None).await?,
-            sts: Port::take(0, None).await?,
-            key_vault: Port::take(0, Some(tls)).await?,
-            identity: Port::take(0, None).await?,
-            control: Port::take(0, None).await?,
+            api_center: Port::take(0, Some(tls))?,
+            api_gateway: Port::take(0, None)?,
+            sts: Port::take(0, None)?,
+            key_vault: Port::take(0, Some(tls))?,
+            identity: Port::take(0, None)?,
+            control: Port::take(0, None)?,
         })
     }
 }
@@ -179,9 +182,13 @@ impl Cloud {
     ///
     /// # Errors
     /// When no certificate can be made or no port taken.
+    #[expect(
+        clippy::unused_async,
+        reason = "the stand-ins are tasks of a runtime, which a caller that awaits is sure to have"
+    )]
     pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
         let tls = Tls::new()?;
-        let ports = Ports::take(&tls).await?;
+        let ports = Ports::take(&tls)?;
         let aws_access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
         let aws_secret_access_key = random_text(40);
         let identity_header = random_text(32);
@@ -192,6 +199,7 @@ impl Cloud {
             region: options.region.clone(),
             keyring,
             page_size_default: options.api_gateway_page_size,
+            page_size_max: options.api_gateway_page_size_max,
             rate: options.gateway_rate,
         }));
         let key_vault = Arc::new(KeyVault::new(KeyVaultOptions {
@@ -234,6 +242,21 @@ impl Cloud {
             aws_secret_access_key,
             tls,
         })
+    }
+
+    /// Waits until every stand-in accepts connections, after faults have let them be refused.
+    pub async fn is_up(&self) {
+        let Servers {
+            api_center,
+            api_gateway,
+            sts,
+            key_vault,
+            identity,
+            control: _,
+        } = &self.servers;
+        for server in [api_center, api_gateway, sts, key_vault, identity] {
+            server.is_up().await;
+        }
     }
 
     /// Fills the gateway.

@@ -1,10 +1,13 @@
 //! Faults: what the stand-ins can be told to do wrong.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::IF_MATCH;
 use http::{HeaderMap, Method, StatusCode};
+use tokio::sync::watch;
 
 use crate::record::Service;
 
@@ -22,6 +25,8 @@ pub enum Fault {
     },
     /// No answer, ever; nothing is done.
     Hang,
+    /// The service goes down: all its connections end, and new ones are refused until all rules are taken away.
+    Refuse,
     /// The connection is closed before anything is done.
     ResetBefore,
     /// The work is done and the connection closed without an answer.
@@ -49,16 +54,21 @@ pub struct Matcher {
     pub target: Option<regex::Regex>,
     /// Whether only requests that ask to change something.
     pub writes_only: bool,
+    /// Whether only requests with `If-Match`, or only those without it.
+    pub conditional: Option<bool>,
 }
 
 impl Matcher {
-    fn matches(&self, service: Service, method: &Method, target: &str) -> bool {
+    fn matches(&self, service: Service, method: &Method, target: &str, headers: &HeaderMap) -> bool {
         let path = target.split('?').next().unwrap_or_default();
         let write = !matches!(*method, Method::GET | Method::HEAD) && !path.ends_with("/exportSpecification");
         self.service.is_none_or(|wanted| wanted == service)
             && self.method.as_ref().is_none_or(|wanted| wanted == method)
             && self.target.as_ref().is_none_or(|wanted| wanted.is_match(target))
             && (!self.writes_only || write)
+            && self
+                .conditional
+                .is_none_or(|wanted| wanted == headers.contains_key(IF_MATCH))
     }
 }
 
@@ -77,32 +87,36 @@ pub struct FaultRule {
 
 /// The faults in force; clones share one list.
 #[derive(Debug, Clone, Default)]
-pub struct Faults(Arc<Mutex<Vec<FaultRule>>>);
+pub struct Faults {
+    rules: Arc<Mutex<Vec<FaultRule>>>,
+    down: Arc<watch::Sender<BTreeSet<Service>>>,
+}
 
 impl Faults {
     /// Adds a rule; earlier rules go first.
     pub fn add(&self, rule: FaultRule) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(rule);
+        self.locked().push(rule);
     }
 
-    /// Takes all rules away.
+    /// Takes all rules away; services that went down come up again.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.locked().clear();
+        self.down.send_replace(BTreeSet::new());
     }
 
     /// The rules in force, each with what is left of its `skip` and `times`.
     #[must_use]
     pub fn rules(&self) -> Vec<FaultRule> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.locked().clone()
     }
 
     /// The fault that strikes this request, if any; counts it against its rule.
     #[must_use]
-    pub fn strike(&self, service: Service, method: &Method, target: &str) -> Option<Fault> {
-        let mut rules = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn strike(&self, service: Service, method: &Method, target: &str, headers: &HeaderMap) -> Option<Fault> {
+        let mut rules = self.locked();
         for rule in rules
             .iter_mut()
-            .filter(|rule| rule.matcher.matches(service, method, target))
+            .filter(|rule| rule.matcher.matches(service, method, target, headers))
         {
             if rule.skip > 0 {
                 rule.skip -= 1;
@@ -113,8 +127,22 @@ impl Faults {
                 Some(times) => *times -= 1,
                 None => {}
             }
+            if matches!(rule.fault, Fault::Refuse) {
+                self.down.send_modify(|down| {
+                    down.insert(service);
+                });
+            }
             return Some(rule.fault.clone());
         }
         None
+    }
+
+    /// The services that are down.
+    pub(crate) fn down(&self) -> watch::Receiver<BTreeSet<Service>> {
+        self.down.subscribe()
+    }
+
+    fn locked(&self) -> MutexGuard<'_, Vec<FaultRule>> {
+        self.rules.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -54,6 +54,13 @@ impl Keyring {
         credentials.extend(keys.into_iter().map(|(id, secret)| Credential::lasting(id, secret)));
     }
 
+    /// Whether an `Authorization` header names one of the keys.
+    pub(crate) fn knows_signer(&self, authorization: &str) -> bool {
+        self.credentials()
+            .iter()
+            .any(|known| authorization.contains(&format!("Credential={}/", known.access_key_id)))
+    }
+
     /// Ends all sessions at this time, as when it had come to their end.
     pub fn end_sessions(&self, at: SystemTime) {
         for session in self.credentials().iter_mut().filter_map(|key| key.session.as_mut()) {

@@ -14,7 +14,8 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -69,6 +70,8 @@ pub struct Conditions {
 /// A loopback port that is taken but not served yet, so that a stand-in can know its own address.
 pub struct Port {
     listener: TcpListener,
+    /// Bound without listening, so that nobody else is given the port while its stand-in is down.
+    reserved: TcpSocket,
     number: u16,
     acceptor: Option<TlsAcceptor>,
 }
@@ -78,11 +81,13 @@ impl Port {
     ///
     /// # Errors
     /// When the port is taken.
-    pub async fn take(port: u16, tls: Option<&Tls>) -> io::Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
+    pub fn take(port: u16, tls: Option<&Tls>) -> io::Result<Self> {
+        let reserved = bind(port)?;
+        let number = reserved.local_addr()?.port();
         Ok(Self {
-            number: listener.local_addr()?.port(),
-            listener,
+            listener: listen(number)?,
+            reserved,
+            number,
             acceptor: tls.map(Tls::acceptor),
         })
     }
@@ -110,6 +115,7 @@ impl Port {
 pub struct Server {
     base_url: String,
     port: u16,
+    listening: watch::Receiver<bool>,
     _shutdown: DropGuard,
 }
 
@@ -125,6 +131,12 @@ impl Server {
     pub fn port(&self) -> u16 {
         self.port
     }
+
+    /// Waits until connections are accepted, after faults have let them be refused.
+    pub async fn is_up(&self) {
+        // An error means that the server ends, and nobody waits for that.
+        let _ = self.listening.clone().wait_for(|listening| *listening).await;
+    }
 }
 
 /// Serves `answer` as `service` under the given conditions.
@@ -133,9 +145,11 @@ impl Server {
 #[must_use]
 pub fn serve(port: Port, service: Service, answer: Answer, conditions: Conditions) -> Server {
     let shutdown = CancellationToken::new();
+    let (listening, seen) = watch::channel(true);
     let server = Server {
         base_url: port.base_url(),
         port: port.number,
+        listening: seen,
         _shutdown: shutdown.clone().drop_guard(),
     };
     let stand_in = StandIn {
@@ -144,7 +158,7 @@ pub fn serve(port: Port, service: Service, answer: Answer, conditions: Condition
         conditions,
         shutdown: shutdown.clone(),
     };
-    tokio::spawn(shutdown.run_until_cancelled_owned(accept(port, stand_in)));
+    tokio::spawn(shutdown.run_until_cancelled_owned(accept(port, stand_in, listening)));
     server
 }
 
@@ -156,16 +170,64 @@ struct StandIn {
     shutdown: CancellationToken,
 }
 
-async fn accept(port: Port, stand_in: StandIn) {
+async fn accept(port: Port, stand_in: StandIn, listening: watch::Sender<bool>) {
+    let Port {
+        mut listener,
+        reserved: _reserved,
+        number,
+        acceptor,
+    } = port;
+    let mut down = stand_in.conditions.faults.down();
+    let service = stand_in.service;
+    loop {
+        let up = stand_in.shutdown.child_token();
+        let ends = down.wait_for(|down| down.contains(&service));
+        let accepting = accept_all(&listener, acceptor.as_ref(), &stand_in, &up);
+        tokio::select! {
+            _ = ends => (),
+            () = accepting => (),
+        }
+        listening.send_replace(false);
+        up.cancel();
+        drop(listener);
+        // The faults live as long as the stand-in.
+        let _ = down.wait_for(|down| !down.contains(&service)).await;
+        listener = match listen(number) {
+            Ok(listener) => listener,
+            // The port is kept for us: whatever this is, clients see that it stays down.
+            Err(_) => return,
+        };
+        listening.send_replace(true);
+    }
+}
+
+async fn accept_all(
+    listener: &TcpListener,
+    acceptor: Option<&TlsAcceptor>,
+    stand_in: &StandIn,
+    up: &CancellationToken,
+) {
     loop {
         // A failed accept concerns one client that is gone already.
-        let Ok((stream, _)) = port.listener.accept().await else {
+        let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        let shutdown = stand_in.shutdown.clone();
-        let connection = connect(stream, port.acceptor.clone(), stand_in.clone());
-        tokio::spawn(shutdown.run_until_cancelled_owned(connection));
+        let connection = connect(stream, acceptor.cloned(), stand_in.clone());
+        tokio::spawn(up.clone().run_until_cancelled_owned(connection));
     }
+}
+
+/// A socket on a loopback port, which does not listen yet.
+fn bind(port: u16) -> io::Result<TcpSocket> {
+    let socket = TcpSocket::new_v4()?;
+    socket.set_reuseaddr(true)?;
+    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
+    Ok(socket)
+}
+
+fn listen(port: u16) -> io::Result<TcpListener> {
+    const WAITING_CLIENTS: u32 = 1024;
+    bind(port)?.listen(WAITING_CLIENTS)
 }
 
 async fn connect(stream: TcpStream, acceptor: Option<TlsAcceptor>, stand_in: StandIn) {
@@ -249,9 +311,12 @@ async fn work(request: Request<Bytes>, stand_in: StandIn) -> Outcome {
     if !conditions.latency.is_zero() {
         tokio::time::sleep(conditions.latency).await;
     }
-    let fault = conditions
-        .faults
-        .strike(stand_in.service, &entry.0.method, &entry.0.target);
+    let fault = conditions.faults.strike(
+        stand_in.service,
+        &entry.0.method,
+        &entry.0.target,
+        &entry.0.request_headers,
+    );
     let unanswered = |entry: Entry| {
         conditions.record.push(entry.0);
         Outcome::Reset
@@ -273,7 +338,7 @@ async fn work(request: Request<Bytes>, stand_in: StandIn) -> Outcome {
             conditions.record.push(entry.0);
             std::future::pending().await
         }
-        Some(Fault::ResetBefore) => unanswered(entry),
+        Some(Fault::ResetBefore | Fault::Refuse) => unanswered(entry),
         Some(Fault::ResetAfter) => {
             entry.unsent(&(stand_in.answer)(request).await);
             unanswered(entry)

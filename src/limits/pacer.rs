@@ -14,6 +14,8 @@ use tokio::time::{Instant, sleep_until};
 pub struct Pacer {
     bucket: RateLimiter<NotKeyed, InMemoryState, DefaultClock>,
     held_until: Mutex<Option<Instant>>,
+    /// Callers go one after another as they came, so that many of one integration do not hold up few of another.
+    turn: tokio::sync::Mutex<()>,
 }
 
 impl Pacer {
@@ -27,11 +29,13 @@ impl Pacer {
         Self {
             bucket: RateLimiter::direct(quota),
             held_until: Mutex::default(),
+            turn: tokio::sync::Mutex::default(),
         }
     }
 
     /// Waits until a request may be sent.
     pub async fn wait(&self) {
+        let _turn = self.turn.lock().await;
         self.bucket.until_ready().await;
         while let Some(until) = self.held_until() {
             sleep_until(until).await;

@@ -29,6 +29,8 @@ pub struct Below {
     pub deployments: Vec<Entity>,
     /// The versions whose definition is not the text that was imported.
     pub damaged: BTreeSet<EntityName>,
+    /// The versions whose export Amazon refused before and does not refuse any more.
+    pub exportable: BTreeSet<EntityName>,
 }
 
 /// How an API stands in the catalog.

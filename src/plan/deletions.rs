@@ -1,5 +1,7 @@
 //! The guard: what would be deleted, and whether that is too much to do unasked.
 
+use std::fmt::Write as _;
+
 use crate::model::{EntityName, IntegrationName, digest};
 
 use super::api::ApiPlan;
@@ -69,8 +71,8 @@ impl Deletions {
         names.sort();
         let mut text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
         if self.confirmations > 0 {
-            // No name has a line of its own that begins like this.
-            text.push_str(&format!("\n#{}", self.confirmations));
+            // No name has a line of its own that begins like this. Writing to a `String` cannot fail.
+            let _ = write!(text, "\n#{}", self.confirmations);
         }
         let mut id = digest(text.as_bytes());
         id.truncate(ID_DIGITS);

@@ -100,7 +100,11 @@ async fn answer(app: App, route: Route, request: Request) -> Result<Response, Pr
 async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Result<Response, Problem> {
     Ok(match engine.delete(name, budget).await? {
         Deletion::Done => StatusCode::NO_CONTENT.into_response(),
-        Deletion::Remaining(remaining) => unfinished(Json(json!({ "remaining": remaining }))),
+        Deletion::Remaining(remaining) => {
+            let message =
+                format!("there was no time for {remaining} of its APIs: call again, or leave it to the timer");
+            unfinished(Json(json!({ "remaining": remaining, "message": message })))
+        }
     })
 }
 

@@ -154,6 +154,10 @@ impl Gateway {
             export.stage_name(stage_name).export_type("oas30").send()
         };
         match self.call(&call, request).await {
+            Ok(answer) if !is_export(answer.content_type()) => Err(GatewayError::Malformed {
+                message: format!("it is {}", answer.content_type().unwrap_or_default()),
+                call,
+            }),
             Ok(answer) => {
                 let body = answer.body.map(aws_smithy_types::Blob::into_inner);
                 Ok(document::judge(api, body.unwrap_or_default()))
@@ -220,6 +224,16 @@ impl Gateway {
             error.with_message(|message| redacted(message, &credentials))
         })
     }
+}
+
+/// Whether this is a type of Amazon's own answers; a page of HTML is from somebody on the way to Amazon.
+fn is_export(content_type: Option<&str>) -> bool {
+    content_type.is_none_or(|content_type| {
+        content_type
+            .trim_start()
+            .to_ascii_lowercase()
+            .starts_with("application/")
+    })
 }
 
 fn rest_api(id: RestApiId, item: types::RestApi) -> RestApi {

@@ -5,7 +5,7 @@ use futures::{StreamExt, stream};
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::{REST_API_SCHEMA, metadata_path};
-use crate::model::{Entity, EntityPath, IntegrationName, OwnedApi, Properties};
+use crate::model::{Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
 use crate::target::{Catalog, CatalogError};
 
 use super::apply::{Interruption, claim};
@@ -18,6 +18,8 @@ const SIDE_BY_SIDE: usize = 8;
 pub(super) struct DeletedApis {
     pub deleted: usize,
     pub remaining: usize,
+    /// The APIs that are still there, for whatever reason.
+    pub left: Vec<EntityName>,
     pub failed: Vec<(OwnedApi, String)>,
     /// The first error of the catalog, when every further one would be the same.
     pub first_error: Option<CatalogError>,
@@ -43,6 +45,9 @@ pub(super) async fn delete_apis(
         .buffer_unordered(SIDE_BY_SIDE);
     let mut deleted = DeletedApis::default();
     while let Some((result, api)) = results.next().await {
+        if result.is_err() {
+            deleted.left.push(api.name.clone());
+        }
         match result {
             Ok(()) => deleted.deleted += 1,
             Err(Interruption::OutOfTime) => deleted.remaining += 1,
@@ -89,12 +94,13 @@ async fn delete_api(
     let Some(api) = OwnedApi::claim(integration, &found) else {
         return Err(Interruption::NotOurs(api.owned().path().clone()));
     };
-    for deployment in none_if_gone(catalog.deployments(&api.name).await)? {
+    let none_if_gone = |listed| none_if_gone(catalog, &api, listed);
+    for deployment in none_if_gone(catalog.deployments(&api.name).await).await? {
         in_time()?;
         delete_below(catalog, &api, EntityPath::Deployment(api.name.clone(), deployment.name)).await?;
     }
-    for version in none_if_gone(catalog.versions(&api.name).await)? {
-        for definition in none_if_gone(catalog.definitions(&api.name, &version.name).await)? {
+    for version in none_if_gone(catalog.versions(&api.name).await).await? {
+        for definition in none_if_gone(catalog.definitions(&api.name, &version.name).await).await? {
             in_time()?;
             let path = EntityPath::Definition(api.name.clone(), version.name.clone(), definition.name);
             delete_below(catalog, &api, path).await?;
@@ -114,9 +120,15 @@ async fn delete_below(catalog: &Catalog, api: &OwnedApi, path: EntityPath) -> Re
 }
 
 /// Another run may delete the same API at the same time: what is gone has nothing below it.
-fn none_if_gone(listed: Result<Vec<Entity>, CatalogError>) -> Result<Vec<Entity>, CatalogError> {
+///
+/// A list that is not found below an API that is there says nothing of what would be on it.
+async fn none_if_gone(
+    catalog: &Catalog,
+    api: &OwnedApi,
+    listed: Result<Vec<Entity>, CatalogError>,
+) -> Result<Vec<Entity>, CatalogError> {
     match listed {
-        Err(CatalogError::NotFound { .. }) => Ok(Vec::new()),
+        Err(CatalogError::NotFound { .. }) if catalog.get(api.owned().path()).await?.is_none() => Ok(Vec::new()),
         other => other,
     }
 }

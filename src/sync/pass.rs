@@ -3,7 +3,7 @@
 //! An API whose fingerprint is right costs one Amazon call. Below it, damage made by hand is found by a deep check:
 //! every pass checks the slots of the hours since the last finished one, so that every API has its turn within a day.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -11,11 +11,14 @@ use time::OffsetDateTime;
 use crate::model::{EntityName, digest};
 
 use super::SyncRequest;
+use super::confirmation::Confirmation;
 
 /// Slots of deep checks, one for each hour of a day.
 const SLOTS: i64 = 24;
 /// Hex digits of a name's digest that tell its slot: 32 bits spread evenly enough over 24 slots.
 const SLOT_DIGITS: usize = 8;
+/// Most APIs that are remembered for another deep check; where more failed, their hours are checked over again.
+const AGAIN_MAX: usize = 20;
 /// How long an unfinished pass that was asked for waits to be gone on with; after that, another one begins.
 const REQUESTED_PASS_HOURS: i64 = 2;
 
@@ -29,6 +32,12 @@ pub(super) struct Continuation {
     /// The hour (since 1970) whose slot of deep checks was the last to be finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checked_through_hour: Option<i64>,
+    /// APIs whose deep check failed, in lower case: the next run makes up for it, not that of the next day.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub check_again: BTreeSet<String>,
+    /// Deletions that were confirmed in a call without the time to make them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmation>,
     /// How many confirmations of deletions were used.
     #[serde(skip_serializing_if = "is_zero")]
     pub confirmations: u64,
@@ -87,6 +96,8 @@ pub(super) struct Pass {
     pub resume_at: Option<EntityName>,
     /// The hours whose slots are checked deeply: after the first, up to the second.
     hours: (i64, i64),
+    /// APIs whose last deep check failed; a plan must not depend on them.
+    again: Option<BTreeSet<String>>,
 }
 
 impl Pass {
@@ -107,12 +118,14 @@ impl Pass {
         } else {
             checked_through
         };
+        let again = request.plan_id.is_none().then(|| before.check_again.clone());
         Self {
             kind,
             began_hour,
             now_hour,
             resume_at,
             hours: (checked_through, through),
+            again,
             before,
         }
     }
@@ -132,6 +145,7 @@ impl Pass {
         let (after, through) = self.hours;
         match self.kind {
             PassKind::Deep | PassKind::DeepDefinitions => true,
+            PassKind::Regular | PassKind::Definitions if self.makes_up_for(name) => true,
             PassKind::Regular | PassKind::Definitions if through - after >= SLOTS => true,
             PassKind::Regular | PassKind::Definitions => {
                 let slot = slot(name);
@@ -140,8 +154,42 @@ impl Pass {
         }
     }
 
+    /// The confirmation of an earlier call, if it is still good.
+    pub fn confirmed(&self) -> Option<&Confirmation> {
+        let confirmed = self.before.confirmed.as_ref();
+        confirmed.filter(|confirmed| confirmed.is_good(self.now_hour))
+    }
+
+    /// Nothing was done but to keep a confirmation for the runs to come.
+    pub fn put_off(self, deletions_id: &str) -> Continuation {
+        let known = self.confirmed().filter(|confirmed| confirmed.given == deletions_id);
+        let confirmed = known
+            .cloned()
+            .unwrap_or_else(|| self.confirmation(deletions_id, deletions_id));
+        Continuation {
+            confirmed: Some(confirmed),
+            ..self.before
+        }
+    }
+
+    /// The confirmation that people gave, for what is left of it.
+    pub fn confirmation(&self, given: &str, left: &str) -> Confirmation {
+        Confirmation {
+            given: given.to_owned(),
+            left: left.to_owned(),
+            hour: self.now_hour,
+        }
+    }
+
+    /// Whether the API's last deep check failed.
+    pub fn makes_up_for(&self, name: &EntityName) -> bool {
+        self.again.as_ref().is_some_and(|again| again.contains(&key(name)))
+    }
+
     /// Where the next run goes on, when this one did not reach `unreached`, or left something else undone.
-    pub fn ended(self, unreached: Option<&EntityName>, all_done: bool) -> Continuation {
+    ///
+    /// `unchecked` are the APIs whose deep check came to nothing, or was still to be made up for and was not reached.
+    pub fn ended(self, unreached: Option<&EntityName>, all_done: bool, unchecked: &[EntityName]) -> Continuation {
         let mut next = self.before;
         match unreached {
             Some(name) => {
@@ -156,7 +204,10 @@ impl Pass {
                 next.passes.remove(&self.kind);
             }
         }
-        if all_done {
+        if self.again.is_some() {
+            next.check_again = unchecked.iter().map(key).take(AGAIN_MAX).collect();
+        }
+        if all_done && unchecked.len() <= AGAIN_MAX {
             let (_, through) = self.hours;
             next.checked_through_hour = Some(next.checked_through_hour.map_or(through, |before| before.max(through)));
         }
@@ -164,8 +215,12 @@ impl Pass {
     }
 }
 
+fn key(name: &EntityName) -> String {
+    name.as_str().to_ascii_lowercase()
+}
+
 fn slot(name: &EntityName) -> i64 {
-    let digest = digest(name.as_str().to_ascii_lowercase().as_bytes());
+    let digest = digest(key(name).as_bytes());
     i64::from_str_radix(&digest[..SLOT_DIGITS], 16).unwrap_or_default() % SLOTS
 }
 
@@ -191,14 +246,14 @@ mod tests {
     #[test]
     fn every_api_is_looked_into_once_within_a_day_of_hourly_passes() {
         let regular = SyncRequest::default();
-        let mut next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true);
+        let mut next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
         let mut times: BTreeMap<EntityName, usize> = BTreeMap::new();
         for hour in 1..=24 {
             let pass = Pass::begin(&regular, next, NOON + Duration::hours(hour));
             for name in names().into_iter().filter(|name| pass.looks_deep(name)) {
                 *times.entry(name).or_default() += 1;
             }
-            next = pass.ended(None, true);
+            next = pass.ended(None, true, &[]);
         }
         assert_eq!(times.len(), names().len());
         assert!(times.values().all(|&count| count == 1));
@@ -209,14 +264,14 @@ mod tests {
         let regular = SyncRequest::default();
         let first = Pass::begin(&regular, Continuation::default(), NOON);
         assert_eq!(checked(&first), 0);
-        let second = Pass::begin(&regular, first.ended(None, true), NOON + Duration::minutes(59));
+        let second = Pass::begin(&regular, first.ended(None, true, &[]), NOON + Duration::minutes(59));
         assert_eq!(checked(&second), 0);
     }
 
     #[test]
     fn slots_missed_for_a_day_are_all_due() {
         let regular = SyncRequest::default();
-        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true);
+        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
         assert_eq!(
             checked(&Pass::begin(&regular, next, NOON + Duration::days(3))),
             names().len()
@@ -226,14 +281,14 @@ mod tests {
     #[test]
     fn an_unfinished_pass_keeps_its_slots_until_it_is_finished() {
         let regular = SyncRequest::default();
-        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true);
+        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
         let name = &names()[7];
         let cut = Pass::begin(&regular, next, NOON + Duration::hours(3));
         let due = checked(&cut);
-        let resumed = Pass::begin(&regular, cut.ended(Some(name), false), NOON + Duration::hours(5));
+        let resumed = Pass::begin(&regular, cut.ended(Some(name), false, &[]), NOON + Duration::hours(5));
         assert_eq!(resumed.resume_at.as_ref(), Some(name));
         assert_eq!(checked(&resumed), due);
-        let after = Pass::begin(&regular, resumed.ended(None, true), NOON + Duration::hours(5));
+        let after = Pass::begin(&regular, resumed.ended(None, true, &[]), NOON + Duration::hours(5));
         assert!(
             after.resume_at.is_none() && checked(&after) > 0,
             "the hours of the pass itself are still to come"
@@ -248,7 +303,7 @@ mod tests {
         };
         let pass = Pass::begin(&deep, Continuation::default(), NOON);
         assert_eq!(checked(&pass), names().len());
-        let left = pass.ended(Some(&names()[7]), false);
+        let left = pass.ended(Some(&names()[7]), false, &[]);
         let soon = Pass::begin(&deep, left.clone(), NOON + Duration::hours(1));
         assert!(soon.resume_at.is_some());
         assert!(
@@ -257,5 +312,37 @@ mod tests {
                 .is_none()
         );
         assert!(Pass::begin(&SyncRequest::default(), left, NOON).resume_at.is_none());
+    }
+
+    #[test]
+    fn an_api_whose_deep_check_failed_is_looked_into_by_the_next_pass_until_that_succeeds() {
+        let regular = SyncRequest::default();
+        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
+        let due = Pass::begin(&regular, next, NOON + Duration::hours(1));
+        let name = names().into_iter().find(|name| due.looks_deep(name)).unwrap();
+        let next = due.ended(None, true, std::slice::from_ref(&name));
+        let again = Pass::begin(&regular, next.clone(), NOON + Duration::hours(1));
+        assert_eq!((again.looks_deep(&name), checked(&again)), (true, 1));
+        let for_a_plan = SyncRequest {
+            plan_id: Some("1".to_owned()),
+            ..SyncRequest::default()
+        };
+        let planned = Pass::begin(&for_a_plan, next, NOON + Duration::hours(1));
+        assert!(!planned.looks_deep(&name), "a plan does not depend on the last run");
+        let after_plan = planned.ended(None, true, &[]);
+        assert_eq!(after_plan.check_again.len(), 1, "nor does it make up for it");
+        let done = again.ended(None, true, &[]);
+        assert_eq!(checked(&Pass::begin(&regular, done, NOON + Duration::hours(1))), 0);
+    }
+
+    #[test]
+    fn where_many_deep_checks_failed_their_hours_are_checked_over_again() {
+        let regular = SyncRequest::default();
+        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
+        let later = NOON + Duration::days(3);
+        let due = Pass::begin(&regular, next, later);
+        let next = due.ended(None, true, &names()[..=AGAIN_MAX]);
+        assert_eq!(next.check_again.len(), AGAIN_MAX);
+        assert_eq!(checked(&Pass::begin(&regular, next, later)), names().len());
     }
 }

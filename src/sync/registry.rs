@@ -153,13 +153,14 @@ pub(super) fn marker_fields(
     ]
 }
 
-/// The last outcome without its unfinished passes: what they have looked at, they compared with other wishes.
+/// The last outcome without its unfinished passes and confirmations: they were about other wishes.
 fn last_outcome(environment: &Entity) -> Option<Value> {
     let stored = text(environment.metadata(INTEGRATION_SCHEMA)?, "lastSync")?;
     let Some(mut outcome) = StoredOutcome::read(&stored) else {
         return Some(json!(stored));
     };
     outcome.next.passes.clear();
+    outcome.next.confirmed = None;
     Some(json!(outcome.to_text()))
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::Instrument;
 
-use crate::model::{ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
+use crate::model::{EntityPath, ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
 use crate::target::CatalogError;
 use crate::telemetry::run_span;
 
@@ -29,20 +29,38 @@ pub(super) async fn remove(session: &Session<'_>, name: &IntegrationName) -> Res
 }
 
 async fn remove_all(session: &Session<'_>, name: &IntegrationName) -> Result<Deletion, Problem> {
-    for round in 0..ROUNDS {
+    let mut rounds = 0;
+    loop {
         let Some((registration, apis)) = find(session, name).await? else {
-            return if round == 0 {
+            return if rounds == 0 {
                 Err(not_found(name))
             } else {
                 Ok(Deletion::Done)
             };
         };
+        if rounds == ROUNDS {
+            return Err(there_again(name, registration.as_ref(), &apis));
+        }
         let left = remove_once(session, name, registration.as_ref(), apis).await?;
         if left > 0 {
             return Ok(Deletion::Remaining(left));
         }
+        rounds += 1;
     }
-    Ok(Deletion::Remaining(1))
+}
+
+/// What was deleted is found again: something else makes it, or Azure does not find what it lists.
+fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis: &[OwnedApi]) -> Problem {
+    let environment = registration.map(|registration| EntityPath::Environment(registration.environment.name.clone()));
+    let paths = apis.iter().map(|api| api.owned().path().clone()).chain(environment);
+    let paths: Vec<String> = paths.map(|path| path.to_string()).collect();
+    let message = format!(
+        "the integration {name} was deleted {ROUNDS} times and is there again: {} (of {}); is it put or synchronized at \
+         the same time? Call again",
+        paths.first().map(String::as_str).unwrap_or_default(),
+        paths.len()
+    );
+    Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
 }
 
 /// Where the integration is kept, and the APIs it made; `None` when there is neither.

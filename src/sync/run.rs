@@ -1,24 +1,30 @@
 //! One run of one integration: read both sides, compare, bring API after API in line, delete last.
 
 use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span};
 
+use crate::error_chain::error_chain;
 use crate::limits::Budget;
-use crate::model::{ErrorCode, Failure, ImportSpecification, Integration, OwnedApi, Problem, RestApi, RestApiId};
+use crate::model::{
+    EntityName, ErrorCode, Failure, ImportSpecification, Integration, IntegrationName, OwnedApi, Problem, RestApi,
+    RestApiId,
+};
 use crate::plan::{
     CatalogLimits, Deletions, Preview, PreviewChange, RequiredMetadata, Survey, SurveyInput, Task, Verdict, Write,
     survey,
 };
 use crate::source::{Gateway, desired_api};
-use crate::target::{Catalog, MetadataSchema};
+use crate::target::{Catalog, CatalogError, MetadataSchema};
 use crate::telemetry::api_span;
 
 use super::SyncRequest;
 use super::apply::Interruption;
+use super::confirmation::Confirmed;
 use super::deletion::delete_apis;
 use super::pass::{Continuation, Pass};
 use super::record::note_confirmation;
@@ -195,7 +201,12 @@ impl Situation {
         let strict = request.confirm_deletions.is_some() || request.plan_id.is_some();
         let looks = if strict {
             let looks = self.look_at_all().await;
-            self.compare(request, &looks).map_err(Stop::Refused)?;
+            match &request.confirm_deletions {
+                Some(deletions_id) if request.plan_id.is_none() && unplanned(&looks) > 0 => {
+                    return Ok(self.put_off(deletions_id, unplanned(&looks)));
+                }
+                Some(_) | None => self.compare(request, &looks).map_err(Stop::Refused)?,
+            }
             Some(looks)
         } else {
             None
@@ -205,9 +216,7 @@ impl Situation {
             .await
             .map_err(|error| Stop::Failed(error.problem()))?;
         if request.confirm_deletions.is_some() {
-            // Before anything goes: a run that is killed must not leave a confirmation that could be used again.
-            self.pass.confirm();
-            note_confirmation(session, registration, self.pass.confirmations())
+            self.use_confirmation(session, registration)
                 .await
                 .map_err(|error| Stop::Failed(error.problem()))?;
         }
@@ -222,8 +231,28 @@ impl Situation {
             plan_id: request.plan_id.clone(),
             ..Tally::default()
         };
-        self.delete(session, request, &mut outcomes, &mut tally).await;
-        Ok(self.conclude(outcomes, tally))
+        let confirmed = self
+            .delete(session, registration, request, &mut outcomes, &mut tally)
+            .await;
+        Ok(self.conclude(outcomes, tally, confirmed))
+    }
+
+    /// Keeps a confirmation that there was no time to compare with what is found; nothing else is done.
+    fn put_off(self, deletions_id: &str, remaining: usize) -> Done {
+        let message = format!(
+            "the confirmation of {deletions_id} is kept: there was no time to plan everything in this call, and the next \
+             run that finds exactly these deletions makes them"
+        );
+        let tally = Tally {
+            remaining,
+            held: Some((deletions_id.to_owned(), message)),
+            ..Tally::default()
+        };
+        Done {
+            tally,
+            next: self.pass.put_off(deletions_id),
+            born: Vec::new(),
+        }
     }
 
     /// Whether an earlier run of this pass has looked at the API already.
@@ -245,9 +274,28 @@ impl Situation {
     }
 
     async fn look_at(&self, index: usize) -> Result<Look, Interruption> {
-        let task = &self.survey.tasks[index];
-        let deep = !self.is_carried(index) && self.pass.looks_deep(&task.desired().name);
-        look(&self.run, task, &self.rest_apis[index], deep).await
+        look(
+            &self.run,
+            &self.survey.tasks[index],
+            &self.rest_apis[index],
+            self.looks_deep(index),
+        )
+        .await
+    }
+
+    fn looks_deep(&self, index: usize) -> bool {
+        !self.is_carried(index) && self.pass.looks_deep(&self.survey.tasks[index].desired().name)
+    }
+
+    /// Whether a deep check of the API has still to be made up for.
+    fn is_unchecked(&self, index: usize, ended: &Ended) -> bool {
+        let name = &self.survey.tasks[index].desired().name;
+        match ended {
+            Ended::Failed(_) => self.looks_deep(index) || self.pass.makes_up_for(name),
+            Ended::Remaining => self.pass.makes_up_for(name),
+            Ended::Done => self.is_carried(index) && self.pass.makes_up_for(name),
+            Ended::LeftAlone => false,
+        }
     }
 
     async fn look_at_all(&self) -> Looks {
@@ -344,11 +392,13 @@ impl Situation {
 
     /// Whether what is asked for is what is found.
     fn compare(&self, request: &SyncRequest, looks: &Looks) -> Result<(), Problem> {
-        if looks
-            .iter()
-            .any(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
-        {
-            let message = "there was no time to plan everything, so nothing was written; call again".to_owned();
+        if unplanned(looks) > 0 {
+            let message = format!(
+                "there was no time to plan {} of {} APIs in one call, so nothing was written: call again, sync without \
+                 planId, or raise AWS_REQUESTS_PER_SECOND",
+                unplanned(looks),
+                looks.len()
+            );
             return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
         }
         let changed = |what: &str, wanted: &str, found: &str| {
@@ -364,7 +414,11 @@ impl Situation {
                 return changed("set of deletions", wanted, "empty")
                     .map_err(|problem| problem.with_target("confirmDeletions"));
             }
-            if found != *wanted {
+            let rest = self
+                .pass
+                .confirmed()
+                .is_some_and(|confirmed| confirmed.given == *wanted && confirmed.left == found);
+            if found != *wanted && !rest {
                 return changed("set of deletions", wanted, &found)
                     .map_err(|problem| problem.with_target("confirmDeletions"));
             }
@@ -378,14 +432,57 @@ impl Situation {
         Ok(())
     }
 
+    /// Notes that a confirmation is used, before anything goes: a run that is killed must not leave one that could be used
+    /// again.
+    async fn use_confirmation(
+        &mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+    ) -> Result<(), CatalogError> {
+        note_confirmation(session, registration, self.pass.confirmations() + 1).await?;
+        self.pass.confirm();
+        Ok(())
+    }
+
+    /// Whether the guard allows the deletions, and the confirmation that they were given, if any.
+    async fn judge(
+        &mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+        request: &SyncRequest,
+        deletions: &Deletions,
+    ) -> (Verdict, Option<String>) {
+        // It was compared with what was planned before anything was written.
+        if let Some(given) = &request.confirm_deletions {
+            return (Verdict::Allowed, Some(given.clone()));
+        }
+        let verdict = deletions.judge(&self.run.integration.name);
+        let Verdict::Held { deletions_id, .. } = &verdict else {
+            return (verdict, None);
+        };
+        let kept = self.pass.confirmed().filter(|kept| kept.left == *deletions_id);
+        let Some(given) = kept.map(|kept| kept.given.clone()) else {
+            return (verdict, None);
+        };
+        match self.use_confirmation(session, registration).await {
+            Ok(()) => (Verdict::Allowed, Some(given)),
+            Err(error) => {
+                let (deletions_id, error) = (deletions_id.clone(), error_chain(&error));
+                let message = format!("the confirmation of {given} is kept: it could not be noted as used: {error}");
+                (Verdict::Held { deletions_id, message }, None)
+            }
+        }
+    }
+
     /// Makes the deletions, if the guard allows them.
     async fn delete(
-        &self,
+        &mut self,
         session: &Session<'_>,
+        registration: &Registration,
         request: &SyncRequest,
         outcomes: &mut [(usize, ApiOutcome)],
         tally: &mut Tally,
-    ) {
+    ) -> Confirmed {
         let mut deletions = self.deletions();
         for (_, outcome) in outcomes.iter() {
             deletions.owned_deployments += outcome.owned_deployments;
@@ -394,51 +491,51 @@ impl Situation {
             }
         }
         if deletions.is_empty() {
-            return;
+            return Confirmed::Unused;
         }
+        let (verdict, given) = self.judge(session, registration, request, &deletions).await;
         let name = &self.run.integration.name;
-        // A confirmation was compared with what was planned before anything was written.
-        let verdict = match request.confirm_deletions {
-            Some(_) => Verdict::Allowed,
-            None => deletions.judge(name),
-        };
         let allowed = verdict == Verdict::Allowed;
         if let Verdict::Held { deletions_id, message } = verdict {
             tally.held = Some((deletions_id, message));
         }
         let (catalog, budget) = (session.catalog(), &session.budget);
         let catalog = &catalog;
-        stream::iter(outcomes.iter_mut())
-            .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
-                let Some(pending) = outcome.pending.take() else { return };
-                let result = if allowed {
-                    Pending::remove(*pending, catalog, name, budget).await
-                } else {
-                    pending.close(catalog, name).await
-                };
-                if let Err(interruption) = result {
-                    outcome.interrupt(&interruption);
-                }
-            })
-            .await;
-        if allowed {
-            let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
-            tally.deleted = deleted.deleted;
-            tally.remaining += deleted.remaining;
-            let failures = deleted.failed.into_iter();
-            tally.failed.extend(failures.map(|(api, message)| Failure {
-                rest_api_id: api.rest_api_id.to_string(),
-                message,
-            }));
+        let stages = settle(outcomes, catalog, name, allowed.then_some(budget)).await;
+        if !allowed {
+            return Confirmed::Unused;
+        }
+        let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
+        tally.deleted = deleted.deleted;
+        tally.remaining += deleted.remaining;
+        let failures = deleted.failed.into_iter();
+        tally.failed.extend(failures.map(|(api, message)| Failure {
+            rest_api_id: api.rest_api_id.to_string(),
+            message,
+        }));
+        let left = Deletions {
+            apis: deleted.left,
+            stages,
+            confirmations: self.pass.confirmations(),
+            ..Deletions::default()
+        };
+        match given {
+            None => Confirmed::Unused,
+            Some(_) if left.is_empty() => Confirmed::Spent,
+            Some(given) => Confirmed::Left(self.pass.confirmation(&given, &left.id(name))),
         }
     }
 
-    fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally) -> Done {
+    fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally, confirmed: Confirmed) -> Done {
         outcomes.sort_by_key(|(index, _)| *index);
         let mut born = Vec::new();
         let mut unreached = None;
+        let mut unchecked = Vec::new();
         for (index, mut outcome) in outcomes {
             let task = &self.survey.tasks[index];
+            if self.is_unchecked(index, &outcome.ended) {
+                unchecked.push(task.desired().name.clone());
+            }
             if matches!(outcome.ended, Ended::Remaining) && self.is_carried(index) {
                 outcome.ended = Ended::Done;
             }
@@ -449,9 +546,55 @@ impl Situation {
             tally.add(&task.desired().rest_api_id, outcome);
         }
         let all_done = tally.remaining == 0;
-        let next = self.pass.ended(unreached, all_done);
+        let is_complete = all_done && tally.failed.is_empty();
+        let mut next = self.pass.ended(unreached, all_done, &unchecked);
+        match confirmed {
+            Confirmed::Left(confirmation) => next.confirmed = Some(confirmation),
+            Confirmed::Spent => next.confirmed = None,
+            // What was confirmed is not what there is to delete: that needs another confirmation.
+            Confirmed::Unused if is_complete => next.confirmed = None,
+            Confirmed::Unused => (),
+        }
         Done { tally, next, born }
     }
+}
+
+/// How many APIs there was no time to plan.
+fn unplanned(looks: &Looks) -> usize {
+    looks
+        .iter()
+        .filter(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
+        .count()
+}
+
+/// Removes the stages that are gone, if there is a budget for it, and closes their APIs; gives the stages that are left.
+async fn settle(
+    outcomes: &mut [(usize, ApiOutcome)],
+    catalog: &Catalog,
+    name: &IntegrationName,
+    removing: Option<&Budget>,
+) -> Vec<(EntityName, EntityName)> {
+    let left = Mutex::new(Vec::new());
+    let left_behind = &left;
+    stream::iter(outcomes.iter_mut())
+        .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
+            let Some(pending) = outcome.pending.take() else { return };
+            let mut removals = Deletions::default();
+            removals.add_stages_of(&pending.plan);
+            let result = match removing {
+                Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
+                None => pending.close(catalog, name).await,
+            };
+            if let Err(interruption) = result {
+                outcome.interrupt(&interruption);
+                left_behind
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(removals.stages);
+            }
+        })
+        .await;
+    left.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether nothing is known to be wrong with the API: then it is one of those whose turn a pass keeps.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
@@ -106,6 +106,7 @@ pub(super) struct Session<'a> {
     pub clouds: &'a Clouds,
     pub budget: Budget,
     pub started: OffsetDateTime,
+    epilogue: OnceLock<Budget>,
     aws: Arc<Traffic>,
     azure: Arc<Traffic>,
 }
@@ -116,6 +117,7 @@ impl<'a> Session<'a> {
             clouds,
             budget: budget.clone(),
             started: clouds.clock.now(),
+            epilogue: OnceLock::new(),
             aws: Arc::default(),
             azure: Arc::default(),
         }
@@ -136,9 +138,9 @@ impl<'a> Session<'a> {
         self.catalog_within(self.epilogue())
     }
 
-    /// The time for what must be done even when the time is up.
+    /// The time for what must be done even when the time is up; it begins when it is first asked for.
     pub fn epilogue(&self) -> Budget {
-        self.budget.renewed(EPILOGUE)
+        self.epilogue.get_or_init(|| self.budget.renewed(EPILOGUE)).clone()
     }
 
     pub fn catalog_within(&self, budget: Budget) -> Catalog {

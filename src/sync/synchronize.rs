@@ -28,18 +28,33 @@ pub(super) async fn synchronize(
     session: &Session<'_>,
     registration: &Registration,
     request: &SyncRequest,
-    gateway: Option<Gateway>,
 ) -> Result<Report, Problem> {
-    let span = run_span("sync", registration.name.as_str());
-    run(session, registration, request, gateway).instrument(span).await
+    let (outcome, problem) = run(session, registration, request, None).await?;
+    problem.map_or(Ok(outcome.report), Err)
 }
 
-async fn run(
+/// Synchronizes an integration and records how it went; also says why nothing could be planned, if so.
+///
+/// # Errors
+/// When what is asked for cannot be.
+pub(super) async fn run(
     session: &Session<'_>,
     registration: &Registration,
     request: &SyncRequest,
     gateway: Option<Gateway>,
-) -> Result<Report, Problem> {
+) -> Result<(StoredOutcome, Option<Problem>), Problem> {
+    let span = run_span("sync", registration.name.as_str());
+    run_through(session, registration, request, gateway)
+        .instrument(span)
+        .await
+}
+
+async fn run_through(
+    session: &Session<'_>,
+    registration: &Registration,
+    request: &SyncRequest,
+    gateway: Option<Gateway>,
+) -> Result<(StoredOutcome, Option<Problem>), Problem> {
     let before = continuation(registration);
     let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
         Ok(Done { tally, next, born }) => {
@@ -75,7 +90,7 @@ async fn run(
         }
     }
     tell(session, &registration.name, &outcome);
-    problem.map_or(Ok(outcome.report), Err)
+    Ok((outcome, problem))
 }
 
 /// Plans a synchronization; nothing is written.

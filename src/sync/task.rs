@@ -5,7 +5,10 @@ use std::collections::BTreeSet;
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::ApiState;
-use crate::model::{Conflict, DesiredApi, EntityName, IntegrationName, OwnedApi, RestApi, Skip, Vacant};
+use crate::model::{
+    Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, IntegrationName, OwnedApi, RestApi,
+    Skip, SkipReason, Vacant,
+};
 use crate::plan::{
     ApiInput, ApiPlan, Below, Finished, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
     plan_api, plan_listed_fields,
@@ -142,7 +145,10 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
                     write,
                 })));
             }
-            let below = read_below(&run.catalog, current, deep).await?;
+            let mut below = read_below(&run.catalog, current, deep).await?;
+            if deep {
+                below.exportable = exportable(run, current, rest_api, &stages).await?;
+            }
             (desired, Found::Owned(current.clone()), below)
         }
     };
@@ -156,6 +162,31 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
         damaged: below.damaged,
         plan,
     })))
+}
+
+/// The stages whose export Amazon refused before and does not refuse any more.
+///
+/// What it refused stays refused until the stage changes, but for a refusal that was not Amazon's last word.
+async fn exportable(
+    run: &Run,
+    current: &OwnedApi,
+    rest_api: &RestApi,
+    stages: &TranslatedStages,
+) -> Result<BTreeSet<EntityName>, Interruption> {
+    let refused = |stage: &&DesiredStage| {
+        let of = |skip: &Skip| skip.stage_name.as_ref() == Some(&stage.stage_name);
+        let mut skipped = current.marker.skipped.iter();
+        matches!(stage.definition, DesiredDefinition::Revision(_))
+            && skipped.any(|skip| of(skip) && skip.reason == SkipReason::ExportRefused)
+    };
+    let mut exportable = BTreeSet::new();
+    for stage in stages.stages.iter().filter(refused) {
+        let _definition = run.definitions.acquire().await.ok();
+        if let Export::Document(_) = run.gateway.export(rest_api, &stage.stage_name).await? {
+            exportable.insert(stage.name.clone());
+        }
+    }
+    Ok(exportable)
 }
 
 fn plan(run: &Run, desired: &DesiredApi, stages: &TranslatedStages, standing: Standing<'_>, below: &Below) -> ApiPlan {

@@ -252,7 +252,7 @@ impl Catalog {
         }
     }
 
-    /// Deletes an entity of ours; that it is gone already is as good.
+    /// Deletes an entity of ours; that it is gone already is as good, if it really is.
     ///
     /// # Errors
     /// When it is still there.
@@ -262,7 +262,15 @@ impl Catalog {
             .await?
         {
             Reply::Success(answer) => self.finish(answer).await.map(|_| ()),
-            Reply::NotFound(..) => Ok(()),
+            Reply::NotFound(call, message) => match self.get(owned.path()).await? {
+                // What is taken for gone is never looked at again.
+                Some(_) => Err(CatalogError::Refused {
+                    call,
+                    status: 404,
+                    message: format!("it is still there, though Azure does not find it: {message}"),
+                }),
+                None => Ok(()),
+            },
             Reply::Changed(call) => Err(unexpected_precondition(call)),
         }
     }

@@ -78,11 +78,15 @@ impl Catalog {
         }
     }
 
-    /// Follows a long-running operation to its end, always at the newest `Location`.
+    /// Follows a long-running operation to its end, always at the newest `Location`; where there is none, at the newest
+    /// `Azure-AsyncOperation`.
     pub(super) async fn finish(&self, mut answer: Answer) -> Result<Answer, CatalogError> {
         let mut location: Option<String> = None;
         while answer.status == 202 || is_under_way(&answer)? {
-            location = answer.header("location").map(str::to_owned).or(location);
+            let newest = answer
+                .header("location")
+                .or_else(|| answer.header("azure-asyncoperation"));
+            location = newest.map(str::to_owned).or(location);
             let Some(location) = &location else {
                 // Nothing to follow: it was taken, and that is all there is to know.
                 return Ok(answer);

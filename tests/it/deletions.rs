@@ -344,7 +344,7 @@ async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usiz
     world.cloud.api_gateway.clear();
     world.put_shop().await;
     world.cloud.fill_gateway(demo().split_off(9));
-    let (begin, begun) = oneshot::channel();
+    let (begin, started) = oneshot::channel();
     let begin = Arc::new(Mutex::new(Some(begin)));
     let begin_now = move || _ = begin.lock().unwrap().take().map(|begin| begin.send(()));
     world.cloud.kill.set(begin_now.clone());
@@ -355,7 +355,7 @@ async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usiz
         fault: Fault::Interject,
     });
     let delete = async {
-        begun.await.unwrap();
+        started.await.unwrap();
         loop {
             let url = format!("{}/api/integrations/{SHOP}", other.base_url());
             let request = reqwest::Client::new()

@@ -3,6 +3,8 @@
 //! Every write of the app is judged by itself (`laws`); in the end all is quiet, and after two runs the catalog has to
 //! be what an oracle says that knows nothing of the planner (`settle`).
 
+#![expect(clippy::print_stdout, reason = "how many lives were played is part of the result")]
+
 mod grounds;
 mod laws;
 mod ledger;
@@ -76,7 +78,7 @@ fn whatever_happens_the_catalog_is_right_once_all_is_quiet() {
 }
 
 /// Plays so many lives, one after another; a life that goes wrong is cut down to what makes it go wrong.
-fn play(lives: u32, seed: u64, played: &AtomicU32) -> Result<(), String> {
+fn play(lives: u32, seed: u64, count: &AtomicU32) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -92,7 +94,7 @@ fn play(lives: u32, seed: u64, played: &AtomicU32) -> Result<(), String> {
     });
     let first = Mutex::new(None);
     let result = runner.run(&life(), |life| {
-        played.fetch_add(1, Ordering::Relaxed);
+        count.fetch_add(1, Ordering::Relaxed);
         let mut player = player.lock().unwrap();
         runtime.block_on(player.play(&life)).map_err(|why| {
             let mut first = first.lock().unwrap();
@@ -100,7 +102,7 @@ fn play(lives: u32, seed: u64, played: &AtomicU32) -> Result<(), String> {
                 let told = describe(&life, &why);
                 println!(
                     "model: one of the first {} lives went wrong and is being cut down: {told}",
-                    played.load(Ordering::Relaxed)
+                    count.load(Ordering::Relaxed)
                 );
                 *first = Some(told);
             }
@@ -123,9 +125,6 @@ fn play(lives: u32, seed: u64, played: &AtomicU32) -> Result<(), String> {
 }
 
 fn describe(life: &Life, why: &str) -> String {
-    let mut told = format!("{why}\n{:?}", life.seeds);
-    for step in &life.steps {
-        told.push_str(&format!("\n    {step:?}"));
-    }
-    told
+    let steps = life.steps.iter().map(|step| format!("\n    {step:?}"));
+    format!("{why}\n{:?}{}", life.seeds, steps.collect::<String>())
 }

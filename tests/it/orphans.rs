@@ -24,14 +24,17 @@ const HOURS: &str = "TEST_HOURS";
 /// What that process's clock shows, in seconds since 1970; it begins at some full hour.
 static TIME: AtomicI64 = AtomicI64::new(500_000 * HOUR);
 
+/// What somebody does by hand below an API.
+type Damage = fn(&World, &str);
+
 /// Everything that can be done by hand below an API, each to another API.
-const DAMAGES: [(&str, fn(&World, &str)); 7] = [
+const DAMAGES: [(&str, Damage); 7] = [
     ("a version goes", |world, api| {
-        world.catalog().remove(&format!("{api}/versions/prod"))
+        world.catalog().remove(&format!("{api}/versions/prod"));
     }),
     ("a version's title is changed", |world, api| {
         world.edit(&format!("{api}/versions/prod"), |version| {
-            version["title"] = json!("Mine")
+            version["title"] = json!("Mine");
         });
     }),
     ("a definition goes", |world, api| {
@@ -51,7 +54,7 @@ const DAMAGES: [(&str, fn(&World, &str)); 7] = [
         );
     }),
     ("a deployment goes", |world, api| {
-        world.catalog().remove(&format!("{api}/deployments/prod"))
+        world.catalog().remove(&format!("{api}/deployments/prod"));
     }),
     ("a deployment is changed", |world, api| {
         world.edit(&format!("{api}/deployments/prod"), |deployment| {
@@ -260,7 +263,7 @@ async fn a_put_adopts_what_an_integration_left_with_what_people_wrote() {
     let api = "apis/shop-a1b2c3d4e5";
     world.edit(api, |properties| properties["summary"] = json!("All about orders"));
     world.edit(&format!("{api}/deployments/prod"), |properties| {
-        properties["title"] = json!("Ours")
+        properties["title"] = json!("Ours");
     });
     world.catalog().remove("environments/shop");
     world.cloud.record.clear();
@@ -283,7 +286,7 @@ async fn a_put_adopts_what_an_integration_left_with_what_people_wrote() {
     assert_eq!(world.properties(api)["summary"], "All about orders");
     assert_eq!(world.properties(&format!("{api}/deployments/prod"))["title"], "Ours");
     world.edit(&format!("{api}/deployments/prod"), |properties| {
-        properties["title"] = json!("prod")
+        properties["title"] = json!("prod");
     });
     world.assert_in_line();
 }

@@ -214,7 +214,7 @@ impl World {
                 service: Some(service),
                 method,
                 target: Some(target.parse().unwrap()),
-                writes_only: false,
+                ..Matcher::default()
             },
             skip: 0,
             times,

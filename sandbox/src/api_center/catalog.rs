@@ -27,7 +27,7 @@ pub(super) struct Entity {
 ///
 /// Nothing cascades: what was below a removed entity stays, out of sight, and is there again when one of that name is
 /// created. The service was reported to do so for APIs (Azure/APICenter-Portal-Starter#137).
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Catalog {
     collections: BTreeMap<String, BTreeMap<String, Entity>>,
     writes: u32,

@@ -38,6 +38,9 @@ impl State {
             Some("inline") if value.len() > INLINE_MAX_BYTES => {
                 Err(invalid("'value' is greater than 3 MB: use the format link"))
             }
+            Some("inline") if self.defers_imports => {
+                Ok(self.start_import(definition, specification, Ok(value.to_owned()), api_version))
+            }
             Some("inline") => {
                 self.catalog.set_content(definition, value.to_owned(), specification);
                 Ok(empty(StatusCode::OK))
@@ -48,13 +51,23 @@ impl State {
                     .get(value)
                     .cloned()
                     .ok_or_else(|| format!("the document at '{value}' cannot be fetched"));
-                let id = self
-                    .operations
-                    .start(definition.clone(), specification, outcome, &self.unfinished);
-                Ok(accepted(None, &self.location(definition, &id, api_version)))
+                Ok(self.start_import(definition, specification, outcome, api_version))
             }
             _ => Err(invalid("'format' must be one of inline, link")),
         }
+    }
+
+    fn start_import(
+        &mut self,
+        definition: &Address,
+        specification: Option<Value>,
+        outcome: Result<String, String>,
+        api_version: &str,
+    ) -> Response<Bytes> {
+        let id = self
+            .operations
+            .start(definition.clone(), specification, outcome, &self.unfinished);
+        accepted(None, &self.location(definition, &id, api_version))
     }
 
     pub(super) fn export(&self, definition: &Address) -> Result<Response<Bytes>, Refusal> {

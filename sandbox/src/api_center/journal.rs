@@ -29,7 +29,7 @@ pub struct Change {
 }
 
 /// The changes so far; none are kept unless asked for, since each holds the entity twice.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Journal(Option<Vec<Change>>);
 
 impl Journal {

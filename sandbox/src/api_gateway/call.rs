@@ -20,6 +20,8 @@ pub(super) struct Call<'a> {
     pub body: &'a Bytes,
     /// The items on a page when none are asked for.
     pub page_size_default: usize,
+    /// Most items on a page, whatever is asked for.
+    pub page_size_max: usize,
     /// The time, seconds since 1970.
     pub now: i64,
     query: Vec<(String, String)>,
@@ -27,7 +29,7 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Takes a request apart.
-    pub fn new(request: &'a Request<Bytes>, page_size_default: usize, now: i64) -> Self {
+    pub fn new(request: &'a Request<Bytes>, (page_size_default, page_size_max): (usize, usize), now: i64) -> Self {
         Self {
             method: request.method(),
             segments: request
@@ -40,6 +42,7 @@ impl<'a> Call<'a> {
             headers: request.headers(),
             body: request.body(),
             page_size_default,
+            page_size_max,
             now,
             query: url::form_urlencoded::parse(request.uri().query().unwrap_or_default().as_bytes())
                 .into_owned()

@@ -34,6 +34,7 @@ pub(super) fn page<'a, T>(
             open(position, list).ok_or_else(|| AmazonError::bad_request("Invalid position parameter specified"))?,
         ),
     };
+    let limit = limit.min(call.page_size_max);
     let mut rest = items.range::<String, _>((after, Bound::Unbounded));
     let page: Vec<_> = rest.by_ref().take(limit).collect();
     let position = match (page.last(), rest.next()) {

@@ -23,6 +23,8 @@ pub struct RuleForm {
     target: Option<String>,
     #[serde(default)]
     writes_only: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    conditional: Option<bool>,
     #[serde(default)]
     skip: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -43,6 +45,7 @@ enum FaultForm {
         body: Value,
     },
     Hang,
+    Refuse,
     ResetBefore,
     ResetAfter,
     Truncate,
@@ -80,6 +83,7 @@ impl RuleForm {
                 method,
                 target: self.target.map(|pattern| regex::Regex::new(&pattern)).transpose()?,
                 writes_only: self.writes_only,
+                conditional: self.conditional,
             },
             skip: self.skip,
             times: self.times,
@@ -95,6 +99,7 @@ impl From<FaultRule> for RuleForm {
             method: rule.matcher.method.map(|method| method.to_string()),
             target: rule.matcher.target.map(|pattern| pattern.to_string()),
             writes_only: rule.matcher.writes_only,
+            conditional: rule.matcher.conditional,
             skip: rule.skip,
             times: rule.times,
             fault: rule.fault.into(),
@@ -115,6 +120,7 @@ impl FaultForm {
                 },
             },
             Self::Hang => Fault::Hang,
+            Self::Refuse => Fault::Refuse,
             Self::ResetBefore => Fault::ResetBefore,
             Self::ResetAfter => Fault::ResetAfter,
             Self::Truncate => Fault::Truncate,
@@ -138,6 +144,7 @@ impl From<Fault> for FaultForm {
                 body: Value::from(String::from_utf8_lossy(&body)),
             },
             Fault::Hang => Self::Hang,
+            Fault::Refuse => Self::Refuse,
             Fault::ResetBefore => Self::ResetBefore,
             Fault::ResetAfter => Self::ResetAfter,
             Fault::Truncate => Self::Truncate,

@@ -27,11 +27,13 @@ impl<'a> Planner<'a> {
             DesiredDefinition::Kept => kept(current),
             DesiredDefinition::Revision(revision) => {
                 let damaged = self.input.below.damaged.contains(&stage.name);
+                let exportable = self.input.below.exportable.contains(&stage.name);
                 let same_revision = recorded.revision.as_ref() == Some(revision);
                 // Without a canonical digest the last export of this revision gave no document.
                 let exported = recorded.canonical_digest.is_some();
                 if same_revision
                     && !exported
+                    && !exportable
                     && let Some(skip) = self.recorded_refusal(stage)
                 {
                     self.skips.push(skip);
@@ -41,6 +43,7 @@ impl<'a> Planner<'a> {
                     return kept(current);
                 }
                 let reason = match (&current, damaged, &recorded.revision) {
+                    (_, _, Some(_)) if exportable => "Amazon does not refuse its export any more",
                     (None, _, None) => "the stage has no definition yet",
                     (None, _, Some(_)) => "the definition is gone",
                     (Some(_), true, _) => "the definition's content was changed",

@@ -101,6 +101,29 @@ async fn an_operation_whose_end_cannot_be_known_is_an_error() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn without_a_location_the_azure_async_operation_is_followed() {
+    let operation = |number: u32| format!("{RESULT}{number}");
+    let bench = Bench::new([
+        answer(202, "").with("azure-asyncoperation", operation(1)),
+        answer(200, ended("InProgress")),
+        answer(200, ended("InProgress")).with("azure-asyncoperation", operation(2)),
+        answer(200, ended("Succeeded")),
+    ]);
+    import(&bench).await.unwrap();
+    let polls = [1, 1, 2].map(|number| format!("GET {RESULT}{number}"));
+    assert_eq!(bench.lines()[1..], polls);
+    let both = Bench::new([
+        accepted("/operationResults/3").with("azure-asyncoperation", operation(4)),
+        answer(200, ended("Succeeded")),
+    ]);
+    import(&both).await.unwrap();
+    assert_eq!(both.lines()[1], format!("GET {RESULT}3"));
+    let elsewhere = Bench::new([answer(202, "").with("azure-asyncoperation", "https://evil.test/1")]);
+    assert_eq!(kind(&import(&elsewhere).await.unwrap_err()), "malformed");
+    assert_eq!(elsewhere.lines().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_operation_is_not_followed_elsewhere() {
     for location in [
         "https://evil.test/operationResults/1",

@@ -11,7 +11,7 @@ use sandbox::token::issue_token;
 use super::super::pipeline::http_client;
 use super::*;
 
-async fn server(fault: Option<Fault>) -> (Server, Conditions) {
+fn server(fault: Option<Fault>) -> (Server, Conditions) {
     let conditions = Conditions::default();
     if let Some(fault) = fault {
         conditions.faults.add(FaultRule {
@@ -23,7 +23,7 @@ async fn server(fault: Option<Fault>) -> (Server, Conditions) {
     }
     let answer: sandbox::serve::Answer =
         Arc::new(|_| Box::pin(async { axum::http::Response::new(Bytes::from_static(br#"{"value":[]}"#)) }));
-    let port = Port::take(0, None).await.unwrap();
+    let port = Port::take(0, None).unwrap();
     (serve(port, Service::ApiCenter, answer, conditions.clone()), conditions)
 }
 
@@ -36,7 +36,7 @@ async fn get(url: &str) -> azure_core::Result<(u16, Bytes)> {
 
 #[tokio::test]
 async fn a_redirect_is_an_answer_and_not_a_way() {
-    let (elsewhere, visits) = server(None).await;
+    let (elsewhere, visits) = server(None);
     for status in [301, 302, 303, 307, 308] {
         let mut headers = HeaderMap::new();
         headers.insert("location", elsewhere.base_url().parse().unwrap());
@@ -45,7 +45,7 @@ async fn a_redirect_is_an_answer_and_not_a_way() {
             headers,
             body: Bytes::new(),
         };
-        let (server, _) = server(Some(fault)).await;
+        let (server, _) = server(Some(fault));
         assert_eq!(get(server.base_url()).await.unwrap().0, status);
     }
     assert_eq!(visits.record.count(|_| true), 0);
@@ -58,11 +58,11 @@ async fn a_redirect_is_an_answer_and_not_a_way() {
 #[tokio::test]
 async fn connections_that_break_are_of_a_kind_that_is_tried_again() {
     for fault in [Fault::ResetBefore, Fault::ResetAfter, Fault::Truncate] {
-        let (server, _) = server(Some(fault.clone())).await;
+        let (server, _) = server(Some(fault.clone()));
         let error = get(server.base_url()).await.unwrap_err();
         assert_eq!(*error.kind(), ErrorKind::Io, "{fault:?}");
     }
-    let (server, _) = server(None).await;
+    let (server, _) = server(None);
     let url = server.base_url().to_owned();
     drop(server);
     // The port is closed once the server's task is gone.

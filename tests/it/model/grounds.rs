@@ -455,7 +455,6 @@ fn their_fields(path: &str) -> Vec<(&'static str, Vec<Value>)> {
             ),
             ("/definitionId", vec![Value::Null]),
         ],
-        (4, false) => vec![("/title", titles)],
         _ => vec![("/title", titles)],
     }
 }

@@ -498,7 +498,7 @@ impl Known {
             }
             Call::Delete { name } => {
                 let name = integration(*name).to_owned();
-                let calm = matches!(trouble, Trouble::None);
+                let undisturbed = matches!(trouble, Trouble::None);
                 let wishes = self.wishes.entry(name.clone()).or_default();
                 match status {
                     202 | 204 if alone => *wishes = vec![None],
@@ -506,7 +506,7 @@ impl Known {
                     _ => wishes.push(None),
                 }
                 match status {
-                    204 if calm => _ = self.orphans.remove(&name),
+                    204 if undisturbed => _ = self.orphans.remove(&name),
                     _ => _ = self.orphans.insert(name),
                 }
             }

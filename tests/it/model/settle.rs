@@ -144,13 +144,12 @@ impl Player {
                 environment,
                 definitions: properties["importSpecification"] != "never",
             };
-            self.compare_apis(known, &wishes, &estate, &everything)?;
+            Self::compare_apis(known, &wishes, &estate, &everything)?;
         }
         Ok(())
     }
 
     fn compare_apis(
-        &self,
         known: &Known,
         wishes: &Wishes<'_>,
         estate: &Estate,

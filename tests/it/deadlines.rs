@@ -1,0 +1,425 @@
+//! Time that ends: what is begun then, what is left for the next run, and who has to wait for whom.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use reqwest::header::{HeaderName, LOCATION};
+use reqwest::{Method, StatusCode};
+use sandbox::api_center::Unfinished;
+use sandbox::api_gateway::{ApiGateway, ApiGatewayOptions, Definition, RestApi, Stage};
+use sandbox::cloud::CloudOptions;
+use sandbox::estate::{Estate, awkward, demo};
+use sandbox::faults::{Fault, FaultRule, Matcher};
+use sandbox::record::{Exchange, Service};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::secrecy::assert_uncalled;
+use crate::world::{SHOP, World};
+
+/// So short that what is begun within it is all that is done.
+const ONE_SECOND: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
+/// Azure cuts HTTP calls so long after their usual budget.
+const CUT_AFTER: Duration = Duration::from_secs(30);
+const OTHER_KEY_ID: &str = "AKIAOTHERACCOUNT0000";
+const OTHER_SECRET: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCD";
+
+/// APIs with one stage each.
+fn plain(count: usize) -> Estate {
+    let api = |number: usize| {
+        let document = json!({ "openapi": "3.0.1", "paths": { format!("/{number}"): {} } });
+        let stage = Stage::new("prod", "dep001", Definition::from(document));
+        (
+            RestApi::new(format!("api{number:07}"), format!("API {number}")),
+            vec![stage],
+        )
+    };
+    (0..count).map(api).collect()
+}
+
+/// Adds an account with these APIs, and an integration `small` with its gateway.
+async fn add_small_account(world: &World, estate: Estate) {
+    let account = ApiGateway::new(ApiGatewayOptions {
+        region: world.cloud.region.clone(),
+        credentials: vec![(OTHER_KEY_ID.to_owned(), OTHER_SECRET.to_owned())],
+        page_size_default: 25,
+        page_size_max: 500,
+        rate: (1e6, 1e6),
+    });
+    world.cloud.key_vault.set_secret("other-access-key", OTHER_KEY_ID);
+    world.cloud.key_vault.set_secret("other-secret", OTHER_SECRET);
+    let account = Arc::new(account);
+    world.cloud.api_gateway.add_account(Arc::clone(&account));
+    let mut document = world.document();
+    let source = &mut document["properties"]["amazonApiGatewaySource"];
+    source["accessKey"] = json!(world.cloud.secret_identifier("other-access-key"));
+    source["secretAccessKey"] = json!(world.cloud.secret_identifier("other-secret"));
+    world.put("small", document).await.expect(201);
+    for (api, stages) in estate {
+        let id = api.id.clone();
+        account.put_rest_api(api);
+        stages.into_iter().for_each(|stage| account.put_stage(&id, stage));
+    }
+}
+
+async fn outcome_of(world: &World, name: &str) -> Value {
+    world.get(name).await.expect(200).json()["properties"]["lastSync"].clone()
+}
+
+#[tokio::test]
+async fn a_large_integration_does_not_starve_a_small_one() {
+    const LARGE: usize = 500;
+    // Every write waits for its turn, so that the order of writes is the order of turns.
+    let paced = [("ARM_WRITES_PER_SECOND", "150"), ("SYNC_TIME_BUDGET_SECONDS", "3")];
+    let world = World::with(CloudOptions::default().unthrottled(), &paced).await;
+    world.put_shop().await;
+    add_small_account(&world, plain(3)).await;
+    world.cloud.fill_gateway(plain(LARGE));
+    world.cloud.record.clear();
+
+    world.run_timer().await;
+    let small = outcome_of(&world, "small").await;
+    assert_eq!(
+        (&small["outcome"], &small["created"]),
+        (&json!("succeeded"), &json!(3)),
+        "{small:#}"
+    );
+    let large = outcome_of(&world, SHOP).await;
+    assert_eq!(
+        large["outcome"], "partial",
+        "the large one was done, too: the test shows nothing"
+    );
+    let writes: Vec<Exchange> = world.cloud.record.exchanges();
+    let writes: Vec<&Exchange> = writes
+        .iter()
+        .filter(|write| write.service == Service::ApiCenter && write.is_write())
+        .collect();
+    let is_small = |write: &&Exchange| write.path().contains("/apis/small-");
+    let of_small = writes.iter().filter(|write| is_small(write)).count();
+    let last = writes.iter().rposition(is_small).unwrap() + 1;
+    println!(
+        "fairness: the {of_small} writes of the small integration were among the first {last} of {}",
+        writes.len()
+    );
+    // Sixteen APIs of the large one are worked on beside three of the small one.
+    assert!(last <= of_small * (16 + 3) / 3 + 3 * 16, "{last}");
+}
+
+#[tokio::test]
+async fn an_integration_whose_gateway_hangs_holds_nobody_else_up() {
+    let world = World::with(CloudOptions::default().unthrottled(), &ONE_SECOND).await;
+    world.put_shop().await;
+    add_small_account(&world, plain(3)).await;
+    world.cloud.fill_gateway(demo());
+    world.fail(
+        Service::ApiGateway,
+        None,
+        "^/restapis/[a-f0-9]+/stages",
+        None,
+        Fault::Hang,
+    );
+    let began = Instant::now();
+    world.run_timer().await;
+    assert!(began.elapsed() < Duration::from_secs(1) + CUT_AFTER);
+    assert_eq!(outcome_of(&world, "small").await["outcome"], "succeeded");
+    let report = outcome_of(&world, SHOP).await;
+    assert_eq!(
+        (&report["outcome"], &report["remaining"]),
+        (&json!("partial"), &json!(demo().len())),
+        "{report:#}"
+    );
+    let outcomes: Vec<String> = world
+        .cloud
+        .record
+        .exchanges()
+        .iter()
+        .rev()
+        .filter(|exchange| exchange.method == Method::PUT)
+        .map(|put| put.path().to_owned())
+        .take(1)
+        .collect();
+    assert!(
+        outcomes[0].ends_with("/environments/shop"),
+        "the small one was recorded first: {outcomes:?}"
+    );
+}
+
+#[tokio::test]
+async fn over_several_runs_everything_is_done_once() {
+    const APIS: usize = 150;
+    let clouds = CloudOptions {
+        latency: Duration::from_millis(25),
+        ..CloudOptions::default()
+    };
+    let world = World::with(clouds.unthrottled(), &ONE_SECOND).await;
+    let estate = awkward(APIS);
+    let stages: usize = estate.iter().map(|(_, stages)| stages.len()).sum();
+    world.cloud.fill_gateway(estate);
+    world.put_shop().await;
+    let mut report = world.last_sync().await;
+    assert!(
+        report["remaining"] != 0,
+        "one second was enough: the test shows nothing"
+    );
+    let mut runs = 1;
+    while report["remaining"] != 0 {
+        world.run_timer().await;
+        runs += 1;
+        report = world.last_sync().await;
+        let done = ["created", "updated", "unchanged"].map(|count| report[count].as_u64().unwrap());
+        assert!(done.iter().sum::<u64>() > 0, "a run without progress: {report:#}");
+        let left = format!("no time for {} APIs", report["remaining"]);
+        let message = report["message"].as_str().unwrap_or_default();
+        assert!(report["remaining"] == 0 || message.contains(&left), "{report:#}");
+    }
+    world.assert_in_line();
+    assert_eq!(
+        world.gateway_calls("/exports/"),
+        stages,
+        "every stage was exported once"
+    );
+    // Beside what a single run writes, each run writes its outcome.
+    assert!(
+        world.all_writes() <= 2 * APIS + 4 * stages + 6 + runs,
+        "{} writes in {runs} runs",
+        world.all_writes()
+    );
+}
+
+#[tokio::test]
+async fn an_import_that_outlasts_the_call_is_made_by_the_next_run() {
+    let world = World::with(CloudOptions::default().unthrottled(), &ONE_SECOND).await;
+    world.cloud.fill_gateway(plain(3));
+    world.catalog().set_deferred_imports(true);
+    world.catalog().set_unfinished_polls(&[Unfinished::InProgress; 60]);
+    let began = Instant::now();
+    let report = world.put_shop().await.json()["properties"]["lastSync"].clone();
+    assert!(began.elapsed() < Duration::from_secs(1) + CUT_AFTER);
+    assert_eq!(
+        (&report["outcome"], &report["remaining"]),
+        (&json!("partial"), &json!(3)),
+        "{report:#}"
+    );
+    let polls = |world: &World| {
+        world
+            .cloud
+            .record
+            .count(|exchange| exchange.target.contains("/operationResults/"))
+    };
+    assert!(polls(&world) > 3);
+
+    world
+        .catalog()
+        .set_unfinished_polls(&[Unfinished::NotStarted, Unfinished::InProgress]);
+    world.run_timer().await;
+    world.assert_in_line();
+    assert_eq!(world.last_sync().await["outcome"], "succeeded");
+}
+
+#[tokio::test]
+async fn an_import_that_fails_after_it_was_taken_says_why_and_is_made_by_the_next_run() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(plain(2));
+    world.catalog().set_deferred_imports(true);
+    let failed = json!({ "status": "Failed", "properties": { "comment": "the document has no title" } });
+    let fault = Fault::Answer {
+        status: StatusCode::OK,
+        headers: reqwest::header::HeaderMap::default(),
+        body: failed.to_string().into(),
+    };
+    world.fail(Service::ApiCenter, None, "/operationResults/", Some(1), fault);
+    let report = world.put_shop().await.json()["properties"]["lastSync"].clone();
+    assert_eq!(report["outcome"], "partial", "{report:#}");
+    let message = report["failed"][0]["message"].as_str().unwrap();
+    for part in [
+        "POST workspaces/default/apis/shop-api",
+        "/importSpecification",
+        "the document has no title",
+    ] {
+        assert!(message.contains(part), "{message}");
+    }
+    world.run_timer().await;
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn an_operation_elsewhere_is_not_followed() {
+    let stranger = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let elsewhere = format!("https://{}/operationResults/1", stranger.local_addr().unwrap());
+    for header in [LOCATION, HeaderName::from_static("azure-asyncoperation")] {
+        let world = World::start().await;
+        world.cloud.fill_gateway(plain(1));
+        let fault = Fault::Answer {
+            status: StatusCode::ACCEPTED,
+            headers: [(header, elsewhere.parse().unwrap())].into_iter().collect(),
+            body: Vec::new().into(),
+        };
+        world.fail(Service::ApiCenter, None, "/importSpecification", None, fault);
+        let report = world.put_shop().await.json()["properties"]["lastSync"].clone();
+        let message = report["failed"][0]["message"].as_str().unwrap();
+        assert!(message.contains("leads to another host"), "{report:#}");
+        world.cloud.faults.clear();
+        world.run_timer().await;
+        world.assert_in_line();
+    }
+    assert_uncalled(stranger);
+}
+
+#[tokio::test]
+async fn calls_end_before_azure_cuts_them_though_the_resource_manager_hangs() {
+    let hang_after = |world: &World, skip| {
+        world.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiCenter),
+                ..Matcher::default()
+            },
+            skip,
+            times: None,
+            fault: Fault::Hang,
+        });
+    };
+    // After the first of them nothing is written, after the last everything but the outcome and what follows it.
+    let calls = [1, 12, 60, 74].map(|skip| async move {
+        let world = World::with(CloudOptions::default().unthrottled(), &ONE_SECOND).await;
+        world.cloud.fill_gateway(plain(4));
+        hang_after(&world, skip);
+        let began = Instant::now();
+        world.put(SHOP, world.document()).await;
+        let put = began.elapsed();
+        assert!(
+            put < Duration::from_secs(1) + CUT_AFTER,
+            "after {skip} requests the PUT took {put:?}"
+        );
+        world.cloud.faults.clear();
+        while world.put(SHOP, world.document()).await.json()["properties"]["lastSync"]["outcome"] != "succeeded" {}
+        world.assert_in_line();
+
+        hang_after(&world, skip / 2);
+        let began = Instant::now();
+        let answer = world.delete(SHOP).await;
+        let delete = began.elapsed();
+        assert!(delete < Duration::from_secs(1) + CUT_AFTER, "{delete:?}");
+        assert!([202, 204, 503].contains(&answer.status.as_u16()), "{answer:?}");
+    });
+    futures::future::join_all(calls).await;
+}
+
+#[tokio::test]
+async fn deletions_confirmed_in_a_call_without_time_are_made_by_the_timer_once() {
+    let world = World::with(CloudOptions::default().unthrottled(), &ONE_SECOND).await;
+    world.cloud.fill_gateway(plain(12));
+    while world.put(SHOP, world.document()).await.json()["properties"]["lastSync"]["outcome"] != "succeeded" {}
+    for (api, _) in plain(9) {
+        world.cloud.api_gateway.remove_rest_api(&api.id);
+    }
+    let held = world.sync("").await.expect(200).json();
+    let id = held["deletionsId"].as_str().unwrap().to_owned();
+    let confirm = format!("confirmDeletions={id}");
+
+    let before = world.inventory();
+    world.fail(
+        Service::ApiGateway,
+        None,
+        "/restapis/api0000010/stages",
+        None,
+        Fault::Hang,
+    );
+    let kept = world.sync(&confirm).await.expect(202).json();
+    assert_eq!(
+        (&kept["remaining"], &kept["deletionsId"]),
+        (&json!(1), &json!(id)),
+        "{kept:#}"
+    );
+    assert!(kept["message"].as_str().unwrap().contains("is kept"), "{kept:#}");
+    assert_eq!(
+        world.inventory(),
+        before,
+        "nothing is written before everything is compared"
+    );
+    let refused = world.sync("planId=0123456789abcdef").await.expect(503);
+    assert!(refused.text.contains("no time to plan 1 of 3 APIs"), "{}", refused.text);
+
+    world.cloud.faults.clear();
+    world.run_timer().await;
+    world.assert_in_line();
+    assert_eq!(world.last_sync().await["deleted"], 9);
+
+    // What was confirmed once is not confirmed for ever.
+    world.cloud.fill_gateway(plain(9));
+    world.run_timer().await;
+    world.assert_in_line();
+    for (api, _) in plain(9) {
+        world.cloud.api_gateway.remove_rest_api(&api.id);
+    }
+    world.run_timer().await;
+    let again = world.last_sync().await;
+    assert_eq!(
+        (&again["outcome"], &again["deletionsId"]),
+        (&json!("held"), &json!(id)),
+        "{again:#}"
+    );
+}
+
+#[tokio::test]
+async fn another_set_of_deletions_than_the_one_confirmed_is_held() {
+    let world = World::with(CloudOptions::default().unthrottled(), &ONE_SECOND).await;
+    world.cloud.fill_gateway(plain(14));
+    while world.put(SHOP, world.document()).await.json()["properties"]["lastSync"]["outcome"] != "succeeded" {}
+    for (api, _) in plain(9) {
+        world.cloud.api_gateway.remove_rest_api(&api.id);
+    }
+    let id = world.sync("").await.expect(200).json()["deletionsId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    world.fail(
+        Service::ApiGateway,
+        None,
+        "/restapis/api0000010/stages",
+        None,
+        Fault::Hang,
+    );
+    world.sync(&format!("confirmDeletions={id}")).await.expect(202);
+    world.cloud.faults.clear();
+    world.cloud.api_gateway.remove_rest_api("api0000009");
+    let before = world.inventory();
+    world.run_timer().await;
+    let report = world.last_sync().await;
+    assert_eq!(report["outcome"], "held", "{report:#}");
+    assert_ne!(report["deletionsId"], json!(id));
+    assert_eq!(world.inventory(), before);
+}
+
+#[tokio::test]
+async fn confirmed_deletions_that_take_several_calls_are_made_by_the_same_call_again() {
+    // So many that some are left, at a pace and a budget that allow a few.
+    const GONE: usize = 60;
+    let clouds = CloudOptions {
+        latency: Duration::from_millis(30),
+        ..CloudOptions::default()
+    };
+    let mut world = World::with(clouds.unthrottled(), &[]).await;
+    world.cloud.fill_gateway(plain(GONE + 2));
+    world.put_shop().await;
+    world.assert_in_line();
+    world.restart_with(&ONE_SECOND).await;
+    for (api, _) in plain(GONE) {
+        world.cloud.api_gateway.remove_rest_api(&api.id);
+    }
+    let id = world.sync("").await.json()["deletionsId"].as_str().unwrap().to_owned();
+    let confirm = format!("confirmDeletions={id}");
+    let first = world.sync(&confirm).await.expect(202).json();
+    assert!(
+        first["deleted"].as_u64().unwrap() > 0 && first["remaining"].as_u64().unwrap() > 0,
+        "{first:#}"
+    );
+    let second = world.sync(&confirm).await;
+    assert!(second.status.is_success(), "{second:?}");
+    let mut runs = 0;
+    while world.last_sync().await["remaining"] != 0 {
+        world.run_timer().await;
+        runs += 1;
+        assert!(runs < GONE, "{:#}", world.last_sync().await);
+    }
+    world.assert_in_line();
+}
