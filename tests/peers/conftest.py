@@ -70,6 +70,17 @@ def ministack(folder):
 
 
 @pytest.fixture(scope="session")
+def moto(folder):
+    """The base URL of an IAM and a Security Token Service that somebody else wrote."""
+    port, log = free_port(), folder / "moto.log"
+    command = [TARGET / "peers" / "python" / "bin" / "moto_server", "--host", "127.0.0.1", "--port", str(port)]
+    with running(command, log, cwd=folder, env=os.environ | {"MOTO_RECORDER_FILEPATH": str(folder / "moto-recording")}) as process:
+        url = f"http://127.0.0.1:{port}"
+        await_answer(f"{url}/moto-api/", process, log)
+        yield url
+
+
+@pytest.fixture(scope="session")
 def judge(shared, folder):
     """Prism, which knows the real service's specification and finds what is wrong with a request."""
     document = prism.lay_out(shared / "data" / "api-center", folder / "specification")
@@ -82,12 +93,14 @@ def judge(shared, folder):
 
 
 @pytest.fixture(scope="session")
-def handler(stand_ins, ministack, folder):
-    """The real handler, which reads ministack's gateway and writes to the sandbox's API center."""
+def handler(stand_ins, ministack, moto, folder):
+    """The real handler, which takes on moto's roles, reads ministack's gateway and writes to the sandbox's API center."""
     port, log = free_port(), folder / "handler.log"
     settings = {
         "APICENTER_RESOURCE_ID": stand_ins["resourceId"],
         "AWS_ENDPOINT_URL_API_GATEWAY": ministack,
+        "AWS_ENDPOINT_URL_STS": moto,
+        "AWS_WEB_IDENTITY_AUDIENCE": stand_ins["audience"],
         "AZURE_RESOURCE_MANAGER_URL": stand_ins["apiCenter"],
         "FUNCTIONS_CUSTOMHANDLER_PORT": str(port),
         "IDENTITY_ENDPOINT": stand_ins["identityEndpoint"],
