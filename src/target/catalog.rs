@@ -4,13 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{HttpClient, Method, Url};
+use azure_core::http::{HttpClient, Method, Url, new_http_client};
 use serde_json::Value;
 
 use super::error::{Call, CatalogError};
 use super::metadata::MetadataSchema;
 use super::operations::unexpected_precondition;
-use super::pipeline::http_client;
 use super::plan_limits::PlanLimits;
 use super::transport::{Answer, Message, Rates, Reply, Transport};
 use super::wire;
@@ -52,7 +51,8 @@ impl ApiCenter {
         credential: Arc<dyn TokenCredential>,
         rates: Rates,
     ) -> Result<Self, CatalogError> {
-        Self::over(http_client(), base_url, center, credential, rates)
+        // This client follows no redirects, so that no token goes where an answer points.
+        Self::over(new_http_client(None), base_url, center, credential, rates)
     }
 
     /// The same, through a given client.

@@ -16,10 +16,10 @@ use azure_core::http::{Context, HttpClient, Method, Pipeline, PipelineSendOption
 use tokio::time::sleep;
 
 use super::error::{Call, CatalogError};
-use super::pipeline::{Metering, TooLarge, pipeline};
+use super::pipeline::{Metering, pipeline};
 use super::wire::refusal_text;
 use crate::error_chain::error_chain;
-use crate::limits::{Budget, Pacer, Traffic};
+use crate::limits::{Budget, Pacer, TooLarge, Traffic};
 use crate::telemetry::Tries;
 
 /// How long a request that is under way when the time is up may still take, so that no write is left in doubt.
