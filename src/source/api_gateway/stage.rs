@@ -60,9 +60,9 @@ fn is_name(text: &str) -> bool {
     text.chars().count() <= NAME_MAX && text != "." && text != ".." && one_line(text, 2 * NAME_MAX) == text
 }
 
-/// What only has to be told from another value of its kind: as it is, or its digest when it is long.
+/// What only has to be told from another value of its kind: as it is, or its digest when it is long or odd.
 fn told_apart(text: String) -> String {
-    if text.len() <= NAME_MAX {
+    if text.is_empty() || is_name(&text) {
         text
     } else {
         digest(text.as_bytes())
@@ -124,6 +124,14 @@ mod tests {
         let stage = of(item.build()).unwrap();
         assert_eq!(stage.documentation_version, Some(digest(long.as_bytes())));
         assert_eq!(stage.canary_deployment_id, Some(digest(long.as_bytes())));
+        let odd = types::Stage::builder()
+            .stage_name("prod")
+            .documentation_version("v\u{9b}1")
+            .build();
+        assert_eq!(
+            of(odd).unwrap().documentation_version,
+            Some(digest("v\u{9b}1".as_bytes()))
+        );
     }
 
     #[test]
