@@ -27,6 +27,8 @@ use crate::world::{SHOP, World};
 /// What the tests of this run have searched so far: worlds, texts, bytes and secrets.
 static SEARCHED: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
 
+/// Longer answers are made up by tests, and repeat nothing of the catalog's.
+const ANSWER_MAX_BYTES: usize = 32 * 1024 * 1024;
 /// What a signature is called.
 const SIGNATURE: &str = "a signature";
 /// Headers of requests that secrets belong in.
@@ -106,7 +108,7 @@ fn texts_of(exchange: &Exchange) -> Vec<(String, Cow<'_, str>)> {
             String::from_utf8_lossy(&exchange.request_body),
         ));
     }
-    if exchange.service == Service::ApiCenter {
+    if exchange.service == Service::ApiCenter && exchange.response_body.len() < ANSWER_MAX_BYTES {
         texts.push((
             format!("the answer to {line}"),
             String::from_utf8_lossy(&exchange.response_body),
@@ -143,17 +145,21 @@ fn all_secrets(cloud: &Cloud, witnesses: &[Witness], exchanges: &[Exchange]) -> 
         secrets.extend(signature.map(|signature| (SIGNATURE, signature.to_owned())));
         let session = header("x-amz-security-token");
         secrets.extend(session.map(|token| ("a session token", token.to_owned())));
-        let body: Value = serde_json::from_slice(&exchange.response_body).unwrap_or_default();
-        let given = match exchange.service {
-            Service::Identity => body["access_token"].as_str(),
-            Service::KeyVault => body["value"].as_str(),
-            Service::ApiCenter | Service::ApiGateway | Service::Sts => None,
+        let member = match exchange.service {
+            Service::Identity => "access_token",
+            Service::KeyVault => "value",
+            Service::Sts => {
+                let given = session_secrets(exchange).into_iter();
+                secrets.extend(given.map(|given| ("what a session was asked for with, or is", given)));
+                continue;
+            }
+            Service::ApiCenter | Service::ApiGateway => continue,
         };
-        if exchange.service == Service::Sts {
-            let given = session_secrets(exchange).into_iter();
-            secrets.extend(given.map(|given| ("what a session was asked for with, or is", given)));
+        if exchange.response_body.len() < ANSWER_MAX_BYTES {
+            let body: Value = serde_json::from_slice(&exchange.response_body).unwrap_or_default();
+            let given = body[member].as_str();
+            secrets.extend(given.map(|given| ("what was given out", given.trim().to_owned())));
         }
-        secrets.extend(given.map(|given| ("what was given out", given.trim().to_owned())));
     }
     secrets.retain(|(_, secret)| !secret.is_empty());
     secrets
