@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, new_http_client};
 use azure_core::time::Duration;
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
 };
 
+use crate::limits::Bounded;
 use crate::telemetry::{Observed, Peer};
 
 /// How often the host's identity endpoint is asked again: for some seconds, since it may start later than the app. With the
@@ -16,6 +17,8 @@ use crate::telemetry::{Observed, Peer};
 const RETRIES: u32 = 4;
 /// How long it is asked again: within the time that callers have for a token.
 const RETRY_TIME: Duration = Duration::seconds(15);
+/// Longest answer with a token, in bytes: tokens have some thousand.
+const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
 /// The host offers no credential that can be used.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +41,7 @@ pub fn azure_credential(
     managed_identity: bool,
 ) -> Result<Arc<dyn TokenCredential>, CredentialError> {
     if managed_identity {
+        let bounded = Bounded::new(new_http_client(None), ANSWER_MAX_BYTES, ANSWER_MAX_BYTES);
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
             client_options: ClientOptions {
@@ -47,6 +51,7 @@ pub fn azure_credential(
                     max_total_elapsed: RETRY_TIME,
                     ..ExponentialRetryOptions::default()
                 }),
+                transport: Some(Transport::new(Arc::new(bounded))),
                 ..ClientOptions::default()
             },
         };

@@ -1,10 +1,12 @@
-//! What a run may use up: requests a second, retries, and time.
+//! What a run may use up: requests a second, retries, time, and memory for answers.
 
+mod bounded;
 mod budget;
 mod pacer;
 mod retries;
 mod traffic;
 
+pub use bounded::{Bounded, TooLarge};
 pub use budget::Budget;
 pub use pacer::Pacer;
 pub use retries::FewRetries;

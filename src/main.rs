@@ -4,7 +4,7 @@ use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use apicenter_aws_sync::process::{Parent, ending};
+use apicenter_aws_sync::process::{Parent, ending, log_panics};
 use apicenter_aws_sync::server::App;
 use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;
@@ -44,6 +44,7 @@ async fn serve(parent: Parent) -> ExitCode {
     if let Err(problem) = export {
         tracing::warn!("no telemetry is exported: {problem}");
     }
+    log_panics();
     let port = settings::port(variable).unwrap_or_else(|problem| {
         tracing::error!(code = %problem.code, "{problem}");
         None

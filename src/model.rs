@@ -35,5 +35,5 @@ pub use resource_id::{ApiCenterId, InvalidApiCenterId};
 pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
 pub use role::{ExternalId, InvalidExternalId, InvalidRoleArn, RoleArn};
 pub use secret::Secret;
-pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts};
-pub use text::clip;
+pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts, vault_host};
+pub use text::{clip, is_blank, one_line, some_lines};

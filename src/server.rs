@@ -6,6 +6,7 @@ mod observation;
 mod route;
 mod timer;
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,13 +16,14 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
+use futures::FutureExt;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Span, info_span};
 
 use crate::limits::Budget;
-use crate::model::{ErrorCode, Problem};
+use crate::model::{ErrorCode, Problem, one_line};
 use crate::settings::Settings;
 use crate::sync::Engine;
 use crate::telemetry::{Telemetry, carried};
@@ -33,6 +35,10 @@ const INVOCATION_ID: &str = "x-azure-functions-invocationid";
 /// How long what was begun in time may go on after it: Azure cuts HTTP calls 30 seconds after their usual budget, and
 /// recording the outcome needs half of that.
 const OVERRUN: Duration = Duration::from_secs(10);
+/// How long a request's body may take to arrive: the host passes it on as slowly as its sender sends it.
+const BODY_TIMEOUT: Duration = Duration::from_secs(30);
+/// Longest invocation id that is logged, in UTF-16 units: the host's are UUIDs.
+const INVOCATION_ID_MAX: usize = 64;
 
 /// What all calls share.
 #[derive(Debug, Clone)]
@@ -106,12 +112,18 @@ where
     F: Future<Output = Result<T, Problem>> + Send + 'static,
 {
     let task = app.0.work.spawn(carried(work(app.clone())));
-    task.await.unwrap_or_else(|_| {
-        Err(Problem::new(
-            ErrorCode::InternalError,
-            "the call failed in an unforeseen way; see the log",
-        ))
-    })
+    task.await.unwrap_or_else(|_| Err(unforeseen()))
+}
+
+/// Answers a call also when answering it panics; what it panicked about is in the log only.
+async fn guarded(call: impl Future<Output = Response>) -> Response {
+    let answer = AssertUnwindSafe(call).catch_unwind().await;
+    answer.unwrap_or_else(|_| problem_response(&unforeseen()))
+}
+
+fn unforeseen() -> Problem {
+    let message = "the call failed in an unforeseen way; see the log";
+    Problem::new(ErrorCode::InternalError, message)
 }
 
 /// The host's probe: an answer of any kind means that the handler is up.
@@ -141,11 +153,30 @@ fn span(request: &Request) -> Span {
     info_span!("invocation", invocationId = invocation_id(request.headers()))
 }
 
-fn invocation_id(headers: &HeaderMap) -> &str {
+fn invocation_id(headers: &HeaderMap) -> String {
     let header = headers.get(INVOCATION_ID);
-    header.and_then(|value| value.to_str().ok()).unwrap_or_default()
+    one_line(
+        header.and_then(|value| value.to_str().ok()).unwrap_or_default(),
+        INVOCATION_ID_MAX,
+    )
 }
 
 fn respond(result: Result<Response, Problem>) -> Response {
     result.unwrap_or_else(|problem| problem_response(&problem))
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::to_bytes;
+
+    use super::guarded;
+
+    #[tokio::test]
+    async fn a_panic_is_answered_without_its_words() {
+        let answer = guarded(async { panic!("hunter2") }).await;
+        assert_eq!(answer.status(), 500);
+        let body = to_bytes(answer.into_body(), 10_000).await.unwrap();
+        let body = String::from_utf8(body.to_vec()).unwrap();
+        assert!(body.contains("InternalError") && !body.contains("hunter2"), "{body}");
+    }
 }

@@ -6,7 +6,7 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
-use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts};
+use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts, vault_host};
 use crate::target::Rates;
 
 pub use self::export::export;
@@ -168,18 +168,10 @@ fn audience(text: &str) -> Result<String, String> {
 }
 
 fn vault_hosts(text: &str) -> Result<VaultHosts, String> {
-    let hosts: Vec<String> = text
-        .split(',')
-        .map(|host| host.trim().to_ascii_lowercase())
-        .filter(|host| !host.is_empty())
-        .collect();
-    for host in &hosts {
-        let url = url::Url::parse(&format!("https://{host}/")).map_err(|error| format!("{host:?}: {error}"))?;
-        let host_only = url.username().is_empty() && url.path() == "/" && url.query().is_none();
-        if !host_only || host.contains(['/', '@', '?', '#', '\\']) {
-            return Err(format!("{host:?} is not HOST or HOST:PORT"));
-        }
-    }
+    let listed = text.split(',').map(str::trim).filter(|host| !host.is_empty());
+    let hosts: Vec<String> = listed
+        .map(|host| vault_host(host).ok_or_else(|| format!("{host:?} is not HOST or HOST:PORT")))
+        .collect::<Result<_, _>>()?;
     if hosts.is_empty() {
         Err("it names no host".to_owned())
     } else {
@@ -224,6 +216,11 @@ mod tests {
             ("KEY_VAULT_HOSTS", " , "),
             ("AWS_WEB_IDENTITY_AUDIENCE", "api://aws/.default"),
             ("AWS_WEB_IDENTITY_AUDIENCE", "api://aws gateway"),
+            ("KEY_VAULT_HOSTS", "*.vault.azure.net"),
+            ("KEY_VAULT_HOSTS", "vault.vault.azure.net."),
+            ("KEY_VAULT_HOSTS", "v\u{e4}ult.example"),
+            ("KEY_VAULT_HOSTS", "vault.example:0"),
+            ("KEY_VAULT_HOSTS", "2130706433"),
             ("SYNC_TIME_BUDGET_SECONDS", "-1"),
             ("HTTP_TIME_BUDGET_SECONDS", "soon"),
             ("AWS_REQUESTS_PER_SECOND", "0"),
@@ -244,7 +241,7 @@ mod tests {
     fn vault_hosts_are_a_list_with_ports() {
         let settings = read(&[
             ("APICENTER_RESOURCE_ID", CENTER),
-            ("KEY_VAULT_HOSTS", "One.vault.azure.net, 127.0.0.1:8443"),
+            ("KEY_VAULT_HOSTS", "One.vault.azure.net:443, 127.0.0.1:8443"),
         ]);
         let hosts = vec!["one.vault.azure.net".to_owned(), "127.0.0.1:8443".to_owned()];
         assert_eq!(settings.unwrap().vault_hosts, VaultHosts::Listed(hosts));

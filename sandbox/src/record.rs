@@ -1,6 +1,6 @@
 //! The record: every exchange with every stand-in, in the order the requests came.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -62,35 +62,62 @@ impl Exchange {
 
 /// Collects exchanges; clones share one list.
 #[derive(Debug, Clone, Default)]
-pub struct Record(Arc<Mutex<Vec<Exchange>>>);
+pub struct Record(Arc<Mutex<Lists>>);
+
+#[derive(Debug, Default)]
+struct Lists {
+    exchanges: Vec<Exchange>,
+    /// What was cleared, where that is kept.
+    cleared: Option<Vec<Exchange>>,
+}
 
 impl Record {
     /// Adds an exchange, in its place: a slow answer is pushed after those of later requests.
     pub fn push(&self, exchange: Exchange) {
-        let mut exchanges = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let exchanges = &mut self.lists().exchanges;
         let place = exchanges.partition_point(|earlier| earlier.received_at <= exchange.received_at);
         exchanges.insert(place, exchange);
     }
 
-    /// All exchanges so far.
+    /// All exchanges since the last clearing.
     #[must_use]
     pub fn exchanges(&self) -> Vec<Exchange> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lists().exchanges.clone()
+    }
+
+    /// From now on, what is cleared is kept apart, for [`Record::all_exchanges`].
+    pub fn keep_cleared(&self) {
+        self.lists().cleared.get_or_insert_default();
+    }
+
+    /// All exchanges, those that were cleared and kept included.
+    #[must_use]
+    pub fn all_exchanges(&self) -> Vec<Exchange> {
+        let lists = self.lists();
+        let cleared = lists.cleared.iter().flatten();
+        cleared.chain(&lists.exchanges).cloned().collect()
     }
 
     /// How many exchanges so far are as `wanted` says.
     #[must_use]
     pub fn count(&self, wanted: impl Fn(&Exchange) -> bool) -> usize {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.lists()
+            .exchanges
             .iter()
             .filter(|exchange| wanted(exchange))
             .count()
     }
 
-    /// Forgets everything.
+    /// Begins anew.
     pub fn clear(&self) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        let lists = &mut *self.lists();
+        let exchanges = std::mem::take(&mut lists.exchanges);
+        if let Some(cleared) = &mut lists.cleared {
+            cleared.extend(exchanges);
+        }
+    }
+
+    fn lists(&self) -> MutexGuard<'_, Lists> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -10,9 +10,11 @@ use serde_json::{Map, Value, json};
 use super::marker::{INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA};
 use super::{
     ApiCenterId, DefaultCustomProperties, EntityName, EntityPath, ErrorCode, ImportSpecification, Integration,
-    IntegrationName, LifecycleStage, Problem, Properties, VaultHosts,
+    IntegrationName, LifecycleStage, Problem, Properties, VaultHosts, clip,
 };
 
+/// As much of an unknown property's name as is repeated, in UTF-16 units.
+const REPEATED_MAX: usize = 100;
 /// The only kind of source there is.
 const API_SOURCE_TYPE: &str = "AmazonApiGateway";
 
@@ -201,7 +203,7 @@ impl<'a> Object<'a> {
         match self.members.keys().find(|name| !is_known(name)) {
             Some(unknown) => {
                 let problem = format!("is not known; known are {}", known.join(", "));
-                Err(invalid(&self.at(unknown), &problem))
+                Err(invalid(&self.at(&clip(unknown, REPEATED_MAX)), &problem))
             }
             None => Ok(()),
         }

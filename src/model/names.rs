@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::Serialize;
 
-use super::digest;
+use super::{clip, digest};
 
 /// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const ENTITY_NAME_MAX: usize = 90;
@@ -18,12 +18,15 @@ const NAME_MIN: usize = 3;
 const STAGE_STEM_MAX: usize = 64;
 /// Hex digits of the stage name's SHA-256 that keep entity names apart.
 const STAGE_DIGEST_DIGITS: usize = 16;
+/// As much of a wrong name as is repeated, in UTF-16 units: more than the longest right one.
+const REPEATED_MAX: usize = 100;
 
 /// A name that breaks the rule of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{kind} {name:?} must match {pattern}")]
 pub struct InvalidName {
     kind: &'static str,
+    /// As it was written, unless it has no end.
     name: String,
     pattern: &'static str,
 }
@@ -44,7 +47,7 @@ impl EntityName {
         } else {
             Err(InvalidName {
                 kind: "the entity name",
-                name: name.to_owned(),
+                name: clip(name, REPEATED_MAX),
                 pattern: "^[a-zA-Z0-9-]{3,90}$",
             })
         }
@@ -127,7 +130,7 @@ impl IntegrationName {
         } else {
             Err(InvalidName {
                 kind: "the integration name",
-                name: name.to_owned(),
+                name: clip(name, REPEATED_MAX),
                 pattern: "^[a-zA-Z0-9-]{3,64}$",
             })
         }
@@ -172,7 +175,7 @@ impl RestApiId {
         } else {
             Err(InvalidName {
                 kind: "the REST API id",
-                name: id.to_owned(),
+                name: clip(id, REPEATED_MAX),
                 pattern: "^[a-zA-Z0-9]{1,25}$",
             })
         }
@@ -265,6 +268,13 @@ mod tests {
     fn a_name_that_looks_like_a_made_one_is_made_anew() {
         let made = stage_entity_name("Prod");
         assert_ne!(stage_entity_name(made.as_str()), made);
+    }
+
+    #[test]
+    fn a_wrong_name_without_end_is_not_repeated_to_its_end() {
+        let text = IntegrationName::parse(&"/".repeat(1_000_000)).unwrap_err().to_string();
+        assert!(text.len() < 200, "{text}");
+        assert!(text.ends_with("must match ^[a-zA-Z0-9-]{3,64}$"), "{text}");
     }
 
     #[test]

@@ -3,6 +3,15 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::{one_line, some_lines};
+
+/// Longest message, in UTF-16 units: far more than any of our own, since messages quote what others said.
+const MESSAGE_MAX: usize = 4000;
+/// Longest name of a part of the request, in UTF-16 units.
+const TARGET_MAX: usize = 200;
+/// Longest time that a caller is told to wait: what others demand may be a mistake, and the timer tries every hour.
+const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
+
 /// The codes of section "Errors" of the HTTP contract.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(
@@ -95,12 +104,12 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem without a target.
+    /// A problem without a target. Of a message without end, the beginning is kept.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: message.into(),
+            message: some_lines(&message.into(), MESSAGE_MAX),
             target: None,
             retry_after: None,
         }
@@ -110,7 +119,7 @@ impl Problem {
     #[must_use]
     pub fn with_target(self, target: impl Into<String>) -> Self {
         Self {
-            target: Some(target.into()),
+            target: Some(one_line(&target.into(), TARGET_MAX)),
             ..self
         }
     }
@@ -119,7 +128,7 @@ impl Problem {
     #[must_use]
     pub fn with_retry_after(self, retry_after: Duration) -> Self {
         Self {
-            retry_after: Some(retry_after),
+            retry_after: Some(retry_after.min(RETRY_AFTER_MAX)),
             ..self
         }
     }

@@ -4,6 +4,11 @@ use std::fmt;
 
 use serde::Serialize;
 
+use super::clip;
+
+/// As much of a wrong name as is repeated, in UTF-16 units.
+const REPEATED_MAX: usize = 100;
+
 /// A region that fits no partition of AWS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0:?} is no AWS region: expected a name such as us-east-1")]
@@ -85,7 +90,7 @@ impl Region {
     pub fn parse(name: &str) -> Result<Self, UnknownRegion> {
         let partition = prefix_of(name)
             .and_then(|prefix| PARTITIONS.iter().find(|partition| partition.prefixes.contains(&prefix)))
-            .ok_or_else(|| UnknownRegion(name.to_owned()))?;
+            .ok_or_else(|| UnknownRegion(clip(name, REPEATED_MAX)))?;
         Ok(Self {
             name: name.to_owned(),
             partition,

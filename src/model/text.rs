@@ -1,9 +1,13 @@
-//! Texts within the catalog's limits.
+//! Texts within the catalog's limits, and without what would deceive their readers.
+
+/// What stands in a text for each character that must not be there.
+const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 /// Cuts a text to `limit` UTF-16 code units, the unit API Center counts in, ending a cut text with `…`.
 #[must_use]
 pub fn clip(text: &str, limit: usize) -> String {
-    if text.encode_utf16().count() <= limit {
+    // A character takes no more units than bytes, so that most texts need no counting, and endless ones none to their end.
+    if text.len() <= limit || text.encode_utf16().take(limit + 1).count() <= limit {
         return text.to_owned();
     }
     let mut length = 1;
@@ -18,13 +22,64 @@ pub fn clip(text: &str, limit: usize) -> String {
     clipped
 }
 
+/// A text of others as one line: cut to `limit` UTF-16 units, its line breaks and tabs made spaces.
+///
+/// Names come from whoever may name an API. Control characters would reach terminals and are refused by some services,
+/// and overrides of the reading direction make a text look like another one: both are shown as `U+FFFD`.
+#[must_use]
+pub fn one_line(text: &str, limit: usize) -> String {
+    clip_mapped(text, limit, |character| match character {
+        '\t' | '\n' | '\u{b}' | '\u{c}' | '\r' | '\u{85}' | '\u{2028}' | '\u{2029}' => ' ',
+        other => harmless(other),
+    })
+}
+
+/// A text of others with its line breaks and tabs, cut to `limit` UTF-16 units; the rest as in [`one_line`].
+#[must_use]
+pub fn some_lines(text: &str, limit: usize) -> String {
+    clip_mapped(text, limit, |character| match character {
+        // A carriage return alone would have a terminal write over what is there.
+        '\t' | '\n' => character,
+        '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
+        other => harmless(other),
+    })
+}
+
+/// Whether nothing of a text would be seen.
+#[must_use]
+pub fn is_blank(text: &str) -> bool {
+    let invisible =
+        |character: char| matches!(character, '\u{200b}'..='\u{200f}' | '\u{2060}'..='\u{2064}' | '\u{feff}');
+    text.chars()
+        .all(|character| character.is_whitespace() || invisible(character))
+}
+
+fn harmless(character: char) -> char {
+    // Marks (U+200E, U+200F, U+061C) only place neighbours, as right-to-left languages need; these turn whole texts.
+    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    if turns || character.is_control() {
+        REPLACEMENT
+    } else {
+        character
+    }
+}
+
+/// Maps no more of a text than can be of use: it may be endless.
+fn clip_mapped(text: &str, limit: usize, map: impl Fn(char) -> char) -> String {
+    let mapped: String = text.replace("\r\n", "\n").chars().take(limit + 1).map(map).collect();
+    clip(&mapped, limit)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::clip;
+    use proptest::prelude::*;
+
+    use super::*;
 
     #[test]
     fn a_text_at_the_limit_is_left_alone() {
         assert_eq!(clip("abcde", 5), "abcde");
+        assert_eq!(clip("äöü😀", 5), "äöü😀");
     }
 
     #[test]
@@ -32,5 +87,57 @@ mod tests {
         assert_eq!(clip("abcdef", 5), "abcd…");
         assert_eq!(clip("ab😀cd", 4), "ab…");
         assert_eq!(clip("ab😀cde", 5), "ab😀…");
+    }
+
+    #[test]
+    fn what_would_deceive_a_reader_is_seen_as_such() {
+        for (text, line, lines) in [
+            ("tab\tand\nnewline", "tab and newline", "tab\tand\nnewline"),
+            ("one\r\ntwo\rthree", "one two three", "one\ntwo\nthree"),
+            (
+                "\u{1b}[31mred\u{9b}0m",
+                "\u{fffd}[31mred\u{fffd}0m",
+                "\u{fffd}[31mred\u{fffd}0m",
+            ),
+            ("nul\0del\u{7f}", "nul\u{fffd}del\u{fffd}", "nul\u{fffd}del\u{fffd}"),
+            (
+                "\u{202e}gnp.exe\u{2069}",
+                "\u{fffd}gnp.exe\u{fffd}",
+                "\u{fffd}gnp.exe\u{fffd}",
+            ),
+            ("line\u{2028}paragraph\u{2029}", "line paragraph ", "line\nparagraph\n"),
+            ("עברית\u{200f}!", "עברית\u{200f}!", "עברית\u{200f}!"),
+            (
+                "👨\u{200d}👩\u{200d}👧 e\u{301}",
+                "👨\u{200d}👩\u{200d}👧 e\u{301}",
+                "👨\u{200d}👩\u{200d}👧 e\u{301}",
+            ),
+        ] {
+            assert_eq!(
+                (&*one_line(text, 99), &*some_lines(text, 99)),
+                (line, lines),
+                "{text:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_text_of_nothing_to_see_is_blank() {
+        assert!(is_blank("") && is_blank(" \u{3000}\n") && is_blank("\u{200b}\u{feff}"));
+        assert!(!is_blank(" a") && !is_blank("\u{fffd}"));
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_made_of_any_text_is_short_and_harmless(text in any::<String>(), spiced in "[\\x00-\\x1f\u{80}-\u{9f}\u{2020}-\u{2070}a😀]{0,40}", limit in 1..60_usize) {
+            for text in [text, spiced] {
+                for (made, breaks) in [(one_line(&text, limit), ""), (some_lines(&text, limit), "\t\n")] {
+                    prop_assert!(made.encode_utf16().count() <= limit, "{made:?}");
+                    prop_assert!(!made.chars().any(|character| character.is_control() && !breaks.contains(character)), "{made:?}");
+                    prop_assert!(!made.contains(['\u{202e}', '\u{2066}', '\u{2028}']), "{made:?}");
+                }
+                prop_assert_eq!(one_line(&one_line(&text, limit), limit), one_line(&text, limit), "twice is as good as once");
+            }
+        }
     }
 }

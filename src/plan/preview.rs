@@ -6,10 +6,12 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::fields::Write;
-use crate::model::{Action, Change, Conflict, EntityKind, FieldChange, Skip, digest};
+use crate::model::{Action, Change, Conflict, EntityKind, FieldChange, Skip, digest, one_line};
 
 /// Hex digits of a plan id.
 const ID_DIGITS: usize = 32;
+/// Longest value that the text shows, in UTF-16 units: a description is a quarter of that.
+const VALUE_MAX: usize = 4000;
 
 /// One change of a plan.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -106,8 +108,11 @@ impl Preview {
             // Writing to a `String` cannot fail.
             let _ = writeln!(text, "{sign} {} ({})", change.name, change.reason);
             for field in &change.fields {
+                // What stands in the catalog may have been put there by anybody, and terminals obey.
                 let side = |value: &Option<serde_json::Value>| {
-                    value.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)
+                    value
+                        .as_ref()
+                        .map_or_else(|| "none".to_owned(), |value| one_line(&value.to_string(), VALUE_MAX))
                 };
                 let _ = writeln!(
                     text,

@@ -8,11 +8,12 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::answer::{problem_response, unfinished};
 use super::route::{Misrouted, Route};
-use super::{App, respond, span, work};
+use super::{App, BODY_TIMEOUT, guarded, respond, span, work};
 use crate::limits::Budget;
 use crate::model::document::parse_document;
 use crate::model::{ErrorCode, IntegrationName, Problem};
@@ -26,14 +27,13 @@ const DROPPED_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// Answers a call.
 pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
     let span = span(&request);
-    async {
+    let call = async {
         match Route::of(request.method(), request.uri()) {
             Ok(route) => respond(answer(app, route, request).await),
             Err(misrouted) => refuse(&app, misrouted),
         }
-    }
-    .instrument(span)
-    .await
+    };
+    guarded(call).instrument(span).await
 }
 
 fn refuse(app: &App, misrouted: Misrouted) -> Response {
@@ -146,7 +146,10 @@ async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
         let message = "the body must be JSON: send Content-Type: application/json";
         return Err(Problem::new(ErrorCode::UnsupportedMediaType, message).with_target("Content-Type"));
     }
-    let bytes = read(body).await?;
+    let bytes = timeout(BODY_TIMEOUT, read(body)).await.map_err(|_| {
+        let message = format!("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs());
+        Problem::new(ErrorCode::InvalidRequest, message)
+    })??;
     serde_json::from_slice(&bytes)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, format!("the body is not JSON: {error}")))
 }
@@ -170,4 +173,81 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
         return Err(Problem::new(ErrorCode::RequestTooLarge, message));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Bytes;
+    use futures::stream;
+
+    use super::*;
+
+    fn json() -> HeaderMap {
+        [(CONTENT_TYPE, HeaderValue::from_static("application/json"))]
+            .into_iter()
+            .collect()
+    }
+
+    fn parts(parts: &[&'static str]) -> Body {
+        let parts: Vec<Result<Bytes, std::io::Error>> = parts
+            .iter()
+            .map(|part| Ok(Bytes::from_static(part.as_bytes())))
+            .collect();
+        Body::from_stream(stream::iter(parts).chain(stream::pending()))
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_end_is_given_up() {
+        for sent in [&[][..], &["{"], &["{\"a\"", ":1}"]] {
+            let problem = json_body(&json(), parts(sent)).await.unwrap_err();
+            assert_eq!(problem.code, ErrorCode::InvalidRequest);
+            assert!(problem.message.contains("within 30 seconds"), "{problem}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_trickles_in_for_ever_is_given_up() {
+        let trickle = stream::unfold((), |()| async {
+            tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+            Some((Ok::<_, std::io::Error>(Bytes::from_static(b" ")), ()))
+        });
+        let problem = json_body(&json(), Body::from_stream(trickle)).await.unwrap_err();
+        assert!(problem.message.contains("within 30 seconds"), "{problem}");
+    }
+
+    #[tokio::test]
+    async fn a_body_without_end_is_cut_off() {
+        let spaces = Bytes::from(vec![b' '; 65_536]);
+        let endless = stream::repeat_with(move || Ok::<_, std::io::Error>(spaces.clone()));
+        let problem = json_body(&json(), Body::from_stream(endless)).await.unwrap_err();
+        assert_eq!(problem.code, ErrorCode::RequestTooLarge);
+    }
+
+    #[tokio::test]
+    async fn hostile_json_is_refused_in_few_words() {
+        let deep = |open: &str, close: &str| format!("{}{}", open.repeat(60_000), close.repeat(60_000));
+        for text in [
+            deep("[", "]"),
+            "{\"a\":".repeat(40_000),
+            String::new(),
+            "\u{feff}{}".to_owned(),
+            "{\"a\":\"\\ud800\"}".to_owned(),
+            "{\"a\":01}".to_owned(),
+            "{\"a\":1e}".to_owned(),
+            "{\"a\":NaN}".to_owned(),
+            "{'a':1}".to_owned(),
+            "{\"a\":\"\u{0}\"}".to_owned(),
+            "{}{}".to_owned(),
+            "\0".repeat(1000),
+        ] {
+            let problem = json_body(&json(), Body::from(text.clone())).await.unwrap_err();
+            let words = problem.message.as_str();
+            assert!(
+                words.starts_with("the body is not JSON") && words.len() < 200,
+                "{words}"
+            );
+        }
+        let not_utf8 = json_body(&json(), Body::from(&b"{\"a\":\"\xff\"}"[..])).await;
+        assert_eq!(not_utf8.unwrap_err().code, ErrorCode::InvalidRequest);
+    }
 }

@@ -16,7 +16,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
         path => Trigger::Http(request.method().clone(), template(path)),
     };
     let headers = request.headers();
-    let invocation = Invocation::begin(&trigger, invocation_id(headers), headers);
+    let invocation = Invocation::begin(&trigger, &invocation_id(headers), headers);
     let response = invocation.during(next.run(request)).await;
     invocation.end(response.status().as_u16());
     // Beside the answer, which does not wait for it.

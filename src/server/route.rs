@@ -6,8 +6,11 @@ use axum::http::{Method, Uri};
 use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
-use crate::model::{ErrorCode, IntegrationName, Problem};
+use crate::model::{ErrorCode, IntegrationName, Problem, one_line};
 use crate::sync::SyncRequest;
+
+/// As much of a parameter's name as is repeated, in UTF-16 units.
+const REPEATED_MAX: usize = 100;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -158,5 +161,6 @@ fn id(name: &str, value: &str) -> Result<String, Problem> {
 }
 
 fn refuse(name: &str, why: &str) -> Problem {
+    let name = one_line(name, REPEATED_MAX);
     Problem::new(ErrorCode::InvalidRequest, format!("the query parameter {name:?} {why}")).with_target(name)
 }

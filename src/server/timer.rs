@@ -9,10 +9,11 @@ use axum::extract::{Request, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::answer::problem_response;
-use super::{App, span, work};
+use super::{App, BODY_TIMEOUT, guarded, span, work};
 use crate::model::{ErrorCode, Problem};
 use crate::sync::RunSummary;
 
@@ -22,17 +23,16 @@ const ENVELOPE_MAX_BYTES: usize = 256 * 1024;
 /// Synchronizes everything.
 pub(super) async fn run(State(app): State<App>, request: Request) -> Response {
     let span = span(&request);
-    async {
-        let envelope = to_bytes(request.into_body(), ENVELOPE_MAX_BYTES)
-            .await
-            .unwrap_or_default();
+    let call = async {
+        // Whatever it says, or does not, the run is made.
+        let envelope = timeout(BODY_TIMEOUT, to_bytes(request.into_body(), ENVELOPE_MAX_BYTES)).await;
+        let envelope = envelope.ok().and_then(Result::ok).unwrap_or_default();
         if is_past_due(&envelope) {
             tracing::warn!("the timer is late: the host was down when it was due");
         }
         synchronize(&app).await.unwrap_or_else(|problem| failed(&problem))
-    }
-    .instrument(span)
-    .await
+    };
+    guarded(call).instrument(span).await
 }
 
 async fn synchronize(app: &App) -> Result<Response, Problem> {

@@ -13,7 +13,7 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 
 pub use self::answer::Call;
 pub(super) use self::answer::{
-    RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, retry_after, with_clock_hint,
+    RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after, with_clock_hint,
 };
 pub use self::transport::Transport;
 pub(super) use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries, is_too_long};

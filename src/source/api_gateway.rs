@@ -2,26 +2,30 @@
 
 mod document;
 mod error;
+mod listing;
+mod stage;
 #[cfg(test)]
 mod tests;
 
-use std::collections::HashSet;
 use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::{Builder, IdentityCache};
-use aws_sdk_apigateway::types;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 pub use self::error::GatewayError;
+use self::listing::Collected;
+pub use self::listing::Listing;
+use self::stage::stages;
 use super::amazon::{ANSWER_MAX_BYTES, AwsConnection, Call, NoBlindRetries};
 use super::credentials::{AwsCredentials, redacted};
 use crate::limits::{Budget, Pacer};
-use crate::model::{Export, Failure, Region, RestApi, RestApiId, SkipReason, Stage};
+use crate::model::{Export, Region, RestApi, RestApiId, SkipReason, Stage};
 
 /// Most APIs that Amazon lists on a page; the fewest requests (`GetRestApis`, API version 2015-07-09).
 const PAGE_SIZE: i32 = 500;
@@ -30,23 +34,23 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait after a 429 that does not say how long: Amazon's burst quota has refilled several times by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
 
-/// All REST APIs of a gateway.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Listing {
-    /// Those that can be worked with, each once, in Amazon's order.
-    pub apis: Vec<RestApi>,
-    /// Those whose id is missing (then it is empty here) or of a form that no catalog name can be made from.
-    pub unusable: Vec<Failure>,
-}
-
 /// The API Gateway of one account and region, for one run.
-#[derive(Debug)]
 pub struct Gateway {
     client: Client,
     region: Region,
     credentials: AwsCredentials,
     pacer: Arc<Pacer>,
     budget: Budget,
+}
+
+impl fmt::Debug for Gateway {
+    /// Without the SDK's client, which shows the id of the access key.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Gateway")
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Gateway {
@@ -83,12 +87,7 @@ impl Gateway {
     /// When a page cannot be had, or leads to one that was there before.
     pub async fn rest_apis(&self) -> Result<Listing, GatewayError> {
         let call = self.listing_call();
-        let mut listing = Listing {
-            apis: Vec::new(),
-            unusable: Vec::new(),
-        };
-        let mut listed = HashSet::new();
-        let mut visited = HashSet::new();
+        let mut collected = Collected::default();
         let mut position: Option<String> = None;
         loop {
             let request = || {
@@ -96,35 +95,20 @@ impl Gateway {
                 page.set_position(position.clone()).send()
             };
             let page = self.call(&call, request).await?;
-            for item in page.items.unwrap_or_default() {
-                let id = item.id.clone().unwrap_or_default();
-                // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
-                if !id.is_empty() && !listed.insert(id.clone()) {
-                    continue;
-                }
-                match RestApiId::parse(&id) {
-                    Ok(id) => listing.apis.push(rest_api(id, item)),
-                    Err(error) => listing.unusable.push(Failure {
-                        rest_api_id: id,
-                        message: error.to_string(),
-                    }),
-                }
+            position = collected.add(page).map_err(|message| GatewayError::Malformed {
+                call: call.clone(),
+                message,
+            })?;
+            if position.is_none() {
+                return Ok(collected.listing);
             }
-            let Some(next) = page.position.filter(|position| !position.is_empty()) else {
-                return Ok(listing);
-            };
-            if !visited.insert(next.clone()) {
-                let message = format!("its pages lead in a circle, back to position {next:?}");
-                return Err(GatewayError::Malformed { call, message });
-            }
-            position = Some(next);
         }
     }
 
     /// Lists the stages of a REST API; Amazon has no pages for them.
     ///
     /// # Errors
-    /// When they cannot be had, or one has no name.
+    /// When they cannot be had, or one is none that Amazon could have.
     pub async fn stages(&self, id: &RestApiId) -> Result<Vec<Stage>, GatewayError> {
         let call = Call {
             operation: "GetStages",
@@ -132,11 +116,7 @@ impl Gateway {
         };
         let request = || self.client.get_stages().rest_api_id(id.as_str()).send();
         let answer = self.call(&call, request).await?;
-        let stages: Option<Vec<Stage>> = answer.item.unwrap_or_default().into_iter().map(stage).collect();
-        stages.ok_or_else(|| GatewayError::Malformed {
-            call,
-            message: "a stage has no name".to_owned(),
-        })
+        stages(answer).map_err(|message| GatewayError::Malformed { call, message })
     }
 
     /// Exports what a stage runs, as OpenAPI 3.0 in JSON without Amazon's extensions.
@@ -218,7 +198,8 @@ impl Gateway {
             result = paced => result,
             () = self.budget.spent() => return Err(out_of_time()),
         };
-        // Amazon repeats the `Authorization` header of a request whose signature it cannot read.
+        // Amazon repeats the `Authorization` header of a request whose signature it cannot read. Nothing is cut before
+        // secrets are looked for: a part of one would not be found.
         result.map_err(|error| {
             let error = GatewayError::of_sdk(call, &self.credentials.to_string(), &error);
             error.with_message(|message| redacted(message, &credentials))
@@ -233,34 +214,5 @@ fn is_export(content_type: Option<&str>) -> bool {
             .trim_start()
             .to_ascii_lowercase()
             .starts_with("application/")
-    })
-}
-
-fn rest_api(id: RestApiId, item: types::RestApi) -> RestApi {
-    let endpoint = item.endpoint_configuration;
-    RestApi {
-        id,
-        name: item.name.unwrap_or_default(),
-        description: item.description,
-        version: item.version,
-        private: endpoint
-            .as_ref()
-            .is_some_and(|endpoint| endpoint.types().contains(&types::EndpointType::Private)),
-        vpc_endpoint_ids: endpoint
-            .and_then(|endpoint| endpoint.vpc_endpoint_ids)
-            .unwrap_or_default(),
-        execute_api_disabled: item.disable_execute_api_endpoint,
-    }
-}
-
-/// `None` when it has no name.
-fn stage(item: types::Stage) -> Option<Stage> {
-    Some(Stage {
-        name: item.stage_name.filter(|name| !name.is_empty())?,
-        deployment_id: item.deployment_id.unwrap_or_default(),
-        description: item.description,
-        last_updated: item.last_updated_date.map(|date| date.secs()),
-        documentation_version: item.documentation_version,
-        canary_deployment_id: item.canary_settings.and_then(|canary| canary.deployment_id),
     })
 }

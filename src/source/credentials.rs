@@ -6,6 +6,7 @@ use aws_credential_types::Credentials;
 use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{ProvideCredentials, future};
 
+use super::amazon::presentable;
 use super::security_token::{AssumedRole, RoleError};
 use crate::model::Secret;
 
@@ -75,9 +76,10 @@ impl ProvideCredentials for AwsCredentials {
     }
 }
 
-/// `text` with everything that is secret about the credentials made unreadable: Amazon repeats some of what it is sent.
+/// Words of Amazon's with everything that is secret about the credentials made unreadable, as they are passed on: Amazon
+/// repeats some of what it is sent.
 pub(super) fn redacted(text: &str, credentials: &Credentials) -> String {
-    [
+    let text = [
         Some(credentials.secret_access_key()),
         Some(credentials.access_key_id()),
         credentials.session_token(),
@@ -85,5 +87,6 @@ pub(super) fn redacted(text: &str, credentials: &Credentials) -> String {
     .into_iter()
     .flatten()
     .filter(|secret| !secret.is_empty())
-    .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"))
+    .fold(text.to_owned(), |text, secret| text.replace(secret, "[secret]"));
+    presentable(&text)
 }

@@ -1,6 +1,7 @@
 //! Azure Key Vault: the secrets that an integration names.
 
 mod error;
+mod tokens;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -8,12 +9,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{ClientOptions, RetryOptions, StatusCode};
+use azure_core::http::{ClientOptions, HttpClient, RetryOptions, StatusCode, Transport, new_http_client};
 use azure_security_keyvault_secrets::models::SecretClientGetSecretOptions;
 use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 
 pub use self::error::SecretError;
-use crate::limits::{Budget, FewRetries};
+use self::tokens::VaultTokens;
+use crate::limits::{Bounded, Budget, FewRetries};
 use crate::model::{Secret, SecretIdentifier};
 use crate::telemetry::{Observed, Peer};
 
@@ -27,6 +29,8 @@ const RETRIED: &[StatusCode] = &[
     StatusCode::ServiceUnavailable,
     StatusCode::GatewayTimeout,
 ];
+/// Longest answer, in bytes: a secret has at most 25 KB (Key Vault, "About secrets").
+const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 /// How often a throttled read is tried, counting the first.
 const THROTTLED_ATTEMPTS: u32 = 3;
 /// Wait after a 429 that does not say how long: Key Vault counts requests over ten seconds.
@@ -43,12 +47,18 @@ impl Vault {
     /// A reader that shows `credential` to the vaults.
     #[must_use]
     pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
+        // The SDK's own client follows no redirects, so that no token goes where a vault points.
+        Self::over(new_http_client(None), credential)
+    }
+
+    fn over(http_client: Arc<dyn HttpClient>, credential: Arc<dyn TokenCredential>) -> Self {
+        let bounded = Bounded::new(http_client, ANSWER_MAX_BYTES, ANSWER_MAX_BYTES);
         Self {
             credential,
-            // Redirects are not followed by the SDK's own transport, so that no token goes where a vault points.
             client_options: ClientOptions {
                 retry: RetryOptions::custom(Arc::new(FewRetries(RETRIED))),
                 per_try_policies: vec![Arc::new(Observed(Peer::KeyVault))],
+                transport: Some(Transport::new(Arc::new(bounded))),
                 ..ClientOptions::default()
             },
             clients: Mutex::new(HashMap::new()),
@@ -91,11 +101,12 @@ impl Vault {
         let options = SecretClientOptions {
             client_options: self.client_options.clone(),
             // An address can never end in the host of the challenge's resource. Only hosts that KEY_VAULT_HOSTS lists get
-            // here without being in a public cloud, which is what makes this harmless.
+            // here without being in a public cloud, and even they get no tokens but those for vaults.
             verify_challenge_resource: Some(identifier.is_in_public_cloud()),
             ..SecretClientOptions::default()
         };
-        let client = SecretClient::new(&url, Arc::clone(&self.credential), Some(options))
+        let tokens = Arc::new(VaultTokens::new(Arc::clone(&self.credential), identifier));
+        let client = SecretClient::new(&url, tokens, Some(options))
             .map_err(|error| SecretError::of_azure(identifier, &error))?;
         let client = Arc::new(client);
         clients.insert(url, Arc::clone(&client));

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::model::{
     DesiredApi, DesiredDefinition, DesiredStage, EntityName, ImportSpecification, Integration, InvalidName, RestApi,
-    RestApiId, Skip, SkipReason, Stage, clip, digest, stage_entity_name,
+    Skip, SkipReason, Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
 };
 
 /// Longest title of a catalog entity, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
@@ -18,6 +18,10 @@ const API_DESCRIPTION_MAX: usize = 1000;
 const DEPLOYMENT_DESCRIPTION_MAX: usize = 500;
 /// Longest item of `runtimeUri`, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01, `SmallString`).
 const RUNTIME_URI_MAX: usize = 200;
+/// Longest part of a host name between dots, in characters (RFC 1035).
+const HOST_LABEL_MAX: usize = 63;
+/// The title of what has no name that can be seen.
+const UNTITLED: &str = "untitled";
 /// What a stage name may hold that means nothing else in a path; the rest is percent-encoded.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
@@ -151,9 +155,23 @@ fn runtime_uri(integration: &Integration, api: &RestApi, stage_name: &str) -> (V
         return (Vec::new(), skip(message));
     }
     let stage_segment = utf8_percent_encode(stage_name, PATH_SEGMENT);
-    let (fit, too_long): (Vec<String>, Vec<String>) = hosts(integration, api)
-        .into_iter()
-        .map(|host| format!("https://{host}/{stage_segment}"))
+    let labels = labels(api);
+    if let Some(label) = labels.iter().find(|label| !is_host_label(label)) {
+        let label = one_line(label, TITLE_MAX);
+        return (
+            Vec::new(),
+            skip(format!("{label:?} is no part of a host name, so that there is no URL")),
+        );
+    }
+    let region = &integration.region;
+    let (fit, too_long): (Vec<String>, Vec<String>) = labels
+        .iter()
+        .map(|label| {
+            format!(
+                "https://{label}.execute-api.{region}.{}/{stage_segment}",
+                region.dns_suffix()
+            )
+        })
         .partition(|uri| uri.len() <= RUNTIME_URI_MAX);
     let skip = too_long.first().and_then(|uri| {
         skip(format!(
@@ -164,28 +182,32 @@ fn runtime_uri(integration: &Integration, api: &RestApi, stage_name: &str) -> (V
     (fit, skip)
 }
 
-/// The hosts of an API: its own, or for a private one a host for each of its VPC endpoints, if it has any, since its own
-/// resolves only where private DNS is on.
-fn hosts(integration: &Integration, api: &RestApi) -> Vec<String> {
-    let region = &integration.region;
-    let host = |label: &str| format!("{label}.execute-api.{region}.{}", region.dns_suffix());
+/// The first labels of an API's hosts: its own, or for a private one a label for each of its VPC endpoints, if it has any,
+/// since its own resolves only where private DNS is on.
+fn labels(api: &RestApi) -> Vec<String> {
     let endpoints: BTreeSet<&String> = api.vpc_endpoint_ids.iter().collect();
     if api.private && !endpoints.is_empty() {
-        let label = |endpoint: &String| host(&format!("{}-{endpoint}", api.id));
+        let label = |endpoint: &String| format!("{}-{endpoint}", api.id);
         return endpoints.into_iter().map(label).collect();
     }
-    vec![host(RestApiId::as_str(&api.id))]
+    vec![api.id.to_string()]
 }
 
-/// A title is required; a name of nothing but white space would look like none.
+/// Whether it stays within its place in a host name, wherever an id in it came from.
+fn is_host_label(label: &str) -> bool {
+    label.len() <= HOST_LABEL_MAX && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+/// A title is required, and one without anything to see would look like none.
 fn title(name: &str, otherwise: &str) -> String {
-    let text = if name.trim().is_empty() { otherwise } else { name };
-    clip(text, TITLE_MAX)
+    let texts = [name, otherwise, UNTITLED];
+    let text = texts.into_iter().find(|text| !is_blank(text)).unwrap_or(UNTITLED);
+    one_line(text, TITLE_MAX)
 }
 
 fn description(text: Option<&str>, limit: usize) -> Option<String> {
-    let text = text.filter(|text| !text.trim().is_empty())?;
-    Some(clip(text, limit))
+    let text = text.filter(|text| !is_blank(text))?;
+    Some(some_lines(text, limit))
 }
 
 #[cfg(test)]

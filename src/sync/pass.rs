@@ -48,6 +48,20 @@ fn is_zero(number: &u64) -> bool {
     *number == 0
 }
 
+impl Continuation {
+    /// The same without hours that are yet to come, or were before there were any: what the catalog keeps, anybody may
+    /// have edited, and an hour far ahead would put an end to deep checks.
+    fn within(mut self, now_hour: i64) -> Self {
+        let sane = |hour: i64| hour.clamp(0, now_hour.max(0));
+        self.checked_through_hour = self.checked_through_hour.map(sane);
+        for pass in self.passes.values_mut() {
+            pass.began_hour = sane(pass.began_hour);
+            pass.went_on_hour = sane(pass.went_on_hour);
+        }
+        self
+    }
+}
+
 /// A pass for which there was not enough time.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -105,6 +119,7 @@ impl Pass {
     pub fn begin(request: &SyncRequest, before: Continuation, now: OffsetDateTime) -> Self {
         let kind = PassKind::of(request);
         let now_hour = now.unix_timestamp().div_euclid(3600);
+        let before = before.within(now_hour);
         let unfinished = before
             .passes
             .get(&kind)
@@ -293,6 +308,33 @@ mod tests {
             after.resume_at.is_none() && checked(&after) > 0,
             "the hours of the pass itself are still to come"
         );
+    }
+
+    #[test]
+    fn hours_that_somebody_put_into_the_catalog_neither_break_a_pass_nor_end_deep_checks() {
+        for hour in [i64::MIN, -1, 0, i64::MAX - 1, i64::MAX] {
+            for deep in [false, true] {
+                let request = SyncRequest {
+                    deep,
+                    ..SyncRequest::default()
+                };
+                let pass = UnfinishedPass {
+                    resume_at: "shop-api7".to_owned(),
+                    began_hour: hour,
+                    went_on_hour: hour,
+                };
+                let kept = Continuation {
+                    passes: [(PassKind::Regular, pass.clone()), (PassKind::Deep, pass)].into(),
+                    checked_through_hour: Some(hour),
+                    ..Continuation::default()
+                };
+                let next = Pass::begin(&request, kept, NOON).ended(None, true, &[]);
+                // That of the unfinished pass, and the one after it.
+                let next = Pass::begin(&SyncRequest::default(), next, NOON + Duration::hours(1)).ended(None, true, &[]);
+                let later = Pass::begin(&SyncRequest::default(), next, NOON + Duration::days(2));
+                assert_eq!(checked(&later), names().len(), "{hour}");
+            }
+        }
     }
 
     #[test]

@@ -182,7 +182,7 @@ async fn keep(
 ) -> Result<Entity, CatalogError> {
     let changed_on = rfc3339(now);
     let stays = known.is_some_and(|known| known.environment.name == integration.environment);
-    let generation = known.map_or(0, |known| known.generation + u64::from(!stays));
+    let generation = known.map_or(0, |known| known.generation.saturating_add(u64::from(!stays)));
     match place {
         Place::Made(vacant) => {
             let mut properties = new_environment(integration);

@@ -4,13 +4,12 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use azure_core::credentials::TokenCredential;
-use azure_core::http::{HttpClient, Method, Url};
+use azure_core::http::{HttpClient, Method, Url, new_http_client};
 use serde_json::Value;
 
 use super::error::{Call, CatalogError};
 use super::metadata::MetadataSchema;
 use super::operations::unexpected_precondition;
-use super::pipeline::http_client;
 use super::plan_limits::PlanLimits;
 use super::transport::{Answer, Message, Rates, Reply, Transport};
 use super::wire;
@@ -19,6 +18,8 @@ use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Propertie
 
 /// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
 const API_VERSION: &str = "2024-03-01";
+/// Longest list, all its pages together, in bytes: twice the longest page.
+const LIST_MAX_BYTES: usize = 128 * 1024 * 1024;
 /// How often an update is begun anew because the entity changed between its read and its write.
 const UPDATE_TRIES: usize = 4;
 
@@ -52,7 +53,8 @@ impl ApiCenter {
         credential: Arc<dyn TokenCredential>,
         rates: Rates,
     ) -> Result<Self, CatalogError> {
-        Self::over(http_client(), base_url, center, credential, rates)
+        // This client follows no redirects, so that no token goes where an answer points.
+        Self::over(new_http_client(None), base_url, center, credential, rates)
     }
 
     /// The same, through a given client.
@@ -340,11 +342,15 @@ impl Catalog {
     ) -> Result<Vec<T>, CatalogError> {
         let mut message = self.message(Method::Get, path, None)?;
         let mut visited = HashSet::new();
-        let mut items = Vec::new();
+        let (mut items, mut bytes) = (Vec::new(), 0);
         loop {
             visited.insert(message.url.to_string());
             let answer = self.success(&message).await?;
             let malformed = |fault: wire::Fault| answer.malformed(fault);
+            bytes += answer.body.len();
+            if bytes > LIST_MAX_BYTES {
+                return Err(malformed("its pages have no end"));
+            }
             let page = wire::page(answer.json()?).map_err(malformed)?;
             for item in page.items {
                 items.extend(read(item).map_err(malformed)?);

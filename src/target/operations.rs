@@ -12,6 +12,12 @@ use crate::model::{EntityPath, Owned};
 
 /// Between polls when Azure does not say: operations here were recorded to take seconds.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
+/// Longest link that is followed, in bytes: no server takes a longer one.
+const LINK_MAX: usize = 64 * 1024;
+/// Most that an answer may hold in JSON values, each counted as one and objects as five: in memory a value takes a hundred
+/// bytes, and an object more than as many, so that two bytes of an answer could become a hundred. The largest answer of
+/// use, ten thousand APIs, has a quarter of this.
+const WEIGHT_MAX: usize = 4_000_000;
 /// The name that definitions' specifications have here.
 const SPECIFICATION: &str = "openapi";
 
@@ -111,11 +117,13 @@ impl Catalog {
     /// A link of an answer, if it leads to where the token belongs.
     pub(super) fn same_host(&self, call: &Call, link: &str) -> Result<Url, CatalogError> {
         let base = self.base_url();
+        // A name and a password in a link would be sent along, beside the token.
+        let is_plain = |url: &Url| url.username().is_empty() && url.password().is_none();
         match base.join(link) {
-            Ok(url) if url.origin() == base.origin() => Ok(url),
+            Ok(url) if url.origin() == base.origin() && is_plain(&url) && link.len() <= LINK_MAX => Ok(url),
             Ok(_) | Err(_) => Err(CatalogError::Malformed {
                 call: call.clone(),
-                message: "it leads to another host".to_owned(),
+                message: "it leads to another host, or nowhere".to_owned(),
             }),
         }
     }
@@ -149,6 +157,16 @@ fn is_under_way(answer: &Answer) -> Result<bool, CatalogError> {
     })
 }
 
+/// How much a JSON text holds at most: what is in texts counts, too.
+fn weight(json: &[u8]) -> usize {
+    let weight = |byte: &u8| match byte {
+        b'{' => 5,
+        b',' | b'[' => 1,
+        _ => 0,
+    };
+    json.iter().map(weight).sum()
+}
+
 pub(super) fn unexpected_precondition(call: Call) -> CatalogError {
     CatalogError::Refused {
         call,
@@ -160,6 +178,9 @@ pub(super) fn unexpected_precondition(call: Call) -> CatalogError {
 impl Answer {
     /// The body as JSON.
     pub fn json(&self) -> Result<Value, CatalogError> {
+        if weight(&self.body) > WEIGHT_MAX {
+            return Err(self.malformed("it holds too many values"));
+        }
         serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error.to_string()))
     }
 

@@ -9,14 +9,10 @@ use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::policies::auth::BearerTokenAuthorizationPolicy;
 use azure_core::http::policies::{Policy, PolicyResult};
-use azure_core::http::{
-    AsyncRawResponse, ClientOptions, Context, HttpClient, Method, Pipeline, Request, RetryOptions, StatusCode,
-    Transport, new_http_client,
-};
-use futures::StreamExt;
+use azure_core::http::{ClientOptions, Context, HttpClient, Pipeline, Request, RetryOptions, StatusCode, Transport};
 use tokio::time::timeout;
 
-use crate::limits::{FewRetries, Pacer, Traffic};
+use crate::limits::{Bounded, FewRetries, Pacer, Traffic};
 use crate::telemetry::{Observed, Peer};
 
 /// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
@@ -33,11 +29,6 @@ const READ_MAX: usize = 64 * 1024 * 1024;
 /// Largest answer to anything else, in bytes: an export of a definition is the largest, a text of 3 MB as JSON.
 const WRITE_MAX: usize = 16 * 1024 * 1024;
 
-/// The client that the SDK uses by itself: it follows no redirects, so that no token goes where an answer points.
-pub(super) fn http_client() -> Arc<dyn HttpClient> {
-    new_http_client(None)
-}
-
 /// A pipeline that shows `credential` to the audience of `base_url`; nothing is sent yet.
 pub(super) fn pipeline(
     http_client: Arc<dyn HttpClient>,
@@ -47,7 +38,7 @@ pub(super) fn pipeline(
     let scope = format!("{base_url}/.default");
     let options = ClientOptions {
         retry: RetryOptions::custom(Arc::new(FewRetries(RETRIED))),
-        transport: Some(Transport::new(Arc::new(Bounded(http_client)))),
+        transport: Some(Transport::new(Arc::new(Bounded::new(http_client, READ_MAX, WRITE_MAX)))),
         ..ClientOptions::default()
     };
     let per_try: Vec<Arc<dyn Policy>> = vec![
@@ -97,37 +88,5 @@ impl Policy for Meter {
             metering.traffic.throttled();
         }
         Ok(answer)
-    }
-}
-
-/// An answer's body is larger than any that is documented.
-#[derive(Debug, thiserror::Error)]
-#[error("it is larger than {limit} bytes")]
-pub(super) struct TooLarge {
-    limit: usize,
-}
-
-/// Ends an answer that would fill the memory.
-#[derive(Debug)]
-struct Bounded(Arc<dyn HttpClient>);
-
-#[async_trait]
-impl HttpClient for Bounded {
-    async fn execute_request(&self, request: &Request) -> azure_core::Result<AsyncRawResponse> {
-        let limit = match request.method() {
-            Method::Get | Method::Head => READ_MAX,
-            _ => WRITE_MAX,
-        };
-        let (status, headers, body) = self.0.execute_request(request).await?.deconstruct();
-        let mut left = limit;
-        let bounded = body.map(move |chunk| {
-            let chunk = chunk?;
-            left = left.checked_sub(chunk.len()).ok_or_else(|| {
-                // Of a kind that is not tried again.
-                azure_core::Error::new(ErrorKind::Other, TooLarge { limit })
-            })?;
-            Ok(chunk)
-        });
-        Ok(AsyncRawResponse::new(status, headers, Box::pin(bounded)))
     }
 }

@@ -16,10 +16,11 @@ use azure_core::http::{Context, HttpClient, Method, Pipeline, PipelineSendOption
 use tokio::time::sleep;
 
 use super::error::{Call, CatalogError};
-use super::pipeline::{Metering, TooLarge, pipeline};
+use super::pipeline::{Metering, pipeline};
 use super::wire::refusal_text;
 use crate::error_chain::error_chain;
-use crate::limits::{Budget, Pacer, Traffic};
+use crate::limits::{Budget, Pacer, TooLarge, Traffic};
+use crate::model::one_line;
 use crate::telemetry::Tries;
 
 /// How long a request that is under way when the time is up may still take, so that no write is left in doubt.
@@ -32,6 +33,8 @@ const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
 /// Longest time that others are held back for, whatever an answer says: the next hourly run shall ask for itself.
 const HOLD_MAX: Duration = Duration::from_mins(50);
+/// Longest description of what happened to a request, in UTF-16 units.
+const MESSAGE_MAX: usize = 600;
 /// Buckets of Azure Resource Manager, for an identity and subscription (request limits, 2025-05-28).
 const READ_BURST: u32 = 250;
 const WRITE_BURST: u32 = 200;
@@ -330,7 +333,7 @@ fn transport_error(call: &Call, error: &azure_core::Error) -> CatalogError {
         let message = too_large.to_string();
         return CatalogError::Malformed { call, message };
     }
-    let message = error_chain(error);
+    let message = one_line(&error_chain(error), MESSAGE_MAX);
     match error.kind() {
         ErrorKind::Credential => CatalogError::NoToken { call, message },
         _ => CatalogError::Unavailable {

@@ -2,10 +2,13 @@
 
 use serde_json::{Map, Value};
 
-use crate::model::{Entity, EntityKind, EntityName, Properties, SystemData, clip};
+use crate::model::{Entity, EntityKind, EntityName, Properties, SystemData, one_line};
 
 /// Longest message of Azure's that is passed on, in UTF-16 units: enough for every one that people can use.
 const MESSAGE_MAX: usize = 600;
+
+/// As much of a refusal as is read, in bytes.
+const REFUSAL_MAX_BYTES: usize = 64 * 1024;
 
 /// What is wrong with an answer.
 pub(super) type Fault = &'static str;
@@ -86,17 +89,18 @@ pub(super) fn body(kind: EntityKind, properties: &Properties) -> Vec<u8> {
 
 /// What an answer says of its refusal: ARM wraps it in `error`, the service itself does not.
 pub(super) fn refusal_text(body: &[u8]) -> String {
-    let parsed: Value = serde_json::from_slice(body).unwrap_or_default();
+    let read = body.get(..REFUSAL_MAX_BYTES).unwrap_or(body);
+    let parsed: Value = serde_json::from_slice(read).unwrap_or_default();
     let error = parsed.get("error").unwrap_or(&parsed);
     let part = |name: &str| error.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
     let text = match (part("code"), part("message")) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(only), None) | (None, Some(only)) => only.to_owned(),
-        (None, None) => String::from_utf8_lossy(body).trim().to_owned(),
+        (None, None) => String::from_utf8_lossy(read).trim().to_owned(),
     };
     if text.is_empty() {
         "without a word".to_owned()
     } else {
-        clip(&text, MESSAGE_MAX)
+        one_line(&text, MESSAGE_MAX)
     }
 }

@@ -332,6 +332,7 @@ async fn a_delete_and_a_sync_at_once_leave_nothing_behind() {
         for moment in (number..MOMENTS).step_by(4) {
             delete_during_a_sync(&world, &other, moment, &before).await;
         }
+        world.hear(&other.output());
         // What was made below an API at the moment it went is out of sight, and in line once it is made again.
         world.put_shop().await;
         world.assert_in_line();

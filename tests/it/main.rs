@@ -7,6 +7,7 @@ mod changes;
 mod collector;
 mod deletions;
 mod export;
+mod hostile;
 mod keyless;
 mod model;
 mod oracle;

@@ -38,7 +38,7 @@ pub fn desired_by(wishes: &Wishes<'_>, estate: &Estate) -> BTreeMap<String, Valu
         let title = if api.name.trim().is_empty() { &api.id } else { &api.name };
         desired.insert(
             format!("apis/{name}"),
-            json!({ "title": cut(title, 50), "description": description(api), "kind": "rest" }),
+            json!({ "title": cut(&honest(title, ""), 50), "description": description(api), "kind": "rest" }),
         );
         let mut stages: Vec<&Stage> = stages.iter().collect();
         stages.sort_by(|one, other| one.name.cmp(&other.name));
@@ -165,7 +165,10 @@ fn runtime_uri(region: &str, api: &RestApi, stage: &Stage) -> Value {
 fn description(api: &RestApi) -> Value {
     match api.description.as_deref().map(str::trim) {
         None | Some("") => Value::Null,
-        Some(_) => json!(cut(api.description.as_deref().unwrap_or_default(), 1000)),
+        Some(_) => json!(cut(
+            &honest(api.description.as_deref().unwrap_or_default(), "\n\t"),
+            1000
+        )),
     }
 }
 
@@ -188,6 +191,27 @@ pub fn entity_name(stage: &str) -> String {
     let digest = Sha256::digest(stage.as_bytes());
     let number = u64::from_be_bytes(digest[..8].try_into().unwrap());
     format!("{readable}-{number:016x}")
+}
+
+/// A text in which what commands a terminal or turns the direction of reading is seen; white space other than `kept` is
+/// a space.
+fn honest(text: &str, kept: &str) -> String {
+    let turning: Vec<char> = (0x202a..=0x202e)
+        .chain(0x2066..=0x2069)
+        .filter_map(char::from_u32)
+        .collect();
+    let seen = |letter: char| {
+        if kept.contains(letter) {
+            letter
+        } else if "\t\n\r\u{b}\u{c}\u{85}\u{2028}\u{2029}".contains(letter) {
+            ' '
+        } else if turning.contains(&letter) || letter.is_control() {
+            '\u{fffd}'
+        } else {
+            letter
+        }
+    };
+    text.chars().map(seen).collect()
 }
 
 /// At most `most` UTF-16 units, with a horizontal ellipsis when something was cut.

@@ -15,6 +15,7 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::process::{Child, Command};
 use tokio::time::timeout;
 
+use crate::secrecy::{Witness, leaks};
 use crate::world::{SHOP, World, host_options};
 
 /// Catalog writes after each of which a handler is killed.
@@ -140,7 +141,9 @@ async fn without_its_host_an_idle_handler_is_gone_within_seconds() {
     let (mut parent, host) = start_below_a_parent(&cloud).await;
     host.fire_timer(TimerKind::Scheduled).await.unwrap();
     parent.kill().await.unwrap();
-    assert_all_ended(&mut parent).await;
+    let said = assert_all_ended(&mut parent).await;
+    let witness = Witness::of(&host);
+    assert_eq!(leaks(&cloud, &[witness], &[said]), Vec::<String>::new());
 }
 
 #[tokio::test]
@@ -155,7 +158,7 @@ async fn without_its_host_a_working_handler_is_gone_within_seconds_and_the_next_
     // So that the run is still under way when its host's end is noticed.
     world.fail_write(10, None, Fault::Hang);
     let run = tokio::spawn(async move { host.fire_timer(TimerKind::Scheduled).await.unwrap() });
-    assert_all_ended(&mut parent).await;
+    world.hear(&assert_all_ended(&mut parent).await);
     assert_eq!(parent.wait().await.unwrap().signal(), Some(9));
     run.await.unwrap();
     let cut = world.inventory().len();
@@ -198,13 +201,14 @@ async fn start_below_a_parent(cloud: &Cloud) -> (Child, FunctionsHost) {
     (parent, FunctionsHost::attach(options, port).await.unwrap())
 }
 
-/// Waits until all processes that hold the pipe of a parent's output are gone.
-async fn assert_all_ended(parent: &mut Child) {
+/// Waits until all processes that hold the pipe of a parent's output are gone, and gives what they wrote.
+async fn assert_all_ended(parent: &mut Child) -> String {
     let mut output = String::new();
     let mut pipe = parent.stdout.take().unwrap();
     let ended = timeout(SECONDS, pipe.read_to_string(&mut output)).await;
     assert!(ended.is_ok(), "the handler is still there");
     assert!(output.contains("Orphaned"), "{output}");
+    output
 }
 
 fn send(pid: u32, signal: Signal) {

@@ -1,54 +1,167 @@
 //! Secrets stay where they are: checked at the end of every test's world, and here where they are sought for.
 
-use std::collections::BTreeSet;
+mod search;
 
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use reqwest::header::AUTHORIZATION;
+use sandbox::api_gateway::RestApi;
 use sandbox::cloud::Cloud;
-use sandbox::functions_host::FunctionsHost;
+use sandbox::functions_host::{FunctionsHost, OutputLine, Stream};
 use sandbox::record::{Exchange, Service};
 use sandbox::security_token::StsError;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 use url::form_urlencoded;
 
+use self::search::Searcher;
 use crate::keyless::{by_key, keyless};
 use crate::world::{SHOP, World};
 
-/// Asserts that nothing in what was said, or in the catalog, is a secret.
-pub fn assert_kept(cloud: &Cloud, host: &FunctionsHost, said: &str) {
-    let catalog: String = cloud.api_center.snapshot().values().map(Value::to_string).collect();
-    for secret in secrets(cloud, host) {
-        assert!(secret.len() > 8, "{secret:?} would be found anywhere");
-        assert!(!said.contains(&secret), "{secret:?} was said");
-        assert!(!catalog.contains(&secret), "{secret:?} is in the catalog");
+/// What the tests of this run have searched so far: worlds, texts, bytes and secrets.
+static SEARCHED: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
+
+/// Longer answers are made up by tests, and repeat nothing of the catalog's.
+const ANSWER_MAX_BYTES: usize = 32 * 1024 * 1024;
+/// What a signature is called.
+const SIGNATURE: &str = "a signature";
+/// Headers of requests that secrets belong in.
+const SECRET_HEADERS: [&str; 3] = ["authorization", "x-identity-header", "x-amz-security-token"];
+
+/// What a host knows and its handler has written.
+#[derive(Debug, Clone)]
+pub struct Witness {
+    keys: [String; 2],
+    lines: Vec<OutputLine>,
+}
+
+impl Witness {
+    /// That of this host, so far.
+    pub fn of(host: &FunctionsHost) -> Self {
+        Self {
+            keys: [host.function_key().to_owned(), host.master_key().to_owned()],
+            lines: host.output_lines(),
+        }
+    }
+
+    /// Asserts that all that was written is JSON objects, each on a line of its own, where the host reads lines.
+    pub fn assert_lines(&self) {
+        for line in &self.lines {
+            let object = serde_json::from_str::<Map<String, Value>>(&line.text);
+            assert!(object.is_ok() && line.stream == Stream::Stdout, "{line:?}");
+        }
     }
 }
 
-/// All that must never be seen: secret values, the identity header, keys of the function app and of sessions, and every
-/// token.
-pub fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
-    let fixed = [
-        &cloud.aws_access_key_id,
-        &cloud.aws_secret_access_key,
-        &cloud.identity_header,
-    ];
-    let mut secrets: BTreeSet<String> = fixed.into_iter().cloned().collect();
-    secrets.extend([host.function_key().to_owned(), host.master_key().to_owned()]);
-    for exchange in cloud.record.exchanges() {
-        let shown = exchange.request_headers.get(AUTHORIZATION);
-        let token = shown.and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
-        secrets.extend(token.map(str::to_owned));
-        let body: Value = serde_json::from_slice(&exchange.response_body).unwrap_or_default();
-        let given = match exchange.service {
-            Service::Identity => body["access_token"].as_str(),
-            Service::KeyVault => body["value"].as_str(),
-            Service::ApiCenter | Service::ApiGateway | Service::Sts => None,
-        };
-        if exchange.service == Service::Sts {
-            secrets.extend(session_secrets(&exchange));
-        }
-        secrets.extend(given.map(str::to_owned));
+/// The texts in which something of a secret is, each by what it is and the first secret in it: answers, lines of logs, and
+/// all that was ever sent to the catalog or is in it.
+pub fn leaks(cloud: &Cloud, witnesses: &[Witness], said: &[String]) -> Vec<String> {
+    let exchanges = cloud.record.all_exchanges();
+    let secrets = all_secrets(cloud, witnesses, &exchanges);
+    let mut searcher = Searcher::default();
+    for (what, secret) in &secrets {
+        searcher.add(what, secret);
     }
+    let mut texts: Vec<(String, Cow<'_, str>)> = Vec::new();
+    texts.extend(said.iter().map(|text| ("what was said".to_owned(), Cow::from(text))));
+    let lines = witnesses.iter().flat_map(|witness| &witness.lines);
+    texts.extend(lines.map(|line| ("a line of the log".to_owned(), Cow::from(&line.text))));
+    for exchange in &exchanges {
+        texts.extend(texts_of(exchange));
+    }
+    let catalog = cloud.api_center.snapshot().into_iter();
+    texts.extend(catalog.map(|(path, entity)| (path, Cow::from(entity.to_string()))));
+    let bytes = texts.iter().map(|(_, text)| text.len() as u64).sum();
+    count([1, texts.len() as u64, bytes, secrets.len() as u64]);
+    let found = texts
+        .iter()
+        .filter_map(|(what, text)| Some((what, searcher.find(text)?)));
+    found.map(|(what, secret)| format!("{secret} in {what}")).collect()
+}
+
+/// Asserts that a handler outside a world has told nothing, and that in lines.
+pub fn assert_kept(cloud: &Cloud, host: &FunctionsHost) {
+    let witness = Witness::of(host);
+    witness.assert_lines();
+    assert_eq!(leaks(cloud, &[witness], &[]), Vec::<String>::new(), "secrets were told");
+}
+
+/// What of an exchange must hold no secret. Every value that the catalog ever held is in a request to it.
+fn texts_of(exchange: &Exchange) -> Vec<(String, Cow<'_, str>)> {
+    let line = format!("{} {}", exchange.method, exchange.path());
+    let mut texts = vec![(format!("the target of {line}"), Cow::from(&exchange.target))];
+    for (name, value) in &exchange.request_headers {
+        if !SECRET_HEADERS.contains(&name.as_str()) {
+            texts.push((format!("{name} of {line}"), String::from_utf8_lossy(value.as_bytes())));
+        }
+    }
+    // A token is shown to Amazon in a body, to get a session for it.
+    if exchange.service != Service::Sts {
+        texts.push((
+            format!("the body of {line}"),
+            String::from_utf8_lossy(&exchange.request_body),
+        ));
+    }
+    if exchange.service == Service::ApiCenter && exchange.response_body.len() < ANSWER_MAX_BYTES {
+        texts.push((
+            format!("the answer to {line}"),
+            String::from_utf8_lossy(&exchange.response_body),
+        ));
+    }
+    texts
+}
+
+/// What must never be seen but signatures, of which there is one for every request.
+pub fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
+    let secrets = all_secrets(cloud, &[Witness::of(host)], &cloud.record.exchanges()).into_iter();
+    secrets
+        .filter(|(what, _)| *what != SIGNATURE)
+        .map(|(_, secret)| secret)
+        .collect()
+}
+
+/// All that must never be seen: secret values, the identity header, keys of the function app, every token and every
+/// signature.
+fn all_secrets(cloud: &Cloud, witnesses: &[Witness], exchanges: &[Exchange]) -> BTreeSet<(&'static str, String)> {
+    let mut secrets = BTreeSet::from([
+        ("the access key's id", cloud.aws_access_key_id.clone()),
+        ("the secret access key", cloud.aws_secret_access_key.clone()),
+        ("the identity header", cloud.identity_header.clone()),
+    ]);
+    let keys = witnesses.iter().flat_map(|witness| witness.keys.clone());
+    secrets.extend(keys.map(|key| ("a key of the function app", key)));
+    for exchange in exchanges {
+        let header = |name: &str| exchange.request_headers.get(name).and_then(|value| value.to_str().ok());
+        let authorization = header(AUTHORIZATION.as_str()).unwrap_or_default();
+        let token = authorization.strip_prefix("Bearer ");
+        secrets.extend(token.map(|token| ("a token", token.to_owned())));
+        let signature = authorization.split_once("Signature=").map(|(_, signature)| signature);
+        secrets.extend(signature.map(|signature| (SIGNATURE, signature.to_owned())));
+        let session = header("x-amz-security-token");
+        secrets.extend(session.map(|token| ("a session token", token.to_owned())));
+        let member = match exchange.service {
+            Service::Identity => "access_token",
+            Service::KeyVault => "value",
+            Service::Sts => {
+                let given = session_secrets(exchange).into_iter();
+                secrets.extend(given.map(|given| ("what a session was asked for with, or is", given)));
+                continue;
+            }
+            Service::ApiCenter | Service::ApiGateway => continue,
+        };
+        if exchange.response_body.len() < ANSWER_MAX_BYTES {
+            let body: Value = serde_json::from_slice(&exchange.response_body).unwrap_or_default();
+            let given = body[member].as_str();
+            secrets.extend(given.map(|given| ("what was given out", given.trim().to_owned())));
+        }
+    }
+    secrets.retain(|(_, secret)| !secret.is_empty());
     secrets
 }
 
@@ -88,6 +201,42 @@ async fn without_a_key_a_whole_life_at_the_most_talkative_level_tells_no_secret_
     repeat(given[0].clone());
     let refused = world.put(SHOP, keyless(&world)).await.expect(400);
     assert!(refused.text.contains("AccessDenied: [secret]"), "{}", refused.text);
+}
+
+/// Adds to what was searched, and leaves the sums where a person can read them after the run.
+fn count(numbers: [u64; 4]) {
+    for (sum, number) in SEARCHED.iter().zip(numbers) {
+        sum.fetch_add(number, Ordering::Relaxed);
+    }
+    let [worlds, texts, bytes, secrets] = SEARCHED.each_ref().map(|sum| sum.load(Ordering::Relaxed));
+    let line = format!("{worlds} worlds, {texts} texts of {bytes} bytes, {secrets} secrets\n");
+    fs::write(Path::new(env!("CARGO_TARGET_TMPDIR")).join("secrecy.txt"), line).unwrap();
+}
+
+#[tokio::test]
+async fn a_planted_leak_is_found_wherever_it_is() {
+    let plants: [fn(&World); 4] = [
+        |world| {
+            let key = format!("named {}", world.cloud.aws_access_key_id);
+            world.cloud.api_gateway.put_rest_api(RestApi::new("planted001", key));
+        },
+        |world| world.hear(&world.cloud.identity_header),
+        |world| world.hear(&format!("cut: {}…", &world.cloud.aws_secret_access_key[..20])),
+        |world| {
+            world.edit("environments/shop", |properties| {
+                properties["description"] = json!(BASE64_STANDARD.encode(&world.cloud.aws_secret_access_key));
+            });
+        },
+    ];
+    for (number, plant) in plants.into_iter().enumerate() {
+        let world = World::start().await;
+        world.put_shop().await;
+        assert_eq!(world.leaks(), Vec::<String>::new());
+        plant(&world);
+        world.sync("").await.expect(200);
+        assert_ne!(world.leaks(), Vec::<String>::new(), "plant {number}");
+        world.expect_leaks();
+    }
 }
 
 #[tokio::test]
@@ -130,9 +279,16 @@ async fn no_token_goes_to_a_vault_that_is_not_listed() {
 async fn no_redirect_is_followed_with_a_token() {
     let stranger = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
     let location = format!("https://{}/elsewhere", stranger.local_addr().unwrap());
-    for service in [Service::ApiCenter, Service::KeyVault, Service::ApiGateway] {
-        let world = World::synchronized_demo().await;
+    for service in [
+        Service::ApiCenter,
+        Service::KeyVault,
+        Service::ApiGateway,
+        Service::Identity,
+    ] {
+        let mut world = World::synchronized_demo().await;
         let before = world.inventory();
+        // Without the tokens that it has.
+        world.restart_with(&[]).await;
         for status in [301, 302, 307, 308] {
             world.cloud.faults.clear();
             world.fail(service, None, ".", None, redirect(status, &location));

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+use crate::secrecy::assert_kept;
 use crate::world::{SHOP, World, host_options};
 
 /// What a handler answered.
@@ -150,7 +151,7 @@ async fn calls_come_through_in_both_ways_of_forwarding_and_are_refused_in_envelo
         world.cloud.fill_gateway(sandbox::estate::demo());
         let mut options = host_options(&world.cloud, &[]);
         options.mode = Some(mode);
-        world.host = FunctionsHost::start(options).await.unwrap();
+        world.move_to(options).await;
         let answer = world.put(SHOP, world.document()).await.expect(status);
         match mode {
             HttpMode::Envelope => assert!(answer.text.contains("enableForwardingHttpRequest"), "{}", answer.text),
@@ -191,6 +192,7 @@ async fn before_anything_is_configured_or_reachable_it_answers_and_says_what_is_
         assert_eq!(replay(port, "timer-later").await.status, 500, "{name}");
         assert!(host.output().contains(name), "{name} is in the log: {}", host.output());
         assert_eq!(host.wait_for_exit(0).await.len(), 0, "{name}: it stays up");
+        assert_kept(&cloud, &host);
     }
 }
 

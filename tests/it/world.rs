@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use reqwest::{Method, StatusCode};
 use sandbox::api_center::ApiCenter;
@@ -17,7 +18,7 @@ use sandbox::token::ISSUER;
 use serde_json::{Value, json};
 
 use crate::oracle::{actual, desired};
-use crate::secrecy::assert_kept;
+use crate::secrecy::{Witness, leaks};
 
 /// The integration that tests make unless they need another.
 pub const SHOP: &str = "shop";
@@ -54,8 +55,12 @@ pub struct World {
     pub cloud: Cloud,
     pub host: FunctionsHost,
     client: reqwest::Client,
+    /// Of hosts that were there before.
+    former: Vec<Witness>,
     /// Everything the handler has said so far.
-    said: Mutex<String>,
+    said: Mutex<Vec<String>>,
+    /// Whether this world's test has planted a secret where none may be.
+    leaks: AtomicBool,
 }
 
 impl World {
@@ -72,8 +77,11 @@ impl World {
             cloud,
             host,
             client: reqwest::Client::new(),
+            former: Vec::new(),
             said: Mutex::default(),
+            leaks: AtomicBool::new(false),
         };
+        world.cloud.record.keep_cleared();
         world.cloud.kill.set(world.host.killer());
         world
     }
@@ -95,8 +103,13 @@ impl World {
 
     /// Starts another handler on the same clouds instead of the one that runs.
     pub async fn restart_with(&mut self, settings: &[(&str, &str)]) {
-        self.hear(&self.host.output());
-        self.host = FunctionsHost::start(host_options(&self.cloud, settings)).await.unwrap();
+        self.move_to(host_options(&self.cloud, settings)).await;
+    }
+
+    /// Starts another host, with its own handler, instead of the one that runs.
+    pub async fn move_to(&mut self, options: HostOptions) {
+        self.former.push(Witness::of(&self.host));
+        self.host = FunctionsHost::start(options).await.unwrap();
         self.cloud.kill.set(self.host.killer());
     }
 
@@ -259,7 +272,22 @@ impl World {
 
     /// Remembers what the handler said.
     pub fn hear(&self, text: &str) {
-        self.said.lock().unwrap().push_str(text);
+        self.said.lock().unwrap().push(text.to_owned());
+    }
+
+    /// Where secrets were found that should not be there.
+    pub fn leaks(&self) -> Vec<String> {
+        leaks(&self.cloud, &self.witnesses(), &self.said.lock().unwrap())
+    }
+
+    fn witnesses(&self) -> Vec<Witness> {
+        let now = Witness::of(&self.host);
+        self.former.iter().cloned().chain([now]).collect()
+    }
+
+    /// From now on, this world is one that tells secrets.
+    pub fn expect_leaks(&self) {
+        self.leaks.store(true, Ordering::Relaxed);
     }
 
     /// Writes to the catalog so far, but those of outcomes.
@@ -289,9 +317,9 @@ impl World {
 impl Drop for World {
     /// Whatever a test was about: no secret may have come out.
     fn drop(&mut self) {
-        if !std::thread::panicking() {
-            self.hear(&self.host.output());
-            assert_kept(&self.cloud, &self.host, &self.said.lock().unwrap());
+        if !std::thread::panicking() && !self.leaks.load(Ordering::Relaxed) {
+            assert_eq!(self.leaks(), Vec::<String>::new(), "secrets were told");
+            self.witnesses().iter().for_each(Witness::assert_lines);
         }
     }
 }

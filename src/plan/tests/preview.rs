@@ -1,3 +1,5 @@
+use serde_json::json;
+
 use super::super::{ApiPlan, Preview, PreviewChange, StagePlan};
 use super::fixtures::{REFUSED, source};
 use super::world::World;
@@ -29,6 +31,19 @@ fn busy() -> Preview {
         name: "apis/shop-b1".to_owned(),
     });
     preview
+}
+
+#[test]
+fn the_text_commands_no_terminal() {
+    let mut preview = busy();
+    for change in &mut preview.changes {
+        for field in &mut change.fields {
+            field.before = Some(json!({ "\u{9b}2J": ["\u{1b}[2J\u{202e}", "x".repeat(1_000_000)] }));
+        }
+    }
+    let text = preview.sealed().to_text();
+    let harmless = |character: char| character == '\n' || !(character.is_control() || character == '\u{202e}');
+    assert!(text.chars().all(harmless) && text.len() < 500_000, "{}", text.len());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::error_chain::error_chain;
-use crate::model::clip;
+use crate::model::one_line;
 
 /// When to try again if nothing is known: Amazon's whole burst quota has refilled by then, several times.
 pub(in crate::source) const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
@@ -67,12 +67,13 @@ pub(in crate::source) fn is_throttle(status: u16, code: &str) -> bool {
     status == 429 || THROTTLE_CODES.contains(&code)
 }
 
-/// Amazon's own words where it answered with some, otherwise what happened to the request.
+/// Amazon's own words where it answered with some, otherwise what happened to the request: all of them, since what is
+/// secret in them is still to be looked for.
 pub(in crate::source) fn message<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let text = match (error.code(), error.message()) {
+    match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(text), None) | (None, Some(text)) => text.to_owned(),
         (None, None) => match error.raw_response() {
@@ -81,8 +82,28 @@ where
             }
             Some(_) | None => error_chain(error),
         },
-    };
-    clip(&text, MESSAGE_MAX)
+    }
+}
+
+/// Words of Amazon's as they are passed on: without signatures, on one line, and no longer than they are of use.
+pub(in crate::source) fn presentable(text: &str) -> String {
+    one_line(&without_signatures(text), MESSAGE_MAX)
+}
+
+/// A text without the signatures that Amazon quotes of requests: they are good for some minutes.
+fn without_signatures(text: &str) -> String {
+    const SIGNATURE: &str = "Signature=";
+    let mut parts = text.split(SIGNATURE);
+    let mut kept = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        kept.push_str(SIGNATURE);
+        let rest = part.trim_start_matches(|digit: char| digit.is_ascii_hexdigit());
+        if rest.len() < part.len() {
+            kept.push_str("[secret]");
+        }
+        kept.push_str(rest);
+    }
+    kept
 }
 
 /// Signatures carry the time; Amazon's words for a wrong clock do not mention clocks.

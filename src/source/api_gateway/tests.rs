@@ -1,5 +1,7 @@
 //! The client against a gateway that answers what it is told to, on loopback.
 
+mod hostile;
+
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -26,10 +28,10 @@ const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 
 /// A status, headers and a body; the last answer is given again when there are more requests.
 #[derive(Debug, Clone)]
-struct Answer(u16, Vec<(&'static str, String)>, String);
+struct Answer(u16, Vec<(&'static str, String)>, Vec<u8>);
 
-fn answer(status: u16, body: &str) -> Answer {
-    Answer(status, Vec::new(), body.to_owned())
+fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+    Answer(status, Vec::new(), body.into())
 }
 
 fn coded(status: u16, code: &str, message: &str) -> Answer {
@@ -37,7 +39,7 @@ fn coded(status: u16, code: &str, message: &str) -> Answer {
     Answer(
         status,
         vec![("x-amzn-errortype", format!("{code}:http://internal.amazon.com/"))],
-        body,
+        body.into_bytes(),
     )
 }
 
@@ -353,6 +355,22 @@ async fn the_access_key_is_not_repeated() {
 }
 
 #[tokio::test]
+async fn a_key_at_the_end_of_what_is_passed_on_and_signatures_are_not_repeated_either() {
+    for before in 500..600 {
+        let words = format!("{}{KEY_ID} Signature=0123456789abcdefABCDEF, {KEY}", "x".repeat(before));
+        let bench = Bench::new(vec![coded(403, "IncompleteSignatureException", &words)]).await;
+        let error = bench.gateway.check().await.unwrap_err().to_string();
+        assert!(
+            !error.contains("AKIA") && !error.contains("wJalr") && !error.contains("=0123"),
+            "{error}"
+        );
+    }
+    let bench = Bench::new(vec![answer(200, "{}")]).await;
+    let debug = format!("{:?}", bench.gateway);
+    assert!(!debug.contains(KEY_ID) && !debug.contains(KEY), "{debug}");
+}
+
+#[tokio::test]
 async fn stages_are_read_with_all_that_a_revision_needs() {
     let body = r#"{"item":[{"stageName":"prod","deploymentId":"dep","description":"d","lastUpdatedDate":1700000000.5,
         "createdDate":1600000000,"documentationVersion":"v1","canarySettings":{"deploymentId":"can","percentTraffic":5.0}},
@@ -427,7 +445,7 @@ async fn an_export_that_amazon_refuses_says_why() {
 
 #[tokio::test]
 async fn an_export_without_end_is_too_large_and_read_once() {
-    let bench = Bench::new(vec![answer(200, &"a".repeat(ANSWER_MAX_BYTES + 1))]).await;
+    let bench = Bench::new(vec![answer(200, "a".repeat(ANSWER_MAX_BYTES + 1))]).await;
     let export = bench.gateway.export(&api(), "prod").await.unwrap();
     assert!(
         matches!(

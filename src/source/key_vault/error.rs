@@ -8,7 +8,7 @@ use azure_core::http::{RawResponse, StatusCode};
 use serde::Deserialize;
 
 use crate::error_chain::error_chain;
-use crate::model::{ErrorCode, Problem, SecretIdentifier, clip};
+use crate::model::{ErrorCode, Problem, SecretIdentifier, one_line};
 
 /// When to try again if nothing is known.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
@@ -85,11 +85,11 @@ impl SecretError {
             } => Self::of_response(identifier, *status, raw_response.as_deref()),
             ErrorKind::Credential => Self::NoToken {
                 identifier,
-                message: clip(&error_chain(error), MESSAGE_MAX),
+                message: one_line(&error_chain(error), MESSAGE_MAX),
             },
             _ => Self::Unavailable {
                 identifier,
-                message: clip(&error_chain(error), MESSAGE_MAX),
+                message: one_line(&error_chain(error), MESSAGE_MAX),
             },
         }
     }
@@ -98,7 +98,7 @@ impl SecretError {
         let detail = response.map(Detail::of).unwrap_or_default();
         let message = detail.message.as_deref().map_or_else(
             || format!("HTTP {}", u16::from(status)),
-            |message| clip(message, MESSAGE_MAX),
+            |message| one_line(message, MESSAGE_MAX),
         );
         match u16::from(status) {
             404 => Self::NotFound { identifier, message },

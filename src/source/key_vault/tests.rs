@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use azure_core::credentials::{AccessToken, TokenRequestOptions};
 use azure_core::http::headers::{HeaderName, Headers};
-use azure_core::http::{AsyncRawResponse, HttpClient, Request, StatusCode, Transport};
+use azure_core::http::{AsyncRawResponse, HttpClient, Request, StatusCode};
 use azure_core::time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 
@@ -99,10 +99,8 @@ fn fake(status: u16, body: &str) -> FakeVault {
 }
 
 fn vault(server: &Arc<FakeVault>, credential: FakeCredential) -> Vault {
-    let mut vault = Vault::new(Arc::new(credential));
     let server: Arc<dyn HttpClient> = Arc::<FakeVault>::clone(server);
-    vault.client_options.transport = Some(Transport::new(server));
-    vault
+    Vault::over(server, Arc::new(credential))
 }
 
 fn identifier(path: &str) -> SecretIdentifier {
@@ -245,6 +243,82 @@ async fn a_listed_vault_outside_the_public_clouds_may_be_an_address() {
         .read(&identifier, &budget())
         .await;
     assert_eq!(secret, Ok(Secret::new("v")));
+}
+
+#[tokio::test]
+async fn no_vault_gets_a_token_for_anything_but_vaults() {
+    let hosts = VaultHosts::Listed(vec!["127.0.0.1:8443".to_owned(), "kv.vault.cloud.example".to_owned()]);
+    for (host, resource, given) in [
+        ("127.0.0.1:8443", "https://vault.azure.net", true),
+        ("127.0.0.1:8443", "https://vault.azure.net/", true),
+        ("127.0.0.1:8443", "https://management.azure.com", false),
+        ("127.0.0.1:8443", "https://vault.azure.net/../", false),
+        ("127.0.0.1:8443", "https://vault.azure.net@management.azure.com", false),
+        (
+            "127.0.0.1:8443",
+            "https://management.azure.com?https://vault.azure.net",
+            false,
+        ),
+        ("127.0.0.1:8443", "", false),
+        ("kv.vault.cloud.example", "https://vault.cloud.example", true),
+        ("kv.vault.cloud.example", "https://cloud.example", false),
+        ("kv.vault.cloud.example", "https://graph.microsoft.com", false),
+    ] {
+        let server = Arc::new(FakeVault {
+            resource,
+            ..fake(200, r#"{"value":"v"}"#)
+        });
+        let identifier = SecretIdentifier::parse(&format!("https://{host}/secrets/key"), &hosts).unwrap();
+        let secret = vault(&server, FakeCredential::default())
+            .read(&identifier, &budget())
+            .await;
+        assert_eq!(secret.is_ok(), given, "{host} {resource}: {secret:?}");
+        let tokens = server
+            .requests
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|(_, token)| token.is_some())
+            .count();
+        assert_eq!(tokens > 0, given, "{host} {resource}");
+    }
+}
+
+#[tokio::test]
+async fn a_challenge_of_another_authority_or_of_no_form_gives_nothing_away() {
+    for resource in [
+        "https://vault.azure.net\" authorization=\"https://evil.example",
+        "a\", resource=\"b",
+        "\u{7f}",
+    ] {
+        let server = Arc::new(FakeVault {
+            resource,
+            ..fake(200, r#"{"value":"v"}"#)
+        });
+        let secret = vault(&server, FakeCredential::default())
+            .read(&identifier("key"), &budget())
+            .await;
+        let shown = server
+            .requests
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|(url, token)| token.is_some() && !url.starts_with("https://kv.vault.azure.net/"));
+        assert!(!shown, "{secret:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_longer_than_any_secret_is_given_up() {
+    let long = format!(r#"{{"value":"{}"}}"#, "v".repeat(2 * 1024 * 1024));
+    let error = read(fake(200, &long)).await.unwrap_err().to_string();
+    assert!(
+        error.contains("larger than 1048576 bytes") && error.len() < 1000,
+        "{error}"
+    );
+    let refusal = format!(r#"{{"error":{{"message":"\u001b[31m{}"}}}}"#, "x".repeat(100_000));
+    let error = read(fake(403, &refusal)).await.unwrap_err().to_string();
+    assert!(error.contains("\u{fffd}[31mxxx") && error.len() < 1000, "{error}");
 }
 
 #[tokio::test]

@@ -11,7 +11,8 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::web_identity::Claims;
 use crate::model::{ErrorCode, Problem};
 use crate::source::amazon::{
-    Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, retry_after, with_clock_hint,
+    Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after,
+    with_clock_hint,
 };
 use crate::source::credentials::redacted;
 
@@ -136,7 +137,7 @@ impl RoleError {
 
     /// The same error with `text` made unreadable wherever Amazon repeats it.
     pub(super) fn without(mut self, text: &str) -> Self {
-        self.edit(|message| message.replace(text, "[secret]"));
+        self.edit(|message| presentable(&message.replace(text, "[secret]")));
         self
     }
 
@@ -215,7 +216,7 @@ impl Claims {
 
 /// Long enough for every issuer, audience and subject of Entra's.
 fn clip_claim(text: &str) -> String {
-    crate::model::clip(text, 200)
+    crate::model::one_line(text, 200)
 }
 
 /// The error without anything secret of the key that was shown.

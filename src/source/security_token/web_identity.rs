@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use super::error::RoleError;
 use crate::error_chain::error_chain;
-use crate::model::{Secret, clip};
+use crate::model::{Secret, one_line};
 use crate::source::amazon::Call;
 
 /// Limit of getting a token, retries included.
@@ -84,7 +84,7 @@ impl WebIdentity {
             });
         let (status, words) = answer.unzip();
         let message = words.flatten().unwrap_or_else(|| error_chain(error));
-        let message = clip(&message, MESSAGE_MAX);
+        let message = one_line(&message, MESSAGE_MAX);
         match status {
             Some(429) => RoleError::Throttled {
                 call: call.clone(),

@@ -197,6 +197,67 @@ fn a_url_that_is_too_long_is_left_out_and_said() {
 }
 
 #[test]
+fn nothing_in_an_invoke_url_leads_elsewhere() {
+    for endpoint in [
+        "evil.example/",
+        "evil.example?",
+        "vpce-1@evil.example",
+        "..",
+        "a b",
+        "\u{fffd}",
+        &"v".repeat(64),
+    ] {
+        let api = RestApi {
+            private: true,
+            vpc_endpoint_ids: vec!["vpce-0a".to_owned(), endpoint.to_owned()],
+            ..api("A")
+        };
+        let desired = only_stage(&always(), &api, &stage("prod"));
+        assert_eq!(
+            (desired.runtime_uri, desired.skips[0].reason),
+            (Vec::new(), SkipReason::NoInvokeUrl),
+            "{endpoint}"
+        );
+        assert!(desired.skips[0].message.len() < 300);
+    }
+    for name in ["a/../b", "a?b#c", "a\\b", "%2e%2e", "@evil.example", "日本"] {
+        let desired = only_stage(&always(), &api("A"), &stage(name));
+        let url = url::Url::parse(&desired.runtime_uri[0]).unwrap();
+        assert_eq!(
+            url.host_str(),
+            Some("a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"),
+            "{name}"
+        );
+        assert_eq!(
+            (url.path_segments().unwrap().count(), url.query(), url.fragment()),
+            (1, None, None),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn titles_and_descriptions_show_what_would_deceive() {
+    let api = RestApi {
+        description: Some("one\r\ntwo\u{1b}[2J".to_owned()),
+        ..api("\u{202e}moc.elpmaxe\u{0}\n")
+    };
+    let desired = desired_api(&always(), &api).unwrap();
+    assert_eq!(desired.title, "\u{fffd}moc.elpmaxe\u{fffd} ");
+    assert_eq!(desired.description.as_deref(), Some("one\ntwo\u{fffd}[2J"));
+    let nameless = RestApi {
+        name: "\u{200b}".to_owned(),
+        ..api
+    };
+    assert_eq!(desired_api(&always(), &nameless).unwrap().title, "a1b2c3d4e5");
+    let bare = Stage {
+        deployment_id: String::new(),
+        ..stage(" ")
+    };
+    assert_eq!(only_stage(&always(), &nameless, &bare).title, "untitled");
+}
+
+#[test]
 fn the_definition_follows_the_integration_and_the_call() {
     let revision = DesiredDefinition::Revision(revision(&api("A"), &stage("prod")));
     for (import, asked, expected) in [

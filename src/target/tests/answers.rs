@@ -44,6 +44,28 @@ async fn a_refusal_is_cut_to_what_people_can_use() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_words_of_a_refusal_reach_nobody_as_they_are() {
+    for body in [
+        "{\"error\":{\"code\":\"\\u001b[2J\",\"message\":\"a\\r\\nb\\u202ec\"}}".to_owned(),
+        format!("\u{1b}[2J: a\nb\u{202e}c{}", "[".repeat(10_000_000)),
+        format!("[{}", "0,".repeat(10_000_000)),
+        format!("{{\"error\":{}{}}}", "[".repeat(20_000), "]".repeat(20_000)),
+        r#"{"error":{"code":7,"message":["x"]}}"#.to_owned(),
+        r#"{"error":"text"}"#.to_owned(),
+        "\u{feff}".to_owned(),
+    ] {
+        let error = Bench::new([answer(400, &body)])
+            .catalog
+            .apis()
+            .await
+            .unwrap_err()
+            .to_string();
+        let harmless = |character: char| !character.is_control() && character != '\u{202e}';
+        assert!(error.chars().all(harmless) && error.len() < 2100, "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn callers_are_told_what_helps() {
     let denied = r#"{"error":{"code":"AuthorizationFailed","message":"The client has no authorization."}}"#;
     let table = [

@@ -129,6 +129,13 @@ async fn no_page_is_asked_for_elsewhere() {
         "https://arm.test:8443/apis",
         "https://arm.test.evil.test/apis",
         "https://arm.test@evil.test/apis",
+        "https://somebody:password@arm.test/apis",
+        "\\\\evil.test/apis",
+        "\t//evil.test/apis",
+        "https://ａrm.test.evil.test/apis",
+        "javascript:alert(1)",
+        "file:///etc/passwd",
+        &format!("/apis?{}", "x".repeat(100_000)),
         "https://",
         "data:text/plain,x",
     ] {
@@ -137,6 +144,55 @@ async fn no_page_is_asked_for_elsewhere() {
         assert_eq!(kind(&error), "malformed", "{link}");
         assert_eq!(bench.lines(), ["GET /apis"], "{link}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_without_end_are_given_up() {
+    let endless = (0..9).map(|number| {
+        let entity = json!({ "name": format!("api-{number}"), "properties": { "title": "x".repeat(20 << 20) } });
+        answer(
+            200,
+            json!({ "value": [entity], "nextLink": format!("/more?page={number}") }),
+        )
+    });
+    let bench = Bench::new(endless);
+    let error = bench.catalog.apis().await.unwrap_err();
+    assert!(error.to_string().contains("no end"), "{error}");
+    assert_eq!(bench.lines().len(), 7);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_that_would_grow_in_memory_is_not_taken_in() {
+    let zeros = format!(r#"{{"value":[{}0]}}"#, "0,".repeat(5_000_000));
+    let objects = format!(r#"{{"value":[{}0]}}"#, r#"{"":0},"#.repeat(1_000_000));
+    let deep = format!(r#"{{"value":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
+    for (body, words) in [
+        (zeros, "too many values"),
+        (objects, "too many values"),
+        (deep, "recursion limit"),
+    ] {
+        let error = Bench::new([answer(200, body)])
+            .catalog
+            .apis()
+            .await
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(words), "{error}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_of_ten_thousand_apis_on_one_page_is_taken_in() {
+    let api = |number: usize| {
+        let marker =
+            json!({ "integration": "shop", "restApiId": format!("id{number}"), "versions": "[\"prod\",\"test\"]" });
+        let properties = json!({ "title": "T", "description": "d, ".repeat(300), "kind": "rest", "contacts": [{ "name": "n" }],
+            "externalDocumentation": [], "license": {}, "customProperties": { "aws-rest-api": marker, "theirs": { "a": [1, 2] } } });
+        json!({ "id": "/x", "name": format!("shop-id{number}"), "systemData": { "createdAt": "2026" }, "properties": properties })
+    };
+    let page = json!({ "value": (0..10_000).map(api).collect::<Vec<_>>() });
+    let bench = Bench::new([answer(200, page)]);
+    assert_eq!(bench.catalog.apis().await.unwrap().len(), 10_000);
 }
 
 #[tokio::test(start_paused = true)]

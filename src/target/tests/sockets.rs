@@ -1,14 +1,13 @@
 //! What the SDK's own client does on a socket, and the whole client against the strict stand-in.
 
 use axum::http::HeaderMap;
-use azure_core::http::Method;
+use azure_core::http::{Method, new_http_client};
 use sandbox::api_center::{self, ApiCenterOptions};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::record::Service;
 use sandbox::serve::{Conditions, Port, Server, serve};
 use sandbox::token::issue_token;
 
-use super::super::pipeline::http_client;
 use super::*;
 
 fn server(fault: Option<Fault>) -> (Server, Conditions) {
@@ -29,7 +28,7 @@ fn server(fault: Option<Fault>) -> (Server, Conditions) {
 
 async fn get(url: &str) -> azure_core::Result<(u16, Bytes)> {
     let request = Request::new(url.parse().unwrap(), Method::Get);
-    let answer = http_client().execute_request(&request).await?;
+    let answer = new_http_client(None).execute_request(&request).await?;
     let status = answer.status().into();
     Ok((status, answer.into_body().collect().await?))
 }
