@@ -284,17 +284,21 @@ impl Situation {
     }
 
     fn looks_deep(&self, index: usize) -> bool {
-        !self.is_carried(index) && self.pass.looks_deep(&self.survey.tasks[index].desired().name)
+        let name = &self.survey.tasks[index].desired().name;
+        if self.is_carried(index) {
+            self.pass.makes_up_for(name)
+        } else {
+            self.pass.looks_deep(name)
+        }
     }
 
     /// Whether a deep check of the API has still to be made up for.
     fn is_unchecked(&self, index: usize, ended: &Ended) -> bool {
         let name = &self.survey.tasks[index].desired().name;
         match ended {
-            Ended::Failed(_) => self.looks_deep(index) || self.pass.makes_up_for(name),
+            Ended::Failed(_) => self.looks_deep(index),
             Ended::Remaining => self.pass.makes_up_for(name),
-            Ended::Done => self.is_carried(index) && self.pass.makes_up_for(name),
-            Ended::LeftAlone => false,
+            Ended::Done | Ended::LeftAlone => false,
         }
     }
 

@@ -5,6 +5,7 @@
 mod application;
 mod changes;
 mod collector;
+mod deadlines;
 mod deletions;
 mod export;
 mod hostile;

@@ -214,6 +214,17 @@ impl World {
         self.catalog().put(path, properties).unwrap();
     }
 
+    /// Lets every API have its turn to be looked into deeply, as if no run had been for more than a day.
+    pub fn let_deep_checks_be_due(&self) {
+        self.edit("environments/shop", |environment| {
+            let last = &mut environment["customProperties"]["aws-integration"]["lastSync"];
+            let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
+            let hour = outcome["next"]["checkedThroughHour"].as_i64().unwrap();
+            outcome["next"]["checkedThroughHour"] = json!(hour - 30);
+            *last = json!(outcome.to_string());
+        });
+    }
+
     /// Asserts that the catalog holds what the gateway's APIs call for, nothing more and nothing less.
     pub fn assert_in_line(&self) {
         let expected = desired(SHOP, &self.cloud.region, &self.cloud.api_gateway.estate());
