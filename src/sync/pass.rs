@@ -150,9 +150,14 @@ impl Pass {
         self.before.confirmations
     }
 
+    /// How many they are with one more. The number comes from the catalog, so it may be any.
+    pub fn confirmations_with_one_more(&self) -> u64 {
+        self.before.confirmations.saturating_add(1)
+    }
+
     /// Notes that a confirmation is used.
     pub fn confirm(&mut self) {
-        self.before.confirmations += 1;
+        self.before.confirmations = self.confirmations_with_one_more();
     }
 
     /// Whether the API is looked into although nothing says that it changed.
@@ -334,6 +339,19 @@ mod tests {
                 let later = Pass::begin(&SyncRequest::default(), next, NOON + Duration::days(2));
                 assert_eq!(checked(&later), names().len(), "{hour}");
             }
+        }
+    }
+
+    #[test]
+    fn any_number_of_confirmations_that_somebody_put_into_the_catalog_can_be_confirmed() {
+        for (confirmations, more) in [(0, 1), (u64::MAX - 1, u64::MAX), (u64::MAX, u64::MAX)] {
+            let kept = Continuation {
+                confirmations,
+                ..Continuation::default()
+            };
+            let mut pass = Pass::begin(&SyncRequest::default(), kept, NOON);
+            pass.confirm();
+            assert_eq!(pass.confirmations(), more);
         }
     }
 

@@ -443,7 +443,7 @@ impl Situation {
         session: &Session<'_>,
         registration: &Registration,
     ) -> Result<(), CatalogError> {
-        note_confirmation(session, registration, self.pass.confirmations() + 1).await?;
+        note_confirmation(session, registration, self.pass.confirmations_with_one_more()).await?;
         self.pass.confirm();
         Ok(())
     }
