@@ -5,9 +5,10 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use crate::error_chain::error_chain;
-use crate::model::{EntityPath, IntegrationName, IntegrationState, Outcome, Owned, OwnedApi, Problem, Report};
+use crate::model::{Entity, EntityPath, IntegrationName, IntegrationState, Outcome, Owned, OwnedApi, Problem, Report};
 use crate::plan::Preview;
 use crate::source::Gateway;
+use crate::target::CatalogError;
 use crate::telemetry::{Run, record_run, run_span, trace_id};
 
 use super::SyncRequest;
@@ -79,7 +80,9 @@ async fn run_through(
         next,
     };
     match record(session, registration, &outcome).await {
-        Ok(Recorded::Kept) if finished => leave_former_environments(session, registration).await,
+        Ok(Recorded::Kept) if finished && !registration.former.is_empty() => {
+            leave_former_environments(session, registration).await;
+        }
         Ok(Recorded::Kept) => (),
         Ok(Recorded::Gone) if moved(session, &registration.name).await => (),
         Ok(Recorded::Gone) => take_back(session, &registration.name, born).await,
@@ -179,28 +182,43 @@ async fn take_back(session: &Session<'_>, name: &IntegrationName, born: Vec<Owne
 }
 
 /// After a move all deployments are in the new environment: the old one goes if it was made for the integration.
+///
+/// What is the old one is read anew: during the run somebody may have moved the integration back to it, and then nothing
+/// else might hold it.
 async fn leave_former_environments(session: &Session<'_>, registration: &Registration) {
     let catalog = session.catalog_for_epilogue();
-    for former in &registration.former {
-        let Some(owned) = Owned::environment(&registration.name, former) else {
+    let environments = match catalog.environments().await {
+        Ok(environments) => environments,
+        Err(error) => return warn_of_former(&registration.name, &registration.former, &error),
+    };
+    let current = registry::find(&environments, &registration.name, &session.clouds.vault_hosts)
+        .filter(|current| current.environment.name == registration.environment.name);
+    for former in current.map(|current| current.former).unwrap_or_default() {
+        let Some(owned) = Owned::environment(&registration.name, &former) else {
             continue;
         };
-        let left = if was_made(former) {
+        let left = if was_made(&former) {
             catalog.delete(&owned).await
         } else {
             catalog.update(&owned, marker_removal).await.map(|_| ())
         };
         if let Err(error) = left {
-            let path = EntityPath::Environment(former.name.clone()).to_string();
-            let (integration, error) = (registration.name.as_str(), error_chain(&error));
-            tracing::warn!(
-                integration,
-                path,
-                error,
-                "a former environment could not be left; the next run tries again"
-            );
+            warn_of_former(&registration.name, &[former], &error);
         }
     }
+}
+
+fn warn_of_former(integration: &IntegrationName, former: &[Entity], error: &CatalogError) {
+    let paths = former
+        .iter()
+        .map(|former| EntityPath::Environment(former.name.clone()).to_string());
+    let (integration, error) = (integration.as_str(), error_chain(error));
+    tracing::warn!(
+        integration,
+        path = paths.collect::<Vec<_>>().join(", "),
+        error,
+        "a former environment could not be left; the next run tries again"
+    );
 }
 
 /// Tells operators how the run went: in metrics, in its span, and in the line that alerts read.

@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, stream};
+use reqwest::{Method, StatusCode};
 use sandbox::cloud::Cloud;
 use sandbox::estate::{awkward, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::functions_host::FunctionsHost;
+use sandbox::record::Service;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -223,6 +225,55 @@ async fn a_move_takes_all_deployments_along_and_leaves_the_former_environment() 
     }
 }
 
+#[tokio::test]
+async fn a_run_does_not_leave_an_environment_that_the_integration_has_moved_back_to() {
+    let world = World::synchronized_demo().await;
+    let foreign = json!({ "title": "Theirs", "kind": "testing", "server": { "type": "Kong API Gateway" }, "customProperties": {} });
+    world.catalog().put("environments/theirs", foreign).unwrap();
+    let before = world.properties("environments/theirs");
+    let mut there = world.document();
+    there["properties"]["targetEnvironmentId"] = json!("/workspaces/default/environments/theirs");
+    let refusal = Fault::Answer {
+        status: StatusCode::FORBIDDEN,
+        headers: reqwest::header::HeaderMap::default(),
+        body: "{}".into(),
+    };
+    world.fail(
+        Service::ApiCenter,
+        Some(Method::DELETE),
+        "environments/shop",
+        Some(1),
+        refusal,
+    );
+    world.put(SHOP, there).await.expect(200);
+    assert!(world.has("environments/shop"), "it could not be left yet");
+
+    // While a run records its outcome in `theirs`, another handler begins to move the integration back.
+    let catalog = Arc::clone(&world.cloud.api_center);
+    world.cloud.kill.set(move || {
+        let mut shop = catalog.snapshot()["environments/shop"]["properties"].clone();
+        let options = &mut shop["customProperties"]["aws-integration"]["options"];
+        let mut moved: Value = serde_json::from_str(options.as_str().unwrap()).unwrap();
+        moved["generation"] = json!(2);
+        *options = json!(moved.to_string());
+        catalog.put("environments/shop", shop).unwrap();
+    });
+    world.fail(
+        Service::ApiCenter,
+        Some(Method::PUT),
+        "environments/theirs",
+        Some(1),
+        Fault::Interject,
+    );
+    world.run_timer().await;
+    assert!(world.has("environments/shop"), "the integration is kept there");
+
+    world.run_timer().await;
+    assert_eq!(world.properties("environments/theirs"), before);
+    assert_all_deployments_in(&world, "shop");
+    world.assert_in_line();
+}
+
 fn assert_all_deployments_in(world: &World, environment: &str) {
     let id = json!(format!("/workspaces/default/environments/{environment}"));
     let everything = world.everything();
@@ -277,7 +328,7 @@ async fn a_plan_is_applied_as_it_was_or_not_at_all() {
 
 async fn plan(world: &World) -> Value {
     let path = format!("integrations/{SHOP}/plan");
-    world.call(reqwest::Method::GET, &path, None).await.expect(200).json()
+    world.call(Method::GET, &path, None).await.expect(200).json()
 }
 
 /// Writes of a `DELETE` of a small integration, after each of which a handler is killed.
