@@ -70,7 +70,7 @@ impl SecretIdentifier {
             .strip_prefix("https://")
             .ok_or(malformed("it does not begin with https://"))?;
         let (host, path) = rest.split_once('/').ok_or(malformed("it has no path"))?;
-        let host = vault_host(host).ok_or(malformed("its host is none"))?;
+        let host = vault_host(host).ok_or(malformed("its host is not a plain host name"))?;
         let (name, version) = name_and_version(path).ok_or(malformed("its path is another"))?;
         if !hosts.allow(&host) {
             return Err(InvalidSecretIdentifier::VaultNotAllowed(host));
