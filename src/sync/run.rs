@@ -1,38 +1,32 @@
 //! One run of one integration: read both sides, compare, bring API after API in line, delete last.
 
+mod deletions;
+mod preview;
+
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::sync::Semaphore;
 use tracing::{Instrument, Span};
 
-use crate::error_chain::error_chain;
 use crate::limits::Budget;
-use crate::model::{
-    EntityName, ErrorCode, Failure, ImportSpecification, Integration, IntegrationName, OwnedApi, Problem, RestApi,
-    RestApiId,
-};
-use crate::plan::{
-    CatalogLimits, Deletions, Preview, PreviewChange, RequiredMetadata, Survey, SurveyInput, Task, Verdict, Write,
-    survey,
-};
+use crate::model::{ErrorCode, Failure, ImportSpecification, Integration, OwnedApi, Problem, RestApi, RestApiId};
+use crate::plan::{CatalogLimits, Preview, RequiredMetadata, Survey, SurveyInput, Task, survey};
 use crate::source::{Gateway, desired_api};
-use crate::target::{Catalog, CatalogError, MetadataSchema};
+use crate::target::{Catalog, MetadataSchema};
 use crate::telemetry::api_span;
 
+use self::preview::unplanned;
 use super::SyncRequest;
 use super::apply::Interruption;
 use super::confirmation::Confirmed;
-use super::deletion::delete_apis;
 use super::pass::{Continuation, Pass};
-use super::record::note_confirmation;
 use super::registry::Registration;
 use super::schemas;
 use super::session::Session;
 use super::tally::Tally;
-use super::task::{ApiOutcome, Ended, Look, Pending, apply, look};
+use super::task::{ApiOutcome, Ended, Look, apply, look};
 
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 const SIDE_BY_SIDE: usize = 16;
@@ -347,189 +341,6 @@ impl Situation {
         }
     }
 
-    fn preview(&self, looks: &Looks) -> Preview {
-        let mut preview = Preview {
-            skipped: self.survey.skips.clone(),
-            conflicts: self.survey.conflicts.clone(),
-            remaining: looks.iter().filter(|(_, look)| look.is_err()).count() + self.failed.len(),
-            ..Preview::default()
-        };
-        preview.complete = preview.remaining == 0;
-        for (_, look) in looks {
-            if let Ok(look) = look {
-                look.add_to(&mut preview);
-            }
-        }
-        let gone = self
-            .survey
-            .gone
-            .iter()
-            .map(|api| Write::delete(api.owned().clone(), "the REST API is gone"));
-        preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
-        if let Verdict::Held { deletions_id, .. } = self.deletions_of(looks).judge(&self.run.integration.name) {
-            preview.held = true;
-            preview.deletions_id = Some(deletions_id);
-        }
-        preview.sealed()
-    }
-
-    fn deletions_of(&self, looks: &Looks) -> Deletions {
-        let mut deletions = self.deletions();
-        for look in looks.iter().filter_map(|(_, look)| look.as_ref().ok()) {
-            deletions.owned_deployments += look.owned_deployments();
-            if let Some(plan) = look.plan() {
-                deletions.add_stages_of(plan);
-            }
-        }
-        deletions
-    }
-
-    /// The deletions that the lists alone show.
-    fn deletions(&self) -> Deletions {
-        Deletions {
-            apis: self.survey.gone.iter().map(|api| api.name.clone()).collect(),
-            owned_apis: self.survey.owned,
-            confirmations: self.pass.confirmations(),
-            ..Deletions::default()
-        }
-    }
-
-    /// Whether what is asked for is what is found.
-    fn compare(&self, request: &SyncRequest, looks: &Looks) -> Result<(), Problem> {
-        if unplanned(looks) > 0 {
-            let message = format!(
-                "there was no time to plan {} of {} APIs in one call, so nothing was written: call again, sync without \
-                 planId, or raise AWS_REQUESTS_PER_SECOND",
-                unplanned(looks),
-                looks.len()
-            );
-            return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
-        }
-        let changed = |what: &str, wanted: &str, found: &str| {
-            let message = format!(
-                "the {what} found now is {found}, not {wanted}; nothing was written. Look at the plan and call again"
-            );
-            Err(Problem::new(ErrorCode::PlanChanged, message))
-        };
-        if let Some(wanted) = &request.confirm_deletions {
-            let deletions = self.deletions_of(looks);
-            let found = deletions.id(&self.run.integration.name);
-            if deletions.is_empty() {
-                return changed("set of deletions", wanted, "empty")
-                    .map_err(|problem| problem.with_target("confirmDeletions"));
-            }
-            let rest = self
-                .pass
-                .confirmed()
-                .is_some_and(|confirmed| confirmed.given == *wanted && confirmed.left == found);
-            if found != *wanted && !rest {
-                return changed("set of deletions", wanted, &found)
-                    .map_err(|problem| problem.with_target("confirmDeletions"));
-            }
-        }
-        if let Some(wanted) = &request.plan_id {
-            let found = self.preview(looks).plan_id;
-            if found != *wanted {
-                return changed("plan", wanted, &found).map_err(|problem| problem.with_target("planId"));
-            }
-        }
-        Ok(())
-    }
-
-    /// Notes that a confirmation is used, before anything goes: a run that is killed must not leave one that could be used
-    /// again.
-    async fn use_confirmation(
-        &mut self,
-        session: &Session<'_>,
-        registration: &Registration,
-    ) -> Result<(), CatalogError> {
-        note_confirmation(session, registration, self.pass.confirmations_with_one_more()).await?;
-        self.pass.confirm();
-        Ok(())
-    }
-
-    /// Whether the guard allows the deletions, and the confirmation that they were given, if any.
-    async fn judge(
-        &mut self,
-        session: &Session<'_>,
-        registration: &Registration,
-        request: &SyncRequest,
-        deletions: &Deletions,
-    ) -> (Verdict, Option<String>) {
-        // It was compared with what was planned before anything was written.
-        if let Some(given) = &request.confirm_deletions {
-            return (Verdict::Allowed, Some(given.clone()));
-        }
-        let verdict = deletions.judge(&self.run.integration.name);
-        let Verdict::Held { deletions_id, .. } = &verdict else {
-            return (verdict, None);
-        };
-        let kept = self.pass.confirmed().filter(|kept| kept.left == *deletions_id);
-        let Some(given) = kept.map(|kept| kept.given.clone()) else {
-            return (verdict, None);
-        };
-        match self.use_confirmation(session, registration).await {
-            Ok(()) => (Verdict::Allowed, Some(given)),
-            Err(error) => {
-                let (deletions_id, error) = (deletions_id.clone(), error_chain(&error));
-                let message = format!("the confirmation of {given} is kept: it could not be noted as used: {error}");
-                (Verdict::Held { deletions_id, message }, None)
-            }
-        }
-    }
-
-    /// Makes the deletions, if the guard allows them.
-    async fn delete(
-        &mut self,
-        session: &Session<'_>,
-        registration: &Registration,
-        request: &SyncRequest,
-        outcomes: &mut [(usize, ApiOutcome)],
-        tally: &mut Tally,
-    ) -> Confirmed {
-        let mut deletions = self.deletions();
-        for (_, outcome) in outcomes.iter() {
-            deletions.owned_deployments += outcome.owned_deployments;
-            if let Some(pending) = &outcome.pending {
-                deletions.add_stages_of(&pending.plan);
-            }
-        }
-        if deletions.is_empty() {
-            return Confirmed::Unused;
-        }
-        let (verdict, given) = self.judge(session, registration, request, &deletions).await;
-        let name = &self.run.integration.name;
-        let allowed = verdict == Verdict::Allowed;
-        if let Verdict::Held { deletions_id, message } = verdict {
-            tally.held = Some((deletions_id, message));
-        }
-        let (catalog, budget) = (session.catalog(), &session.budget);
-        let catalog = &catalog;
-        let stages = settle(outcomes, catalog, name, allowed.then_some(budget)).await;
-        if !allowed {
-            return Confirmed::Unused;
-        }
-        let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
-        tally.deleted = deleted.deleted;
-        tally.remaining += deleted.remaining;
-        let failures = deleted.failed.into_iter();
-        tally.failed.extend(failures.map(|(api, message)| Failure {
-            rest_api_id: api.rest_api_id.to_string(),
-            message,
-        }));
-        let left = Deletions {
-            apis: deleted.left,
-            stages,
-            confirmations: self.pass.confirmations(),
-            ..Deletions::default()
-        };
-        match given {
-            None => Confirmed::Unused,
-            Some(_) if left.is_empty() => Confirmed::Spent,
-            Some(given) => Confirmed::Left(self.pass.confirmation(&given, &left.id(name))),
-        }
-    }
-
     fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally, confirmed: Confirmed) -> Done {
         outcomes.sort_by_key(|(index, _)| *index);
         let mut born = Vec::new();
@@ -561,44 +372,6 @@ impl Situation {
         }
         Done { tally, next, born }
     }
-}
-
-/// How many APIs there was no time to plan.
-fn unplanned(looks: &Looks) -> usize {
-    looks
-        .iter()
-        .filter(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
-        .count()
-}
-
-/// Removes the stages that are gone, if there is a budget for it, and closes their APIs; gives the stages that are left.
-async fn settle(
-    outcomes: &mut [(usize, ApiOutcome)],
-    catalog: &Catalog,
-    name: &IntegrationName,
-    removing: Option<&Budget>,
-) -> Vec<(EntityName, EntityName)> {
-    let left = Mutex::new(Vec::new());
-    let left_behind = &left;
-    stream::iter(outcomes.iter_mut())
-        .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
-            let Some(pending) = outcome.pending.take() else { return };
-            let mut removals = Deletions::default();
-            removals.add_stages_of(&pending.plan);
-            let result = match removing {
-                Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
-                None => pending.close(catalog, name).await,
-            };
-            if let Err(interruption) = result {
-                outcome.interrupt(&interruption);
-                left_behind
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend(removals.stages);
-            }
-        })
-        .await;
-    left.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Whether nothing is known to be wrong with the API: then it is one of those whose turn a pass keeps.

@@ -6,6 +6,7 @@
 #![expect(clippy::print_stdout, reason = "how many lives were played is part of the result")]
 
 mod grounds;
+mod known;
 mod laws;
 mod ledger;
 mod player;

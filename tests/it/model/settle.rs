@@ -8,9 +8,10 @@ use sandbox::api_gateway::Definition;
 use serde_json::{Value, json};
 
 use super::grounds::INTEGRATIONS;
+use super::known::{Known, check_report};
 use super::laws::to_be_held;
 use super::ledger::{holder, marker};
-use super::player::{Known, Player, check_report};
+use super::player::Player;
 use crate::oracle::{Estate, Wishes, desired_by, entity_name, source_owned};
 
 impl Player {

@@ -1,0 +1,168 @@
+//! The deletions of a run: what would go, whether the guard allows it, and how it goes.
+
+use std::sync::{Mutex, PoisonError};
+
+use futures::{StreamExt, stream};
+
+use crate::error_chain::error_chain;
+use crate::limits::Budget;
+use crate::model::{EntityName, Failure, IntegrationName};
+use crate::plan::{Deletions, Verdict};
+use crate::sync::SyncRequest;
+use crate::sync::confirmation::Confirmed;
+use crate::sync::deletion::delete_apis;
+use crate::sync::record::note_confirmation;
+use crate::sync::registry::Registration;
+use crate::sync::session::Session;
+use crate::sync::tally::Tally;
+use crate::sync::task::{ApiOutcome, Pending};
+use crate::target::{Catalog, CatalogError};
+
+use super::{Looks, SIDE_BY_SIDE, Situation};
+
+impl Situation {
+    /// The deletions that the lists alone show.
+    pub(super) fn deletions(&self) -> Deletions {
+        Deletions {
+            apis: self.survey.gone.iter().map(|api| api.name.clone()).collect(),
+            owned_apis: self.survey.owned,
+            confirmations: self.pass.confirmations(),
+            ..Deletions::default()
+        }
+    }
+
+    pub(super) fn deletions_of(&self, looks: &Looks) -> Deletions {
+        let mut deletions = self.deletions();
+        for look in looks.iter().filter_map(|(_, look)| look.as_ref().ok()) {
+            deletions.owned_deployments += look.owned_deployments();
+            if let Some(plan) = look.plan() {
+                deletions.add_stages_of(plan);
+            }
+        }
+        deletions
+    }
+
+    /// Notes that a confirmation is used, before anything goes: a run that is killed must not leave one that could be used
+    /// again.
+    pub(super) async fn use_confirmation(
+        &mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+    ) -> Result<(), CatalogError> {
+        note_confirmation(session, registration, self.pass.confirmations_with_one_more()).await?;
+        self.pass.confirm();
+        Ok(())
+    }
+
+    /// Whether the guard allows the deletions, and the confirmation that they were given, if any.
+    async fn judge(
+        &mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+        request: &SyncRequest,
+        deletions: &Deletions,
+    ) -> (Verdict, Option<String>) {
+        // It was compared with what was planned before anything was written.
+        if let Some(given) = &request.confirm_deletions {
+            return (Verdict::Allowed, Some(given.clone()));
+        }
+        let verdict = deletions.judge(&self.run.integration.name);
+        let Verdict::Held { deletions_id, .. } = &verdict else {
+            return (verdict, None);
+        };
+        let kept = self.pass.confirmed().filter(|kept| kept.left == *deletions_id);
+        let Some(given) = kept.map(|kept| kept.given.clone()) else {
+            return (verdict, None);
+        };
+        match self.use_confirmation(session, registration).await {
+            Ok(()) => (Verdict::Allowed, Some(given)),
+            Err(error) => {
+                let (deletions_id, error) = (deletions_id.clone(), error_chain(&error));
+                let message = format!("the confirmation of {given} is kept: it could not be noted as used: {error}");
+                (Verdict::Held { deletions_id, message }, None)
+            }
+        }
+    }
+
+    /// Makes the deletions, if the guard allows them.
+    pub(super) async fn delete(
+        &mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+        request: &SyncRequest,
+        outcomes: &mut [(usize, ApiOutcome)],
+        tally: &mut Tally,
+    ) -> Confirmed {
+        let mut deletions = self.deletions();
+        for (_, outcome) in outcomes.iter() {
+            deletions.owned_deployments += outcome.owned_deployments;
+            if let Some(pending) = &outcome.pending {
+                deletions.add_stages_of(&pending.plan);
+            }
+        }
+        if deletions.is_empty() {
+            return Confirmed::Unused;
+        }
+        let (verdict, given) = self.judge(session, registration, request, &deletions).await;
+        let name = &self.run.integration.name;
+        let allowed = verdict == Verdict::Allowed;
+        if let Verdict::Held { deletions_id, message } = verdict {
+            tally.held = Some((deletions_id, message));
+        }
+        let (catalog, budget) = (session.catalog(), &session.budget);
+        let catalog = &catalog;
+        let stages = settle(outcomes, catalog, name, allowed.then_some(budget)).await;
+        if !allowed {
+            return Confirmed::Unused;
+        }
+        let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
+        tally.deleted = deleted.deleted;
+        tally.remaining += deleted.remaining;
+        let failures = deleted.failed.into_iter();
+        tally.failed.extend(failures.map(|(api, message)| Failure {
+            rest_api_id: api.rest_api_id.to_string(),
+            message,
+        }));
+        let left = Deletions {
+            apis: deleted.left,
+            stages,
+            confirmations: self.pass.confirmations(),
+            ..Deletions::default()
+        };
+        match given {
+            None => Confirmed::Unused,
+            Some(_) if left.is_empty() => Confirmed::Spent,
+            Some(given) => Confirmed::Left(self.pass.confirmation(&given, &left.id(name))),
+        }
+    }
+}
+
+/// Removes the stages that are gone, if there is a budget for it, and closes their APIs; gives the stages that are left.
+async fn settle(
+    outcomes: &mut [(usize, ApiOutcome)],
+    catalog: &Catalog,
+    name: &IntegrationName,
+    removing: Option<&Budget>,
+) -> Vec<(EntityName, EntityName)> {
+    let left = Mutex::new(Vec::new());
+    let left_behind = &left;
+    stream::iter(outcomes.iter_mut())
+        .for_each_concurrent(SIDE_BY_SIDE, |(_, outcome)| async move {
+            let Some(pending) = outcome.pending.take() else { return };
+            let mut removals = Deletions::default();
+            removals.add_stages_of(&pending.plan);
+            let result = match removing {
+                Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
+                None => pending.close(catalog, name).await,
+            };
+            if let Err(interruption) = result {
+                outcome.interrupt(&interruption);
+                left_behind
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .extend(removals.stages);
+            }
+        })
+        .await;
+    left.into_inner().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,88 @@
+//! What a run would change, all of it, before anything is written.
+
+use std::time::Duration;
+
+use crate::model::{ErrorCode, Problem};
+use crate::plan::{Preview, PreviewChange, Verdict, Write};
+use crate::sync::SyncRequest;
+use crate::sync::apply::Interruption;
+
+use super::{Looks, Situation};
+
+impl Situation {
+    pub(super) fn preview(&self, looks: &Looks) -> Preview {
+        let mut preview = Preview {
+            skipped: self.survey.skips.clone(),
+            conflicts: self.survey.conflicts.clone(),
+            remaining: looks.iter().filter(|(_, look)| look.is_err()).count() + self.failed.len(),
+            ..Preview::default()
+        };
+        preview.complete = preview.remaining == 0;
+        for (_, look) in looks {
+            if let Ok(look) = look {
+                look.add_to(&mut preview);
+            }
+        }
+        let gone = self
+            .survey
+            .gone
+            .iter()
+            .map(|api| Write::delete(api.owned().clone(), "the REST API is gone"));
+        preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
+        if let Verdict::Held { deletions_id, .. } = self.deletions_of(looks).judge(&self.run.integration.name) {
+            preview.held = true;
+            preview.deletions_id = Some(deletions_id);
+        }
+        preview.sealed()
+    }
+
+    /// Whether what is asked for is what is found.
+    pub(super) fn compare(&self, request: &SyncRequest, looks: &Looks) -> Result<(), Problem> {
+        if unplanned(looks) > 0 {
+            let message = format!(
+                "there was no time to plan {} of {} APIs in one call, so nothing was written: call again, sync without \
+                 planId, or raise AWS_REQUESTS_PER_SECOND",
+                unplanned(looks),
+                looks.len()
+            );
+            return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
+        }
+        let changed = |what: &str, wanted: &str, found: &str| {
+            let message = format!(
+                "the {what} found now is {found}, not {wanted}; nothing was written. Look at the plan and call again"
+            );
+            Err(Problem::new(ErrorCode::PlanChanged, message))
+        };
+        if let Some(wanted) = &request.confirm_deletions {
+            let deletions = self.deletions_of(looks);
+            let found = deletions.id(&self.run.integration.name);
+            if deletions.is_empty() {
+                return changed("set of deletions", wanted, "empty")
+                    .map_err(|problem| problem.with_target("confirmDeletions"));
+            }
+            let rest = self
+                .pass
+                .confirmed()
+                .is_some_and(|confirmed| confirmed.given == *wanted && confirmed.left == found);
+            if found != *wanted && !rest {
+                return changed("set of deletions", wanted, &found)
+                    .map_err(|problem| problem.with_target("confirmDeletions"));
+            }
+        }
+        if let Some(wanted) = &request.plan_id {
+            let found = self.preview(looks).plan_id;
+            if found != *wanted {
+                return changed("plan", wanted, &found).map_err(|problem| problem.with_target("planId"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How many APIs there was no time to plan.
+pub(super) fn unplanned(looks: &Looks) -> usize {
+    looks
+        .iter()
+        .filter(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
+        .count()
+}

@@ -1,0 +1,185 @@
+//! What is known of the integrations in a life, and what each answer teaches of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use super::laws::Moment;
+use super::ledger::Ledger;
+use super::player::{Player, integration};
+use super::step::{Call, Trouble};
+use crate::world::Answer;
+
+/// What an integration may be: what of it was asked for and is in force, or nothing.
+pub type Wish = Option<Value>;
+
+/// What is known in one life.
+#[derive(Default)]
+pub struct Known {
+    pub ledger: Ledger,
+    pub moment: Moment,
+    /// What each integration may be; one of these it is.
+    pub wishes: BTreeMap<String, Vec<Wish>>,
+    /// All that was ever asked for of each.
+    asked_for: BTreeMap<String, Vec<Wish>>,
+    /// Integrations whose environment a person took away, or whose handler ended while it was being deleted.
+    pub orphans: BTreeSet<String>,
+    /// The deletions that were held last, by integration.
+    pub held: BTreeMap<String, String>,
+    /// How many changes there were before the run that is under way.
+    pub last_run: usize,
+    /// Everything that the handlers answered.
+    pub said: String,
+}
+
+impl Known {
+    pub fn begin_step(&mut self) {
+        self.ledger.step = self.ledger.seen;
+        self.moment.deleted.clear();
+        self.moment.made.clear();
+        self.moment.held.clear();
+        self.moment.modes.clear();
+        for (name, wishes) in &self.wishes {
+            let modes = wishes
+                .iter()
+                .flatten()
+                .filter_map(|wish| Some(wish["importSpecification"].as_str()?.to_owned()));
+            self.moment.modes.insert(name.clone(), modes.collect());
+        }
+    }
+
+    /// A person took an environment away from an integration, or changed what it holds of it.
+    pub fn lose_environment(&mut self, integration: &str) {
+        let left = self.ledger.environments_of(integration).len();
+        let wishes = self.wishes.entry(integration.to_owned()).or_default();
+        if left == 0 {
+            self.orphans.insert(integration.to_owned());
+            wishes.push(None);
+        } else {
+            // In the middle of a move there are two: then it is as it was before.
+            wishes.extend(self.asked_for.get(integration).cloned().unwrap_or_default());
+        }
+    }
+
+    /// What a call may do, before it is made.
+    pub fn expect(&mut self, call: &Call, player: &Player) {
+        match call {
+            Call::Put { name, document } => {
+                let name = integration(*name).to_owned();
+                let document = player.document(document);
+                let word = |property: &str| document["properties"][property].as_str().unwrap().to_owned();
+                self.moment
+                    .modes
+                    .entry(name.clone())
+                    .or_default()
+                    .insert(word("importSpecification"));
+                self.moment
+                    .lifecycles
+                    .entry(name)
+                    .or_default()
+                    .insert(word("targetLifecycleStage"));
+            }
+            Call::Delete { name } => {
+                let name = integration(*name).to_owned();
+                self.moment.deleted.insert(name.clone());
+                self.moment.ever_deleted.insert(name);
+            }
+            Call::Sync { .. } | Call::Timer | Call::Plan { .. } => (),
+        }
+    }
+
+    /// What an answer tells of an integration; what other calls did at the same moment may have come after it.
+    pub fn learn(
+        &mut self,
+        call: &Call,
+        answer: &Answer,
+        player: &Player,
+        alone: bool,
+        trouble: &Trouble,
+    ) -> Result<(), String> {
+        let status = answer.status.as_u16();
+        if let Ok(body) = serde_json::from_str::<Value>(&answer.text) {
+            self.learn_report(call, &body)?;
+        }
+        match call {
+            Call::Put { name, document } => {
+                let name = integration(*name).to_owned();
+                let wish = Some(player.document(document)["properties"].clone());
+                self.asked_for.entry(name.clone()).or_default().push(wish.clone());
+                let wishes = self.wishes.entry(name.clone()).or_default();
+                match status {
+                    200 | 201 if alone => {
+                        *wishes = vec![wish];
+                        self.orphans.remove(&name);
+                    }
+                    400 | 404 | 409 => (),
+                    _ => wishes.push(wish),
+                }
+            }
+            Call::Delete { name } => {
+                let name = integration(*name).to_owned();
+                let undisturbed = matches!(trouble, Trouble::None);
+                let wishes = self.wishes.entry(name.clone()).or_default();
+                match status {
+                    202 | 204 if alone => *wishes = vec![None],
+                    400 | 404 | 409 => (),
+                    _ => wishes.push(None),
+                }
+                match status {
+                    204 if undisturbed => _ = self.orphans.remove(&name),
+                    _ => _ = self.orphans.insert(name),
+                }
+            }
+            Call::Sync { .. } | Call::Timer | Call::Plan { .. } => (),
+        }
+        Ok(())
+    }
+
+    /// Whether a report is one that can be.
+    pub fn learn_report(&mut self, call: &Call, body: &Value) -> Result<(), String> {
+        let (name, report) = match call {
+            Call::Put { name, .. } => (name, &body["properties"]["lastSync"]),
+            Call::Sync { name, .. } => (name, body),
+            Call::Timer | Call::Delete { .. } | Call::Plan { .. } => return Ok(()),
+        };
+        let Some(outcome) = report["outcome"].as_str() else {
+            return Ok(());
+        };
+        let id = report["deletionsId"].as_str();
+        if let Some(id) = id {
+            self.held.insert(integration(*name).to_owned(), id.to_owned());
+        }
+        check_report(outcome, report)
+    }
+}
+
+/// The rules that every report keeps.
+pub fn check_report(outcome: &str, report: &Value) -> Result<(), String> {
+    let count = |name: &str| report[name].as_u64();
+    let counts = [
+        "created",
+        "updated",
+        "deleted",
+        "unchanged",
+        "remaining",
+        "definitionsWritten",
+    ];
+    let unfinished =
+        count("remaining") != Some(0) || report["failed"].as_array().is_none_or(|failed| !failed.is_empty());
+    let sane = counts.iter().all(|name| count(name).is_some())
+        && report["startedOn"].as_str() <= report["finishedOn"].as_str()
+        && ["aws", "azure"].iter().all(|side| report["requests"][side].is_u64())
+        && (outcome == "held") == report["deletionsId"].is_string()
+        && match outcome {
+            "succeeded" => !unfinished,
+            "partial" => unfinished,
+            "held" => count("deleted") == Some(0),
+            "failed" => report["message"].is_string(),
+            _ => false,
+        };
+    if sane {
+        Ok(())
+    } else {
+        Err(format!("such a report cannot be: {report:#}"))
+    }
+}
