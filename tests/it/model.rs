@@ -22,8 +22,8 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseErr
 use self::player::Player;
 use self::step::{Life, life};
 
-/// Lives that a plain test run plays; `.ci/run` plays more.
-const LIVES: u32 = 200;
+/// Lives that a plain test run plays; `.ci/run` plays two thousand.
+const LIVES: u32 = 50;
 /// What the lives of a plain test run are made of.
 const SEED: u64 = 20_241_107;
 /// Lives are played side by side, because much of their time is waiting; the number also tells who plays which.

@@ -114,6 +114,11 @@ fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Resul
                 free || holder(before) == holder(after),
                 "an environment is taken from another integration",
             )?;
+            let goes = |value: &Value| marker(value, "aws-integration")["state"] == "deleting";
+            allow(
+                holder(after).is_none() || !goes(before) || goes(after),
+                "an integration is kept that was to go",
+            )?;
             let made = marker(before, "aws-integration")["madeEnvironment"] == Value::Bool(true);
             let ours: &[&str] = if made { &OF_MADE_ENVIRONMENT } else { &OF_ENVIRONMENT };
             allow(
