@@ -3,7 +3,7 @@
 //! A marker is read leniently and written property by property, so that what another release of ours keeps beside
 //! the properties known here survives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -16,6 +16,8 @@ pub const INTEGRATION_SCHEMA: &str = "aws-integration";
 pub const REST_API_SCHEMA: &str = "aws-rest-api";
 /// The metadata schema on deployments.
 pub const STAGE_SCHEMA: &str = "aws-stage";
+/// The property of an API's marker that lists its versions.
+pub const VERSIONS: &str = "versions";
 
 /// How far the writes below an API have come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -68,7 +70,7 @@ impl ApiMarker {
     #[must_use]
     pub fn read(api: &Entity) -> Option<Self> {
         let marker = api.metadata(REST_API_SCHEMA)?;
-        let names: Vec<String> = parse_text(marker, "versions");
+        let names: Vec<String> = parse_text(marker, VERSIONS);
         let undeployed: BTreeMap<String, DefinitionRecord> = parse_text(marker, "undeployed");
         Some(Self {
             integration: text(marker, "integration")?,
@@ -101,7 +103,7 @@ impl ApiMarker {
             field("integration", Some(json!(self.integration))),
             field("regionName", Some(json!(self.region_name))),
             field("restApiId", Some(json!(self.rest_api_id))),
-            field("versions", Some(json!(json!(self.versions).to_string()))),
+            field(VERSIONS, Some(json!(json!(self.versions).to_string()))),
             field(
                 "skipped",
                 (!self.skipped.is_empty()).then(|| json!(json!(self.skipped).to_string())),
@@ -217,7 +219,7 @@ pub fn schemas() -> [MarkerSchema; 3] {
                 ("integration", "Integration"),
                 ("regionName", "AWS region"),
                 ("restApiId", "REST API id"),
-                ("versions", "Synchronized versions"),
+                (VERSIONS, "Synchronized versions"),
                 ("skipped", "Skipped, and why"),
                 ("fingerprint", "Fingerprint"),
                 ("state", "State"),
@@ -239,6 +241,21 @@ pub fn schemas() -> [MarkerSchema; 3] {
             &[],
         ),
     ]
+}
+
+/// The list of versions that was found, with what a change from one list to another adds, and without what it takes away.
+#[must_use]
+pub fn merged_versions(found: &Value, before: Option<&Value>, after: Option<&Value>) -> Value {
+    let names = |list: Option<&Value>| -> BTreeSet<String> {
+        let names = list
+            .and_then(Value::as_str)
+            .and_then(|text| serde_json::from_str(text).ok());
+        names.unwrap_or_default()
+    };
+    let (found, before, after) = (names(Some(found)), names(before), names(after));
+    let stays = |name: &&String| after.contains(*name) || !before.contains(*name);
+    let merged: BTreeSet<&String> = found.iter().filter(stays).chain(after.difference(&before)).collect();
+    json!(json!(merged).to_string())
 }
 
 /// The path of a property of a marker.

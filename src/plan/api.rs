@@ -100,6 +100,8 @@ pub struct ApiPlan {
     pub conflicts: Vec<Conflict>,
     /// How many deployments below the API are ours.
     pub owned_deployments: usize,
+    /// The versions that the marker listed when this was planned.
+    listed: Vec<EntityName>,
     /// The marker after the opening.
     opened: ApiMarker,
     fingerprint: Option<String>,
@@ -136,8 +138,10 @@ impl ApiPlan {
     #[must_use]
     pub fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {
         let gone = |name: &EntityName| finished.removed && self.removals.iter().any(|removal| removal.name == *name);
-        let mut versions = self.opened.versions.clone();
-        versions.retain(|name| !gone(name));
+        // A run that overlaps may have listed versions of its own since: what it makes would be nobody's without them.
+        let others = api.marker.versions.iter().filter(|name| !self.listed.contains(name));
+        let versions: BTreeSet<&EntityName> = self.opened.versions.iter().chain(others).collect();
+        let versions = versions.into_iter().filter(|name| !gone(name)).cloned().collect();
         let settled = finished.complete && (finished.removed || self.removals.is_empty());
         let mut skipped: Vec<Skip> = self.skips.iter().chain(&finished.skips).cloned().collect();
         sort(&mut skipped);

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::model::marker::{REST_API_SCHEMA, VERSIONS, merged_versions, metadata_path};
 use crate::model::{Action, Change, EntityPath, FieldChange, FieldPath, Owned, Properties, Vacant};
 
 /// One write of one entity.
@@ -93,9 +94,63 @@ impl Write {
 
 impl Change {
     /// Makes the change to an entity's properties.
+    ///
+    /// A list of versions gets what the change adds and loses what it takes away; what a run that overlaps has listed
+    /// meanwhile stays.
     pub fn apply_to(&self, properties: &mut Properties) {
+        let versions = metadata_path(REST_API_SCHEMA, VERSIONS);
         for field in &self.fields {
-            field.path.set(properties, field.after.clone());
+            let after = match field.path.get(properties) {
+                Some(found) if field.path == versions && field.before.as_ref() != Some(found) => {
+                    Some(merged_versions(found, field.before.as_ref(), field.after.as_ref()))
+                }
+                Some(_) | None => field.after.clone(),
+            };
+            field.path.set(properties, after);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_run_that_overlaps_has_listed_meanwhile_stays_listed() {
+        let list = |names: &[&str]| json!(json!(names).to_string());
+        let change = |before: &[&str], after: &[&str]| Change {
+            action: Action::Update,
+            path: EntityPath::Api(crate::model::EntityName::parse("shop-a1").unwrap()),
+            reason: String::new(),
+            fields: vec![FieldChange {
+                path: metadata_path(REST_API_SCHEMA, VERSIONS),
+                before: Some(list(before)),
+                after: Some(list(after)),
+            }],
+        };
+        for (found, before, after, expected) in [
+            (
+                &["prod"][..],
+                &["prod"][..],
+                &["prod", "test"][..],
+                &["prod", "test"][..],
+            ),
+            (
+                &["blue", "prod"],
+                &["prod"],
+                &["prod", "test"],
+                &["blue", "prod", "test"],
+            ),
+            (&["blue", "prod"], &["prod"], &[], &["blue"]),
+            (&[], &["prod"], &["prod", "test"], &["test"]),
+        ] {
+            let marker = json!({ "aws-rest-api": { "versions": list(found) } });
+            let mut properties = Properties::from_iter([("customProperties".to_owned(), marker)]);
+            change(before, after).apply_to(&mut properties);
+            let versions = &properties["customProperties"]["aws-rest-api"]["versions"];
+            assert_eq!(*versions, list(expected), "{found:?} {before:?} {after:?}");
         }
     }
 }

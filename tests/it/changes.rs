@@ -1,6 +1,9 @@
 //! What changes on either side, and what that leaves alone.
 
+use reqwest::Method;
 use sandbox::api_gateway::{Definition, RestApi, Stage};
+use sandbox::faults::Fault;
+use sandbox::record::Service;
 use serde_json::{Value, json};
 
 use crate::world::World;
@@ -146,4 +149,51 @@ async fn what_the_source_owns_is_put_right_within_a_deep_run() {
     assert_eq!(report["outcome"], "succeeded", "{report}");
     world.assert_in_line();
     assert_eq!(world.sync("deep=true").await.expect(200).json()["updated"], 0);
+}
+
+/// Another run lists, and makes, the version of a new stage right after this one has read the list of APIs.
+#[tokio::test]
+async fn a_version_that_an_overlapping_run_makes_stays_ours() {
+    let world = World::synchronized_demo().await;
+    let api = "apis/shop-a1b2c3d4e5";
+    let mut blue = redeployed(&world, "prod");
+    world.cloud.api_gateway.put_stage(ORDERS, blue.clone());
+    blue.name = "blue".to_owned();
+    let id = json!(blue.deployment_id);
+    world.cloud.api_gateway.put_stage(ORDERS, blue);
+    let catalog = world.cloud.api_center.clone();
+    let mut opened = world.properties(api);
+    let marker = &mut opened["customProperties"]["aws-rest-api"];
+    let mut versions: Vec<String> = serde_json::from_str(marker["versions"].as_str().unwrap()).unwrap();
+    versions.insert(0, "blue".to_owned());
+    marker["versions"] = json!(json!(versions).to_string());
+    marker["state"] = json!("updating");
+    marker.as_object_mut().unwrap().remove("fingerprint");
+    world.cloud.kill.set(move || {
+        catalog.put(api, opened.clone()).unwrap();
+        let version = json!({ "title": "blue", "lifecycleStage": "design" });
+        catalog.put(&format!("{api}/versions/blue"), version).unwrap();
+        let deployment = json!({
+            "title": "blue",
+            "state": "active",
+            "environmentId": "/workspaces/default/environments/shop",
+            "server": { "runtimeUri": [] },
+            "customProperties": { "aws-stage": { "stageName": "blue", "deploymentId": id } },
+        });
+        catalog.put(&format!("{api}/deployments/blue"), deployment).unwrap();
+    });
+    let versions = format!("{api}/versions\\?");
+    world.fail(
+        Service::ApiCenter,
+        Some(Method::GET),
+        &versions,
+        Some(1),
+        Fault::Interject,
+    );
+    world.run_timer().await;
+    assert_eq!(world.last_sync().await["conflicts"].as_array().map(Vec::len), Some(1));
+
+    world.cloud.faults.clear();
+    world.run_timer().await;
+    world.assert_in_line();
 }

@@ -48,6 +48,11 @@ impl Planner<'_> {
             skips: self.skips,
             conflicts: self.conflicts,
             owned_deployments: owned_deployments(input),
+            listed: input
+                .standing
+                .owned()
+                .map(|current| current.marker.versions.clone())
+                .unwrap_or_default(),
             opened,
             fingerprint,
         }
