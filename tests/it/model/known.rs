@@ -37,6 +37,7 @@ impl Known {
         self.ledger.step = self.ledger.seen;
         self.moment.deleted.clear();
         self.moment.made.clear();
+        self.moment.taken.clear();
         self.moment.held.clear();
         self.moment.modes.clear();
         for (name, wishes) in &self.wishes {

@@ -38,6 +38,8 @@ pub struct Moment {
     /// What was asked for, by integration: the modes of import that may be in force, and all lifecycle stages so far.
     pub modes: BTreeMap<String, BTreeSet<String>>,
     pub lifecycles: BTreeMap<String, BTreeSet<String>>,
+    /// Integrations that a person took out of an environment in this step.
+    pub taken: BTreeSet<String>,
     /// APIs that the app made in this step.
     pub made: BTreeSet<String>,
     /// Integrations whose losses are to be held: nothing of them may go in this step unless it is confirmed.
@@ -134,8 +136,11 @@ fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Resul
             )?;
             let integration = holder(before).ok_or("an environment goes that holds nothing")?;
             let moved = ledger.environments_of(integration).len() > 1;
+            // The end of a move reads where the integration is, and leaves the former place with the next request: one of
+            // the accepted races.
+            let taken = moment.taken.contains(integration);
             allow(
-                moved || is_going(ledger, moment, integration),
+                moved || taken || is_going(ledger, moment, integration),
                 "an environment goes that is in use",
             )
         }

@@ -189,7 +189,11 @@ impl Player {
             }
             let before = change.before.as_ref().and_then(holder).map(str::to_owned);
             known.ledger.add(change);
-            if let (Some(integration), Author::Person) = (before, change.author) {
+            let Some(integration) = before else { continue };
+            if change.author == Author::Person {
+                known.moment.taken.insert(integration.clone());
+                known.lose_environment(&integration);
+            } else if change.after.is_none() && known.moment.taken.contains(&integration) {
                 known.lose_environment(&integration);
             }
         }
