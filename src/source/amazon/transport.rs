@@ -43,6 +43,12 @@ impl Transport {
         )
     }
 
+    /// What `client` makes of requests, in place of connections.
+    #[cfg(any(test, fuzzing))]
+    pub(in crate::source) fn over(client: SharedHttpClient) -> Self {
+        Self(client)
+    }
+
     /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `traffic`.
     pub(in crate::source) fn metered(&self, pacer: Arc<Pacer>, traffic: Arc<Traffic>) -> SharedHttpClient {
         SharedHttpClient::new(Metered {
