@@ -1,7 +1,8 @@
 //! What is fuzzed: every parser of what comes from outside, and what must hold of all that it takes.
 //!
 //! The programs in `fuzz/targets` call these functions with whatever libFuzzer thinks of; the tests here call them with
-//! the inputs kept in `fuzz/corpus`. A check that fails panics. Nothing of this is in the handler.
+//! the inputs kept in `fuzz/corpus`. A check that fails panics; the functions tell whether an input was taken, since checks of
+//! what is never taken would check nothing. Nothing of this is in the handler.
 //!
 //! A check must not look for a fixed text that it compares with, too: libFuzzer puts such texts into its inputs.
 
@@ -16,60 +17,60 @@ use crate::{model, server, source, sync, target};
 const SEPARATOR: &str = "\n====\n";
 
 /// The body of a `PUT`, and how the integration in it is kept and shown.
-pub fn document(data: &[u8]) {
-    if let Some(integration) = server::fuzzing::document(data) {
-        sync::fuzzing::kept(&integration);
-    }
+#[must_use]
+pub fn document(data: &[u8]) -> bool {
+    let integration = server::fuzzing::document(data);
+    integration.inspect(sync::fuzzing::kept).is_some()
 }
 
 /// A request's method, path, query and headers.
-pub fn route(data: &[u8]) {
-    if let Ok(text) = from_utf8(data) {
-        server::fuzzing::route(text);
-    }
+#[must_use]
+pub fn route(data: &[u8]) -> bool {
+    from_utf8(data).is_ok_and(server::fuzzing::route)
 }
 
 /// The timer's envelope.
-pub fn envelope(data: &[u8]) {
-    server::fuzzing::envelope(data);
+#[must_use]
+pub fn envelope(data: &[u8]) -> bool {
+    server::fuzzing::envelope(data)
 }
 
 /// The identifier of a secret, after a line that lists the vaults that may be asked.
-pub fn secret_identifier(data: &[u8]) {
-    if let Some((hosts, text)) = from_utf8(data).ok().and_then(|text| text.split_once('\n')) {
-        model::fuzzing::secret_identifier(hosts, text);
-    }
+#[must_use]
+pub fn secret_identifier(data: &[u8]) -> bool {
+    let lines = from_utf8(data).ok().and_then(|text| text.split_once('\n'));
+    lines.is_some_and(|(hosts, text)| model::fuzzing::secret_identifier(hosts, text))
 }
 
 /// The properties of an entity with markers in it, or the text of an outcome.
-pub fn marker(data: &[u8]) {
-    let Ok(text) = from_utf8(data) else { return };
-    sync::fuzzing::outcome(text);
-    if let Ok(properties) = serde_json::from_str(text) {
-        let entity = model::fuzzing::markers(properties);
-        sync::fuzzing::registration(entity);
-    }
+#[must_use]
+pub fn marker(data: &[u8]) -> bool {
+    let Ok(text) = from_utf8(data) else { return false };
+    let is_outcome = sync::fuzzing::outcome(text);
+    let Ok(properties) = serde_json::from_str(text) else {
+        return is_outcome;
+    };
+    let (entity, is_marked) = model::fuzzing::markers(properties);
+    let is_registration = sync::fuzzing::registration(&entity);
+    is_outcome || is_marked || is_registration
 }
 
 /// Answers of Amazon API Gateway.
-pub fn amazon(data: &[u8]) {
-    if let Some((operation, answers)) = dialogue(data) {
-        source::fuzzing::amazon(operation, answers);
-    }
+#[must_use]
+pub fn amazon(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| source::fuzzing::amazon(operation, answers))
 }
 
 /// Answers of AWS Security Token Service, and tokens that it is shown.
-pub fn security_token(data: &[u8]) {
-    if let Some((operation, answers)) = dialogue(data) {
-        source::fuzzing::security_token(operation, answers);
-    }
+#[must_use]
+pub fn security_token(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| source::fuzzing::security_token(operation, answers))
 }
 
 /// Answers of Azure Resource Manager.
-pub fn arm(data: &[u8]) {
-    if let Some((operation, answers)) = dialogue(data) {
-        target::fuzzing::answers(operation, answers);
-    }
+#[must_use]
+pub fn arm(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| target::fuzzing::answers(operation, answers))
 }
 
 /// What is to be done, and the answers to its requests, each with a status, headers and a body:
@@ -129,18 +130,25 @@ mod tests {
 
     /// As many inputs as are kept of each target, at least.
     const LEAST: usize = 20;
+    /// As many of them as are taken, at least, and as are refused.
+    const LEAST_OF_A_KIND: usize = 4;
 
-    fn replay(target: &str, check: fn(&[u8])) {
+    fn replay(target: &str, check: fn(&[u8]) -> bool) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
-        let mut inputs = 0;
+        let (mut inputs, mut taken) = (0, 0);
         for entry in fs::read_dir(&folder).unwrap() {
             let path = entry.unwrap().path();
             let data = fs::read(&path).unwrap();
-            assert!(catch_unwind(|| check(&data)).is_ok(), "{}", path.display());
+            let verdict = catch_unwind(|| check(&data));
+            taken += usize::from(verdict.unwrap_or_else(|_| panic!("{}", path.display())));
             inputs += 1;
         }
-        println!("{target}: {inputs} inputs");
+        println!("{target}: {inputs} inputs, {taken} taken");
         assert!(inputs >= LEAST, "{} has {inputs}", folder.display());
+        assert!(
+            (LEAST_OF_A_KIND..=inputs - LEAST_OF_A_KIND).contains(&taken),
+            "{target}: {taken}"
+        );
     }
 
     #[test]

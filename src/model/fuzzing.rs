@@ -31,30 +31,33 @@ fn is_wild(character: char) -> bool {
 }
 
 /// An identifier is taken by no more vaults than are allowed, and is read by a URL parser as it is by us.
-pub(crate) fn secret_identifier(hosts: &str, text: &str) {
+pub(crate) fn secret_identifier(hosts: &str, text: &str) -> bool {
     let listed: Vec<String> = hosts.split(',').filter_map(vault_host).collect();
     for host in &listed {
         assert_eq!(vault_host(host).as_ref(), Some(host), "a host is written one way");
     }
-    taken(text, &VaultHosts::Listed(listed.clone()), |host| {
-        listed.iter().any(|listed| listed == host)
-    });
-    taken(text, &VaultHosts::PublicClouds, |host| {
+    let is_listed = |host: &str| listed.iter().any(|listed| listed == host);
+    let by_list = taken(text, &VaultHosts::Listed(listed.clone()), is_listed);
+    let is_public = |host: &str| {
         let clouds = ["vault.azure.net", "vault.azure.cn", "vault.usgovcloudapi.net"];
         host.split_once('.')
             .is_some_and(|(vault, cloud)| clouds.contains(&cloud) && (1..=24).contains(&vault.len()))
-    });
+    };
+    taken(text, &VaultHosts::PublicClouds, is_public) || by_list
 }
 
-fn taken(text: &str, hosts: &VaultHosts, is_allowed: impl Fn(&str) -> bool) {
+fn taken(text: &str, hosts: &VaultHosts, is_allowed: impl Fn(&str) -> bool) -> bool {
     let identifier = match SecretIdentifier::parse(text, hosts) {
         Ok(identifier) => identifier,
-        Err(error @ InvalidSecretIdentifier::VaultNotAllowed(_)) => return assert_tame(&error.to_string(), ERROR_MAX),
-        Err(InvalidSecretIdentifier::Malformed(_)) => return,
+        Err(InvalidSecretIdentifier::Malformed(_)) => return false,
+        Err(error @ InvalidSecretIdentifier::VaultNotAllowed(_)) => {
+            assert_tame(&error.to_string(), ERROR_MAX);
+            return false;
+        }
     };
     assert_eq!(identifier.as_str(), text);
     let Ok(url) = Url::parse(text) else {
-        panic!("{text:?} is no URL");
+        unreachable!("{text:?} is no URL");
     };
     let vault = identifier.vault_url();
     let host = vault.strip_prefix("https://").unwrap_or_default();
@@ -67,17 +70,21 @@ fn taken(text: &str, hosts: &VaultHosts, is_allowed: impl Fn(&str) -> bool) {
     let path = format!("/secrets/{}{}", identifier.name(), version.unwrap_or_default());
     assert_eq!(url.path().strip_suffix('/').unwrap_or(url.path()), path);
     assert_eq!(SecretIdentifier::parse(text, hosts), Ok(identifier));
+    true
 }
 
 /// What is read of a marker is read again once it is written, and no name is ours that is not made from the marker.
-pub(crate) fn markers(properties: Properties) -> Entity {
+pub(crate) fn markers(properties: Properties) -> (Entity, bool) {
     let mut entity = Entity {
         name: name_of(&properties),
         properties,
         etag: None,
         system_data: SystemData::default(),
     };
-    if let Some(marker) = ApiMarker::read(&entity) {
+    let of_api = ApiMarker::read(&entity);
+    let of_stage = StageMarker::read(&entity);
+    let is_marked = of_api.is_some() || of_stage.is_some();
+    if let Some(marker) = of_api {
         let written = written(&entity, marker.fields());
         assert_eq!(ApiMarker::read(&written), Some(marker.clone()));
         if let Ok(integration) = IntegrationName::parse(&marker.integration) {
@@ -91,12 +98,12 @@ pub(crate) fn markers(properties: Properties) -> Entity {
             assert_eq!(OwnedApi::claim(&integration, &entity), None, "it is of another name");
         }
     }
-    if let Some(marker) = StageMarker::read(&entity) {
+    if let Some(marker) = of_stage {
         let written = written(&entity, marker.fields());
         assert_eq!(StageMarker::read(&written), Some(marker));
         assert!(written.metadata(STAGE_SCHEMA).is_some());
     }
-    entity
+    (entity, is_marked)
 }
 
 /// The name that the marker claims, or one that none claims.

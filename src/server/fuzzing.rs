@@ -46,28 +46,31 @@ pub(crate) fn document(data: &[u8]) -> Option<Integration> {
 }
 
 /// `METHOD target`, and below that a line for each header.
-pub(crate) fn route(text: &str) {
+pub(crate) fn route(text: &str) -> bool {
     let mut lines = text.split('\n');
     let Some((method, target)) = lines.next().and_then(|line| line.split_once(' ')) else {
-        return;
+        return false;
     };
     let (Ok(method), Ok(uri)) = (Method::from_bytes(method.as_bytes()), target.parse::<Uri>()) else {
-        return;
+        return false;
     };
     let mut request = Request::builder().method(method.clone()).uri(uri.clone());
     for (name, value) in lines.filter_map(|line| line.split_once(": ")) {
         request = request.header(name, value);
     }
     let Ok(request) = request.body(Body::empty()) else {
-        return;
+        return false;
     };
     headers(&request);
     let route = match Route::of(&method, &uri) {
         Ok(route) => route,
-        Err(misrouted) => return tame(&misrouted.problem),
+        Err(misrouted) => {
+            tame(&misrouted.problem);
+            return false;
+        }
     };
     let template = template(uri.path());
-    let template = template.unwrap_or_else(|| panic!("{uri} is routed and not known"));
+    let template = template.unwrap_or_else(|| unreachable!("{uri} is routed and not known"));
     let (name, ids, shape) = match &route {
         Route::List => (None, None, "/api/integrations"),
         Route::Get(name) | Route::Put(name) | Route::Delete(name) => (Some(name), None, "/api/integrations/{name}"),
@@ -86,6 +89,7 @@ pub(crate) fn route(text: &str) {
             "{id:?}"
         );
     }
+    true
 }
 
 fn headers(request: &Request<Body>) {
@@ -98,11 +102,13 @@ fn headers(request: &Request<Body>) {
 }
 
 /// Only an envelope that says so is late.
-pub(crate) fn envelope(data: &[u8]) {
-    if is_past_due(data) {
+pub(crate) fn envelope(data: &[u8]) -> bool {
+    let is_late = is_past_due(data);
+    if is_late {
         let envelope: Value = serde_json::from_slice(data).unwrap_or_default();
         assert!(says_late(&envelope), "{envelope}");
     }
+    is_late
 }
 
 fn says_late(value: &Value) -> bool {

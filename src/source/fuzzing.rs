@@ -105,17 +105,17 @@ impl TokenCredential for Token {
 }
 
 /// Does `operation` with these answers to its requests.
-pub(crate) fn amazon(operation: &str, answers: Answers) {
+pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
     let script = Script::new(answers);
     let Some(integration) = integration() else {
-        panic!("the integration is made of constants");
+        unreachable!("the integration is made of constants");
     };
     let gateway = Gateway::connect(
         connection(&script, &integration.region),
         AwsCredentials::AccessKey(key()),
     );
     let Some(api) = api() else {
-        panic!("the API is made of constants");
+        unreachable!("the API is made of constants");
     };
     match operation {
         "apis" => check(at_once(gateway.rest_apis()), |listing| {
@@ -127,18 +127,18 @@ pub(crate) fn amazon(operation: &str, answers: Answers) {
         }),
         "export" => check(at_once(gateway.export(&api, "prod")), |export| exported(&export)),
         "check" => check(at_once(gateway.check()), |()| ()),
-        _ => (),
+        _ => false,
     }
 }
 
 /// Takes on a role with these answers; the operation is `AssumeRole`, or the token that is shown.
-pub(crate) fn security_token(operation: &str, answers: Answers) {
+pub(crate) fn security_token(operation: &str, answers: Answers) -> bool {
     let script = Script::new(answers);
     let Some(integration) = integration() else {
-        panic!("the integration is made of constants");
+        unreachable!("the integration is made of constants");
     };
     let Some(role) = integration.authentication.role().cloned() else {
-        return;
+        unreachable!("the role is a constant");
     };
     let proof = match operation {
         "AssumeRole" => Proof::AccessKey {
@@ -153,11 +153,13 @@ pub(crate) fn security_token(operation: &str, answers: Answers) {
         &integration.name,
         proof,
     );
+    let mut is_taken = false;
     // What is kept of the first answer is looked at by the second.
     for _ in 0..2 {
         match at_once(role.current()) {
             Some(Ok(credentials)) => {
                 assert!(credentials.expiry().is_some() && credentials.session_token().is_some());
+                is_taken = true;
             }
             Some(Err(error)) => {
                 assert_tame(&error.to_string(), PROBLEM_MAX);
@@ -166,6 +168,7 @@ pub(crate) fn security_token(operation: &str, answers: Answers) {
             None => (),
         }
     }
+    is_taken
 }
 
 fn key() -> AccessKey {
@@ -215,11 +218,17 @@ fn connection(script: &Script, region: &Region) -> AwsConnection {
 }
 
 /// What is taken holds what it must, and what is not is told in tame words.
-fn check<T>(result: Option<Result<T, GatewayError>>, taken: impl FnOnce(T)) {
+fn check<T>(result: Option<Result<T, GatewayError>>, taken: impl FnOnce(T)) -> bool {
     match result {
-        Some(Ok(value)) => taken(value),
-        Some(Err(error)) => tame(&error.problem()),
-        None => (),
+        Some(Ok(value)) => {
+            taken(value);
+            true
+        }
+        Some(Err(error)) => {
+            tame(&error.problem());
+            false
+        }
+        None => false,
     }
 }
 
@@ -237,7 +246,7 @@ fn listed(integration: &Integration, listing: &Listing) {
     }
     for api in &listing.apis {
         let Ok(desired) = desired_api(integration, api) else {
-            panic!("there is no name for {api:?}");
+            unreachable!("there is no name for {api:?}");
         };
         assert!(!desired.title.trim().is_empty());
         assert_tame(&desired.title, 50);
@@ -248,6 +257,7 @@ fn listed(integration: &Integration, listing: &Listing) {
 /// A listing is taken for all there is only after a page that leads nowhere.
 fn assert_is_last_page(script: &Script) {
     let last = script.last.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(!last.is_empty(), "no answer is no page");
     let page: Value = serde_json::from_slice(&last).unwrap_or_default();
     assert!(matches!(page["position"].as_str(), None | Some("")), "{page}");
 }
@@ -266,7 +276,7 @@ fn staged(integration: &Integration, api: &RestApi, stages: &[Stage]) {
         for uri in &stage.runtime_uri {
             assert!(uri.len() <= 200);
             let Ok(url) = Url::parse(uri) else {
-                panic!("{uri} is no URL");
+                unreachable!("{uri} is no URL");
             };
             assert_eq!(
                 url.host_str(),

@@ -15,24 +15,25 @@ const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.
 const PROBLEM_MAX: usize = 4000;
 
 /// What is read of an outcome is read again once it is written.
-pub(crate) fn outcome(text: &str) {
+pub(crate) fn outcome(text: &str) -> bool {
     let Some(outcome) = StoredOutcome::read(text) else {
-        return;
+        return false;
     };
     let written = outcome.to_text();
     let again = StoredOutcome::read(&written);
     assert_eq!(again.as_ref().map(StoredOutcome::to_text), Some(written));
-    let good = again.and_then(|again| again.last_success_on);
-    assert_eq!(
-        good,
-        outcome.last_success_on.and_then(|on| on.replace_nanosecond(0).ok())
-    );
+    let seconds = |outcome: &StoredOutcome| outcome.last_success_on.and_then(|on| on.replace_nanosecond(0).ok());
+    assert_eq!(again.as_ref().and_then(seconds), seconds(&outcome));
+    true
 }
 
 /// Whatever an environment holds, it is shown, and no vault is asked that is not allowed.
-pub(crate) fn registration(environment: Entity) {
-    let Ok(center) = ApiCenterId::parse(CENTER) else { return };
-    for registration in registrations(from_ref(&environment), &VaultHosts::PublicClouds) {
+pub(crate) fn registration(environment: &Entity) -> bool {
+    let Ok(center) = ApiCenterId::parse(CENTER) else {
+        unreachable!("the id is a constant");
+    };
+    let mut is_usable = false;
+    for registration in registrations(from_ref(environment), &VaultHosts::PublicClouds) {
         let view = IntegrationView::of(&center, &registration);
         assert_eq!(view.name, registration.name.to_string());
         match &registration.integration {
@@ -47,10 +48,12 @@ pub(crate) fn registration(environment: Entity) {
                 }
                 assert_eq!(integration.environment, environment.name);
                 kept(integration);
+                is_usable = true;
             }
             Err(problem) => assert_tame_lines(&problem.message, PROBLEM_MAX),
         }
     }
+    is_usable
 }
 
 /// An integration is read as it was written, also from a list of the catalog's.
@@ -66,7 +69,7 @@ pub(crate) fn kept(integration: &Integration) {
     let listed = json!({ "value": [{ "name": integration.environment, "properties": properties }] }).to_string();
     let mut listed: Value = serde_json::from_str(&listed).unwrap_or_default();
     let Some(Value::Object(properties)) = listed.pointer_mut("/value/0/properties").map(Value::take) else {
-        panic!("it cannot be listed");
+        unreachable!("it cannot be listed");
     };
     let environment = Entity {
         name: integration.environment.clone(),

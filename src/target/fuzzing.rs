@@ -81,13 +81,13 @@ impl TokenCredential for Token {
 }
 
 /// Does `operation` with these answers to its requests.
-pub(crate) fn answers(operation: &str, answers: Answers) {
+pub(crate) fn answers(operation: &str, answers: Answers) -> bool {
     let script = Arc::new(Script {
         answers: Mutex::new(answers.into_iter().take(ANSWERS_MAX).collect()),
         given: Mutex::default(),
     });
     let (Some(catalog), Ok(name)) = (catalog(Arc::<Script>::clone(&script)), EntityName::parse("shop-a1b2c3")) else {
-        panic!("the catalog is made of constants");
+        unreachable!("the catalog is made of constants");
     };
     let api = EntityPath::Api(name.clone());
     let definition = EntityPath::Definition(name.clone(), name, EntityName::definition());
@@ -109,13 +109,14 @@ pub(crate) fn answers(operation: &str, answers: Answers) {
         ),
         "update" => {
             let change = |properties: &mut Properties| properties.extend(title());
-            check(owned(api).and_then(|api| at_once(catalog.update(&api, change))), |_| ());
+            let taken = check(owned(api).and_then(|api| at_once(catalog.update(&api, change))), |_| ());
             assert_nothing_lost(&script);
+            taken
         }
         "delete" => check(owned(api).and_then(|api| at_once(catalog.delete(&api))), |()| ()),
         "import" => {
             let import = |owned| at_once(catalog.import_specification(&owned, "{}", "3.0.1"));
-            check(owned(definition).and_then(import), |()| ());
+            check(owned(definition).and_then(import), |()| ())
         }
         "export" => check(
             at_once(catalog.export_specification(&definition)),
@@ -124,7 +125,7 @@ pub(crate) fn answers(operation: &str, answers: Answers) {
                 Exported::Nothing => (),
             },
         ),
-        _ => (),
+        _ => false,
     }
 }
 
@@ -154,14 +155,18 @@ fn title() -> Properties {
 }
 
 /// What is taken holds what it must, and what is not is told in a few tame words.
-fn check<T>(result: Option<Result<T, CatalogError>>, taken: impl FnOnce(T)) {
+fn check<T>(result: Option<Result<T, CatalogError>>, taken: impl FnOnce(T)) -> bool {
     match result {
-        Some(Ok(value)) => taken(value),
+        Some(Ok(value)) => {
+            taken(value);
+            true
+        }
         Some(Err(error)) => {
             assert_tame(&error.to_string(), ERROR_MAX);
             assert_tame_lines(&error.problem().message, ERROR_MAX);
+            false
         }
-        None => (),
+        None => false,
     }
 }
 
@@ -196,7 +201,7 @@ fn assert_nothing_lost(script: &Script) {
             continue;
         }
         let Some(Value::Object(mut wanted)) = read.get("properties").cloned() else {
-            panic!("an update without a read");
+            unreachable!("an update without a read");
         };
         wanted.extend(title());
         wanted.retain(|name, _| !READ_ONLY.contains(&name.as_str()));
