@@ -21,10 +21,21 @@ pub(crate) fn outcome(text: &str) -> bool {
     };
     let written = outcome.to_text();
     let again = StoredOutcome::read(&written);
-    assert_eq!(again.as_ref().map(StoredOutcome::to_text), Some(written));
+    let rewritten = again.as_ref().map(StoredOutcome::to_text).unwrap_or_default();
+    assert_eq!(without_time(&rewritten), without_time(&written));
+    // The same moment may be written in another zone.
     let seconds = |outcome: &StoredOutcome| outcome.last_success_on.and_then(|on| on.replace_nanosecond(0).ok());
     assert_eq!(again.as_ref().and_then(seconds), seconds(&outcome));
     true
+}
+
+fn without_time(outcome: &str) -> Value {
+    let mut outcome: Value = serde_json::from_str(outcome).unwrap_or_default();
+    assert!(outcome.is_object(), "{outcome}");
+    if let Value::Object(members) = &mut outcome {
+        members.shift_remove("lastSuccessOn");
+    }
+    outcome
 }
 
 /// Whatever an environment holds, it is shown, and no vault is asked that is not allowed.
