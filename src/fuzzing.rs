@@ -133,6 +133,10 @@ mod tests {
     /// As many of them as are taken, at least, and as are refused.
     const LEAST_OF_A_KIND: usize = 4;
 
+    #[expect(
+        clippy::print_stdout,
+        reason = "the numbers of inputs are what a run of the tests shows"
+    )]
     fn replay(target: &str, check: fn(&[u8]) -> bool) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
         let (mut inputs, mut taken) = (0, 0);

@@ -123,7 +123,7 @@ pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
             assert_is_last_page(&script);
         }),
         "stages" => check(at_once(gateway.stages(&api.id)), |stages| {
-            staged(&integration, &api, &stages)
+            staged(&integration, &api, &stages);
         }),
         "export" => check(at_once(gateway.export(&api, "prod")), |export| exported(&export)),
         "check" => check(at_once(gateway.check()), |()| ()),

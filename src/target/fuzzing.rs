@@ -30,12 +30,14 @@ const ERROR_MAX: usize = 1000;
 const ANSWERS_MAX: usize = 16;
 
 type Answers = VecDeque<Response<Vec<u8>>>;
+/// A request's method and body, and the answer to it.
+type Exchange = (Method, Vec<u8>, Response<Vec<u8>>);
 
 /// A service that gives the answers one by one, and after the last none.
 #[derive(Debug)]
 struct Script {
     answers: Mutex<Answers>,
-    given: Mutex<Vec<(Method, Vec<u8>, Response<Vec<u8>>)>>,
+    given: Mutex<Vec<Exchange>>,
 }
 
 #[async_trait]
@@ -94,7 +96,7 @@ pub(crate) fn answers(operation: &str, answers: Answers) -> bool {
     match operation {
         "apis" => check(at_once(catalog.apis()), |apis| listed(&script, apis)),
         "environments" => check(at_once(catalog.environments()), |environments| {
-            listed(&script, environments)
+            listed(&script, environments);
         }),
         "schemas" => check(at_once(catalog.metadata_schemas()), |_| assert_is_last_page(&script)),
         "limits" => check(at_once(catalog.limits()), |_| ()),
