@@ -4,6 +4,8 @@
 
 pub mod credential;
 mod error_chain;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod limits;
 pub mod model;
 pub mod plan;

@@ -2,6 +2,8 @@
 
 mod bounded;
 mod budget;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod pacer;
 mod retries;
 mod traffic;

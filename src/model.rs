@@ -6,6 +6,8 @@ mod desired;
 mod digest;
 pub mod document;
 mod entity;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod integration;
 pub mod marker;
 mod names;

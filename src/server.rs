@@ -1,6 +1,8 @@
 //! The HTTP side of the handler: the Functions host's calls, and through it those of users.
 
 mod answer;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod integrations;
 mod observation;
 mod route;

@@ -3,6 +3,8 @@
 mod amazon;
 mod api_gateway;
 mod credentials;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod key_vault;
 mod security_token;
 mod translate;

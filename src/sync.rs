@@ -7,6 +7,8 @@ mod apply;
 mod clock;
 mod confirmation;
 mod deletion;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod outcome;
 mod pass;
 mod record;

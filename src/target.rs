@@ -2,6 +2,8 @@
 
 mod catalog;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod metadata;
 mod operations;
 mod pipeline;

@@ -15,6 +15,9 @@ use super::{
 
 /// As much of an unknown property's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
+/// How many levels the values of metadata may have: parsers here stop at 128, and what is listed has more around it than
+/// what is asked for, so that what only just got in could never be read again.
+const METADATA_DEPTH_MAX: usize = 32;
 /// The only kind of source there is.
 const API_SOURCE_TYPE: &str = "AmazonApiGateway";
 
@@ -158,6 +161,12 @@ fn default_custom_properties(properties: &Object<'_>) -> Result<DefaultCustomPro
                 return Err(invalid(&values.at(reserved), "is this app's own metadata"));
             }
         }
+        if values.members.values().any(|value| depth(value) > METADATA_DEPTH_MAX) {
+            return Err(invalid(
+                &values.path,
+                &format!("has more than {METADATA_DEPTH_MAX} levels of values"),
+            ));
+        }
         Ok(values.members.clone())
     };
     Ok(DefaultCustomProperties {
@@ -165,6 +174,15 @@ fn default_custom_properties(properties: &Object<'_>) -> Result<DefaultCustomPro
         environment: of("environment")?,
         deployment: of("deployment")?,
     })
+}
+
+/// How many objects and arrays are within one another.
+fn depth(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => 0,
+    }
 }
 
 /// An object of the document and where it stands in it.
@@ -300,6 +318,22 @@ mod tests {
             "/workspaces/default/environments/AWS"
         );
         assert_eq!(parse(&shown).unwrap(), parsed);
+    }
+
+    #[test]
+    fn metadata_that_could_not_be_read_again_is_refused() {
+        let nested = |levels: usize| (0..levels).fold(json!(1), |value, _| json!([value]));
+        let with = |levels| {
+            let defaults = json!({ "environment": { "a": nested(levels) } });
+            with("properties.defaultCustomProperties", defaults)
+        };
+        assert!(parse(&with(32)).is_ok());
+        let problem = parse(&with(33)).unwrap_err();
+        let path = "properties.defaultCustomProperties.environment";
+        assert_eq!(
+            (problem.code, problem.target.as_deref()),
+            (ErrorCode::InvalidRequest, Some(path))
+        );
     }
 
     #[test]

@@ -153,10 +153,12 @@ impl Report {
     /// The report as it is stored: lists cut, their lengths noted.
     #[must_use]
     pub fn for_storage(&self) -> Self {
+        // A stored report that is stored again has its lists cut already.
+        let before = self.totals.unwrap_or_default();
         let totals = Totals {
-            skipped: self.skipped.len(),
-            failed: self.failed.len(),
-            conflicts: self.conflicts.len(),
+            skipped: self.skipped.len().max(before.skipped),
+            failed: self.failed.len().max(before.failed),
+            conflicts: self.conflicts.len().max(before.conflicts),
         };
         let cut = [totals.skipped, totals.failed, totals.conflicts]
             .iter()

@@ -12,6 +12,8 @@ mod tests;
 const PUBLIC_VAULT_SUFFIXES: &[&str] = &[".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"];
 /// Longest name of a vault, in characters (Azure resource name rules, `vaults`).
 const VAULT_NAME_MAX: usize = 24;
+/// Longest name of a host, in characters (RFC 1035).
+const HOST_NAME_MAX: usize = 253;
 /// Longest name of a secret, in characters (Key Vault, "Object identifiers").
 const SECRET_NAME_MAX: usize = 127;
 
@@ -139,7 +141,10 @@ pub fn vault_host(text: &str) -> Option<String> {
     let is_label =
         |label: &str| !label.is_empty() && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
     let is_port = |port: &str| !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit());
-    if !name.split('.').all(is_label) || !port.is_none_or(|port| !port.is_empty() && is_port(port)) {
+    if name.len() > HOST_NAME_MAX
+        || !name.split('.').all(is_label)
+        || !port.is_none_or(|port| !port.is_empty() && is_port(port))
+    {
         return None;
     }
     let name = name.to_ascii_lowercase();

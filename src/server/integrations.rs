@@ -117,7 +117,7 @@ fn plan_response(plan: &PlanView, as_text: bool) -> Response {
     }
 }
 
-fn prefers_text(headers: &HeaderMap) -> bool {
+pub(super) fn prefers_text(headers: &HeaderMap) -> bool {
     let accept = headers
         .get(ACCEPT)
         .and_then(|accept| accept.to_str().ok())
@@ -131,7 +131,7 @@ fn prefers_text(headers: &HeaderMap) -> bool {
         == Some("text/plain")
 }
 
-async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
+pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
     let content_type = headers
         .get(CONTENT_TYPE)
         .and_then(|value| value.to_str().ok())

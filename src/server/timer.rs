@@ -80,7 +80,7 @@ fn line(summary: &RunSummary) -> String {
 }
 
 /// Whether the envelope says that the timer is late; an envelope of another shape says nothing.
-fn is_past_due(envelope: &[u8]) -> bool {
+pub(super) fn is_past_due(envelope: &[u8]) -> bool {
     let envelope: Value = serde_json::from_slice(envelope).unwrap_or_default();
     envelope.get("Data").and_then(Value::as_object).is_some_and(|data| {
         data.values()

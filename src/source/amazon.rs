@@ -16,7 +16,7 @@ pub(super) use self::answer::{
     RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after, with_clock_hint,
 };
 pub use self::transport::Transport;
-pub(super) use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries, is_too_long};
+pub(super) use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries, NoEmptyAnswers, is_too_long};
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::Region;
 

@@ -22,7 +22,7 @@ pub use self::error::GatewayError;
 use self::listing::Collected;
 pub use self::listing::Listing;
 use self::stage::stages;
-use super::amazon::{ANSWER_MAX_BYTES, AwsConnection, Call, NoBlindRetries};
+use super::amazon::{ANSWER_MAX_BYTES, AwsConnection, Call, NoBlindRetries, NoEmptyAnswers};
 use super::credentials::{AwsCredentials, redacted};
 use crate::limits::{Budget, Pacer};
 use crate::model::{Export, Region, RestApi, RestApiId, SkipReason, Stage};
@@ -62,6 +62,7 @@ impl Gateway {
             // The credentials keep themselves, so that they are got outside the limits of the requests they are for.
             .identity_cache(IdentityCache::no_cache())
             .retry_classifier(NoBlindRetries)
+            .interceptor(NoEmptyAnswers)
             .build();
         Self {
             client: Client::from_conf(config),

@@ -65,7 +65,7 @@ mod tests {
 
     use super::super::tally::{Tally, failed_report};
     use super::*;
-    use crate::model::Requests;
+    use crate::model::{Failure, Requests};
 
     const EARLIER: OffsetDateTime = datetime!(2026-11-23 11:00 UTC);
     const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
@@ -108,6 +108,19 @@ mod tests {
     fn such_releases_read_what_is_written_here() {
         let text = stored(bad(), Some(EARLIER)).to_text();
         assert_eq!(serde_json::from_str::<Report>(&text).unwrap(), bad());
+    }
+
+    #[test]
+    fn how_long_the_lists_were_is_kept_when_an_outcome_is_written_again() {
+        let mut report = bad();
+        let failure = |number| Failure {
+            rest_api_id: format!("a{number}"),
+            message: "no".to_owned(),
+        };
+        report.failed = (0..25).map(failure).collect();
+        let once = StoredOutcome::read(&stored(report, None).to_text()).unwrap();
+        let again = StoredOutcome::read(&once.to_text()).unwrap();
+        assert_eq!(again.report.totals.map(|totals| totals.failed), Some(25));
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod orphans;
 mod ownership;
 mod permissions;
 mod process;
+mod recording;
 mod refusals;
 mod roles;
 mod rotation;

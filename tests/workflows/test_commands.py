@@ -16,7 +16,13 @@ BLOCKS = list(blocks())
 SCRIPTS = list(scripts())
 PROGRAMS = [
     path
-    for path in (ROOT / ".ci" / "run", *ROOT.glob("tests/*/run"), *ROOT.glob("tests/*.sh"), *ROOT.glob(".github/*"))
+    for path in (
+        ROOT / ".ci" / "run",
+        ROOT / "fuzz" / "run",
+        *ROOT.glob("tests/*/run"),
+        *ROOT.glob("tests/*.sh"),
+        *ROOT.glob(".github/*"),
+    )
     if path.is_file() and path.suffix in ("", ".sh")
 ]
 

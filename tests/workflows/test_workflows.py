@@ -10,7 +10,7 @@ PIN = re.compile(r"uses: ([\w-]+/[\w-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$")
 
 
 def test_there_are_workflows():
-    assert sorted(workflows()) == ["advisories.yml", "ci.yml", "deploy.yml", "release.yml"]
+    assert sorted(workflows()) == ["advisories.yml", "ci.yml", "deploy.yml", "fuzz.yml", "release.yml"]
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -45,7 +45,7 @@ def test_a_workflow_may_nothing_and_its_jobs_little_and_not_for_long(name):
 
 def test_no_checkout_leaves_a_token_behind():
     checkouts = [step for _, step in steps() if step.get("uses", "").startswith("actions/checkout@")]
-    assert len(checkouts) == 6
+    assert len(checkouts) == 7
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 

@@ -243,6 +243,19 @@ fn only_allowed_vaults_are_taken() {
 }
 
 #[test]
+fn a_host_without_end_is_none() {
+    let long = |labels: usize| format!("https://{}.vault.azure.net/secrets/a", vec!["a"; labels].join("."));
+    assert!(matches!(
+        parse(&long(110)),
+        Err(InvalidSecretIdentifier::VaultNotAllowed(_))
+    ));
+    assert!(matches!(
+        parse(&long(1 << 16)),
+        Err(InvalidSecretIdentifier::Malformed(_))
+    ));
+}
+
+#[test]
 fn a_secret_in_the_place_of_its_identifier_is_not_repeated() {
     for secret in [
         "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",

@@ -11,7 +11,10 @@ use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, InterceptorContext,
+};
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
@@ -41,6 +44,12 @@ impl Transport {
                 .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
                 .build_https(),
         )
+    }
+
+    /// What `client` makes of requests, in place of connections.
+    #[cfg(any(test, fuzzing))]
+    pub(in crate::source) fn over(client: SharedHttpClient) -> Self {
+        Self(client)
     }
 
     /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `traffic`.
@@ -173,6 +182,29 @@ impl ClassifyRetry for NoBlindRetries {
 
     fn priority(&self) -> RetryClassifierPriority {
         RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// Takes no answer for an answer: the SDK would take it for a list without items.
+#[derive(Debug)]
+pub(in crate::source) struct NoEmptyAnswers;
+
+impl Intercept for NoEmptyAnswers {
+    fn name(&self) -> &'static str {
+        "no empty answers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let answer = context.response();
+        if answer.status().is_success() && answer.body().bytes() == Some(b"") {
+            return Err("the answer is empty".into());
+        }
+        Ok(())
     }
 }
 

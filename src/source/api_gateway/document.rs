@@ -8,6 +8,8 @@ use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason, 
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Room for what surrounds the definition in the request that imports it, in bytes.
 const REQUEST_FRAME_BYTES: usize = 256;
+/// Longest version of OpenAPI that is taken, in characters: far longer than any there is, and within that room.
+const VERSION_MAX: usize = 32;
 
 /// Judges what Amazon exported for a stage of `api`; the text is kept unchanged.
 pub(super) fn judge(api: &RestApi, body: Vec<u8>) -> Export {
@@ -47,7 +49,7 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, (SkipReason, Strin
     let value: Value =
         serde_json::from_str(&text).map_err(|error| refused(format!("the export is not JSON: {error}")))?;
     let specification_version = match value.get("openapi") {
-        Some(Value::String(version)) if !version.is_empty() => version.clone(),
+        Some(Value::String(version)) if is_version(version) => version.clone(),
         Some(_) => return Err(refused("the export's openapi member is not a version".to_owned())),
         None if value.is_object() => return Err(refused("the export has no openapi member".to_owned())),
         None => return Err(refused("the export is not a JSON object".to_owned())),
@@ -58,6 +60,10 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, (SkipReason, Strin
         specification_version,
         text,
     })
+}
+
+fn is_version(text: &str) -> bool {
+    (1..=VERSION_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 /// The document without the order of its members, and without what changes though nobody changed anything:
@@ -155,6 +161,11 @@ mod tests {
             (b"\"openapi\"".to_vec(), "not a JSON object"),
             (br#"{"swagger":"2.0"}"#.to_vec(), "no openapi member"),
             (br#"{"openapi":3.0}"#.to_vec(), "not a version"),
+            (br#"{"openapi":"3.0.1\u0000\u202e"}"#.to_vec(), "not a version"),
+            (
+                format!(r#"{{"openapi":"{}"}}"#, "3".repeat(1 << 20)).into_bytes(),
+                "not a version",
+            ),
             (b"{\"openapi\":\"\xff\"}".to_vec(), "not UTF-8"),
             (nested.into_bytes(), "recursion limit"),
         ] {

@@ -46,6 +46,20 @@ async fn a_listing_of_another_form_is_an_error_of_few_words() {
 }
 
 #[tokio::test]
+async fn no_answer_at_all_is_no_empty_list() {
+    let nothing = || answer(200, "");
+    let first = answer(200, r#"{"item":[{"id":"a1"}],"position":"p"}"#);
+    for answers in [vec![nothing()], vec![first, nothing()]] {
+        let error = Bench::new(answers).await.gateway.rest_apis().await.unwrap_err();
+        assert!(error.to_string().contains("the answer is empty"), "{error}");
+    }
+    let bench = Bench::new(vec![nothing()]).await;
+    assert!(bench.gateway.stages(&id("a1")).await.is_err());
+    assert!(bench.gateway.export(&api(), "prod").await.is_err());
+    assert!(bench.gateway.check().await.is_err());
+}
+
+#[tokio::test]
 async fn odd_values_that_are_json_do_no_harm() {
     for item in [
         r#"{"id":"a1","name":"one","name":"two","id":"b2"}"#,

@@ -1,0 +1,208 @@
+//! What is fuzzed: every parser of what comes from outside, and what must hold of all that it takes.
+//!
+//! The programs in `fuzz/targets` call these functions with whatever libFuzzer thinks of; the tests here call them with
+//! the inputs kept in `fuzz/corpus`. A check that fails panics; the functions tell whether an input was taken, since checks of
+//! what is never taken would check nothing. Nothing of this is in the handler.
+//!
+//! A check must not look for a fixed text that it compares with, too: libFuzzer puts such texts into its inputs.
+
+use std::collections::VecDeque;
+use std::str::from_utf8;
+
+use axum::http::{HeaderName, HeaderValue, Response, StatusCode};
+
+use crate::{model, server, source, sync, target};
+
+/// Between the lines of a dialogue.
+const SEPARATOR: &str = "\n====\n";
+
+/// The body of a `PUT`, and how the integration in it is kept and shown.
+#[must_use]
+pub fn document(data: &[u8]) -> bool {
+    let integration = server::fuzzing::document(data);
+    integration.inspect(sync::fuzzing::kept).is_some()
+}
+
+/// A request's method, path, query and headers.
+#[must_use]
+pub fn route(data: &[u8]) -> bool {
+    from_utf8(data).is_ok_and(server::fuzzing::route)
+}
+
+/// The timer's envelope.
+#[must_use]
+pub fn envelope(data: &[u8]) -> bool {
+    server::fuzzing::envelope(data)
+}
+
+/// The identifier of a secret, after a line that lists the vaults that may be asked.
+#[must_use]
+pub fn secret_identifier(data: &[u8]) -> bool {
+    let lines = from_utf8(data).ok().and_then(|text| text.split_once('\n'));
+    lines.is_some_and(|(hosts, text)| model::fuzzing::secret_identifier(hosts, text))
+}
+
+/// The properties of an entity with markers in it, or the text of an outcome.
+#[must_use]
+pub fn marker(data: &[u8]) -> bool {
+    let Ok(text) = from_utf8(data) else { return false };
+    let is_outcome = sync::fuzzing::outcome(text);
+    let Ok(properties) = serde_json::from_str(text) else {
+        return is_outcome;
+    };
+    let (entity, is_marked) = model::fuzzing::markers(properties);
+    let is_registration = sync::fuzzing::registration(&entity);
+    is_outcome || is_marked || is_registration
+}
+
+/// Answers of Amazon API Gateway.
+#[must_use]
+pub fn amazon(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| source::fuzzing::amazon(operation, answers))
+}
+
+/// Answers of AWS Security Token Service, and tokens that it is shown.
+#[must_use]
+pub fn security_token(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| source::fuzzing::security_token(operation, answers))
+}
+
+/// Answers of Azure Resource Manager.
+#[must_use]
+pub fn arm(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| target::fuzzing::answers(operation, answers))
+}
+
+/// What is to be done, and the answers to its requests, each with a status, headers and a body:
+///
+/// ```text
+/// apis
+/// ====
+/// 200
+/// content-type: application/json
+///
+/// {"value":[]}
+/// ```
+fn dialogue(data: &[u8]) -> Option<(&str, VecDeque<Response<Vec<u8>>>)> {
+    let mut parts = split(data, SEPARATOR.as_bytes()).into_iter();
+    let operation = from_utf8(parts.next()?).ok()?;
+    Some((operation, parts.filter_map(answer).collect()))
+}
+
+fn answer(text: &[u8]) -> Option<Response<Vec<u8>>> {
+    let mut parts = text.splitn(2, |byte| *byte == b'\n');
+    let status = from_utf8(parts.next()?).ok()?.parse().ok()?;
+    let mut answer = Response::new(Vec::new());
+    *answer.status_mut() = StatusCode::from_u16(status).ok()?;
+    let mut rest = parts.next().unwrap_or_default();
+    while !rest.is_empty() {
+        let mut parts = rest.splitn(2, |byte| *byte == b'\n');
+        let line = parts.next().unwrap_or_default();
+        rest = parts.next().unwrap_or_default();
+        if line.is_empty() {
+            *answer.body_mut() = rest.to_vec();
+            break;
+        }
+        let (name, value) = from_utf8(line).ok()?.split_once(": ")?;
+        let name = HeaderName::from_bytes(name.as_bytes()).ok()?;
+        answer.headers_mut().append(name, HeaderValue::from_str(value).ok()?);
+    }
+    Some(answer)
+}
+
+fn split<'a>(mut data: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    while let Some(at) = data.windows(separator.len()).position(|window| window == separator) {
+        parts.push(&data[..at]);
+        data = &data[at + separator.len()..];
+    }
+    parts.push(data);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::panic::catch_unwind;
+    use std::path::Path;
+
+    use super::*;
+
+    /// As many inputs as are kept of each target, at least.
+    const LEAST: usize = 20;
+    /// As many of them as are taken, at least, and as are refused.
+    const LEAST_OF_A_KIND: usize = 4;
+
+    #[expect(
+        clippy::print_stdout,
+        reason = "the numbers of inputs are what a run of the tests shows"
+    )]
+    fn replay(target: &str, check: fn(&[u8]) -> bool) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+        let (mut inputs, mut taken) = (0, 0);
+        for entry in fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            let data = fs::read(&path).unwrap();
+            let verdict = catch_unwind(|| check(&data));
+            taken += usize::from(verdict.unwrap_or_else(|_| panic!("{}", path.display())));
+            inputs += 1;
+        }
+        println!("{target}: {inputs} inputs, {taken} taken");
+        assert!(inputs >= LEAST, "{} has {inputs}", folder.display());
+        assert!(
+            (LEAST_OF_A_KIND..=inputs - LEAST_OF_A_KIND).contains(&taken),
+            "{target}: {taken}"
+        );
+    }
+
+    #[test]
+    fn all_kept_documents_are_taken_or_refused_well() {
+        replay("document", document);
+    }
+
+    #[test]
+    fn all_kept_requests_are_routed_or_refused_well() {
+        replay("route", route);
+    }
+
+    #[test]
+    fn all_kept_envelopes_are_read() {
+        replay("envelope", envelope);
+    }
+
+    #[test]
+    fn all_kept_secret_identifiers_name_an_allowed_vault_or_are_refused() {
+        replay("secret_identifier", secret_identifier);
+    }
+
+    #[test]
+    fn all_kept_markers_survive_being_read_and_written() {
+        replay("marker", marker);
+    }
+
+    #[test]
+    fn all_kept_answers_of_amazon_are_taken_whole_or_refused() {
+        replay("amazon", amazon);
+    }
+
+    #[test]
+    fn all_kept_answers_of_the_security_token_service_are_taken_whole_or_refused() {
+        replay("security_token", security_token);
+    }
+
+    #[test]
+    fn all_kept_answers_of_azure_are_taken_whole_or_refused() {
+        replay("arm", arm);
+    }
+
+    #[test]
+    fn a_dialogue_has_an_operation_and_answers() {
+        let text = b"apis\n====\n200\netag: \"1\"\n\n{\n\n}\n====\n204\n====\nnothing\n====\n404\n\n";
+        let (operation, answers) = dialogue(text).unwrap();
+        let read =
+            |answer: &Response<Vec<u8>>| (answer.status().as_u16(), answer.body().clone(), answer.headers().len());
+        let answers: Vec<_> = answers.iter().map(read).collect();
+        let wanted = [(200, b"{\n\n}".to_vec(), 1), (204, Vec::new(), 0), (404, Vec::new(), 0)];
+        assert_eq!((operation, &answers[..]), ("apis", &wanted[..]));
+    }
+}
