@@ -62,7 +62,6 @@ impl Gateway {
             // The credentials keep themselves, so that they are got outside the limits of the requests they are for.
             .identity_cache(IdentityCache::no_cache())
             .retry_classifier(NoBlindRetries)
-            .interceptor(NoEmptyAnswers)
             .build();
         Self {
             client: Client::from_conf(config),
@@ -78,7 +77,8 @@ impl Gateway {
     /// # Errors
     /// When it fails.
     pub async fn check(&self) -> Result<(), GatewayError> {
-        let request = || self.client.get_rest_apis().limit(1).send();
+        let page = || self.client.get_rest_apis().limit(1);
+        let request = || page().customize().interceptor(NoEmptyAnswers).send();
         self.call(&self.listing_call(), request).await.map(|_| ())
     }
 
@@ -93,7 +93,8 @@ impl Gateway {
         loop {
             let request = || {
                 let page = self.client.get_rest_apis().limit(PAGE_SIZE);
-                page.set_position(position.clone()).send()
+                let page = page.set_position(position.clone()).customize();
+                page.interceptor(NoEmptyAnswers).send()
             };
             let page = self.call(&call, request).await?;
             position = collected.add(page).map_err(|message| GatewayError::Malformed {
@@ -115,7 +116,10 @@ impl Gateway {
             operation: "GetStages",
             subject: format!("REST API {id}"),
         };
-        let request = || self.client.get_stages().rest_api_id(id.as_str()).send();
+        let request = || {
+            let stages = self.client.get_stages().rest_api_id(id.as_str()).customize();
+            stages.interceptor(NoEmptyAnswers).send()
+        };
         let answer = self.call(&call, request).await?;
         stages(answer).map_err(|message| GatewayError::Malformed { call, message })
     }

@@ -185,7 +185,7 @@ impl ClassifyRetry for NoBlindRetries {
     }
 }
 
-/// Takes no answer for an answer: the SDK would take it for a list without items.
+/// Refuses no answer at all, which the SDK would take for a list without items.
 #[derive(Debug)]
 pub(in crate::source) struct NoEmptyAnswers;
 

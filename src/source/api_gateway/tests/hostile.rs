@@ -55,7 +55,6 @@ async fn no_answer_at_all_is_no_empty_list() {
     }
     let bench = Bench::new(vec![nothing()]).await;
     assert!(bench.gateway.stages(&id("a1")).await.is_err());
-    assert!(bench.gateway.export(&api(), "prod").await.is_err());
     assert!(bench.gateway.check().await.is_err());
 }
 
