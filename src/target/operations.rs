@@ -182,7 +182,7 @@ impl Answer {
             return Err(self.malformed("it holds too many values"));
         }
         // The parser's own words are of no use to those who read this, and could quote what it read.
-        serde_json::from_slice(&self.body).map_err(|_| self.malformed("it is not JSON"))
+        serde_json::from_slice(&self.body).map_err(|_| self.malformed("it is not JSON, or nested too deep to be read"))
     }
 
     /// The error of an answer that has a fault.

@@ -29,24 +29,24 @@ const CALLS_AFTER: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_an_integration_is_created_the_next_run_makes_up_for_it() {
-    try_all(Scene::Create, 0).await;
+    try_all(Scene::Create, 825).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_the_timer_runs_the_next_run_makes_up_for_it() {
-    try_all(Scene::Timer, 0).await;
+    try_all(Scene::Timer, 990).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_an_integration_is_deleted_the_same_call_again_ends_it() {
-    try_all(Scene::Delete, 0).await;
+    try_all(Scene::Delete, 495).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_with_a_role_or_with_an_import_that_goes_on_the_next_run_makes_up_for_it() {
-    try_all(Scene::RoleByKey, 0).await;
-    try_all(Scene::RoleByToken, 0).await;
-    try_all(Scene::Deferred, 0).await;
+    try_all(Scene::RoleByKey, 33).await;
+    try_all(Scene::RoleByToken, 66).await;
+    try_all(Scene::Deferred, 33).await;
 }
 
 /// Tries every combination of a scene's kinds of calls and of troubles: exactly so many.

@@ -110,7 +110,7 @@ const KINDS: &[Kind] = &[
     arm("the versions", "GET", "/apis/*/versions", &[Create, Timer, Delete]),
     arm("a version", "GET", "/apis/*/versions/*", &[]),
     update(false, "a version's making", "/apis/*/versions/*", &[Create, Timer]),
-    update(true, "a version's change", "/apis/*/versions/*", &[Timer]),
+    update(true, "a version's change", "/apis/*/versions/*", &[]),
     arm("a version's end", "DELETE", "/apis/*/versions/*", &[Timer, Delete]),
     arm(
         "the definitions",

@@ -134,8 +134,6 @@ pub struct Site {
     pub scene: Scene,
     client: reqwest::Client,
     seed: Checkpoint,
-    /// What the catalog holds before each try.
-    pub before: BTreeMap<String, Value>,
     /// What the handlers before this one wrote.
     output: String,
 }
@@ -156,7 +154,6 @@ impl Site {
         cloud.api_center.set_definition(definition, r#"{"openapi":"3.0.1"}"#);
         let mut site = Self {
             seed: cloud.api_center.checkpoint(),
-            before: BTreeMap::new(),
             output: String::new(),
             client: reqwest::Client::new(),
             cloud,
@@ -174,7 +171,6 @@ impl Site {
         }
         site.cloud.api_center.keep_journal();
         site.seed = site.cloud.api_center.checkpoint();
-        site.before = site.cloud.api_center.snapshot();
         site
     }
 

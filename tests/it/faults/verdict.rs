@@ -26,7 +26,7 @@ const CODES: [&str; 11] = [
     "ServiceUnavailable",
 ];
 /// What parsers, and values printed for programmers, look like.
-const INTERNALS: [&str; 16] = [
+const INTERNALS: [&str; 15] = [
     "at line ",
     " column ",
     "EOF",
@@ -41,7 +41,6 @@ const INTERNALS: [&str; 16] = [
     "Some(",
     "Unhandled",
     "unhandled",
-    "::",
     "unforeseen",
 ];
 
