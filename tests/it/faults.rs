@@ -2,6 +2,7 @@
 //!
 //! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`.
 
+mod back;
 mod kills;
 mod kinds;
 mod site;
