@@ -147,11 +147,10 @@ async fn attempt(site: &mut Site, combination: &Combination, elsewhere: &str) ->
 
 /// Plays on when nothing goes wrong any more, until all is right: what is wrong after so many calls, and what was said.
 async fn play_to_the_end(site: &Site) -> (Vec<String>, String) {
-    let mut words = String::new();
-    let mut flaws = Vec::new();
+    let (mut words, mut flaws) = (Vec::new(), Vec::new());
     for _ in 0..CALLS_AFTER {
         let said = site.play_on().await;
-        words.push_str(&format!("\n    then {:?} {}", said.status, said.text));
+        words.push(format!("\n    then {:?} {}", said.status, said.text));
         flaws = flaws_in_the_end(site);
         if !said.is_good() {
             flaws.push("nothing is wrong any more, but it fails".to_owned());
@@ -160,5 +159,5 @@ async fn play_to_the_end(site: &Site) -> (Vec<String>, String) {
             break;
         }
     }
-    (flaws, words)
+    (flaws, words.concat())
 }

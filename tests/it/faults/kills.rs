@@ -18,9 +18,9 @@ const ENDS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_write_a_handler_is_killed_at_the_next_run_makes_up_for_it() {
-    kill_at_all(Scene::Create, 0).await;
-    kill_at_all(Scene::Timer, 0).await;
-    kill_at_all(Scene::Delete, 0).await;
+    kill_at_all(Scene::Create, 38).await;
+    kill_at_all(Scene::Timer, 42).await;
+    kill_at_all(Scene::Delete, 26).await;
 }
 
 /// Kills a handler before and after each write of a scene: at least so many.
