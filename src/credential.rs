@@ -1,8 +1,11 @@
 //! Who this app is to Azure.
 
+use std::error::Error;
 use std::sync::Arc;
 
-use azure_core::credentials::TokenCredential;
+use async_trait::async_trait;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::error::ErrorKind;
 use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, new_http_client};
 use azure_core::time::Duration;
 use azure_identity::{
@@ -59,13 +62,39 @@ pub fn azure_credential(
             kind: "managed identity",
             source,
         })?;
-        return Ok(credential);
+        return Ok(Arc::new(Readable(credential)));
     }
     let credential = DeveloperToolsCredential::new(None).map_err(|source| CredentialError {
         kind: "developer's credential",
         source,
     })?;
     Ok(credential)
+}
+
+/// A credential that tells of an answer that is no token in words for people, not in those of the parser.
+#[derive(Debug)]
+struct Readable(Arc<dyn TokenCredential>);
+
+#[async_trait]
+impl TokenCredential for Readable {
+    async fn get_token(
+        &self,
+        scopes: &[&str],
+        options: Option<TokenRequestOptions<'_>>,
+    ) -> azure_core::Result<AccessToken> {
+        self.0.get_token(scopes, options).await.map_err(readable)
+    }
+}
+
+fn readable(error: azure_core::Error) -> azure_core::Error {
+    let first: &(dyn Error + 'static) = &error;
+    let mut chain = std::iter::successors(Some(first), |&cause| cause.source());
+    if chain.any(<dyn Error>::is::<serde_json::Error>) {
+        let message = "the answer of the host's identity endpoint is not a token";
+        azure_core::Error::with_message(ErrorKind::Credential, message)
+    } else {
+        error
+    }
 }
 
 #[cfg(test)]

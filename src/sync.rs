@@ -35,6 +35,7 @@ use crate::settings::Settings;
 use crate::telemetry::set_last_successes;
 
 pub use self::clock::Clock;
+use self::outcome::StoredOutcome;
 use self::registration::Registered;
 use self::registry::Registration;
 use self::session::{Clouds, Session};
@@ -168,6 +169,11 @@ impl Engine {
             Ok(environments) => {
                 let current = registry::find(&environments, name, &self.0.vault_hosts);
                 registration = current.unwrap_or(registration);
+                // An outcome that could not be recorded is told here, or nowhere but in the log.
+                let is_older = |kept: &StoredOutcome| kept.report.started_on < outcome.report.started_on;
+                if registration.outcome.as_ref().is_none_or(is_older) {
+                    registration.outcome = Some(outcome);
+                }
             }
             // It was written: that it cannot be read now is no reason to say otherwise.
             Err(error) => {

@@ -145,7 +145,10 @@ impl Gateway {
             }),
             Ok(answer) => {
                 let body = answer.body.map(aws_smithy_types::Blob::into_inner);
-                Ok(document::judge(api, body.unwrap_or_default()))
+                document::judge(api, body.unwrap_or_default()).map_err(|_| GatewayError::Malformed {
+                    message: "it ends in the middle".to_owned(),
+                    call,
+                })
             }
             Err(GatewayError::Refused { message, .. }) => Ok(Export::Unavailable {
                 reason: SkipReason::ExportRefused,

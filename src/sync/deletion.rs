@@ -94,19 +94,20 @@ async fn delete_api(
     let Some(api) = OwnedApi::claim(integration, &found) else {
         return Err(Interruption::NotOurs(api.owned().path().clone()));
     };
-    let none_if_gone = |listed| none_if_gone(catalog, &api, listed);
-    for deployment in none_if_gone(catalog.deployments(&api.name).await).await? {
+    let path = api.owned().path();
+    for deployment in below(catalog, path, || catalog.deployments(&api.name)).await? {
         in_time()?;
         delete_below(catalog, &api, EntityPath::Deployment(api.name.clone(), deployment.name)).await?;
     }
-    for version in none_if_gone(catalog.versions(&api.name).await).await? {
-        for definition in none_if_gone(catalog.definitions(&api.name, &version.name).await).await? {
+    for version in below(catalog, path, || catalog.versions(&api.name)).await? {
+        let path = EntityPath::Version(api.name.clone(), version.name.clone());
+        for definition in below(catalog, &path, || catalog.definitions(&api.name, &version.name)).await? {
             in_time()?;
             let path = EntityPath::Definition(api.name.clone(), version.name.clone(), definition.name);
             delete_below(catalog, &api, path).await?;
         }
         in_time()?;
-        delete_below(catalog, &api, EntityPath::Version(api.name.clone(), version.name)).await?;
+        delete_below(catalog, &api, path).await?;
     }
     in_time()?;
     Ok(catalog.delete(api.owned()).await?)
@@ -119,16 +120,17 @@ async fn delete_below(catalog: &Catalog, api: &OwnedApi, path: EntityPath) -> Re
     }
 }
 
-/// Another run may delete the same API at the same time: what is gone has nothing below it.
+/// Lists what is below an entity. Another run may delete the same at the same time: what is gone has nothing below it.
 ///
-/// A list that is not found below an API that is there says nothing of what would be on it.
-async fn none_if_gone(
-    catalog: &Catalog,
-    api: &OwnedApi,
-    listed: Result<Vec<Entity>, CatalogError>,
-) -> Result<Vec<Entity>, CatalogError> {
-    match listed {
-        Err(CatalogError::NotFound { .. }) if catalog.get(api.owned().path()).await?.is_none() => Ok(Vec::new()),
+/// A list that is not found below an entity that is there says nothing of what would be on it; the entity may have come back
+/// in between, so it is asked for once more.
+async fn below<F>(catalog: &Catalog, parent: &EntityPath, list: impl Fn() -> F) -> Result<Vec<Entity>, CatalogError>
+where
+    F: Future<Output = Result<Vec<Entity>, CatalogError>>,
+{
+    match list().await {
+        Err(CatalogError::NotFound { .. }) if catalog.get(parent).await?.is_none() => Ok(Vec::new()),
+        Err(CatalogError::NotFound { .. }) => list().await,
         other => other,
     }
 }

@@ -181,7 +181,8 @@ impl Answer {
         if weight(&self.body) > WEIGHT_MAX {
             return Err(self.malformed("it holds too many values"));
         }
-        serde_json::from_slice(&self.body).map_err(|error| self.malformed(&error.to_string()))
+        // The parser's own words are of no use to those who read this, and could quote what it read.
+        serde_json::from_slice(&self.body).map_err(|_| self.malformed("it is not JSON, or nested too deep to be read"))
     }
 
     /// The error of an answer that has a fault.

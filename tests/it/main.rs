@@ -8,6 +8,7 @@ mod collector;
 mod deadlines;
 mod deletions;
 mod export;
+mod faults;
 mod hostile;
 mod keyless;
 mod model;

@@ -216,13 +216,7 @@ impl World {
 
     /// Lets every API have its turn to be looked into deeply, as if no run had been for more than a day.
     pub fn let_deep_checks_be_due(&self) {
-        self.edit("environments/shop", |environment| {
-            let last = &mut environment["customProperties"]["aws-integration"]["lastSync"];
-            let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
-            let hour = outcome["next"]["checkedThroughHour"].as_i64().unwrap();
-            outcome["next"]["checkedThroughHour"] = json!(hour - 30);
-            *last = json!(outcome.to_string());
-        });
+        let_deep_checks_be_due(self.catalog());
     }
 
     /// Asserts that the catalog holds what the gateway's APIs call for, nothing more and nothing less.
@@ -346,6 +340,18 @@ pub fn host_options(cloud: &Cloud, settings: &[(&str, &str)]) -> HostOptions {
     }
     options.environment.extend(environment);
     options
+}
+
+/// Lets every API of the usual integration have its turn to be looked into deeply, as if no run had been for more than a day.
+pub fn let_deep_checks_be_due(catalog: &ApiCenter) {
+    let path = format!("environments/{SHOP}");
+    let mut properties = catalog.snapshot().remove(&path).unwrap()["properties"].take();
+    let last = &mut properties["customProperties"]["aws-integration"]["lastSync"];
+    let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
+    let hour = outcome["next"]["checkedThroughHour"].as_i64().unwrap();
+    outcome["next"]["checkedThroughHour"] = json!(hour - 30);
+    *last = json!(outcome.to_string());
+    catalog.put(&path, properties).unwrap();
 }
 
 /// The APIs of a catalog, with all that is below them.

@@ -76,11 +76,13 @@ where
     match (error.code(), error.message()) {
         (Some(code), Some(message)) => format!("{code}: {message}"),
         (Some(text), None) | (None, Some(text)) => text.to_owned(),
-        (None, None) => match error.raw_response() {
-            Some(response) if !response.status().is_success() => {
+        (None, None) => match (error, error.raw_response()) {
+            (_, Some(response)) if !response.status().is_success() => {
                 format!("no reason given (HTTP {})", response.status().as_u16())
             }
-            Some(_) | None => error_chain(error),
+            // The parser's own words are of no use to those who read this.
+            (SdkError::ServiceError(_), Some(_)) => "it is not of the form that the operation gives".to_owned(),
+            (_, _) => error_chain(error),
         },
     }
 }

@@ -12,11 +12,28 @@ const REQUEST_FRAME_BYTES: usize = 256;
 const VERSION_MAX: usize = 32;
 
 /// Judges what Amazon exported for a stage of `api`; the text is kept unchanged.
-pub(super) fn judge(api: &RestApi, body: Vec<u8>) -> Export {
+///
+/// # Errors
+/// When it ends in the middle, which says nothing of what all of it would be.
+pub(super) fn judge(api: &RestApi, body: Vec<u8>) -> Result<Export, Cut> {
     match document(api, body) {
-        Ok(document) => Export::Document(document),
-        Err((reason, message)) => Export::Unavailable { reason, message },
+        Ok(document) => Ok(Export::Document(document)),
+        Err(Fault::Unfit(reason, message)) => Ok(Export::Unavailable { reason, message }),
+        Err(Fault::Cut) => Err(Cut),
     }
+}
+
+/// A text that ends in the middle.
+#[derive(Debug)]
+pub(super) struct Cut;
+
+/// Why a text is no document.
+#[derive(Debug)]
+enum Fault {
+    /// API Center cannot hold it, or it is none.
+    Unfit(SkipReason, String),
+    /// It ends in the middle.
+    Cut,
 }
 
 /// What is said of an export of more than `read` bytes, of which the rest was not even read.
@@ -27,15 +44,15 @@ pub(super) fn endless(read: usize) -> Export {
     }
 }
 
-fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, (SkipReason, String)> {
+fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
     if body.len() > DEFINITION_MAX_BYTES {
         let message = format!(
             "the definition has {} bytes; API Center takes {DEFINITION_MAX_BYTES}",
             body.len()
         );
-        return Err((SkipReason::DefinitionTooLarge, message));
+        return Err(Fault::Unfit(SkipReason::DefinitionTooLarge, message));
     }
-    let refused = |message: String| (SkipReason::ExportRefused, message);
+    let refused = |message: String| Fault::Unfit(SkipReason::ExportRefused, message);
     let text = String::from_utf8(body).map_err(|error| refused(format!("the export is not UTF-8 text: {error}")))?;
     let request = escaped_length(&text) + REQUEST_FRAME_BYTES;
     if request > REQUEST_MAX_BYTES {
@@ -43,11 +60,16 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, (SkipReason, Strin
             "the definition has {} bytes and the request that imports it {request}; Azure takes {REQUEST_MAX_BYTES}",
             text.len()
         );
-        return Err((SkipReason::DefinitionTooLarge, message));
+        return Err(Fault::Unfit(SkipReason::DefinitionTooLarge, message));
     }
     // The parser's recursion limit makes an error of a document that is nested deeper than a stack is.
-    let value: Value =
-        serde_json::from_str(&text).map_err(|error| refused(format!("the export is not JSON: {error}")))?;
+    let value: Value = serde_json::from_str(&text).map_err(|error| {
+        if error.is_eof() && !text.is_empty() {
+            Fault::Cut
+        } else {
+            refused("the export is not JSON, or nested too deep to be read".to_owned())
+        }
+    })?;
     let specification_version = match value.get("openapi") {
         Some(Value::String(version)) if is_version(version) => version.clone(),
         Some(_) => return Err(refused("the export's openapi member is not a version".to_owned())),
@@ -112,14 +134,14 @@ mod tests {
     }
 
     fn taken(version: Option<&str>, text: &str) -> Document {
-        match judge(&api(version), text.as_bytes().to_vec()) {
+        match judge(&api(version), text.as_bytes().to_vec()).unwrap() {
             Export::Document(document) => document,
             Export::Unavailable { reason, message } => panic!("{reason:?}: {message}"),
         }
     }
 
     fn refused(body: impl Into<Vec<u8>>) -> (SkipReason, String) {
-        match judge(&api(None), body.into()) {
+        match judge(&api(None), body.into()).unwrap() {
             Export::Document(document) => panic!("taken: {document:?}"),
             Export::Unavailable { reason, message } => (reason, message),
         }
@@ -167,11 +189,18 @@ mod tests {
                 "not a version",
             ),
             (b"{\"openapi\":\"\xff\"}".to_vec(), "not UTF-8"),
-            (nested.into_bytes(), "recursion limit"),
+            (nested.into_bytes(), "nested too deep"),
         ] {
             let (skip, message) = refused(body);
             assert_eq!(skip, SkipReason::ExportRefused);
             assert!(message.contains(reason), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_ends_in_the_middle_is_no_verdict() {
+        for body in ["{", r#"{"openapi":"3.0.1""#, r#"{"openapi":"3.0"#] {
+            assert!(judge(&api(None), body.into()).is_err(), "{body}");
         }
     }
 

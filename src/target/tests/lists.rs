@@ -169,7 +169,7 @@ async fn an_answer_that_would_grow_in_memory_is_not_taken_in() {
     for (body, words) in [
         (zeros, "too many values"),
         (objects, "too many values"),
-        (deep, "recursion limit"),
+        (deep, "nested too deep"),
     ] {
         let error = Bench::new([answer(200, body)])
             .catalog

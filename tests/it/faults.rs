@@ -1,0 +1,163 @@
+//! Faults: every kind of call goes wrong in every way, and the handler is killed at every write.
+//!
+//! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`.
+
+mod back;
+mod kills;
+mod kinds;
+mod site;
+mod trouble;
+mod verdict;
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use futures::future::join_all;
+use sandbox::record::Exchange;
+use tokio::net::TcpListener;
+
+use self::kinds::kinds_of;
+use self::site::{Scene, Site};
+use self::trouble::{Combination, combinations};
+use self::verdict::{flaws_in_the_end, flaws_of};
+use crate::secrecy::assert_uncalled;
+
+/// Sites at once: most of them wait for a time to end.
+const SIDE_BY_SIDE: usize = 24;
+/// Calls within which everything is right again, once nothing goes wrong any more.
+const CALLS_AFTER: usize = 2;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_goes_wrong_when_an_integration_is_created_the_next_run_makes_up_for_it() {
+    try_all(Scene::Create, 825).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_goes_wrong_when_the_timer_runs_the_next_run_makes_up_for_it() {
+    try_all(Scene::Timer, 990).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_goes_wrong_when_an_integration_is_deleted_the_same_call_again_ends_it() {
+    try_all(Scene::Delete, 495).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whatever_goes_wrong_with_a_role_or_with_an_import_that_goes_on_the_next_run_makes_up_for_it() {
+    try_all(Scene::RoleByKey, 33).await;
+    try_all(Scene::RoleByToken, 66).await;
+    try_all(Scene::Deferred, 33).await;
+}
+
+/// Tries every combination of a scene's kinds of calls and of troubles: exactly so many.
+#[expect(clippy::print_stdout, reason = "for people to read what ran")]
+async fn try_all(scene: Scene, expected: usize) {
+    let all = combinations(&kinds_of(scene, &discover(scene).await));
+    let (number, began) = (all.len(), Instant::now());
+    let waiting = Mutex::new(VecDeque::from(all));
+    let results = join_all((0..SIDE_BY_SIDE).map(|_| work(scene, &waiting))).await;
+    let longest = results.iter().map(|(longest, _)| *longest).max().unwrap();
+    let flaws: Vec<String> = results.into_iter().flat_map(|(_, flaws)| flaws).collect();
+    println!(
+        "faults: {scene:?}: {number} combinations, {} with flaws, the longest call {longest:.1?}, all {:.0?}",
+        flaws.len(),
+        began.elapsed()
+    );
+    assert!(flaws.is_empty(), "{}", flaws.join("\n"));
+    assert_eq!(number, expected, "combinations of {scene:?}");
+}
+
+/// What is called in a scene in which nothing goes wrong, by a handler that knows nothing.
+async fn discover(scene: Scene) -> Vec<Exchange> {
+    let mut site = Site::build(scene).await;
+    site.restart().await;
+    site.set_back();
+    let said = site.play().await;
+    assert_eq!(
+        (said.is_good(), flaws_in_the_end(&site)),
+        (true, Vec::new()),
+        "{}",
+        said.text
+    );
+    site.cloud.record.exchanges()
+}
+
+/// Tries what is waiting, one after another: the longest call, and the flaws.
+async fn work(scene: Scene, waiting: &Mutex<VecDeque<Combination>>) -> (Duration, Vec<String>) {
+    let next = || waiting.lock().unwrap().pop_front();
+    let (mut longest, mut flaws) = (Duration::ZERO, Vec::new());
+    let Some(mut combination) = next() else {
+        return (longest, flaws);
+    };
+    let mut site = Site::build(scene).await;
+    let stranger = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+    let elsewhere = format!("https://{}/", stranger.local_addr().unwrap());
+    let mut said = String::new();
+    loop {
+        let (took, found, words) = attempt(&mut site, &combination, &elsewhere).await;
+        longest = longest.max(took);
+        said.push_str(&words);
+        if !found.is_empty() {
+            let times = if combination.always { "always" } else { "once" };
+            flaws.push(format!(
+                "{} {:?} {times}: {}\n    {words}",
+                combination.kind.name,
+                combination.trouble,
+                found.join("; ")
+            ));
+        }
+        match next() {
+            Some(another) => combination = another,
+            None => break,
+        }
+    }
+    assert_uncalled(stranger);
+    site.assert_secrets_kept(&said);
+    (longest, flaws)
+}
+
+/// Tries one combination: how long the call took, what is wrong, and what was said.
+async fn attempt(site: &mut Site, combination: &Combination, elsewhere: &str) -> (Duration, Vec<String>, String) {
+    site.set_back();
+    if combination.needs_new_handler() {
+        site.restart().await;
+    }
+    site.cloud.faults.add(combination.rule(elsewhere));
+    let said = site.play().await;
+    let mut flaws = flaws_of(site, &said);
+    if !site
+        .cloud
+        .record
+        .exchanges()
+        .iter()
+        .any(|exchange| combination.kind.is_of(exchange))
+    {
+        flaws.push("the call did not occur".to_owned());
+    }
+    site.cloud.faults.clear();
+    site.cloud.is_up().await;
+    if combination.is_remembered() {
+        site.restart().await;
+    }
+    let (found, after) = play_to_the_end(site).await;
+    flaws.extend(found);
+    (said.took, flaws, format!("{:?} {}{after}", said.status, said.text))
+}
+
+/// Plays on when nothing goes wrong any more, until all is right: what is wrong after so many calls, and what was said.
+async fn play_to_the_end(site: &Site) -> (Vec<String>, String) {
+    let (mut words, mut flaws) = (Vec::new(), Vec::new());
+    for _ in 0..CALLS_AFTER {
+        let said = site.play_on().await;
+        words.push(format!("\n    then {:?} {}", said.status, said.text));
+        flaws = flaws_in_the_end(site);
+        if !said.is_good() {
+            flaws.push("nothing is wrong any more, but it fails".to_owned());
+        }
+        if flaws.is_empty() {
+            break;
+        }
+    }
+    (flaws, words.concat())
+}

@@ -1,0 +1,311 @@
+//! Where combinations are tried: one pair of clouds and one handler, set back between one try and the next.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use reqwest::Method;
+use sandbox::api_center::{Change, Checkpoint};
+use sandbox::api_gateway::{Definition, RestApi, Stage};
+use sandbox::cloud::{Cloud, CloudOptions, ROLE_ARN};
+use sandbox::estate::Estate;
+use sandbox::functions_host::{FunctionsHost, TimerKind};
+use serde_json::{Value, json};
+
+use crate::oracle::{actual, desired};
+use crate::world::{SHOP, answer, host_options, let_deep_checks_be_due};
+
+/// So little that what hangs is given up soon: what was begun has ten seconds more, and what comes last fifteen of its own.
+const LITTLE_TIME: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
+/// What other people made in the catalog: entities and their properties.
+const UNOWNED: [(&str, &str); 6] = [
+    ("environments/people", r#"{"title":"Theirs","kind":"testing"}"#),
+    ("apis/handmade", r#"{"title":"By hand","kind":"rest"}"#),
+    (
+        "apis/handmade/versions/prod",
+        r#"{"title":"prod","lifecycleStage":"production"}"#,
+    ),
+    (
+        "apis/handmade/versions/prod/definitions/openapi",
+        r#"{"title":"By hand"}"#,
+    ),
+    (
+        "apis/handmade/deployments/prod",
+        r#"{"title":"prod","environmentId":"/workspaces/default/environments/people","server":{"runtimeUri":["https://example.com"]}}"#,
+    ),
+    // Its name is that of an API of ours, but it has no marker.
+    ("apis/shop-handmade00", r#"{"title":"Not the shop's","kind":"rest"}"#),
+];
+
+/// What happens when something goes wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scene {
+    /// An integration is created.
+    Create,
+    /// The same, where imports are operations that go on.
+    Deferred,
+    /// The same with a role that is taken on with the access key.
+    RoleByKey,
+    /// The same with a role that is taken on with a token.
+    RoleByToken,
+    /// The timer runs after changes on Amazon.
+    Timer,
+    /// The integration is deleted.
+    Delete,
+}
+
+impl Scene {
+    /// Whether every kind of call that occurs in it is tried, not only those that make it another scene.
+    pub fn is_about_all(self) -> bool {
+        matches!(self, Self::Create | Self::Timer | Self::Delete)
+    }
+
+    /// What the gateway held when the integration was synchronized last; `None` when it is yet to be made.
+    fn before(self) -> Option<Estate> {
+        match self {
+            Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken => None,
+            Self::Timer => Some(vec![
+                api("changed000", "Changed", &[("prod", "first"), ("staging", "first")]),
+                api("removed000", "Removed", &[("prod", "first")]),
+                api("unchanged0", "Unchanged", &[("prod", "first")]),
+            ]),
+            Self::Delete => Some(two()),
+        }
+    }
+
+    /// What the catalog shall hold in the end.
+    pub fn goal(self) -> Estate {
+        if self == Self::Delete { Vec::new() } else { self.now() }
+    }
+
+    /// What it holds now.
+    fn now(self) -> Estate {
+        match self {
+            Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken | Self::Delete => two(),
+            Self::Timer => vec![
+                api("added00000", "Added", &[("prod", "first")]),
+                api("changed000", "Renamed", &[("prod", "second"), ("v1", "first")]),
+                api("unchanged0", "Unchanged", &[("prod", "first")]),
+            ],
+        }
+    }
+}
+
+fn two() -> Estate {
+    vec![
+        api("first00000", "First", &[("prod", "first"), ("staging", "first")]),
+        api("second0000", "Second", &[("prod", "first")]),
+    ]
+}
+
+/// An API with these stages, each with the deployment it runs.
+fn api(id: &str, name: &str, stages: &[(&str, &str)]) -> (RestApi, Vec<Stage>) {
+    let stage = |(stage, deployment): &(&str, &str)| {
+        let document =
+            json!({ "openapi": "3.0.1", "info": { "title": name }, "paths": { format!("/{deployment}"): {} } });
+        Stage::new(*stage, *deployment, Definition::from(document))
+    };
+    (RestApi::new(id, name), stages.iter().map(stage).collect())
+}
+
+/// What came of a call.
+#[derive(Debug)]
+pub struct Said {
+    /// Its status; `None` for a run of the timer that came to nothing.
+    pub status: Option<u16>,
+    pub text: String,
+    pub took: Duration,
+}
+
+impl Said {
+    /// Whether all is well, as far as it says; of what is gone, that it is not there is as good.
+    pub fn is_good(&self) -> bool {
+        self.status.is_some_and(|status| matches!(status, 200..=299 | 404))
+    }
+
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_default()
+    }
+}
+
+/// The clouds and the handler.
+pub struct Site {
+    pub cloud: Cloud,
+    pub host: FunctionsHost,
+    pub scene: Scene,
+    client: reqwest::Client,
+    seed: Checkpoint,
+    /// What the handlers before this one wrote.
+    output: String,
+}
+
+impl Site {
+    /// Starts everything, with the catalog as it is before the scene.
+    pub async fn build(scene: Scene) -> Self {
+        let cloud = Cloud::start(CloudOptions::default().unthrottled()).await.unwrap();
+        let host = FunctionsHost::start(host_options(&cloud, &LITTLE_TIME)).await.unwrap();
+        cloud.api_center.set_deferred_imports(scene == Scene::Deferred);
+        for (path, properties) in UNOWNED {
+            cloud
+                .api_center
+                .put(path, serde_json::from_str(properties).unwrap())
+                .unwrap();
+        }
+        let definition = "apis/handmade/versions/prod/definitions/openapi";
+        cloud.api_center.set_definition(definition, r#"{"openapi":"3.0.1"}"#);
+        let mut site = Self {
+            seed: cloud.api_center.checkpoint(),
+            output: String::new(),
+            client: reqwest::Client::new(),
+            cloud,
+            host,
+            scene,
+        };
+        if let Some(estate) = scene.before() {
+            site.cloud.fill_gateway(estate);
+            let made = site.put().await;
+            assert_eq!(made.status, Some(201), "{}", made.text);
+            assert_eq!(site.differences(&site.cloud.api_gateway.estate()), "", "{}", made.text);
+            if scene == Scene::Timer {
+                let_deep_checks_be_due(&site.cloud.api_center);
+            }
+        }
+        site.cloud.api_center.keep_journal();
+        site.seed = site.cloud.api_center.checkpoint();
+        site
+    }
+
+    /// Sets everything back to before the scene.
+    pub fn set_back(&self) {
+        self.cloud.faults.clear();
+        self.cloud.api_center.restore(&self.seed);
+        self.cloud.api_gateway.clear();
+        self.cloud.fill_gateway(self.scene.now());
+        self.cloud.record.clear();
+    }
+
+    /// Plays the scene.
+    pub async fn play(&self) -> Said {
+        match self.scene {
+            Scene::Create | Scene::Deferred | Scene::RoleByKey | Scene::RoleByToken => self.put().await,
+            Scene::Timer => self.timer().await,
+            Scene::Delete => self.call(Method::DELETE, None).await,
+        }
+    }
+
+    /// What leads to the desired state when nothing goes wrong any more.
+    pub async fn play_on(&self) -> Said {
+        let is_kept = self.cloud.api_center.snapshot().contains_key("environments/shop");
+        match self.scene {
+            Scene::Create | Scene::Deferred | Scene::RoleByKey | Scene::RoleByToken if !is_kept => self.put().await,
+            Scene::Create | Scene::Deferred | Scene::RoleByKey | Scene::RoleByToken | Scene::Timer => {
+                self.timer().await
+            }
+            Scene::Delete => self.call(Method::DELETE, None).await,
+        }
+    }
+
+    async fn put(&self) -> Said {
+        let keys = json!({
+            "accessKey": self.cloud.secret_identifier("aws-access-key"),
+            "secretAccessKey": self.cloud.secret_identifier("aws-secret-access-key"),
+        });
+        let mut source = if self.scene == Scene::RoleByToken {
+            json!({})
+        } else {
+            keys
+        };
+        source["regionName"] = json!(self.cloud.region);
+        if matches!(self.scene, Scene::RoleByKey | Scene::RoleByToken) {
+            source["roleArn"] = json!(ROLE_ARN);
+        }
+        let document = json!({ "properties": { "amazonApiGatewaySource": source } });
+        self.call(Method::PUT, Some(document)).await
+    }
+
+    async fn timer(&self) -> Said {
+        let began = Instant::now();
+        let outcome = self.host.fire_timer(TimerKind::Scheduled).await.unwrap();
+        Said {
+            status: outcome.succeeded.then_some(200),
+            text: String::from_utf8_lossy(&outcome.body).into_owned(),
+            took: began.elapsed(),
+        }
+    }
+
+    async fn call(&self, method: Method, document: Option<Value>) -> Said {
+        let began = Instant::now();
+        let url = format!("{}/api/integrations/{SHOP}", self.host.base_url());
+        let mut request = self
+            .client
+            .request(method, url)
+            .header("x-functions-key", self.host.function_key());
+        if let Some(document) = document {
+            request = request.json(&document);
+        }
+        let answer = answer(request).await;
+        Said {
+            status: Some(answer.status.as_u16()),
+            text: answer.text,
+            took: began.elapsed(),
+        }
+    }
+
+    /// Starts another handler, which knows nothing of what was before.
+    pub async fn restart(&mut self) {
+        self.output.push_str(&self.host.output());
+        self.host = FunctionsHost::start(host_options(&self.cloud, &LITTLE_TIME))
+            .await
+            .unwrap();
+    }
+
+    /// Every change of the catalog since it was set back.
+    pub fn changes(&self) -> Vec<Change> {
+        self.cloud.api_center.changes(0)
+    }
+
+    /// Where the catalog differs from what an estate leads to; empty when it does not.
+    pub fn differences(&self, estate: &Estate) -> String {
+        let snapshot = self.cloud.api_center.snapshot();
+        let found: BTreeMap<String, Value> = actual(SHOP, &snapshot)
+            .into_iter()
+            .filter(|(path, _)| !is_unowned(path))
+            .collect();
+        let wanted = desired(SHOP, &self.cloud.region, estate);
+        let paths = found.keys().chain(wanted.keys());
+        let differing = paths.filter(|path| found.get(*path) != wanted.get(*path));
+        let mut differing: Vec<&str> = differing.map(String::as_str).collect();
+        differing.sort_unstable();
+        differing.dedup();
+        if snapshot.contains_key("environments/shop") == wanted.is_empty() {
+            differing.push("environments/shop");
+        }
+        differing.join(", ")
+    }
+
+    /// What of ours is out of sight, but there.
+    pub fn leftovers(&self) -> Vec<String> {
+        let leftovers = self.cloud.api_center.leftovers().into_keys();
+        leftovers.filter(|path| path.starts_with("apis/shop-")).collect()
+    }
+
+    /// Asserts that neither what was said nor what the handlers wrote tells a secret that lasts.
+    pub fn assert_secrets_kept(&self, said: &str) {
+        let cloud = &self.cloud;
+        let output = self.host.output();
+        for secret in [
+            &cloud.aws_access_key_id,
+            &cloud.aws_secret_access_key,
+            &cloud.identity_header,
+        ] {
+            for text in [said, &self.output, &output] {
+                assert!(!text.contains(secret), "a secret is told");
+            }
+        }
+    }
+}
+
+/// Whether an entity is one that other people made.
+pub fn is_unowned(path: &str) -> bool {
+    !path.starts_with("metadataSchemas/")
+        && (UNOWNED.iter().any(|(unowned, _)| *unowned == path) || !path.contains("/shop"))
+}
