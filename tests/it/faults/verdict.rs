@@ -83,7 +83,7 @@ fn trespasses(site: &Site) -> Vec<String> {
     let goal = desired(SHOP, &site.cloud.region, &site.scene.goal());
     let lives = |path: &str| is_unowned(path) || goal.contains_key(path) || path.starts_with("metadataSchemas/");
     let changes = site.changes();
-    let changed = changes
+    let touched = changes
         .iter()
         .filter(|change| is_unowned(&change.path))
         .map(|change| format!("{} is not ours and was changed", change.path));
@@ -91,7 +91,7 @@ fn trespasses(site: &Site) -> Vec<String> {
         .iter()
         .filter(|change| change.after.is_none() && lives(&change.path))
         .map(|change| format!("{} was deleted", change.path));
-    changed.chain(gone).collect()
+    touched.chain(gone).collect()
 }
 
 /// An error of the shape and with a code that callers know.
