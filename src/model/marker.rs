@@ -206,6 +206,7 @@ pub fn schemas() -> [MarkerSchema; 3] {
                 ("options", "Options"),
                 ("state", "State"),
                 ("lastSync", "Last synchronization"),
+                ("history", "Newest synchronizations"),
             ],
             &[("madeEnvironment", "Environment was made by the integration")],
         ),
