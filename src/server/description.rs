@@ -5,7 +5,7 @@ mod operations;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
-use utoipa::openapi::ComponentsBuilder;
+use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
 use crate::model::{ErrorCode, Report};
 use crate::sync::{ApiCondition, Condition, IntegrationView, PlanView, Word};
@@ -42,6 +42,7 @@ struct Error {
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct ErrorBody {
     /// What kind of problem.
+    #[schema(value_type = ErrorCode)]
     code: String,
     /// The problem, for people.
     message: String,
@@ -80,16 +81,14 @@ pub fn document() -> Value {
 }
 
 fn components() -> Value {
-    let built = ComponentsBuilder::new()
-        .schema_from::<IntegrationList>()
-        .schema_from::<IntegrationView>()
-        .schema_from::<Report>()
-        .schema_from::<PlanView>()
-        .schema_from::<UnfinishedDeletion>()
-        .schema_from::<Error>()
-        .schema_from::<ErrorCode>()
-        .build();
-    let mut components = json!(built);
+    let mut schemas = Vec::new();
+    add::<IntegrationList>(&mut schemas);
+    add::<Report>(&mut schemas);
+    add::<PlanView>(&mut schemas);
+    add::<UnfinishedDeletion>(&mut schemas);
+    add::<Error>(&mut schemas);
+    add::<ErrorCode>(&mut schemas);
+    let mut components = json!(ComponentsBuilder::new().schemas_from_iter(schemas).build());
     components["parameters"] = json!({ "name": {
         "name": "name", "in": "path", "required": true,
         "description": "The integration's name.",
@@ -112,6 +111,12 @@ fn components() -> Value {
         "Unauthorized": { "description": "The key is missing or wrong; the Functions host says that, without a body." },
     });
     components
+}
+
+/// Adds a type's schema and those that it refers to.
+fn add<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+    schemas.push((T::name().into_owned(), T::schema()));
+    T::schemas(schemas);
 }
 
 fn described(operation: &Operation) -> Value {

@@ -371,5 +371,5 @@ fn a_thousand_apis_are_a_page_of_a_thousand_rows() {
     let page = integration_page(&detail, &no_filter(), &Visit::default());
     let ended: OffsetDateTime = std::time::SystemTime::now().into();
     println!("1,000 APIs: {} bytes in {}", page.len(), ended - began);
-    assert_eq!(page.matches("<tr>").count(), 1 + 1000);
+    assert_eq!(page.matches("<code>shop-").count(), 1000);
 }
