@@ -218,8 +218,9 @@ fn query(parameter: Parameter) -> Value {
     }
 }
 
+/// A state, or an empty text, which a form sends for any.
 fn one_of<State: Word>() -> Value {
-    let words: Vec<&str> = State::ALL.iter().map(|state| state.word()).collect();
+    let words: Vec<&str> = State::ALL.iter().map(|state| state.word()).chain([""]).collect();
     json!({ "type": "string", "enum": words })
 }
 

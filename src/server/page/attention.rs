@@ -27,7 +27,7 @@ pub(super) fn brief(integration: &IntegrationView) -> Markup {
         }
         @if let Some(report) = report {
             @let counts = counts(report);
-            @if !counts.is_empty() { p { (counts.join(", ")) } }
+            @if !counts.is_empty() { p { (counts.join(", ")) ": its own page names them" } }
         }
         (action(integration))
     }
