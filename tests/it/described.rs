@@ -45,7 +45,8 @@ impl Description {
         let mut validators = self.validators.lock().unwrap();
         let validator = validators.entry(pointer.to_owned()).or_insert_with(|| {
             let mut schema = self.document.clone();
-            schema["$ref"] = json!(format!("#{pointer}"));
+            let reference = pointer.replace('{', "%7B").replace('}', "%7D");
+            schema["$ref"] = json!(format!("#{reference}"));
             Arc::new(jsonschema::validator_for(&schema).unwrap())
         });
         Arc::clone(validator)

@@ -61,8 +61,13 @@ def settings(clouds):
 
 def test_the_handler_is_as_its_description_says(host, folder, capfd):
     """All of Schemathesis' checks, over all operations."""
+    key = {"x-functions-key": host["functionKey"]}
+    document = requests.get(f"{host['url']}/api/integrations/openapi.json", headers=key, timeout=60)
+    # From a file: of an address, it would leave that one out.
+    (folder / "openapi.json").write_text(document.text)
+    operations = [method for item in document.json()["paths"].values() for method in item if method != "parameters"]
     command = [
-        PROGRAM, "--config-file", CONFIGURATION, "run", f"{host['url']}/api/integrations/openapi.json",
+        PROGRAM, "--config-file", CONFIGURATION, "run", folder / "openapi.json",
         "--url", host["url"], "--header", f"x-functions-key:{host['functionKey']}", "--checks", "all", "--no-color",
     ]
     done = subprocess.run(command, cwd=folder, env=os.environ | {"COLUMNS": "120"}, capture_output=True, text=True, timeout=1200, check=False)
@@ -71,4 +76,4 @@ def test_the_handler_is_as_its_description_says(host, folder, capfd):
         print(f"\n{summary}")
     assert done.returncode == 0, done.stdout + done.stderr
     tested = re.search(r"Tested: (\d+)", summary)
-    assert tested and int(tested[1]) == 7, summary
+    assert tested and int(tested[1]) == len(operations) >= 7, summary
