@@ -32,7 +32,7 @@ pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entit
 pub use ownership::{Owned, OwnedApi, Vacant, integration_of};
 pub use problem::{ErrorCode, Problem};
 pub use region::{Region, UnknownRegion};
-pub use report::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Totals};
+pub use report::{Conflict, Failure, Outcome, PastRun, Report, Requests, Skip, SkipReason, Totals};
 pub use resource_id::{ApiCenterId, InvalidApiCenterId};
 pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
 pub use role::{ExternalId, InvalidExternalId, InvalidRoleArn, RoleArn};

@@ -1,10 +1,13 @@
 //! The HTTP side of the handler: the Functions host's calls, and through it those of users.
 
 mod answer;
+mod description;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod integrations;
+mod negotiation;
 mod observation;
+mod page;
 mod route;
 mod timer;
 
@@ -31,6 +34,8 @@ use crate::sync::Engine;
 use crate::telemetry::{Telemetry, carried};
 
 use self::answer::{error_body, problem_response};
+
+pub use self::description::document as openapi_document;
 
 /// What the host sends with every call; it tells one invocation's log lines from another's.
 const INVOCATION_ID: &str = "x-azure-functions-invocationid";
@@ -161,10 +166,6 @@ fn invocation_id(headers: &HeaderMap) -> String {
         header.and_then(|value| value.to_str().ok()).unwrap_or_default(),
         INVOCATION_ID_MAX,
     )
-}
-
-fn respond(result: Result<Response, Problem>) -> Response {
-    result.unwrap_or_else(|problem| problem_response(&problem))
 }
 
 #[cfg(test)]

@@ -7,8 +7,10 @@ mod apply;
 mod clock;
 mod confirmation;
 mod deletion;
+mod detail;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod history;
 mod outcome;
 mod pass;
 mod record;
@@ -29,17 +31,18 @@ use time::OffsetDateTime;
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::document::ParsedDocument;
-use crate::model::{ErrorCode, IntegrationName, IntegrationState, Problem, Report};
+use crate::model::{ApiCenterId, Entity, ErrorCode, IntegrationName, IntegrationState, Problem, Report};
 pub use crate::plan::Preview as PlanView;
 use crate::settings::Settings;
 use crate::telemetry::set_last_successes;
 
 pub use self::clock::Clock;
+pub use self::detail::{ApiCondition, ApiView, Condition, IntegrationDetail, Word};
 use self::outcome::StoredOutcome;
 use self::registration::Registered;
 use self::registry::Registration;
 use self::session::{Clouds, Session};
-pub use self::view::IntegrationView;
+pub use self::view::{IntegrationProperties, IntegrationView, LinkState, LinkWord};
 
 /// What a sync is asked to do beside what every run does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -138,11 +141,25 @@ impl Engine {
             return Ok(IntegrationView::of(center, &registration));
         }
         let apis = session.catalog().apis().await.map_err(|error| error.problem())?;
-        let orphans = view::orphans(&apis, &[]);
-        let orphan = orphans.iter().find(|orphan| orphan.name == *name);
-        orphan
-            .map(|orphan| IntegrationView::of_orphan(center, orphan))
-            .ok_or_else(|| not_found(name))
+        orphan(center, &apis, name)
+    }
+
+    /// One integration with its APIs.
+    ///
+    /// # Errors
+    /// As [`Engine::get`].
+    pub async fn detail(&self, name: &IntegrationName, budget: &Budget) -> Result<IntegrationDetail, Problem> {
+        let session = Session::new(&self.0, budget);
+        let catalog = session.catalog();
+        let (environments, apis) =
+            tokio::try_join!(catalog.environments(), catalog.apis()).map_err(|error| error.problem())?;
+        let center = &self.0.resource_id;
+        let integration = match registry::find(&environments, name, &self.0.vault_hosts) {
+            Some(registration) => IntegrationView::of(center, &registration),
+            None => orphan(center, &apis, name)?,
+        };
+        let apis = detail::api_views(name, &apis, integration.properties.last_sync.as_ref());
+        Ok(IntegrationDetail { integration, apis })
     }
 
     /// Creates or replaces an integration, then synchronizes it.
@@ -298,6 +315,15 @@ fn last_successes(registrations: &[Registration]) -> impl Iterator<Item = (Strin
     registrations
         .iter()
         .filter_map(|registration| Some((registration.name.to_string(), registration.last_success_on?)))
+}
+
+/// What is left of the integration of this name, whose environment is gone.
+fn orphan(center: &ApiCenterId, apis: &[Entity], name: &IntegrationName) -> Result<IntegrationView, Problem> {
+    let orphans = view::orphans(apis, &[]);
+    let orphan = orphans.iter().find(|orphan| orphan.name == *name);
+    orphan
+        .map(|orphan| IntegrationView::of_orphan(center, orphan))
+        .ok_or_else(|| not_found(name))
 }
 
 fn not_found(name: &IntegrationName) -> Problem {

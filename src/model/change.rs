@@ -4,11 +4,12 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use utoipa::ToSchema;
 
 use super::{EntityKind, EntityPath, Properties};
 
 /// What is done to an entity.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
     /// It is not there and is made.
@@ -81,9 +82,10 @@ impl Serialize for FieldPath {
 }
 
 /// One field of a change.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct FieldChange {
     /// Which field.
+    #[schema(value_type = String)]
     pub path: FieldPath,
     /// What it holds now; `None` when it is not there.
     pub before: Option<Value>,

@@ -2,16 +2,19 @@
 //!
 //! The shape is that of Microsoft's `apiSources`, so that what works there works here.
 
+mod properties;
 mod source;
 
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use super::marker::{INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA};
 use super::{
-    ApiCenterId, DefaultCustomProperties, EntityName, EntityPath, ErrorCode, ImportSpecification, Integration,
-    IntegrationName, LifecycleStage, Problem, Properties, VaultHosts, clip,
+    ApiCenterId, DefaultCustomProperties, EntityName, ErrorCode, ImportSpecification, Integration, IntegrationName,
+    LifecycleStage, Problem, Properties, VaultHosts, clip,
 };
+
+pub use self::properties::{DocumentProperties, SourceProperties};
 
 /// As much of an unknown property's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
@@ -54,7 +57,7 @@ pub fn parse_document(
             "targetLifecycleStage",
             "defaultCustomProperties",
         ],
-        &["linkState", "lastSync", "sourceLifecycleStage"],
+        &["linkState", "lastSync", "history", "sourceLifecycleStage"],
     )?;
     if let Some(kind) = properties.text("apiSourceType")?
         && !kind.eq_ignore_ascii_case(API_SOURCE_TYPE)
@@ -92,28 +95,6 @@ pub fn parse_document(
         integration,
         names_environment: environment.is_some(),
     })
-}
-
-/// The properties of an integration, in the form in which they can be put again.
-#[must_use]
-pub fn render_properties(integration: &Integration) -> Map<String, Value> {
-    let environment = EntityPath::Environment(integration.environment.clone()).scoped_id();
-    let mut properties = Map::new();
-    properties.insert("apiSourceType".to_owned(), json!(API_SOURCE_TYPE));
-    properties.insert("amazonApiGatewaySource".to_owned(), source::render(integration));
-    properties.insert(
-        "importSpecification".to_owned(),
-        json!(integration.import_specification),
-    );
-    properties.insert("targetEnvironmentId".to_owned(), json!(environment));
-    properties.insert("targetLifecycleStage".to_owned(), json!(integration.lifecycle_stage));
-    if integration.default_custom_properties != DefaultCustomProperties::default() {
-        properties.insert(
-            "defaultCustomProperties".to_owned(),
-            json!(integration.default_custom_properties),
-        );
-    }
-    properties
 }
 
 /// A word of a fixed set, compared without case as Azure does.
@@ -257,6 +238,8 @@ fn invalid(path: &str, problem: &str) -> Problem {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
@@ -311,7 +294,7 @@ mod tests {
         asked["properties"]["defaultCustomProperties"] = json!({ "api": { "team": "core" } });
         let parsed = parse(&asked).unwrap();
         let mut shown = json!({ "id": "x", "name": "shop", "type": "AmazonApiGateway" });
-        shown["properties"] = Value::Object(render_properties(&parsed.integration));
+        shown["properties"] = json!(DocumentProperties::from(&parsed.integration));
         shown["properties"]["linkState"] = json!({ "state": "syncing" });
         assert_eq!(
             shown["properties"]["targetEnvironmentId"],
@@ -348,7 +331,7 @@ mod tests {
         by_key["properties"]["amazonApiGatewaySource"]["externalId"] = Value::Null;
         for (asked, members) in [(document(), 3), (by_key, 4), (told, 5), (keyless, 2)] {
             let parsed = parse(&asked).unwrap();
-            let properties = render_properties(&parsed.integration);
+            let properties = json!(DocumentProperties::from(&parsed.integration));
             let source = properties["amazonApiGatewaySource"].as_object().unwrap();
             assert_eq!(source.len(), members, "{source:?}");
             let shown = parse(&json!({ "properties": properties })).unwrap();

@@ -1,11 +1,12 @@
 //! Integrations: what the user asked for.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use super::{AwsAuthentication, EntityName, IntegrationName, Properties, Region};
 
 /// Whether definitions are imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum ImportSpecification {
     /// With every run.
@@ -18,7 +19,7 @@ pub enum ImportSpecification {
 }
 
 /// The lifecycle stage that new versions get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[expect(missing_docs, reason = "the names are API Center's own")]
 pub enum LifecycleStage {
@@ -43,17 +44,20 @@ pub enum IntegrationState {
 }
 
 /// Values of an organisation's own metadata, set when an entity is created.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DefaultCustomProperties {
     /// For APIs.
     #[serde(skip_serializing_if = "Properties::is_empty")]
+    #[schema(value_type = Option<Object>)]
     pub api: Properties,
     /// For environments.
     #[serde(skip_serializing_if = "Properties::is_empty")]
+    #[schema(value_type = Option<Object>)]
     pub environment: Properties,
     /// For deployments.
     #[serde(skip_serializing_if = "Properties::is_empty")]
+    #[schema(value_type = Option<Object>)]
     pub deployment: Properties,
 }
 

@@ -208,6 +208,7 @@ pub fn schemas() -> [MarkerSchema; 3] {
                 ("options", "Options"),
                 ("state", "State"),
                 ("lastSync", "Last synchronization"),
+                ("history", "Newest synchronizations"),
             ],
             &[("madeEnvironment", "Environment was made by the integration")],
         ),

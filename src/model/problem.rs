@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::time::Duration;
+use utoipa::ToSchema;
 
 use super::{one_line, some_lines};
 
@@ -13,7 +14,7 @@ const TARGET_MAX: usize = 200;
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
 /// The codes of section "Errors" of the HTTP contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
 #[expect(
     missing_docs,
     reason = "the codes are their own words; their statuses and remedies are in the documentation"

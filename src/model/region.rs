@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::Serialize;
+use url::form_urlencoded;
 
 use super::clip;
 
@@ -120,6 +121,16 @@ impl Region {
     pub fn console_url(&self) -> String {
         format!(
             "https://{}/apigateway/main/apis?region={}",
+            self.partition.console_host, self.name
+        )
+    }
+
+    /// The page of the AWS console that shows one of this region's REST APIs.
+    #[must_use]
+    pub fn api_console_url(&self, rest_api_id: &str) -> String {
+        let id: String = form_urlencoded::byte_serialize(rest_api_id.as_bytes()).collect();
+        format!(
+            "https://{}/apigateway/main/apis/{id}/resources?api={id}&region={}",
             self.partition.console_host, self.name
         )
     }

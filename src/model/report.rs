@@ -1,9 +1,10 @@
 //! What happened in a run.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
     /// Everything is as desired, skips aside.
@@ -30,7 +31,7 @@ impl Outcome {
 }
 
 /// Why something is not in the catalog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub enum SkipReason {
     /// The API center's plan has no room for another API.
     TooManyApis,
@@ -51,7 +52,7 @@ pub enum SkipReason {
 }
 
 /// Something that is not in the catalog, and why.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Skip {
     /// The REST API's id.
@@ -66,7 +67,7 @@ pub struct Skip {
 }
 
 /// An API that could not be read or written.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// The REST API's id.
@@ -76,14 +77,14 @@ pub struct Failure {
 }
 
 /// An entity of a needed name that is not ours, and is left alone.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct Conflict {
     /// The entity's path in the workspace.
     pub name: String,
 }
 
 /// Requests that a run sent, retries included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Requests {
     /// To Amazon API Gateway.
     pub aws: u64,
@@ -92,7 +93,7 @@ pub struct Requests {
 }
 
 /// How many entries a list had before it was cut for storage.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Totals {
     /// Of `skipped`.
     pub skipped: usize,
@@ -103,7 +104,7 @@ pub struct Totals {
 }
 
 /// What a run did. Counts are of APIs.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
     /// Start, RFC 3339.
@@ -144,6 +145,34 @@ pub struct Report {
     /// Lengths of the lists, when they were cut for storage.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub totals: Option<Totals>,
+}
+
+/// A run of the past, as an integration's history keeps it. Counts are of APIs, the last three of entries in its report.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct PastRun {
+    /// Start, RFC 3339.
+    pub started_on: String,
+    /// How long it took, in seconds.
+    pub duration_seconds: u64,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// APIs that were made.
+    pub created: usize,
+    /// APIs that were changed.
+    pub updated: usize,
+    /// APIs that were deleted.
+    pub deleted: usize,
+    /// APIs that were found right.
+    pub unchanged: usize,
+    /// APIs that there was no time for.
+    pub remaining: usize,
+    /// What was not in the catalog.
+    pub skipped: usize,
+    /// What could not be read or written.
+    pub failed: usize,
+    /// What was left alone because it is not ours.
+    pub conflicts: usize,
 }
 
 impl Report {

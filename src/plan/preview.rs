@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use serde::Serialize;
 use serde_json::json;
+use utoipa::ToSchema;
 
 use super::fields::Write;
 use crate::model::{Action, Change, Conflict, EntityKind, FieldChange, Skip, digest, one_line};
@@ -14,7 +15,8 @@ const ID_DIGITS: usize = 32;
 const VALUE_MAX: usize = 4000;
 
 /// One change of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[schema(as = Change)]
 pub struct PreviewChange {
     /// What is done.
     pub action: Action,
@@ -47,8 +49,9 @@ impl From<&Write> for PreviewChange {
 }
 
 /// A whole plan.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
+#[schema(as = Plan)]
 pub struct Preview {
     /// Names the plan: the same changes have the same id.
     pub plan_id: String,

@@ -19,15 +19,21 @@ pub(super) fn error_body(problem: &Problem) -> Value {
     json!({ "error": error })
 }
 
-/// The answer to a call that cannot be done.
+/// The answer to a call that cannot be done, for programs.
 pub(super) fn problem_response(problem: &Problem) -> Response {
+    problem_answer(problem, |_| Json(error_body(problem)).into_response())
+}
+
+/// The answer to a call that cannot be done, with this body.
+pub(super) fn problem_answer(problem: &Problem, body: impl FnOnce(StatusCode) -> Response) -> Response {
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status.is_server_error() {
         tracing::error!(code = %problem.code, status = status.as_u16(), "{problem}");
     } else {
         tracing::info!(code = %problem.code, status = status.as_u16(), "{problem}");
     }
-    let mut response = (status, Json(error_body(problem))).into_response();
+    let mut response = body(status);
+    *response.status_mut() = status;
     if let Some(retry_after) = problem.retry_after {
         // A started second counts as one: asking again a moment early would be refused again.
         let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);

@@ -5,12 +5,13 @@ use axum::http::header::CONTENT_TYPE;
 use axum::http::{HeaderMap, HeaderValue, Method, Request, Uri};
 use serde_json::{Value, json};
 
-use super::integrations::{json_body, prefers_text};
+use super::integrations::json_body;
+use super::negotiation::Form;
 use super::route::{Route, template};
 use super::timer::is_past_due;
 use super::{invocation_id, span};
 use crate::limits::fuzzing::at_once;
-use crate::model::document::{parse_document, render_properties};
+use crate::model::document::{DocumentProperties, parse_document};
 use crate::model::fuzzing::{assert_tame, assert_tame_lines};
 use crate::model::{ApiCenterId, Integration, IntegrationName, Problem, VaultHosts};
 use crate::telemetry::{Invocation, Trigger};
@@ -31,7 +32,7 @@ pub(crate) fn document(data: &[u8]) -> Option<Integration> {
             return None;
         }
     };
-    let shown = json!({ "properties": render_properties(&parsed.integration) });
+    let shown = json!({ "properties": DocumentProperties::of(&parsed.integration) });
     let shown: Value = serde_json::from_str(&shown.to_string()).unwrap_or_default();
     assert_eq!(
         parse(&shown).map(|shown| shown.integration),
@@ -72,8 +73,11 @@ pub(crate) fn route(text: &str) -> bool {
     let template = template(uri.path());
     let template = template.unwrap_or_else(|| unreachable!("{uri} is routed and not known"));
     let (name, ids, shape) = match &route {
-        Route::List => (None, None, "/api/integrations"),
-        Route::Get(name) | Route::Put(name) | Route::Delete(name) => (Some(name), None, "/api/integrations/{name}"),
+        Route::List(_) => (None, None, "/api/integrations"),
+        Route::Describe => (None, None, "/api/integrations/openapi.json"),
+        Route::Get(name, _) | Route::Put(name) | Route::Delete(name) => {
+            (Some(name), None, "/api/integrations/{name}")
+        }
         Route::Sync(name, wanted) => (Some(name), Some(wanted), "/api/integrations/{name}/sync"),
         Route::Plan(name, wanted) => (Some(name), Some(wanted), "/api/integrations/{name}/plan"),
     };
@@ -96,7 +100,8 @@ fn headers(request: &Request<Body>) {
     let id = invocation_id(request.headers());
     assert_tame(&id, 64);
     drop(span(request));
-    prefers_text(request.headers());
+    let forms = [Form::Json, Form::Text, Form::Page];
+    assert!(forms.contains(&Form::wanted(request.headers(), &forms)));
     let trigger = Trigger::Http(request.method().clone(), template(request.uri().path()));
     Invocation::begin(&trigger, &id, request.headers()).end(200);
 }

@@ -3,98 +3,150 @@
 use axum::Json;
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
+use axum::http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderName, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
-use serde_json::{Value, json};
+use serde_json::Value;
 use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::answer::{problem_response, unfinished};
-use super::route::{Misrouted, Route};
-use super::{App, BODY_TIMEOUT, guarded, respond, span, work};
+use super::answer::{problem_answer, problem_response, unfinished};
+use super::description::{self, IntegrationList, UnfinishedDeletion};
+use super::negotiation::Form;
+use super::page::{self, Visit, page_response, portal_url, problem_page};
+use super::route::{Filter, Route};
+use super::{App, BODY_TIMEOUT, guarded, span, work};
 use crate::limits::Budget;
 use crate::model::document::parse_document;
-use crate::model::{ErrorCode, IntegrationName, Problem};
-use crate::sync::{Deletion, Engine, PlanView, Written};
+use crate::model::{ErrorCode, IntegrationName, Problem, Report};
+use crate::sync::{Condition, Deletion, Engine, IntegrationView, PlanView, Written};
 
 /// Longest body of a `PUT`, in bytes: a document with all its defaults is a hundredth of that.
 const BODY_MAX_BYTES: usize = 256 * 1024;
 /// After this many bytes even a sender who would not hear of it is cut off.
 const DROPPED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
+/// Headers of every answer: it depends on what form is asked for, is out of date at once, is nobody else's, and is what it says it is.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (VARY, "Accept"),
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
 /// Answers a call.
 pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
     let span = span(&request);
+    let wanted = Form::wanted(request.headers(), &[Form::Json, Form::Page]);
+    let visit = (wanted == Form::Page).then(|| Visit::of(request.uri()));
     let call = async {
-        match Route::of(request.method(), request.uri()) {
-            Ok(route) => respond(answer(app, route, request).await),
-            Err(misrouted) => refuse(&app, misrouted),
+        let (problem, allow) = match Route::of(request.method(), request.uri()) {
+            Ok(route) => match answer(&app, route, request, visit.as_ref()).await {
+                Ok(response) => return response,
+                Err(problem) => (problem, None),
+            },
+            // What is wrong with the settings is said to every call.
+            Err(misrouted) => (app.ready().err().unwrap_or(misrouted.problem), misrouted.allow),
+        };
+        let mut response = match &visit {
+            Some(visit) => problem_answer(&problem, |status| problem_page(&problem, status, visit)),
+            None => problem_response(&problem),
+        };
+        if let Some(allow) = allow {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
         }
+        response
     };
-    guarded(call).instrument(span).await
-}
-
-fn refuse(app: &App, misrouted: Misrouted) -> Response {
-    // What is wrong with the settings is said to every call.
-    let problem = app.ready().err().unwrap_or(misrouted.problem);
-    let mut response = problem_response(&problem);
-    if let Some(allow) = misrouted.allow {
-        response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+    let mut response = guarded(call).instrument(span).await;
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-async fn answer(app: App, route: Route, request: Request) -> Result<Response, Problem> {
+async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>) -> Result<Response, Problem> {
     let (_, settings) = app.ready()?;
     let budget = app.budget(settings.http_budget);
-    let document = match &route {
+    let portal = portal_url(settings);
+    let visit = visit.cloned();
+    match route {
+        Route::Describe => Ok(Json(description::document()).into_response()),
+        Route::List(filter) => {
+            let list = work(app, move |app| async move { app.engine()?.list(&budget).await });
+            Ok(list_response(list.await?, &filter, visit.as_ref(), &portal))
+        }
+        Route::Get(name, filter) => {
+            if let Some(visit) = visit {
+                let detail = work(
+                    app,
+                    move |app| async move { app.engine()?.detail(&name, &budget).await },
+                );
+                let page = page::integration(&detail.await?, &filter, &visit, &portal);
+                return Ok(page_response(page));
+            }
+            let view = work(app, move |app| async move { app.engine()?.get(&name, &budget).await });
+            Ok(Json(view.await?).into_response())
+        }
         Route::Put(name) => {
             let (parts, body) = request.into_parts();
             let body = json_body(&parts.headers, body).await?;
-            Some(parse_document(
-                &body,
-                name,
-                &settings.resource_id,
-                &settings.vault_hosts,
-            )?)
-        }
-        Route::List | Route::Get(_) | Route::Delete(_) | Route::Sync(..) => None,
-        Route::Plan(name, wanted) => {
-            let as_text = prefers_text(request.headers());
-            let (name, wanted) = (name.clone(), wanted.clone());
-            let plan = work(&app, move |app| async move {
-                app.engine()?.plan(&name, &wanted, &budget).await
+            let document = parse_document(&body, &name, &settings.resource_id, &settings.vault_hosts)?;
+            let written = work(app, move |app| async move {
+                app.engine()?.put(&name, document, &budget).await
             });
-            return Ok(plan_response(&plan.await?, as_text));
-        }
-    };
-    work(&app, move |app| async move {
-        let engine = app.engine()?;
-        Ok(match (route, document) {
-            (Route::List, _) => Json(json!({ "value": engine.list(&budget).await? })).into_response(),
-            (Route::Get(name), _) => Json(engine.get(&name, &budget).await?).into_response(),
-            (Route::Put(name), Some(document)) => match engine.put(&name, document, &budget).await? {
+            Ok(match written.await? {
                 Written::Created(view) => (StatusCode::CREATED, Json(view)).into_response(),
                 Written::Updated(view) => Json(view).into_response(),
-            },
-            (Route::Delete(name), _) => delete(engine, &name, &budget).await?,
-            (Route::Sync(name, wanted), _) => {
-                let report = engine.sync(&name, &wanted, &budget).await?;
-                if report.remaining > 0 {
-                    unfinished(Json(report))
-                } else {
-                    Json(report).into_response()
-                }
-            }
-            (Route::Put(_), None) | (Route::Plan(..), _) => {
-                let message = "the call was routed without its body";
-                return Err(Problem::new(ErrorCode::InternalError, message));
-            }
-        })
-    })
-    .await
+            })
+        }
+        Route::Delete(name) => {
+            work(
+                app,
+                move |app| async move { delete(app.engine()?, &name, &budget).await },
+            )
+            .await
+        }
+        Route::Sync(name, wanted) => {
+            let report = work(app, move |app| async move {
+                app.engine()?.sync(&name, &wanted, &budget).await
+            });
+            Ok(report_response(report.await?))
+        }
+        Route::Plan(name, wanted) => {
+            let form = Form::wanted(request.headers(), &[Form::Json, Form::Text]);
+            let plan = work(app, move |app| async move {
+                app.engine()?.plan(&name, &wanted, &budget).await
+            });
+            Ok(plan_response(&plan.await?, form))
+        }
+    }
+}
+
+/// The integrations that are asked for, as JSON or as a page.
+fn list_response(
+    mut integrations: Vec<IntegrationView>,
+    filter: &Filter<Condition>,
+    visit: Option<&Visit>,
+    portal: &str,
+) -> Response {
+    let total = integrations.len();
+    integrations.retain(|integration| filter.passes(integration));
+    match visit {
+        Some(visit) => page_response(page::overview(&integrations, total, filter, visit, portal)),
+        None => Json(IntegrationList { value: integrations }).into_response(),
+    }
+}
+
+/// The report of a run, and whether the same call would go on.
+fn report_response(report: Report) -> Response {
+    if report.remaining > 0 {
+        unfinished(Json(report))
+    } else {
+        Json(report).into_response()
+    }
 }
 
 async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Result<Response, Problem> {
@@ -103,32 +155,17 @@ async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Res
         Deletion::Remaining(remaining) => {
             let message =
                 format!("there was no time for {remaining} of its APIs: call again, or leave it to the timer");
-            unfinished(Json(json!({ "remaining": remaining, "message": message })))
+            unfinished(Json(UnfinishedDeletion { remaining, message }))
         }
     })
 }
 
 /// The plan as JSON, or as text for people.
-fn plan_response(plan: &PlanView, as_text: bool) -> Response {
-    if as_text {
-        plan.to_text().into_response()
-    } else {
-        Json(plan).into_response()
+fn plan_response(plan: &PlanView, form: Form) -> Response {
+    match form {
+        Form::Text => plan.to_text().into_response(),
+        Form::Json | Form::Page => Json(plan).into_response(),
     }
-}
-
-pub(super) fn prefers_text(headers: &HeaderMap) -> bool {
-    let accept = headers
-        .get(ACCEPT)
-        .and_then(|accept| accept.to_str().ok())
-        .unwrap_or_default();
-    let media_types = accept
-        .split(',')
-        .map(|part| part.split(';').next().unwrap_or_default().trim());
-    media_types
-        .into_iter()
-        .find(|name| ["text/plain", "application/json", "*/*"].contains(name))
-        == Some("text/plain")
 }
 
 pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {

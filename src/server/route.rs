@@ -7,15 +7,19 @@ use percent_encoding::percent_decode_str;
 use url::form_urlencoded;
 
 use crate::model::{ErrorCode, IntegrationName, Problem, one_line};
-use crate::sync::SyncRequest;
+use crate::sync::{ApiCondition, ApiView, Condition, IntegrationView, SyncRequest, Word};
 
 /// As much of a parameter's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
+
+/// Parameters that are the host's own, and Azure's.
+const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Resource {
     All,
+    Description,
     One(IntegrationName),
     Sync(IntegrationName),
     Plan(IntegrationName),
@@ -25,9 +29,11 @@ enum Resource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     /// All integrations.
-    List,
+    List(Filter<Condition>),
+    /// The description of this interface.
+    Describe,
     /// One integration.
-    Get(IntegrationName),
+    Get(IntegrationName, Filter<ApiCondition>),
     /// Create one, or replace it.
     Put(IntegrationName),
     /// Delete one.
@@ -36,6 +42,41 @@ pub(super) enum Route {
     Sync(IntegrationName, SyncRequest),
     /// Plan that.
     Plan(IntegrationName, SyncRequest),
+}
+
+/// Which of many to show.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Filter<State> {
+    /// Those that hold this text, whatever its case.
+    pub search: Option<String>,
+    /// Those in this state.
+    pub state: Option<State>,
+}
+
+impl Filter<Condition> {
+    /// Whether an integration is one of those to show.
+    pub fn passes(&self, integration: &IntegrationView) -> bool {
+        let region = &integration.properties.document.amazon_api_gateway_source.region_name;
+        self.state.is_none_or(|state| state == integration.condition()) && self.finds(&[&integration.name, region])
+    }
+}
+
+impl Filter<ApiCondition> {
+    /// Whether an API is one of those to show.
+    pub fn passes_api(&self, api: &ApiView) -> bool {
+        let texts = [&api.title, &api.name].into_iter().chain(&api.stages);
+        let texts: Vec<&str> = texts.map(String::as_str).collect();
+        self.state.is_none_or(|state| state == api.condition) && self.finds(&texts)
+    }
+}
+
+impl<State> Filter<State> {
+    fn finds(&self, texts: &[&str]) -> bool {
+        self.search.as_ref().is_none_or(|wanted| {
+            let wanted = wanted.to_lowercase();
+            texts.iter().any(|text| text.to_lowercase().contains(&wanted))
+        })
+    }
 }
 
 /// A refusal, and the methods there would be.
@@ -57,16 +98,22 @@ impl Route {
     /// # Errors
     /// When there is nothing at the path, the method does not fit, or the query is wrong.
     pub fn of(method: &Method, uri: &Uri) -> Result<Self, Misrouted> {
-        let (resource, allow) = resource(uri.path())?;
+        let resource = resource(uri.path())?;
         let query = uri.query().unwrap_or_default();
+        let allow = resource.allow();
         Ok(match (resource, method.as_str()) {
-            (Resource::All, "GET") => Self::List,
-            (Resource::One(name), "GET") => Self::Get(name),
-            (Resource::One(name), "PUT") => Self::Put(name),
-            (Resource::One(name), "DELETE") => Self::Delete(name),
+            (Resource::All, "GET") => Self::List(filter(query)?),
+            (Resource::Description, "GET") => only_foreign(query, Self::Describe)?,
+            (Resource::One(name), "GET") => Self::Get(name, filter(query)?),
+            (Resource::One(name), "PUT") => only_foreign(query, Self::Put(name))?,
+            (Resource::One(name), "DELETE") => only_foreign(query, Self::Delete(name))?,
             (Resource::Sync(name), "POST") => Self::Sync(name, sync_request(query)?),
             (Resource::Plan(name), "GET") => Self::Plan(name, sync_request(query)?),
-            (Resource::All | Resource::One(_) | Resource::Sync(_) | Resource::Plan(_), method) => {
+            (
+                Resource::All | Resource::Description | Resource::One(_) | Resource::Sync(_) | Resource::Plan(_),
+                method,
+            ) => {
+                let method = one_line(method, REPEATED_MAX);
                 let message = format!("{method} is not for this path; {allow} is");
                 let problem = Problem::new(ErrorCode::MethodNotAllowed, message);
                 return Err(Misrouted {
@@ -78,18 +125,34 @@ impl Route {
     }
 }
 
-/// What is at a path, with its variable parts named; `None` when nothing is.
-pub(super) fn template(path: &str) -> Option<&'static str> {
-    let (resource, _) = resource(path).ok()?;
-    Some(match resource {
-        Resource::All => "/api/integrations",
-        Resource::One(_) => "/api/integrations/{name}",
-        Resource::Sync(_) => "/api/integrations/{name}/sync",
-        Resource::Plan(_) => "/api/integrations/{name}/plan",
-    })
+impl Resource {
+    /// The path, with its variable parts named.
+    fn template(&self) -> &'static str {
+        match self {
+            Self::All => "/api/integrations",
+            Self::Description => "/api/integrations/openapi.json",
+            Self::One(_) => "/api/integrations/{name}",
+            Self::Sync(_) => "/api/integrations/{name}/sync",
+            Self::Plan(_) => "/api/integrations/{name}/plan",
+        }
+    }
+
+    /// The methods there are.
+    fn allow(&self) -> &'static str {
+        match self {
+            Self::All | Self::Description | Self::Plan(_) => "GET",
+            Self::One(_) => "GET, PUT, DELETE",
+            Self::Sync(_) => "POST",
+        }
+    }
 }
 
-fn resource(path: &str) -> Result<(Resource, &'static str), Problem> {
+/// What is at a path, with its variable parts named; `None` when nothing is.
+pub(super) fn template(path: &str) -> Option<&'static str> {
+    Some(resource(path).ok()?.template())
+}
+
+fn resource(path: &str) -> Result<Resource, Problem> {
     let nothing = || {
         Problem::new(
             ErrorCode::NotFound,
@@ -103,10 +166,12 @@ fn resource(path: &str) -> Result<(Resource, &'static str), Problem> {
     let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
     match segments[..] {
         [api, integrations, ref rest @ ..] if is(api, "api") && is(integrations, "integrations") => match *rest {
-            [] => Ok((Resource::All, "GET")),
-            [name] => Ok((Resource::One(parse_name(name)?), "GET, PUT, DELETE")),
-            [name, operation] if is(operation, "sync") => Ok((Resource::Sync(parse_name(name)?), "POST")),
-            [name, operation] if is(operation, "plan") => Ok((Resource::Plan(parse_name(name)?), "GET")),
+            [] => Ok(Resource::All),
+            // No integration's name has a dot.
+            [document] if is(document, "openapi.json") => Ok(Resource::Description),
+            [name] => Ok(Resource::One(parse_name(name)?)),
+            [name, operation] if is(operation, "sync") => Ok(Resource::Sync(parse_name(name)?)),
+            [name, operation] if is(operation, "plan") => Ok(Resource::Plan(parse_name(name)?)),
             _ => Err(nothing()),
         },
         _ => Err(nothing()),
@@ -130,8 +195,7 @@ fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
             "deep" => request.deep = flag(&name, &value)?,
             "confirmDeletions" => request.confirm_deletions = Some(id(&name, &value)?),
             "planId" => request.plan_id = Some(id(&name, &value)?),
-            // Those are the host's own, and Azure's.
-            "code" | "clientId" | "api-version" | "" => (),
+            foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
             _ => {
                 return Err(refuse(
                     &name,
@@ -141,6 +205,42 @@ fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
         }
     }
     Ok(request)
+}
+
+/// Reads the query of a list or a page. An empty value is none: forms send those.
+fn filter<State: Word>(query: &str) -> Result<Filter<State>, Problem> {
+    let mut filter = Filter {
+        search: None,
+        state: None,
+    };
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match (name.as_ref(), value.trim()) {
+            ("search", "") => filter.search = None,
+            ("search", text) => filter.search = Some(one_line(text, REPEATED_MAX)),
+            ("state", "") => filter.state = None,
+            ("state", word) => {
+                let state = State::ALL.iter().find(|state| state.word().eq_ignore_ascii_case(word));
+                filter.state =
+                    Some(*state.ok_or_else(|| refuse("state", &format!("must be one of {}", words::<State>())))?);
+            }
+            (foreign, _) if FOREIGN_PARAMETERS.contains(&foreign) => (),
+            _ => return Err(refuse(&name, "is not known; known are search and state")),
+        }
+    }
+    Ok(filter)
+}
+
+fn words<State: Word>() -> String {
+    let words: Vec<&str> = State::ALL.iter().map(|state| state.word()).collect();
+    words.join(", ")
+}
+
+fn only_foreign(query: &str, route: Route) -> Result<Route, Problem> {
+    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
+    match names.find(|name| !FOREIGN_PARAMETERS.contains(&name.as_ref())) {
+        Some(name) => Err(refuse(&name, "is not known; there are none here")),
+        None => Ok(route),
+    }
 }
 
 fn flag(name: &str, value: &str) -> Result<bool, Problem> {
@@ -163,4 +263,95 @@ fn id(name: &str, value: &str) -> Result<String, Problem> {
 fn refuse(name: &str, why: &str) -> Problem {
     let name = one_line(name, REPEATED_MAX);
     Problem::new(ErrorCode::InvalidRequest, format!("the query parameter {name:?} {why}")).with_target(name)
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    /// Every path there is, with its methods.
+    pub(in super::super) fn all() -> Vec<(&'static str, &'static str)> {
+        let name = || IntegrationName::parse("shop").unwrap();
+        let resources = [
+            Resource::All,
+            Resource::Description,
+            Resource::One(name()),
+            Resource::Sync(name()),
+            Resource::Plan(name()),
+        ];
+        resources
+            .iter()
+            .map(|resource| {
+                // A new one must be told of above, too.
+                match resource {
+                    Resource::All
+                    | Resource::Description
+                    | Resource::One(_)
+                    | Resource::Sync(_)
+                    | Resource::Plan(_) => (resource.template(), resource.allow()),
+                }
+            })
+            .collect()
+    }
+
+    fn route(method: &Method, uri: &str) -> Result<Route, Misrouted> {
+        Route::of(method, &uri.parse().unwrap())
+    }
+
+    #[test]
+    fn every_path_and_method_is_a_route() {
+        for (template, allow) in all() {
+            let path = template.replace("{name}", "shop");
+            for method in [
+                Method::GET,
+                Method::PUT,
+                Method::POST,
+                Method::DELETE,
+                Method::HEAD,
+                Method::PATCH,
+            ] {
+                let is_there = allow.split(", ").any(|allowed| allowed == method.as_str());
+                match route(&method, &path) {
+                    Ok(_) => assert!(is_there, "{method} {path}"),
+                    Err(misrouted) => assert_eq!((is_there, misrouted.allow), (false, Some(allow)), "{method} {path}"),
+                }
+            }
+            let loud = path.to_ascii_uppercase();
+            assert_eq!(super::template(&loud), Some(template), "{loud}");
+        }
+    }
+
+    #[test]
+    fn a_filter_is_read_and_anything_else_refused() {
+        let wanted = Filter {
+            search: Some("a b".to_owned()),
+            state: Some(Condition::Held),
+        };
+        let found = route(&Method::GET, "/api/integrations?code=x&search=+a%20b&state=HELD").unwrap();
+        assert_eq!(found, Route::List(wanted));
+        let empty = route(&Method::GET, "/api/integrations/shop?search=&state=&code=").unwrap();
+        assert!(matches!(
+            empty,
+            Route::Get(
+                _,
+                Filter {
+                    search: None,
+                    state: None
+                }
+            )
+        ));
+        for uri in [
+            "/api/integrations?serach=a",
+            "/api/integrations?state=good",
+            "/api/integrations/shop?state=held",
+            "/api/integrations/openapi.json?search=a",
+        ] {
+            assert_eq!(
+                route(&Method::GET, uri).unwrap_err().problem.code,
+                ErrorCode::InvalidRequest,
+                "{uri}"
+            );
+        }
+        assert!(route(&Method::DELETE, "/api/integrations/shop?force=true").is_err());
+    }
 }

@@ -8,8 +8,9 @@ use crate::model::marker::{INTEGRATION_SCHEMA, metadata_path};
 use crate::model::{FieldPath, IntegrationState, Owned, Properties};
 use crate::target::CatalogError;
 
+use super::history::History;
 use super::outcome::StoredOutcome;
-use super::registry::{Registration, SERVER_TYPE, holder, was_made};
+use super::registry::{Registration, SERVER_TYPE, history, holder, was_made};
 use super::session::Session;
 
 /// Whether an outcome could be kept.
@@ -25,12 +26,16 @@ pub(super) enum Recorded {
 ///
 /// Only the outcome is written, and the one field of an environment that belongs to the source where it was made, into what is read right before, so that a change made during the run stays.
 ///
+/// A release before has made no room for the history, and what a schema lacks is refused: then it waits for a run that
+/// has completed the schema.
+///
 /// # Errors
 /// When the environment cannot be read or written.
 pub(super) async fn record(
     session: &Session<'_>,
     registration: &Registration,
     outcome: &StoredOutcome,
+    schema_is_complete: bool,
 ) -> Result<Recorded, CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(Recorded::Gone);
@@ -47,6 +52,11 @@ pub(super) async fn record(
                 outcome.last_success_on = outcome.last_success_on.max(kept.last_success_on);
             }
             set_outcome(properties, &outcome);
+            let kept = history(properties);
+            if schema_is_complete || kept.is_some() {
+                let runs = kept.unwrap_or_default().merged(registration.history.clone());
+                set_history(properties, &runs.with(&outcome.report));
+            }
             if was_made(&registration.environment) {
                 FieldPath::new(&["server", "type"]).set(properties, Some(json!(SERVER_TYPE)));
             }
@@ -92,4 +102,8 @@ fn kept(properties: &Properties) -> Option<StoredOutcome> {
 
 fn set_outcome(properties: &mut Properties, outcome: &StoredOutcome) {
     metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(json!(outcome.to_text())));
+}
+
+fn set_history(properties: &mut Properties, history: &History) {
+    metadata_path(INTEGRATION_SCHEMA, "history").set(properties, Some(json!(history.to_text())));
 }

@@ -13,6 +13,7 @@ use crate::model::{
     Problem, Properties, Region, RoleArn, SecretIdentifier, VaultHosts, integration_of,
 };
 
+use super::history::History;
 use super::outcome::StoredOutcome;
 
 /// What kind of server an environment of Amazon API Gateway shows.
@@ -50,6 +51,8 @@ pub(super) struct Registration {
     pub outcome: Option<StoredOutcome>,
     /// When its last good run ended.
     pub last_success_on: Option<OffsetDateTime>,
+    /// Its newest runs, also those before a move.
+    pub history: History,
     pub changed_on: Option<String>,
     pub generation: u64,
 }
@@ -79,6 +82,12 @@ pub(super) fn last_success(properties: &Properties) -> Option<OffsetDateTime> {
         .get(INTEGRATION_SCHEMA)?
         .as_object()?;
     StoredOutcome::read(&text(marker, "lastSync")?)?.last_success_on
+}
+
+/// The newest runs of the integration that an environment's properties hold; `None` when it keeps none.
+pub(super) fn history(properties: &Properties) -> Option<History> {
+    let text = metadata_path(INTEGRATION_SCHEMA, "history").get(properties)?.as_str()?;
+    Some(History::read(text))
 }
 
 fn state(marker: &Properties) -> IntegrationState {
@@ -150,6 +159,16 @@ pub(super) fn marker_fields(
             metadata_path(INTEGRATION_SCHEMA, "lastSync"),
             known.and_then(last_outcome),
         ),
+        // There from the first write on: so that a run knows that its schema has it.
+        field(
+            "history",
+            json!(
+                known
+                    .and_then(|known| history(&known.properties))
+                    .unwrap_or_default()
+                    .to_text()
+            ),
+        ),
     ]
 }
 
@@ -201,14 +220,20 @@ fn read(name: IntegrationName, environment: &Entity, former: Vec<&Entity>, hosts
     let property = |property: &str| marker.and_then(|marker| text(marker, property)).unwrap_or_default();
     let options = options(environment);
     let (generation, changed_on) = (options.generation, options.changed_on.clone());
-    let holders = former.iter().copied().chain([environment]);
-    let last_success_on = holders.filter_map(|holder| last_success(&holder.properties)).max();
+    let holders: Vec<&Properties> = former
+        .iter()
+        .chain([&environment])
+        .map(|holder| &holder.properties)
+        .collect();
+    let last_success_on = holders.iter().filter_map(|holder| last_success(holder)).max();
+    let histories = holders.iter().filter_map(|holder| history(holder));
     Registration {
         state: marker.map_or(IntegrationState::Active, state),
         region_name: property("regionName"),
         integration: integration(&name, environment, options, &property, hosts),
         outcome: StoredOutcome::read(&property("lastSync")),
         last_success_on,
+        history: histories.fold(History::default(), History::merged),
         former: former.into_iter().cloned().collect(),
         environment: environment.clone(),
         changed_on,

@@ -93,6 +93,8 @@ pub(super) struct Done {
     pub next: Continuation,
     /// APIs that came into being in this run.
     pub born: Vec<OwnedApi>,
+    /// Whether the metadata schemas have room for all that is kept.
+    pub schemas_are_complete: bool,
 }
 
 type Looks = Vec<(usize, Result<Look, Interruption>)>;
@@ -246,6 +248,7 @@ impl Situation {
             tally,
             next: self.pass.put_off(deletions_id),
             born: Vec::new(),
+            schemas_are_complete: schemas::are_complete(&self.schemas),
         }
     }
 
@@ -370,7 +373,12 @@ impl Situation {
             Confirmed::Unused if is_complete => next.confirmed = None,
             Confirmed::Unused => (),
         }
-        Done { tally, next, born }
+        Done {
+            tally,
+            next,
+            born,
+            schemas_are_complete: true,
+        }
     }
 }
 

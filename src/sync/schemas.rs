@@ -22,6 +22,18 @@ pub(super) async fn ensure(catalog: &Catalog, present: &[MetadataSchema]) -> Res
     Ok(())
 }
 
+/// Whether the schemas have all that markers need.
+pub(super) fn are_complete(present: &[MetadataSchema]) -> bool {
+    marker::schemas().iter().all(|wanted| {
+        let mut found = present
+            .iter()
+            .filter(|schema| schema.name.eq_ignore_ascii_case(wanted.name));
+        found
+            .next()
+            .is_some_and(|found| completed(Some(found), wanted).is_none())
+    })
+}
+
 /// What the organisation requires of the entities that are made here.
 pub(super) fn required(present: &[MetadataSchema]) -> RequiredMetadata {
     let on = |entity: &str| {

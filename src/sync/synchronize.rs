@@ -57,10 +57,15 @@ async fn run_through(
     gateway: Option<Gateway>,
 ) -> Result<(StoredOutcome, Option<Problem>), Problem> {
     let before = continuation(registration);
-    let (report, next, born, problem) = match attempt(session, registration, request, gateway).await {
-        Ok(Done { tally, next, born }) => {
+    let (report, next, born, complete, problem) = match attempt(session, registration, request, gateway).await {
+        Ok(Done {
+            tally,
+            next,
+            born,
+            schemas_are_complete,
+        }) => {
             let report = tally.into_report(session.started, session.now(), session.requests());
-            (report, next, born, None)
+            (report, next, born, schemas_are_complete, None)
         }
         Err(Stop::Refused(problem)) => return Err(problem),
         Err(Stop::Failed(problem)) => {
@@ -70,7 +75,7 @@ async fn run_through(
                 session.now(),
                 session.requests(),
             );
-            (report, before, Vec::new(), Some(problem))
+            (report, before, Vec::new(), false, Some(problem))
         }
     };
     let finished = matches!(report.outcome, Outcome::Succeeded);
@@ -79,7 +84,7 @@ async fn run_through(
         report,
         next,
     };
-    match record(session, registration, &outcome).await {
+    match record(session, registration, &outcome, complete).await {
         Ok(Recorded::Kept) if finished && !registration.former.is_empty() => {
             leave_former_environments(session, registration).await;
         }

@@ -17,6 +17,7 @@ use sandbox::security_token::{Role, Trust};
 use sandbox::token::ISSUER;
 use serde_json::{Value, json};
 
+use crate::described::assert_described;
 use crate::oracle::{actual, desired};
 use crate::secrecy::{Witness, leaks};
 
@@ -123,7 +124,7 @@ impl World {
         let url = format!("{}/api/{path}", self.host.base_url());
         let mut request = self
             .client
-            .request(method, url)
+            .request(method.clone(), url)
             .header("x-functions-key", self.host.function_key());
         if let Some(body) = body {
             request = request.json(&body);
@@ -132,6 +133,7 @@ impl World {
         self.hear(&format!("{:?}", answer.headers));
         self.hear(&answer.text);
         assert_ne!(answer.code(), "InternalError", "{}", self.host.output());
+        assert_described(&method, path, &answer);
         answer
     }
 

@@ -1,11 +1,9 @@
 //! The part of the document that says where the gateway is and how Amazon is shown who we are.
 
-use serde_json::{Map, Value, json};
-
 use super::{Object, invalid, missing};
 use crate::model::{
-    AuthenticationParts, AwsAuthentication, ErrorCode, ExternalId, Integration, InvalidRoleArn,
-    InvalidSecretIdentifier, Problem, Region, RoleArn, SecretIdentifier, VaultHosts,
+    AuthenticationParts, AwsAuthentication, ErrorCode, ExternalId, InvalidRoleArn, InvalidSecretIdentifier, Problem,
+    Region, RoleArn, SecretIdentifier, VaultHosts,
 };
 
 /// What `amazonApiGatewaySource` holds.
@@ -42,28 +40,6 @@ pub(super) fn parse(source: &Object<'_>, hosts: &VaultHosts) -> Result<Source, P
         authentication,
         msi_resource_id: source.text("msiResourceId")?.map(str::to_owned),
     })
-}
-
-/// What [`parse`] reads.
-pub(super) fn render(integration: &Integration) -> Value {
-    let authentication = &integration.authentication;
-    let mut source = Map::new();
-    let mut insert = |name: &str, value: Value| source.insert(name.to_owned(), value);
-    if let Some(secrets) = authentication.secrets() {
-        insert("accessKey", json!(secrets.access_key));
-        insert("secretAccessKey", json!(secrets.secret_access_key));
-    }
-    if let Some(role) = authentication.role() {
-        insert("roleArn", json!(role));
-    }
-    if let Some(external_id) = authentication.external_id() {
-        insert("externalId", json!(external_id));
-    }
-    insert("regionName", json!(integration.region));
-    if let Some(id) = &integration.msi_resource_id {
-        insert("msiResourceId", json!(id));
-    }
-    Value::Object(source)
 }
 
 fn region(source: &Object<'_>) -> Result<Region, Problem> {

@@ -265,7 +265,7 @@ impl Grounds {
             return;
         };
         let (schema, values): (&str, &[&str]) = match path.split('/').count() {
-            2 if path.starts_with("environments/") => ("aws-integration", &["lastSync", ""]),
+            2 if path.starts_with("environments/") => ("aws-integration", &["lastSync", "history", ""]),
             2 => (
                 "aws-rest-api",
                 &["fingerprint", "versions", "state", "undeployed", "skipped", ""],

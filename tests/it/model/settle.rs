@@ -203,7 +203,9 @@ impl Player {
         let is_outcome = |change: &&sandbox::api_center::Change| {
             let rest = |value: &Option<Value>| {
                 let mut value = value.clone().unwrap_or_default();
-                value["properties"]["customProperties"]["aws-integration"]["lastSync"].take();
+                for kept in ["lastSync", "history"] {
+                    value["properties"]["customProperties"]["aws-integration"][kept].take();
+                }
                 value
             };
             change.path.starts_with("environments/") && rest(&change.before) == rest(&change.after)

@@ -1,0 +1,130 @@
+//! What all pages have around them, and the answers they come in.
+
+use std::sync::LazyLock;
+
+use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::{IntoResponse, Response};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use maud::{DOCTYPE, Markup, PreEscaped, html};
+use sha2::{Digest, Sha256};
+
+use super::Visit;
+use crate::model::Problem;
+
+const STYLE: &str = include_str!("style.css");
+
+/// Nothing but the one style sheet, and forms that lead to ourselves; images are there for the icon that is none.
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let digest = STANDARD.encode(Sha256::digest(STYLE));
+    format!(
+        "default-src 'none'; style-src 'sha256-{digest}'; img-src data:; form-action 'self'; frame-ancestors 'none'; \
+         base-uri 'none'"
+    )
+});
+
+/// A page as an answer.
+pub(in super::super) fn page_response(page: Markup) -> Response {
+    let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], page.into_string()).into_response();
+    if let Ok(policy) = HeaderValue::from_str(&POLICY) {
+        response.headers_mut().insert(CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// The page that says why a call cannot be done.
+pub(in super::super) fn problem_page(problem: &Problem, status: StatusCode, visit: &Visit) -> Response {
+    let content = html! {
+        p.what { (problem.message) }
+        dl {
+            dt { "Code" } dd { code { (problem.code) } }
+            @if let Some(target) = &problem.target {
+                dt { "About" } dd { code { (target) } }
+            }
+            dt { "Status" } dd { (status.as_str()) }
+            @if let Some(after) = problem.retry_after {
+                dt { "Try again in" } dd { (after.as_secs()) " seconds" }
+            }
+        }
+        p { a href=(visit.link("/api/integrations", &[])) { "All integrations" } }
+    };
+    page_response(frame("This cannot be done", visit, &content))
+}
+
+/// A page with this heading and content.
+pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
+    html! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                meta name="robots" content="noindex";
+                title { (heading) " · Amazon API Gateway in Azure API Center" }
+                // Browsers ask for one elsewhere, without the key, when none is named.
+                link rel="icon" href="data:,";
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                a.skip href="#content" { "Skip to the content" }
+                header {
+                    nav aria-label="Pages" {
+                        a href=(visit.link("/api/integrations", &[])) { "All integrations" }
+                        a href=(visit.link("/api/integrations/openapi.json", &[])) { "Description of the interface" }
+                    }
+                }
+                main #content tabindex="-1" {
+                    h1 { (heading) }
+                    (content)
+                }
+                footer {
+                    p { "Made when the page was asked for. Load it anew to see what happened since." }
+                }
+            }
+        }
+    }
+}
+
+/// A link to somewhere else, which is told nothing of where it was followed.
+pub(super) fn outside(url: &str, text: &str) -> Markup {
+    html! { a.outside href=(url) rel="noreferrer noopener" { (text) } }
+}
+
+/// The form that searches and filters.
+pub(super) fn filter_form(
+    action: &str,
+    visit: &Visit,
+    (search, state): (Option<&str>, Option<&str>),
+    states: &[&str],
+) -> Markup {
+    html! {
+        form.filter method="get" action=(action) role="search" {
+            (visit.hidden_field())
+            div {
+                label for="search" { "Search" }
+                input #search type="search" name="search" value=(search.unwrap_or_default());
+            }
+            div {
+                label for="state" { "State" }
+                select #state name="state" {
+                    option value="" { "any" }
+                    @for word in states {
+                        option value=(word) selected[state == Some(word)] { (word) }
+                    }
+                }
+            }
+            button type="submit" { "Show" }
+            @if search.is_some() || state.is_some() {
+                a href=(visit.link(action, &[])) { "Show all" }
+            }
+        }
+    }
+}
+
+/// A state in a word, with a colour that says no more than the word.
+pub(super) fn badge(word: &str) -> Markup {
+    html! { span class={ "badge " (word) } { (word) } }
+}

@@ -1,0 +1,147 @@
+//! The page of one integration.
+
+use maud::{Markup, html};
+
+use super::frame::{badge, filter_form, frame, outside};
+use super::{Visit, attention, chart, time};
+use crate::model::{PastRun, Region};
+use crate::server::route::Filter;
+use crate::sync::{ApiCondition, ApiView, IntegrationDetail, IntegrationView, Word};
+
+/// The page that shows an integration with those of its APIs that pass the filter.
+pub(in super::super) fn integration(
+    detail: &IntegrationDetail,
+    filter: &Filter<ApiCondition>,
+    visit: &Visit,
+    portal: &str,
+) -> Markup {
+    let view = &detail.integration;
+    let content = html! {
+        (facts(view, visit, portal))
+        @if !attention::is_quiet(view) {
+            section aria-labelledby="todo" {
+                h2 #todo { "What to do" }
+                @if let Some(message) = &view.properties.link_state.message { p.what { (message) } }
+                (attention::action(view))
+                @if let Some(report) = &view.properties.last_sync { (attention::full(report)) }
+            }
+        }
+        section aria-labelledby="runs" {
+            h2 #runs { "Last 24 runs" }
+            (chart::chart(&view.properties.history))
+            @if !view.properties.history.is_empty() { (runs(&view.properties.history)) }
+        }
+        section aria-labelledby="apis" {
+            h2 #apis { "APIs" }
+            (apis(detail, filter, visit))
+        }
+    };
+    frame(&view.name, visit, &content)
+}
+
+fn facts(view: &IntegrationView, visit: &Visit, portal: &str) -> Markup {
+    let properties = &view.properties;
+    let source = &properties.document.amazon_api_gateway_source;
+    let console = Region::parse(&source.region_name).map(|region| region.console_url());
+    let plan = format!("/api/integrations/{}/plan", view.name);
+    html! {
+        dl {
+            dt { "State" } dd { (badge(view.condition().word())) }
+            dt { "Last succeeded" }
+            dd { @match &properties.last_success_on { Some(on) => (time(on)), None => "never" } }
+            @if let Some(report) = &properties.last_sync {
+                dt { "Last run" }
+                dd {
+                    (time(&report.finished_on)) ": " (report.created) " created, " (report.updated) " updated, "
+                    (report.deleted) " deleted, " (report.unchanged) " unchanged"
+                }
+            }
+            dt { "Region" } dd { (source.region_name) }
+            @if let Some(environment) = &properties.document.target_environment_id {
+                dt { "Environment" } dd { code { (environment) } }
+            }
+            dt { "Elsewhere" }
+            dd {
+                (outside(portal, "API center in the Azure portal"))
+                @if let Ok(console) = &console { ", " (outside(console, "APIs in the AWS console")) }
+            }
+            dt { "Plan" }
+            dd { a href=(visit.link(&plan, &[])) { "What a run would do now" } }
+        }
+    }
+}
+
+fn runs(runs: &[PastRun]) -> Markup {
+    html! {
+        details {
+            summary { (chart::summary(runs)) }
+            div.scroll role="region" aria-label="Table of runs" tabindex="0" {
+                table {
+                    thead { tr {
+                        @for heading in ["Began", "Outcome", "Seconds", "Created", "Updated", "Deleted", "Unchanged", "Remaining", "Failed", "Skipped"] {
+                            th scope="col" { (heading) }
+                        }
+                    } }
+                    tbody {
+                        @for run in runs.iter().rev() {
+                            tr {
+                                th scope="row" { (time(&run.started_on)) }
+                                td { (badge(run.outcome.name())) }
+                                td { (run.duration_seconds) }
+                                @for count in [run.created, run.updated, run.deleted, run.unchanged, run.remaining, run.failed, run.skipped] {
+                                    td { (count) }
+                                }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> Markup {
+    let words: Vec<&str> = ApiCondition::ALL.iter().map(|condition| condition.word()).collect();
+    let set = (filter.search.as_deref(), filter.state.map(Word::word));
+    let path = format!("/api/integrations/{}", detail.integration.name);
+    let shown: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes_api(api)).collect();
+    html! {
+        (filter_form(&path, visit, set, &words))
+        div.scroll role="region" aria-label="Table of APIs" tabindex="0" {
+            table {
+                caption { (shown.len()) " of " (detail.apis.len()) " APIs" }
+                thead { tr {
+                    th scope="col" { "API" }
+                    th scope="col" { "State" }
+                    th scope="col" { "Stages" }
+                    th scope="col" { "Elsewhere" }
+                } }
+                tbody { @for api in shown { (row(api)) } }
+            }
+        }
+    }
+}
+
+fn row(api: &ApiView) -> Markup {
+    html! {
+        tr {
+            th scope="row" {
+                (api.title)
+                br; span.quiet { code { (api.name) } }
+            }
+            td {
+                (badge(api.condition.word()))
+                @if let Some(failure) = &api.failure { p { (failure) } }
+                @if !api.skipped.is_empty() {
+                    ul { @for skip in &api.skipped { li { (skip.message) } } }
+                }
+            }
+            td { @if api.stages.is_empty() { span.quiet { "none" } } @else { (api.stages.join(", ")) } }
+            td {
+                @if let Some(url) = &api.console_url {
+                    a.outside href=(url) rel="noreferrer noopener" aria-label={ "AWS console: " (api.title) } { "AWS console" }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,255 @@
+// The status page in a real browser, served by the real handler behind the sandbox's Functions host.
+
+import assert from "node:assert/strict";
+import { mkdtemp, readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import path from "node:path";
+import { after, before, test } from "node:test";
+
+import { end, host, PICTURES, sandbox, TARGET } from "./programs.mjs";
+
+const require = createRequire(path.join(TARGET, "page", "package.json"));
+const { chromium } = require("playwright-core");
+const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
+
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const LOOKS = [
+  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 900 } },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 360, height: 740 } },
+  { name: "dark phone", colorScheme: "dark", viewport: { width: 360, height: 740 } },
+];
+
+let clouds, app, key;
+
+async function call(method, place, body) {
+  const headers = { "x-functions-key": key, "content-type": "application/json" };
+  return fetch(`${app.told.url}/api/${place}`, { method, headers, body: body && JSON.stringify(body) });
+}
+
+function integration() {
+  const secret = (name) => `${clouds.told.keyVault}/secrets/${name}`;
+  return { properties: { amazonApiGatewaySource: {
+    accessKey: secret("aws-access-key"), secretAccessKey: secret("aws-secret-access-key"), regionName: clouds.told.region } } };
+}
+
+before(async () => {
+  clouds = await sandbox("clouds", "--stand-ins");
+  app = await host("host", clouds.told);
+  key = app.told.functionKey;
+  for (const name of ["shop", "held-one", "broken"]) {
+    assert.equal((await call("PUT", `integrations/${name}`, integration())).status, 201);
+  }
+  await call("POST", "integrations/shop/sync");
+  const fault = async (fault) => {
+    const headers = { "content-type": "application/json" };
+    await fetch(`${clouds.told.control}/faults`, { method: "POST", headers, body: JSON.stringify(fault) });
+  };
+  await fault({ service: "apiGateway", target: "^/restapis\\?", times: 1, fault: { answer: { status: 200, body: { _embedded: {}, item: [] } } } });
+  const held = await (await call("POST", "integrations/held-one/sync")).json();
+  assert.equal(held.outcome, "held", JSON.stringify(held));
+  await fault({ service: "apiGateway", target: "^/restapis\\?", fault: { answer: { status: 403, body: { message: "no <b>way</b>" } } } });
+  assert.ok((await call("POST", "integrations/broken/sync")).status >= 400);
+  await fetch(`${clouds.told.control}/faults`, { method: "DELETE" });
+});
+
+after(async () => {
+  if (app) await end(app.program);
+  if (clouds) await end(clouds.program);
+});
+
+const PAGES = () => ({
+  overview: "/api/integrations",
+  found: "/api/integrations?search=shop&state=succeeded",
+  integration: "/api/integrations/shop",
+  held: "/api/integrations/held-one",
+  broken: "/api/integrations/broken",
+  missing: "/api/integrations/nowhere",
+});
+
+/** Opens a browser with nothing in it, and closes it when the check is over. */
+async function browsing(look, check) {
+  const folder = await mkdtemp(path.join(PICTURES, "browser-"));
+  const browser = await chromium.launchPersistentContext(folder, {
+    executablePath: "/usr/bin/chromium", args: FLAGS, headless: true, colorScheme: look.colorScheme, viewport: look.viewport });
+  try {
+    const page = browser.pages()[0] ?? (await browser.newPage());
+    const seen = { requests: [], complaints: [] };
+    page.on("request", (request) => seen.requests.push(request.url()));
+    // That a page has another status than 200 is what some of them are for.
+    page.on("console", (message) => {
+      if (!/Failed to load resource.*(400|404)/.test(message.text())) seen.complaints.push(message.text());
+    });
+    page.on("pageerror", (error) => seen.complaints.push(String(error)));
+    await check(page, seen);
+  } finally {
+    await browser.close();
+  }
+}
+
+/** Opens one of our pages as a person would: with the key in the query. */
+async function open(page, place) {
+  const url = new URL(place, app.told.url);
+  url.searchParams.set("code", key);
+  return page.goto(url.href);
+}
+
+/** What axe-core finds wrong, in words. It runs beside the page's policy, which forbids scripts. */
+async function violations(page) {
+  const client = await page.context().newCDPSession(page);
+  const evaluate = async (expression) => {
+    const { result, exceptionDetails } = await client.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
+    assert.equal(exceptionDetails, undefined, JSON.stringify(exceptionDetails));
+    return result.value;
+  };
+  await evaluate(`${axe}; undefined`);
+  const found = await evaluate("axe.run(document, { resultTypes: ['violations'] })");
+  assert.ok(found.passes.length > 5, "axe-core has looked at hardly anything");
+  return found.violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.html} ${node.failureSummary}`));
+}
+
+for (const look of LOOKS) {
+  test(`nothing is in the way of anybody: ${look.name}`, async () => {
+    await browsing(look, async (page, seen) => {
+      for (const [name, place] of Object.entries(PAGES())) {
+        const answer = await open(page, place);
+        assert.equal(answer.status(), name === "missing" ? 404 : 200, name);
+        assert.match(answer.headers()["content-type"], /^text\/html/);
+        await page.screenshot({ path: path.join(PICTURES, `${name} ${look.name}.png`), fullPage: true, caret: "initial" });
+        assert.deepEqual(await violations(page), [], `${name}, ${look.name}`);
+        for (const details of await page.locator("details").all()) await details.evaluate((element) => { element.open = true; });
+        assert.deepEqual(await violations(page), [], `${name}, ${look.name}, opened`);
+        const [wide, room] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+        assert.ok(wide <= room, `${name}, ${look.name}: ${wide} wide in ${room}`);
+      }
+      assert.deepEqual(seen.complaints, []);
+    });
+  });
+}
+
+test("what is bad is found: a page without names, labels and contrast", async () => {
+  await browsing(LOOKS[0], async (page) => {
+    await open(page, "/api/integrations");
+    await page.evaluate(() => {
+      document.documentElement.removeAttribute("lang");
+      document.querySelectorAll("label").forEach((label) => label.remove());
+      document.querySelector("svg").removeAttribute("aria-label");
+      document.querySelector("h1").style.color = "#eee";
+    });
+    const found = (await violations(page)).map((text) => text.split(":")[0]);
+    for (const rule of ["html-has-lang", "label", "select-name", "svg-img-alt", "color-contrast"]) {
+      assert.ok(found.includes(rule), `${rule} is not among ${found}`);
+    }
+  });
+});
+
+test("the keyboard reaches every link and field, and shows where it is", async () => {
+  await browsing(LOOKS[0], async (page) => {
+    for (const place of Object.values(PAGES())) {
+      await open(page, place);
+      const wanted = await page.evaluate(() => {
+        const all = [...document.querySelectorAll("a[href], input:not([type=hidden]), select, button, summary, .scroll")]
+          .filter((element) => element.checkVisibility());
+        all.forEach((element, number) => { element.dataset.number = number; });
+        return all.length;
+      });
+      const reached = new Set();
+      for (let step = 0; step < wanted + 3 && reached.size < wanted; step += 1) {
+        await page.keyboard.press("Tab");
+        const at = await page.evaluate(() => {
+          const element = document.activeElement;
+          const { outlineStyle, outlineWidth } = getComputedStyle(element);
+          const { width, height, right } = element.getBoundingClientRect();
+          return { number: element.dataset.number, outlineStyle, outlineWidth, inSight: width > 0 && height > 0 && right > 0 };
+        });
+        if (at.number === undefined) continue;
+        assert.deepEqual([at.outlineStyle, at.outlineWidth, at.inSight], ["solid", "3px", true], `${place}: ${JSON.stringify(at)}`);
+        reached.add(at.number);
+      }
+      assert.equal(reached.size, wanted, place);
+    }
+    await open(page, "/api/integrations");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Enter");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "content", "the first link skips to the content");
+  });
+});
+
+test("search, filter and links work, and keep the key", async () => {
+  await browsing(LOOKS[2], async (page) => {
+    await open(page, "/api/integrations");
+    assert.equal(await page.locator("tbody tr").count(), 3);
+    await page.getByLabel("Search").fill("SHOP");
+    await page.keyboard.press("Enter");
+    await page.waitForURL(/search=SHOP/);
+    assert.equal(await page.locator("tbody tr").count(), 1);
+    await page.getByRole("link", { name: "Show all" }).click();
+    await page.getByLabel("State").selectOption("held");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(/state=held/);
+    assert.match(await page.locator("tbody").innerText(), /sync\?confirmDeletions=[0-9a-f]+/);
+    await page.getByRole("link", { name: "held-one" }).click();
+    await page.waitForURL(/held-one/);
+    assert.equal(await page.locator("h1").innerText(), "held-one");
+    await page.getByLabel("Search").fill("orders");
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(/search=orders/);
+    assert.match(await page.getByRole("region", { name: "Table of APIs" }).innerText(), /^1 of \d+ APIs/);
+    assert.equal(new URL(page.url()).searchParams.get("code"), key);
+    await page.getByRole("navigation").getByRole("link", { name: "All integrations" }).click();
+    assert.equal(await page.locator("tbody tr").count(), 3);
+  });
+});
+
+test("nothing is asked of anybody else, and the key is told to nobody", async () => {
+  const told = [];
+  await browsing(LOOKS[0], async (page, seen) => {
+    const origin = new URL(app.told.url).origin;
+    for (const place of Object.values(PAGES())) {
+      const answer = await open(page, place);
+      const html = await answer.text();
+      const links = await page.locator("a").evaluateAll((all) => all.map((link) => [link.getAttribute("href"), link.rel]));
+      for (const [link, rel] of links) {
+        const isOwn = link.startsWith("/api/");
+        assert.equal(new URL(link, origin).searchParams.has("code"), isOwn, link);
+        if (link.startsWith("https://")) assert.equal(rel, "noreferrer noopener", link);
+      }
+      const text = await page.evaluate(() => document.body.innerText);
+      assert.ok(!text.includes(key), place);
+      const parts = html.split(`code=${encodeURIComponent(key)}`);
+      assert.equal(parts.length - 1, links.filter(([link]) => link.startsWith("/api/")).length, place);
+      const rest = parts.join("").replaceAll(`<input type="hidden" name="code" value="${key}">`, "");
+      assert.ok(!rest.includes(key) && !rest.includes(encodeURIComponent(key)), place);
+    }
+    // An outside link is followed without a word of where it was.
+    await page.context().route(/^https:/, async (route) => {
+      told.push([route.request().url(), route.request().headers().referer]);
+      await route.fulfill({ status: 200, body: "elsewhere" });
+    });
+    await open(page, "/api/integrations/shop");
+    await page.getByRole("link", { name: "API center in the Azure portal" }).click();
+    await page.waitForURL(/^https:\/\/portal/);
+    assert.deepEqual(told.map(([url, referer]) => [url.includes(key), referer]), [[false, undefined]]);
+    const others = seen.requests.filter((url) => !url.startsWith(origin) && !url.startsWith("data:") && !url.startsWith("https://portal"));
+    assert.deepEqual(others, []);
+    assert.deepEqual(seen.complaints, []);
+  });
+});
+
+test("what the policy forbids does not happen", async () => {
+  await browsing(LOOKS[0], async (page, seen) => {
+    await open(page, "/api/integrations");
+    await page.evaluate(() => {
+      const script = document.createElement("script");
+      script.textContent = "document.title = 'owned'";
+      document.body.append(script);
+      const style = document.createElement("style");
+      style.textContent = "body { display: none }";
+      document.body.append(style);
+    });
+    assert.notEqual(await page.title(), "owned");
+    assert.ok(await page.locator("h1").isVisible());
+    assert.equal(seen.complaints.filter((text) => text.includes("Content Security Policy")).length, 2, seen.complaints.join("\n"));
+  });
+});
