@@ -180,19 +180,19 @@ test("search, filter and links work, and keep the key", async () => {
   await browsing(LOOKS[2], async (page) => {
     await open(page, "/api/integrations");
     assert.equal(await page.locator("tbody tr").count(), 3);
-    await page.getByLabel("Search").fill("SHOP");
+    await page.getByRole("searchbox", { name: "Search" }).fill("SHOP");
     await page.keyboard.press("Enter");
     await page.waitForURL(/search=SHOP/);
     assert.equal(await page.locator("tbody tr").count(), 1);
     await page.getByRole("link", { name: "Show all" }).click();
-    await page.getByLabel("State").selectOption("held");
+    await page.getByLabel("State", { exact: true }).selectOption("held");
     await page.getByRole("button", { name: "Show" }).click();
     await page.waitForURL(/state=held/);
     assert.match(await page.locator("tbody").innerText(), /sync\?confirmDeletions=[0-9a-f]+/);
     await page.getByRole("link", { name: "held-one" }).click();
     await page.waitForURL(/held-one/);
     assert.equal(await page.locator("h1").innerText(), "held-one");
-    await page.getByLabel("Search").fill("orders");
+    await page.getByRole("searchbox", { name: "Search" }).fill("orders");
     await page.getByRole("button", { name: "Show" }).click();
     await page.waitForURL(/search=orders/);
     assert.match(await page.getByRole("region", { name: "Table of APIs" }).innerText(), /^1 of \d+ APIs/);

@@ -63,6 +63,7 @@ impl Operation {
 const EVERYWHERE: &[ErrorCode] = &[
     ErrorCode::InvalidRequest,
     ErrorCode::MissingSetting,
+    ErrorCode::ForwardingDisabled,
     ErrorCode::InternalError,
     ErrorCode::ServiceUnavailable,
 ];
