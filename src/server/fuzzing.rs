@@ -32,7 +32,7 @@ pub(crate) fn document(data: &[u8]) -> Option<Integration> {
             return None;
         }
     };
-    let shown = json!({ "properties": DocumentProperties::of(&parsed.integration) });
+    let shown = json!({ "properties": DocumentProperties::from(&parsed.integration) });
     let shown: Value = serde_json::from_str(&shown.to_string()).unwrap_or_default();
     assert_eq!(
         parse(&shown).map(|shown| shown.integration),
@@ -75,9 +75,7 @@ pub(crate) fn route(text: &str) -> bool {
     let (name, ids, shape) = match &route {
         Route::List(_) => (None, None, "/api/integrations"),
         Route::Describe => (None, None, "/api/integrations/openapi.json"),
-        Route::Get(name, _) | Route::Put(name) | Route::Delete(name) => {
-            (Some(name), None, "/api/integrations/{name}")
-        }
+        Route::Get(name, _) | Route::Put(name) | Route::Delete(name) => (Some(name), None, "/api/integrations/{name}"),
         Route::Sync(name, wanted) => (Some(name), Some(wanted), "/api/integrations/{name}/sync"),
         Route::Plan(name, wanted) => (Some(name), Some(wanted), "/api/integrations/{name}/plan"),
     };
