@@ -165,6 +165,7 @@ impl Transport {
                 }
                 Remedy::HoldBack(after) => {
                     let delay = after.unwrap_or(backoff);
+                    pacer.slow_down();
                     pacer.hold(delay.min(HOLD_MAX));
                     if delay > budget.remaining() {
                         return Err(throttled(message, delay));
