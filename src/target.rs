@@ -2,6 +2,7 @@
 
 mod catalog;
 mod error;
+mod lists;
 mod metadata;
 mod operations;
 mod pipeline;
