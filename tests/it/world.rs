@@ -216,11 +216,20 @@ impl World {
 
     /// Lets every API have its turn to be looked into deeply, as if no run had been for more than a day.
     pub fn let_deep_checks_be_due(&self) {
+        self.set_checked_through(|hour| json!(hour - 30));
+    }
+
+    /// Lets no API have its turn to be looked into deeply, although the hour may change during a test.
+    pub fn let_no_deep_checks_be_due(&self) {
+        self.set_checked_through(|_| Value::Null);
+    }
+
+    fn set_checked_through(&self, change: impl Fn(i64) -> Value) {
         self.edit("environments/shop", |environment| {
             let last = &mut environment["customProperties"]["aws-integration"]["lastSync"];
             let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
             let hour = outcome["next"]["checkedThroughHour"].as_i64().unwrap();
-            outcome["next"]["checkedThroughHour"] = json!(hour - 30);
+            outcome["next"]["checkedThroughHour"] = change(hour);
             *last = json!(outcome.to_string());
         });
     }
