@@ -7,8 +7,8 @@ use crate::cloud::Rate;
 use crate::estate::{Estate, large, large_redeployed};
 use crate::record::{Exchange, Record, Service};
 
-/// Azure Resource Manager's budget for writes, of an identity and subscription.
-pub(super) const WRITE_BUDGET: Rate = (10.0, 200.0);
+/// What the handler takes of Azure Resource Manager's budget for writes: all of the rate, and at once half of the burst of 200.
+pub(super) const WRITE_BUDGET: Rate = (10.0, 100.0);
 /// APIs on a page of Amazon's list, at most.
 const GATEWAY_PAGE: usize = 500;
 
@@ -78,11 +78,11 @@ impl Work {
         }
     }
 
-    /// How much of the budget for writes was used from the first write to the last: what was written, of what the burst and the
-    /// rate allowed in that time.
+    /// How much of the budget for writes was used from the first write to the last: what was written beside the burst, of
+    /// what the rate allowed in that time.
     #[expect(clippy::cast_precision_loss, reason = "counts of requests are small")]
     pub fn write_budget_share(&self, (rate, burst): Rate, factor: f64) -> f64 {
-        self.arm_writes as f64 / (burst + rate * factor * self.writing_seconds)
+        (self.arm_writes as f64 - burst) / (rate * factor * self.writing_seconds)
     }
 }
 

@@ -8,8 +8,8 @@ Lower bounds: of Amazon's calls, the pages of the list (500 APIs each), one call
 stage whose definition is new; of writes to Azure Resource Manager, three schemas, the environment and the outcome at first and the \
 outcome after that, two for each new API (its marker goes before and after what is below it), and four for each new stage \
 (version, definition, its text, deployment). An API that was deployed anew costs two, and each of its stages two (text, \
-deployment). SHARE is what was written from the first write to the last, of what the burst of 200 and the rate allow in that time; \
-only a first run is bound by writes. TIME is that of the real budgets: what it took, times the factor. Every 50 ms that an answer \
+deployment). SHARE is what was written from the first write to the last, without the burst of 100 that the handler takes at once, of what \
+the rate allows in that time; only a first run is bound by writes. TIME is that of the real budgets: what it took, times the factor. Every 50 ms that an answer \
 takes are divided by the factor, the rates are multiplied by it; bursts stay.";
 
 /// What one run cost.
