@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use azure_core::Bytes;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{HttpClient, Method, Url, new_http_client};
 use serde_json::Value;
@@ -254,7 +255,7 @@ impl Catalog {
             call,
             method,
             url,
-            body,
+            body: body.map(Bytes::from),
             if_match: None,
             if_absent: false,
         })
