@@ -9,7 +9,7 @@ use apicenter_aws_sync::server::App;
 use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;
 use tokio::net::TcpListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::Builder;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -23,7 +23,8 @@ const LAST_EXPORT: (Duration, Duration) = (Duration::from_millis(500), Duration:
 
 fn main() -> ExitCode {
     let parent = Parent::current();
-    let runtime = match Runtime::new() {
+    // One thread: the work is waiting for others, and more threads would only take more memory.
+    let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             telemetry::start(None, None);

@@ -29,7 +29,7 @@ pub use digest::digest;
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
 pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entity_name};
-pub use ownership::{Owned, OwnedApi, Vacant, integration_of};
+pub use ownership::{ApiProof, FoldedApi, Owned, OwnedApi, Vacant, integration_of};
 pub use problem::{ErrorCode, Problem};
 pub use region::{Region, UnknownRegion};
 pub use report::{Conflict, Failure, Outcome, PastRun, Report, Requests, Skip, SkipReason, Totals};

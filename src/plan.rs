@@ -19,4 +19,4 @@ pub use fields::Write;
 pub use fingerprint::fingerprint;
 pub use preview::{Preview, PreviewChange};
 pub use stage::{DefinitionPlan, StagePlan, StageWrites, recorded};
-pub use survey::{CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, missing_message, survey};
+pub use survey::{CatalogApis, CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, missing_message, survey};

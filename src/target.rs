@@ -4,6 +4,7 @@ mod catalog;
 mod error;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod lists;
 mod metadata;
 mod operations;
 mod pipeline;

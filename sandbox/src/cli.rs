@@ -51,6 +51,51 @@ pub struct Clouds {
 pub enum Command {
     /// Start a Functions host with a handler in it, print one line of JSON that says where it is, and stay up.
     Host(HostArguments),
+    /// Measure what the handler costs between clouds that are sped up, and print a table.
+    Bench(BenchArguments),
+    /// Measure how long new handlers take to be of use.
+    ColdStart(ColdStartArguments),
+}
+
+/// What is measured.
+#[derive(Debug, Args)]
+pub struct BenchArguments {
+    /// APIs on the gateway, if not 100, 1000 and 10000 of them, one after the other.
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub apis: Option<u32>,
+    /// By how much the clouds are sped up: rates are multiplied and latency is divided by it. 10 unless said otherwise, and 40 for 10000 APIs.
+    #[arg(long, value_parser = factor)]
+    pub factor: Option<f64>,
+    /// Print a row of JSON for each line of the table, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// The handler, if not the one that is built from this workspace with the profile `release`.
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    pub handler: Option<PathBuf>,
+    /// Compare with the script of `tests/peers`, run by this Python, which has boto3 and azure-mgmt-apicenter.
+    #[arg(long, value_name = "PYTHON", value_parser = absolute)]
+    pub peer: Option<PathBuf>,
+}
+
+/// What is measured.
+#[derive(Debug, Args)]
+pub struct ColdStartArguments {
+    /// How often the handler is started.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..))]
+    pub starts: u16,
+    /// Print JSON, and nothing else.
+    #[arg(long)]
+    pub json: bool,
+    /// The handler, if not the one that is built from this workspace with the profile `release`.
+    #[arg(long, value_name = "FILE", value_parser = absolute)]
+    pub handler: Option<PathBuf>,
+}
+
+fn factor(text: &str) -> Result<f64, String> {
+    match text.parse() {
+        Ok(factor) if (0.1..=1000.0).contains(&factor) => Ok(factor),
+        Ok(_) | Err(_) => Err("expected a number from 0.1 to 1000".to_owned()),
+    }
 }
 
 /// What a Functions host is started with.

@@ -3,12 +3,14 @@
 mod awkward;
 mod demo;
 mod folder;
+mod large;
 
 use crate::api_gateway::{RestApi, Stage};
 
 pub use self::awkward::awkward;
 pub use self::demo::demo;
 pub use self::folder::from_openapi_folder;
+pub use self::large::{large, large_redeployed};
 
 /// REST APIs, each with its stages.
 pub type Estate = Vec<(RestApi, Vec<Stage>)>;

@@ -5,6 +5,7 @@
 
 pub mod api_center;
 pub mod api_gateway;
+pub mod bench;
 pub mod cli;
 mod clock;
 pub mod cloud;

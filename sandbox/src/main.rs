@@ -5,13 +5,23 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sandbox::cli::{Cli, Clouds, Command, HostArguments};
+use sandbox::bench::{self, Setting};
+use sandbox::cli::{BenchArguments, Cli, Clouds, ColdStartArguments, Command, HostArguments};
 use sandbox::cloud::{Cloud, CloudOptions};
 use sandbox::estate;
 use sandbox::functions_host::{FunctionsHost, HostOptions};
 use sandbox::scenario;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+
+/// The numbers of APIs that are measured unless one is asked for.
+const SIZES: [u32; 3] = [100, 1_000, 10_000];
+/// By how much the clouds are sped up unless it is said: what two cores keep up with, both sides on them.
+const FACTOR: f64 = 10.0;
+/// The same for gateways that would take most of an hour.
+const FACTOR_OF_MANY: f64 = 40.0;
+/// What are many APIs.
+const MANY: u32 = 5_000;
 
 type Failure = Box<dyn std::error::Error>;
 
@@ -20,6 +30,8 @@ async fn main() -> ExitCode {
     let cli = Cli::parse();
     let result = match (cli.command, cli.stand_ins) {
         (Some(Command::Host(arguments)), _) => run_host(arguments).await,
+        (Some(Command::Bench(arguments)), _) => run_bench(arguments).await,
+        (Some(Command::ColdStart(arguments)), _) => run_cold_starts(arguments).await,
         (None, true) => stand_in(&cli.clouds).await,
         (None, false) => go_round(&cli.clouds, cli.app, cli.handler, cli.once).await,
     };
@@ -91,6 +103,64 @@ async fn run_host(arguments: HostArguments) -> Result<(), Failure> {
     });
     say(&description.to_string())?;
     Ok(stopped().await?)
+}
+
+async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
+    let handler = release_handler(arguments.handler).await?;
+    if !arguments.json {
+        say(&format!("{}\n\n{}", bench::NOTE, bench::heading()))?;
+    }
+    for apis in arguments.apis.map_or(SIZES.to_vec(), |apis| vec![apis]) {
+        let usual = if apis < MANY { FACTOR } else { FACTOR_OF_MANY };
+        let setting = Setting {
+            handler: handler.clone(),
+            apis: usize::try_from(apis)?,
+            factor: arguments.factor.unwrap_or(usual),
+        };
+        let mut told = Ok(());
+        let rows = bench::measure(&setting, |row| {
+            let line = if arguments.json {
+                json!(row).to_string()
+            } else {
+                row.line()
+            };
+            told = say(&line);
+        })
+        .await?;
+        told?;
+        let Some(python) = &arguments.peer else { continue };
+        let mut told = Ok(());
+        bench::compare(&setting, python, &rows, |comparison| {
+            let line = if arguments.json {
+                json!(comparison).to_string()
+            } else {
+                comparison.line()
+            };
+            told = say(&line);
+        })
+        .await?;
+        told?;
+    }
+    Ok(())
+}
+
+async fn run_cold_starts(arguments: ColdStartArguments) -> Result<(), Failure> {
+    let handler = release_handler(arguments.handler).await?;
+    let found = bench::cold_starts(&handler, arguments.starts.into()).await?;
+    say(&if arguments.json {
+        json!(found).to_string()
+    } else {
+        found.text()
+    })?;
+    Ok(())
+}
+
+/// What is measured is never a debug build, whatever this program is.
+async fn release_handler(handler: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    match handler {
+        Some(handler) => Ok(handler),
+        None => Ok(scenario::build_handler_with(Some("release")).await?),
+    }
 }
 
 async fn start(clouds: &Clouds) -> Result<Cloud, Failure> {

@@ -1,5 +1,6 @@
 //! The record: every exchange with every stand-in, in the order the requests came.
 
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -69,12 +70,26 @@ struct Lists {
     exchanges: Vec<Exchange>,
     /// What was cleared, where that is kept.
     cleared: Option<Vec<Exchange>>,
+    /// Whether bodies and headers are counted and not kept.
+    slim: bool,
+    /// Bytes of bodies, by service, since the last clearing.
+    bytes: BTreeMap<Service, u64>,
 }
 
 impl Record {
     /// Adds an exchange, in its place: a slow answer is pushed after those of later requests.
     pub fn push(&self, exchange: Exchange) {
-        let exchanges = &mut self.lists().exchanges;
+        let lists = &mut *self.lists();
+        let bytes = exchange.request_body.len() + exchange.response_body.len();
+        *lists.bytes.entry(exchange.service).or_default() += u64::try_from(bytes).unwrap_or(u64::MAX);
+        let mut exchange = exchange;
+        if lists.slim {
+            exchange.request_headers = HeaderMap::new();
+            exchange.response_headers = HeaderMap::new();
+            exchange.request_body = Bytes::new();
+            exchange.response_body = Bytes::new();
+        }
+        let exchanges = &mut lists.exchanges;
         let place = exchanges.partition_point(|earlier| earlier.received_at <= exchange.received_at);
         exchanges.insert(place, exchange);
     }
@@ -88,6 +103,17 @@ impl Record {
     /// From now on, what is cleared is kept apart, for [`Record::all_exchanges`].
     pub fn keep_cleared(&self) {
         self.lists().cleared.get_or_insert_default();
+    }
+
+    /// From now on, bodies and headers are not kept, so that a hundred thousand exchanges fit in memory.
+    pub fn keep_no_bodies(&self) {
+        self.lists().slim = true;
+    }
+
+    /// Bytes of bodies, requests' and answers', of a service since the last clearing.
+    #[must_use]
+    pub fn bytes(&self, service: Service) -> u64 {
+        self.lists().bytes.get(&service).copied().unwrap_or_default()
     }
 
     /// All exchanges, those that were cleared and kept included.
@@ -108,10 +134,26 @@ impl Record {
             .count()
     }
 
+    /// The time between the first and the last of the exchanges that are as `wanted` says, in seconds.
+    #[must_use]
+    pub fn seconds_between(&self, wanted: impl Fn(&Exchange) -> bool) -> f64 {
+        let lists = self.lists();
+        let mut times = lists
+            .exchanges
+            .iter()
+            .filter(|exchange| wanted(exchange))
+            .map(|exchange| exchange.received_at);
+        let (Some(first), Some(last)) = (times.next(), times.next_back()) else {
+            return 0.0;
+        };
+        last.duration_since(first).unwrap_or_default().as_secs_f64()
+    }
+
     /// Begins anew.
     pub fn clear(&self) {
         let lists = &mut *self.lists();
         let exchanges = std::mem::take(&mut lists.exchanges);
+        lists.bytes.clear();
         if let Some(cleared) = &mut lists.cleared {
             cleared.extend(exchanges);
         }

@@ -12,9 +12,9 @@ use crate::cloud::{ACCESS_KEY_SECRET, Cloud, SECRET_ACCESS_KEY_SECRET};
 use crate::functions_host::{FunctionsHost, HostError, HostOptions, TimerKind};
 
 /// The integration that is made.
-const INTEGRATION: &str = "shop";
+pub(crate) const INTEGRATION: &str = "shop";
 /// The workspace that the sandbox was built in: the function app's files are at its root.
-const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub(crate) const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Why the round did not come to its end.
 #[derive(Debug, thiserror::Error)]
@@ -46,9 +46,19 @@ pub enum ScenarioError {
 /// # Errors
 /// When it cannot be built.
 pub async fn build_handler() -> Result<PathBuf, ScenarioError> {
+    let program = std::env::current_exe().map_err(|error| ScenarioError::Build(error.to_string()))?;
+    let is_release = program.parent().is_some_and(|folder| folder.ends_with("release"));
+    build_handler_with(is_release.then_some("release")).await
+}
+
+/// Builds the handler of this workspace with a profile, or with the usual one.
+///
+/// # Errors
+/// When it cannot be built.
+pub async fn build_handler_with(profile: Option<&str>) -> Result<PathBuf, ScenarioError> {
     let unusable = |error: io::Error| ScenarioError::Build(error.to_string());
     let program = std::env::current_exe().map_err(unusable)?;
-    let folder = program.parent().unwrap_or(Path::new("."));
+    let target = program.parent().and_then(Path::parent).unwrap_or(Path::new("."));
     let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
     cargo
         .args([
@@ -59,16 +69,15 @@ pub async fn build_handler() -> Result<PathBuf, ScenarioError> {
             "--bin",
             "handler",
         ])
+        .arg("--target-dir")
+        .arg(target)
         .current_dir(WORKSPACE);
-    if folder.ends_with("release") {
-        cargo.arg("--release");
-    }
-    if let Some(target) = folder.parent() {
-        cargo.arg("--target-dir").arg(target);
+    if let Some(profile) = profile {
+        cargo.args(["--profile", profile]);
     }
     let status = cargo.status().await.map_err(unusable)?;
     if status.success() {
-        Ok(folder.join("handler"))
+        Ok(target.join(profile.unwrap_or("debug")).join("handler"))
     } else {
         Err(ScenarioError::Build(status.to_string()))
     }
@@ -95,23 +104,41 @@ pub async fn start_host(
 /// # Errors
 /// When either fails.
 pub async fn go_round(cloud: &Cloud, host: &FunctionsHost) -> Result<Value, ScenarioError> {
-    let client = reqwest::Client::new();
+    make_integration(cloud, host).await?;
+    let run = host.fire_timer(TimerKind::Scheduled).await?;
+    if !run.succeeded {
+        return Err(ScenarioError::Timer(run.error.unwrap_or_default()));
+    }
+    last_sync(host).await
+}
+
+/// Makes an integration, which is synchronized at once.
+///
+/// # Errors
+/// When it is not made.
+pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(), ScenarioError> {
     let url = integration_url(host);
     let body = json!({ "properties": { "amazonApiGatewaySource": {
         "accessKey": cloud.secret_identifier(ACCESS_KEY_SECRET),
         "secretAccessKey": cloud.secret_identifier(SECRET_ACCESS_KEY_SECRET),
         "regionName": cloud.region,
     } } });
-    let request = client
+    let request = reqwest::Client::new()
         .put(&url)
         .header("x-functions-key", host.function_key())
         .json(&body);
-    checked(format!("PUT {url}"), request.send().await?).await?;
-    let run = host.fire_timer(TimerKind::Scheduled).await?;
-    if !run.succeeded {
-        return Err(ScenarioError::Timer(run.error.unwrap_or_default()));
-    }
-    let request = client.get(&url).header("x-functions-key", host.function_key());
+    checked(format!("PUT {url}"), request.send().await?).await.map(|_| ())
+}
+
+/// The outcome of the last run.
+///
+/// # Errors
+/// When the integration cannot be read.
+pub async fn last_sync(host: &FunctionsHost) -> Result<Value, ScenarioError> {
+    let url = integration_url(host);
+    let request = reqwest::Client::new()
+        .get(&url)
+        .header("x-functions-key", host.function_key());
     let integration = checked(format!("GET {url}"), request.send().await?).await?;
     Ok(integration["properties"]["lastSync"].clone())
 }

@@ -1,34 +1,76 @@
-//! Pacing: staying under the published request rates of both sides.
+//! Pacing: staying under the published request rates of both sides, and under what they grant when that is less.
 
 use std::num::NonZeroU32;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use governor::clock::DefaultClock;
+use governor::clock::Clock;
+use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// What a request takes out of the bucket at full speed; at half the speed it takes twice as much.
+const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
+/// The slowest that throttles make it, as a part of full speed: so that a run goes on beside whoever uses the budget up.
+const SLOWEST: f64 = 0.125;
+/// From a standstill to full speed, when nothing is throttled any more.
+const RECOVERY: Duration = Duration::from_mins(1);
+/// Throttles within this time are one: they answer requests that were sent at the same speed.
+const ONE_THROTTLE: Duration = Duration::from_secs(1);
 
 /// A token bucket that callers wait at before each request.
+///
+/// A throttle halves its speed, at most once a second, and empties it; after that its speed grows steadily.
 #[derive(Debug)]
 pub struct Pacer {
-    bucket: RateLimiter<NotKeyed, InMemoryState, DefaultClock>,
-    held_until: Mutex<Option<Instant>>,
+    bucket: RateLimiter<NotKeyed, InMemoryState, Ticking, NoOpMiddleware<Duration>>,
+    clock: Ticking,
+    burst: NonZeroU32,
+    pace: Mutex<Pace>,
     /// Callers go one after another as they came, so that many of one integration do not hold up few of another.
     turn: tokio::sync::Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Pace {
+    /// The part of full speed that was left after the last throttle.
+    speed: f64,
+    slowed: Option<Instant>,
+    held_until: Option<Instant>,
+}
+
+/// The runtime's clock, which tests can stop.
+#[derive(Debug, Clone, Copy)]
+struct Ticking(Instant);
+
+impl Clock for Ticking {
+    type Instant = Duration;
+
+    fn now(&self) -> Duration {
+        self.0.elapsed()
+    }
 }
 
 impl Pacer {
     /// A bucket that holds `burst` requests and refills at `per_second`, which is any positive number.
     #[must_use]
     pub fn new(per_second: f64, burst: NonZeroU32) -> Self {
-        let period = Duration::try_from_secs_f64(per_second.recip()).unwrap_or(Duration::MAX);
+        let cells = per_second * f64::from(CELLS.get());
+        let period = Duration::try_from_secs_f64(cells.recip()).unwrap_or(Duration::MAX);
         let quota = Quota::with_period(period.max(Duration::from_nanos(1)))
             .unwrap_or_else(|| Quota::per_second(NonZeroU32::MAX))
-            .allow_burst(burst);
+            .allow_burst(burst.saturating_mul(CELLS));
+        let clock = Ticking(Instant::now());
         Self {
-            bucket: RateLimiter::direct(quota),
-            held_until: Mutex::default(),
+            bucket: RateLimiter::direct_with_clock(quota, clock),
+            clock,
+            burst,
+            pace: Mutex::new(Pace {
+                speed: 1.0,
+                slowed: None,
+                held_until: None,
+            }),
             turn: tokio::sync::Mutex::default(),
         }
     }
@@ -36,9 +78,15 @@ impl Pacer {
     /// Waits until a request may be sent.
     pub async fn wait(&self) {
         let _turn = self.turn.lock().await;
-        self.bucket.until_ready().await;
-        while let Some(until) = self.held_until() {
-            sleep_until(until).await;
+        loop {
+            while let Some(until) = self.held_until() {
+                sleep_until(until).await;
+            }
+            match self.bucket.check_n(self.cells()) {
+                Ok(Err(not_yet)) => sleep(not_yet.wait_time_from(self.clock.now())).await,
+                // More cells than the bucket holds are never asked for.
+                Ok(Ok(())) | Err(_) => return,
+            }
         }
     }
 
@@ -46,8 +94,20 @@ impl Pacer {
     pub fn hold(&self, duration: Duration) {
         // A hold past the end of the clock is no hold: the caller's own budget ends long before.
         let until = Instant::now().checked_add(duration);
-        let mut held_until = self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
-        *held_until = (*held_until).max(until);
+        let mut pace = self.pace();
+        pace.held_until = pace.held_until.max(until);
+    }
+
+    /// Halves the speed, since the other side throttles: somebody else uses its budget, too.
+    pub fn slow_down(&self) {
+        let mut pace = self.pace();
+        if pace.slowed.is_some_and(|slowed| slowed.elapsed() < ONE_THROTTLE) {
+            return;
+        }
+        pace.speed = (pace.speed_now() / 2.0).max(self.slowest());
+        pace.slowed = Some(Instant::now());
+        drop(pace);
+        self.empty();
     }
 
     /// How long nobody is let through; zero when nothing is held.
@@ -57,8 +117,124 @@ impl Pacer {
             .map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
+    /// The other side's bucket is empty, so there is no burst to be had.
+    fn empty(&self) {
+        let mut cells = self.burst.saturating_mul(CELLS).get();
+        // What is in it is a sum of some of these; whether one of them could be had does not matter.
+        while let Some(some) = NonZeroU32::new(cells) {
+            let _ = self.bucket.check_n(some);
+            cells /= 2;
+        }
+    }
+
+    /// What a request takes now. However slow it is, the bucket can hold that.
+    fn cells(&self) -> NonZeroU32 {
+        let cells = f64::from(CELLS.get()) / self.pace().speed_now();
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "it is between 64 and eight times as much"
+        )]
+        let cells = cells.round() as u32;
+        NonZeroU32::new(cells)
+            .unwrap_or(CELLS)
+            .min(self.burst.saturating_mul(CELLS))
+    }
+
+    fn slowest(&self) -> f64 {
+        f64::from(self.burst.get()).recip().max(SLOWEST)
+    }
+
     fn held_until(&self) -> Option<Instant> {
-        let held_until = *self.held_until.lock().unwrap_or_else(PoisonError::into_inner);
-        held_until.filter(|until| *until > Instant::now())
+        self.pace().held_until.filter(|until| *until > Instant::now())
+    }
+
+    fn pace(&self) -> MutexGuard<'_, Pace> {
+        self.pace.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Pace {
+    fn speed_now(&self) -> f64 {
+        let recovered = self
+            .slowed
+            .map_or(1.0, |slowed| slowed.elapsed().as_secs_f64() / RECOVERY.as_secs_f64());
+        (self.speed + recovered).min(1.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    fn pacer(per_second: f64, burst: u32) -> Pacer {
+        Pacer::new(per_second, NonZeroU32::new(burst).unwrap())
+    }
+
+    /// How many requests get through in that time.
+    async fn passed(pacer: &Pacer, time: Duration) -> u32 {
+        let end = Instant::now() + time;
+        let mut passed = 0;
+        while tokio::time::timeout_at(end, pacer.wait()).await.is_ok() {
+            passed += 1;
+        }
+        passed
+    }
+
+    fn assert_about(found: u32, expected: u32) {
+        assert!(
+            found.abs_diff(expected) <= 1 + expected / 50,
+            "{found} instead of {expected}"
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn after_the_burst_the_rate_is_kept_and_used_up() {
+        let pacer = pacer(10.0, 20);
+        assert_about(passed(&pacer, SECOND * 30).await, 320);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_throttle_halves_the_speed_and_a_minute_without_one_brings_it_back() {
+        let pacer = pacer(10.0, 20);
+        pacer.slow_down();
+        // From a half to three quarters of the speed, and no burst.
+        assert_about(passed(&pacer, SECOND * 15).await, 94);
+        tokio::time::advance(SECOND * 45).await;
+        assert_about(passed(&pacer, SECOND * 10).await, 120);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_throttles_at_once_are_one_and_it_never_stands_still() {
+        let pacer = pacer(10.0, 20);
+        for _ in 0..50 {
+            pacer.slow_down();
+        }
+        assert_about(passed(&pacer, SECOND * 2).await, 10);
+        for _ in 0..10 {
+            pacer.slow_down();
+            tokio::time::advance(ONE_THROTTLE).await;
+        }
+        pacer.slow_down();
+        assert_about(passed(&pacer, SECOND * 4).await, 6);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_bucket_of_one_request_lets_one_through_however_slow_it_is() {
+        let pacer = pacer(1.0, 1);
+        pacer.slow_down();
+        assert_about(passed(&pacer, SECOND * 10).await, 10);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_hold_lets_nobody_through_and_ends() {
+        let pacer = pacer(10.0, 20);
+        pacer.hold(SECOND * 5);
+        pacer.hold(SECOND);
+        assert_eq!(pacer.held_for(), SECOND * 5);
+        assert_eq!(passed(&pacer, Duration::from_millis(4990)).await, 0);
+        assert!(passed(&pacer, SECOND).await > 20);
     }
 }

@@ -4,7 +4,7 @@
 //! in this file make them.
 
 use super::marker::{ApiMarker, ApiState, INTEGRATION_SCHEMA, StageMarker, text};
-use super::{Entity, EntityName, EntityPath, IntegrationName, RestApiId, stage_entity_name};
+use super::{Entity, EntityName, EntityPath, IntegrationName, RestApiId, SystemData, stage_entity_name};
 
 /// The path of an entity that the integration owns: it carries the integration's marker *and* the right name.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,7 +52,7 @@ pub struct Vacant(EntityPath);
 impl Vacant {
     /// The path, if nothing was found there.
     #[must_use]
-    pub fn at(path: EntityPath, found: Option<&Entity>) -> Option<Self> {
+    pub fn at<T>(path: EntityPath, found: Option<&T>) -> Option<Self> {
         found.is_none().then_some(Self(path))
     }
 
@@ -100,6 +100,29 @@ impl OwnedApi {
         &self.owned
     }
 
+    /// What is left of it when nothing but that it is ours has to be remembered.
+    #[must_use]
+    pub fn proof(&self) -> ApiProof {
+        ApiProof {
+            owned: self.owned.clone(),
+            name: self.name.clone(),
+            rest_api_id: self.rest_api_id.clone(),
+        }
+    }
+
+    /// The same in little memory.
+    #[must_use]
+    pub fn folded(self) -> FoldedApi {
+        let proof = self.proof();
+        // Writing JSON to memory cannot fail.
+        let properties = serde_json::to_string(&self.entity.properties).unwrap_or_default();
+        FoldedApi {
+            proof,
+            marker: self.marker,
+            properties: properties.into_boxed_str(),
+        }
+    }
+
     /// The version, if the API's marker lists it, or nothing below the API can be anybody else's.
     #[must_use]
     pub fn version(&self, version: &EntityName) -> Option<Owned> {
@@ -142,6 +165,55 @@ impl OwnedApi {
 
     fn lists(&self, name: &EntityName) -> bool {
         self.marker.state == ApiState::Creating || self.marker.versions.contains(name)
+    }
+}
+
+/// That an API is ours, and which one it is.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiProof {
+    owned: Owned,
+    /// The API's name.
+    pub name: EntityName,
+    /// The REST API it stands for.
+    pub rest_api_id: RestApiId,
+}
+
+impl ApiProof {
+    /// The proof for the API itself.
+    #[must_use]
+    pub fn owned(&self) -> &Owned {
+        &self.owned
+    }
+}
+
+/// An API that the integration owns, its properties folded into a text: a run holds ten thousand of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoldedApi {
+    /// That it is ours.
+    pub proof: ApiProof,
+    /// Its marker.
+    pub marker: ApiMarker,
+    properties: Box<str>,
+}
+
+impl FoldedApi {
+    /// The API as it was listed.
+    #[must_use]
+    pub fn unfolded(&self) -> OwnedApi {
+        let proof = self.proof.clone();
+        OwnedApi {
+            entity: Entity {
+                name: proof.name.clone(),
+                // It was written from properties.
+                properties: serde_json::from_str(&self.properties).unwrap_or_default(),
+                etag: None,
+                system_data: SystemData::default(),
+            },
+            owned: proof.owned,
+            name: proof.name,
+            rest_api_id: proof.rest_api_id,
+            marker: self.marker.clone(),
+        }
     }
 }
 

@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::api::listed_fields;
 use super::fields::Write;
 use crate::model::{
-    Conflict, DesiredApi, Entity, EntityName, EntityPath, Integration, OwnedApi, Properties, Skip, SkipReason, Vacant,
+    Conflict, DesiredApi, Entity, EntityName, EntityPath, FoldedApi, Integration, IntegrationName, OwnedApi,
+    Properties, Skip, SkipReason, Vacant,
 };
 
 /// What the API center's plan has room for (Azure subscription limits, API Center, 2024-11).
@@ -44,15 +45,37 @@ impl RequiredMetadata {
     }
 }
 
-/// What a survey looks at.
+/// The catalog's APIs, as far as a survey needs them.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CatalogApis {
+    owned: BTreeMap<EntityName, FoldedApi>,
+    others: BTreeSet<EntityName>,
+}
+
+impl CatalogApis {
+    /// Adds an API as the catalog lists it; of several with one name, the first counts.
+    pub fn add(&mut self, integration: &IntegrationName, api: &Entity) {
+        if self.owned.contains_key(&api.name) || self.others.contains(&api.name) {
+            return;
+        }
+        match OwnedApi::claim(integration, api) {
+            Some(owned) => {
+                self.owned.insert(api.name.clone(), owned.folded());
+            }
+            None => {
+                self.others.insert(api.name.clone());
+            }
+        }
+    }
+}
+
+/// What a survey looks at beside the catalog's APIs.
 #[derive(Debug, Clone, Copy)]
 pub struct SurveyInput<'a> {
     /// The integration.
     pub integration: &'a Integration,
     /// The gateway's APIs, all of them.
     pub desired: &'a [DesiredApi],
-    /// The catalog's APIs, all of them.
-    pub catalog: &'a [Entity],
     /// What the catalog has room for.
     pub limits: CatalogLimits,
     /// What the organisation requires.
@@ -71,7 +94,7 @@ pub enum Task {
         /// As it shall be.
         desired: DesiredApi,
         /// As it is.
-        current: Box<OwnedApi>,
+        current: Box<FoldedApi>,
         /// Whether the fields that lists show differ.
         differs: bool,
     },
@@ -95,7 +118,7 @@ pub struct Survey {
     /// How many of the last of these an earlier call of the same pass has looked at already.
     pub carried: usize,
     /// What is ours and no longer on the gateway.
-    pub gone: Vec<OwnedApi>,
+    pub gone: Vec<FoldedApi>,
     /// How many APIs are ours.
     pub owned: usize,
     /// What stays out of the catalog.
@@ -106,20 +129,13 @@ pub struct Survey {
 
 /// Compares the two lists.
 #[must_use]
-pub fn survey(input: &SurveyInput<'_>) -> Survey {
-    let name = &input.integration.name;
-    let catalog: BTreeMap<&EntityName, &Entity> = input.catalog.iter().map(|api| (&api.name, api)).collect();
-    let mut owned: BTreeMap<EntityName, OwnedApi> = input
-        .catalog
-        .iter()
-        .filter_map(|api| OwnedApi::claim(name, api))
-        .map(|api| (api.name.clone(), api))
-        .collect();
+pub fn survey(input: &SurveyInput<'_>, catalog: CatalogApis) -> Survey {
+    let CatalogApis { mut owned, others } = catalog;
     let mut survey = Survey {
         owned: owned.len(),
         ..Survey::default()
     };
-    let mut room = input.limits.apis.saturating_sub(input.catalog.len());
+    let mut room = input.limits.apis.saturating_sub(owned.len() + others.len());
     let missing = RequiredMetadata::missing(&input.required.api, &input.integration.default_custom_properties.api);
     let (mut new, mut differing, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
@@ -132,10 +148,11 @@ pub fn survey(input: &SurveyInput<'_>) -> Survey {
             survey.skips.push(skip(api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
             let path = EntityPath::Api(api.name.clone());
+            let listed = current.unfolded();
             let differs = Write::update(
-                current.owned().clone(),
-                &current.entity.properties,
-                listed_fields(api, Some(&current.entity)),
+                listed.owned().clone(),
+                &listed.entity.properties,
+                listed_fields(api, Some(&listed.entity)),
                 path.to_string(),
             )
             .is_some();
@@ -151,7 +168,7 @@ pub fn survey(input: &SurveyInput<'_>) -> Survey {
             } else {
                 rest.push(task);
             }
-        } else if let Some(vacant) = Vacant::at(EntityPath::Api(api.name.clone()), catalog.get(&api.name).copied()) {
+        } else if let Some(vacant) = Vacant::at(EntityPath::Api(api.name.clone()), others.get(&api.name)) {
             if !missing.is_empty() {
                 survey
                     .skips

@@ -9,11 +9,12 @@ mod tests;
 
 use std::error::Error;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_apigateway::Client;
 use aws_sdk_apigateway::config::{Builder, IdentityCache};
+use aws_sdk_apigateway::operation::get_rest_apis::GetRestApisOutput;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
@@ -33,6 +34,8 @@ const PAGE_SIZE: i32 = 500;
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait after a 429 that does not say how long: Amazon's burst quota has refilled several times by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
+/// Longest time that others are held back for, whatever an answer says: the next hourly run shall ask for itself.
+const HOLD_MAX: Duration = Duration::from_mins(50);
 
 /// The API Gateway of one account and region, for one run.
 pub struct Gateway {
@@ -41,6 +44,8 @@ pub struct Gateway {
     credentials: AwsCredentials,
     pacer: Arc<Pacer>,
     budget: Budget,
+    /// The first page of the listing, once the credentials were checked with it: the listing goes on from there.
+    first_page: Mutex<Option<GetRestApisOutput>>,
 }
 
 impl fmt::Debug for Gateway {
@@ -69,17 +74,20 @@ impl Gateway {
             credentials,
             pacer: connection.pacer,
             budget: connection.budget,
+            first_page: Mutex::default(),
         }
     }
 
     /// Makes one signed call, to see whether the credentials are good for anything.
     ///
+    /// It is the first one of the listing, which does not make it again.
+    ///
     /// # Errors
     /// When it fails.
     pub async fn check(&self) -> Result<(), GatewayError> {
-        let page = || self.client.get_rest_apis().limit(1);
-        let request = || page().customize().interceptor(NoEmptyAnswers).send();
-        self.call(&self.listing_call(), request).await.map(|_| ())
+        let page = self.page(&self.listing_call(), None).await?;
+        *self.first_page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
+        Ok(())
     }
 
     /// Lists all REST APIs, or fails: never a part of them.
@@ -89,22 +97,30 @@ impl Gateway {
     pub async fn rest_apis(&self) -> Result<Listing, GatewayError> {
         let call = self.listing_call();
         let mut collected = Collected::default();
-        let mut position: Option<String> = None;
+        let first = self.first_page.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let mut page = match first {
+            Some(page) => page,
+            None => self.page(&call, None).await?,
+        };
         loop {
-            let request = || {
-                let page = self.client.get_rest_apis().limit(PAGE_SIZE);
-                let page = page.set_position(position.clone()).customize();
-                page.interceptor(NoEmptyAnswers).send()
-            };
-            let page = self.call(&call, request).await?;
-            position = collected.add(page).map_err(|message| GatewayError::Malformed {
+            let position = collected.add(page).map_err(|message| GatewayError::Malformed {
                 call: call.clone(),
                 message,
             })?;
-            if position.is_none() {
+            let Some(position) = position else {
                 return Ok(collected.listing);
-            }
+            };
+            page = self.page(&call, Some(position)).await?;
         }
+    }
+
+    async fn page(&self, call: &Call, position: Option<String>) -> Result<GetRestApisOutput, GatewayError> {
+        let request = || {
+            let page = self.client.get_rest_apis().limit(PAGE_SIZE);
+            let page = page.set_position(position.clone()).customize();
+            page.interceptor(NoEmptyAnswers).send()
+        };
+        self.call(call, request).await
     }
 
     /// Lists the stages of a REST API; Amazon has no pages for them.
@@ -178,10 +194,19 @@ impl Gateway {
             let Some(delay) = result.as_ref().err().and_then(|error| error.patience(backoff)) else {
                 return result;
             };
+            self.hold_others_back(result.as_ref().err());
             if !self.budget.wait(delay).await {
                 return result.map_err(|error| error.again_after(delay));
             }
             backoff = (backoff * 2).min(BACKOFF_MAX);
+        }
+    }
+
+    /// What Amazon throttles is not this call but the account: all of it slows down, and waits as long as Amazon says.
+    fn hold_others_back(&self, error: Option<&GatewayError>) {
+        if let Some(GatewayError::Throttled { retry_after, .. }) = error {
+            self.pacer.slow_down();
+            self.pacer.hold(retry_after.unwrap_or_default().min(HOLD_MAX));
         }
     }
 
@@ -196,6 +221,14 @@ impl Gateway {
         let out_of_time = || GatewayError::OutOfTime { call: call.clone() };
         if self.budget.is_spent() {
             return Err(out_of_time());
+        }
+        // Somebody else was throttled: no need to ask in order to know.
+        let held = self.pacer.held_for();
+        if held > self.budget.remaining() {
+            return Err(GatewayError::Throttled {
+                call: call.clone(),
+                retry_after: Some(held),
+            });
         }
         let credentials = self.credentials.current().await?;
         let paced = async {

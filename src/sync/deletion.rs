@@ -5,7 +5,7 @@ use futures::{StreamExt, stream};
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::{REST_API_SCHEMA, metadata_path};
-use crate::model::{Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
+use crate::model::{ApiProof, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
 use crate::target::{Catalog, CatalogError};
 
 use super::apply::{Interruption, claim};
@@ -20,7 +20,7 @@ pub(super) struct DeletedApis {
     pub remaining: usize,
     /// The APIs that are still there, for whatever reason.
     pub left: Vec<EntityName>,
-    pub failed: Vec<(OwnedApi, String)>,
+    pub failed: Vec<(ApiProof, String)>,
     /// The first error of the catalog, when every further one would be the same.
     pub first_error: Option<CatalogError>,
 }
@@ -29,7 +29,7 @@ pub(super) struct DeletedApis {
 pub(super) async fn delete_apis(
     catalog: &Catalog,
     integration: &IntegrationName,
-    apis: Vec<OwnedApi>,
+    apis: Vec<ApiProof>,
     budget: &Budget,
 ) -> DeletedApis {
     let mut results = stream::iter(apis.into_iter().enumerate())
@@ -69,7 +69,7 @@ pub(super) async fn delete_apis(
 async fn delete_api(
     catalog: &Catalog,
     integration: &IntegrationName,
-    api: &OwnedApi,
+    api: &ApiProof,
     budget: &Budget,
 ) -> Result<(), Interruption> {
     let in_time = || {

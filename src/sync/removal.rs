@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tracing::Instrument;
 
-use crate::model::{EntityPath, ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
+use crate::model::{ApiProof, EntityPath, ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
 use crate::target::CatalogError;
 use crate::telemetry::run_span;
 
@@ -50,7 +50,7 @@ async fn remove_all(session: &Session<'_>, name: &IntegrationName) -> Result<Del
 }
 
 /// What was deleted is found again: something else makes it, or Azure does not find what it lists.
-fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis: &[OwnedApi]) -> Problem {
+fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis: &[ApiProof]) -> Problem {
     let environment = registration.map(|registration| EntityPath::Environment(registration.environment.name.clone()));
     let paths = apis.iter().map(|api| api.owned().path().clone()).chain(environment);
     let paths: Vec<String> = paths.map(|path| path.to_string()).collect();
@@ -67,12 +67,13 @@ fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis
 async fn find(
     session: &Session<'_>,
     name: &IntegrationName,
-) -> Result<Option<(Option<Registration>, Vec<OwnedApi>)>, Problem> {
+) -> Result<Option<(Option<Registration>, Vec<ApiProof>)>, Problem> {
     let catalog = session.catalog();
     let (environments, apis) =
         tokio::try_join!(catalog.environments(), catalog.apis()).map_err(|error| error.problem())?;
     let registration = registry::find(&environments, name, &session.clouds.vault_hosts);
-    let apis: Vec<OwnedApi> = apis.iter().filter_map(|api| OwnedApi::claim(name, api)).collect();
+    let claims = apis.iter().filter_map(|api| OwnedApi::claim(name, api));
+    let apis: Vec<ApiProof> = claims.map(|api| api.proof()).collect();
     Ok((registration.is_some() || !apis.is_empty()).then_some((registration, apis)))
 }
 
@@ -81,7 +82,7 @@ async fn remove_once(
     session: &Session<'_>,
     name: &IntegrationName,
     registration: Option<&Registration>,
-    apis: Vec<OwnedApi>,
+    apis: Vec<ApiProof>,
 ) -> Result<usize, Problem> {
     let catalog = session.catalog();
     let environments = registration.map(environments_of).unwrap_or_default();

@@ -11,8 +11,8 @@ use tokio::sync::Semaphore;
 use tracing::{Instrument, Span};
 
 use crate::limits::Budget;
-use crate::model::{ErrorCode, Failure, ImportSpecification, Integration, OwnedApi, Problem, RestApi, RestApiId};
-use crate::plan::{CatalogLimits, Preview, RequiredMetadata, Survey, SurveyInput, Task, survey};
+use crate::model::{ApiProof, ErrorCode, Failure, ImportSpecification, Integration, Problem, RestApi, RestApiId};
+use crate::plan::{CatalogApis, CatalogLimits, Preview, RequiredMetadata, Survey, SurveyInput, Task, survey};
 use crate::source::{Gateway, desired_api};
 use crate::target::{Catalog, MetadataSchema};
 use crate::telemetry::api_span;
@@ -92,7 +92,7 @@ pub(super) struct Done {
     pub tally: Tally,
     pub next: Continuation,
     /// APIs that came into being in this run.
-    pub born: Vec<OwnedApi>,
+    pub born: Vec<ApiProof>,
     /// Whether the metadata schemas have room for all that is kept.
     pub schemas_are_complete: bool,
 }
@@ -121,7 +121,11 @@ pub(super) async fn observe(
 ) -> Result<Situation, Problem> {
     let catalog = session.catalog();
     let azure = async {
-        tokio::try_join!(catalog.apis(), catalog.limits(), catalog.metadata_schemas()).map_err(|error| error.problem())
+        let mut apis = CatalogApis::default();
+        let listed = catalog.each_api(|api| apis.add(&integration.name, &api));
+        let ((), limits, schemas) =
+            tokio::try_join!(listed, catalog.limits(), catalog.metadata_schemas()).map_err(|error| error.problem())?;
+        Ok((apis, limits, schemas))
     };
     let aws = async { gateway.rest_apis().await.map_err(|error| error.problem()) };
     let (listing, (apis, limits, schemas)) = tokio::try_join!(aws, azure)?;
@@ -145,14 +149,14 @@ pub(super) async fn observe(
             }
         }
     }
-    let survey = survey(&SurveyInput {
+    let input = SurveyInput {
         integration,
         desired: &desired,
-        catalog: &apis,
         limits,
         required: &required,
         resume_at: pass.resume_at.as_ref(),
-    });
+    };
+    let survey = survey(&input, apis);
     let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
     let budget = session.budget.less(reserve);
     let run = Run {
@@ -360,7 +364,7 @@ impl Situation {
             if matches!(outcome.ended, Ended::Remaining) && is_believed_right(task) {
                 unreached.get_or_insert(&task.desired().name);
             }
-            born.extend(outcome.born.take());
+            born.extend(outcome.born.take().map(|born| *born));
             tally.add(&task.desired().rest_api_id, outcome);
         }
         let all_done = tally.remaining == 0;

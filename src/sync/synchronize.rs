@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use crate::error_chain::error_chain;
-use crate::model::{Entity, EntityPath, IntegrationName, IntegrationState, Outcome, Owned, OwnedApi, Problem, Report};
+use crate::model::{ApiProof, Entity, EntityPath, IntegrationName, IntegrationState, Outcome, Owned, Problem, Report};
 use crate::plan::Preview;
 use crate::source::Gateway;
 use crate::target::CatalogError;
@@ -175,7 +175,7 @@ async fn moved(session: &Session<'_>, name: &IntegrationName) -> bool {
 }
 
 /// The integration is gone or going: what came into being in this run would stay behind for ever.
-async fn take_back(session: &Session<'_>, name: &IntegrationName, born: Vec<OwnedApi>) {
+async fn take_back(session: &Session<'_>, name: &IntegrationName, born: Vec<ApiProof>) {
     let taken_back = delete_apis(&session.catalog_for_epilogue(), name, born, &session.epilogue()).await;
     tracing::warn!(
         integration = name.as_str(),

@@ -6,8 +6,8 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::ApiState;
 use crate::model::{
-    Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, IntegrationName, OwnedApi, RestApi,
-    Skip, SkipReason, Vacant,
+    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, IntegrationName,
+    OwnedApi, RestApi, Skip, SkipReason, Vacant,
 };
 use crate::plan::{
     ApiInput, ApiPlan, Below, Finished, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
@@ -30,7 +30,8 @@ pub(super) enum Look {
 
 #[derive(Debug)]
 pub(super) struct Settled {
-    api: OwnedApi,
+    skipped: Vec<Skip>,
+    owned_deployments: usize,
     write: Option<Write>,
 }
 
@@ -77,7 +78,7 @@ pub(super) struct ApiOutcome {
     /// Removals of stages, which wait for the guard, and the last write of the API, which waits for them.
     pub pending: Option<Box<Pending>>,
     /// The API, if it came into being in this run.
-    pub born: Option<OwnedApi>,
+    pub born: Option<Box<ApiProof>>,
 }
 
 /// An API of which stages are to be removed.
@@ -124,7 +125,7 @@ impl ApiOutcome {
 
     fn note_birth(&mut self, api: &OwnedApi) {
         if api.entity.system_data.created_at.is_some() {
-            self.born = Some(api.clone());
+            self.born = Some(Box::new(api.proof()));
         }
     }
 }
@@ -135,21 +136,22 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
     let stages = desired_stages(&run.integration, rest_api, &listed, run.with_definitions);
     let (desired, standing, below) = match task {
         Task::New(desired, vacant) => (desired, Found::Missing(vacant.clone()), Below::default()),
-        Task::Existing { desired, current, .. } => {
+        Task::Existing {
+            desired,
+            current,
+            differs,
+        } => {
             let expected = fingerprint(&run.integration, desired, &stages.stages);
             let settled = current.marker.fingerprint.as_ref() == Some(&expected);
             if settled && !deep && !run.imports_on_demand() {
-                let write = plan_listed_fields(desired, current);
-                return Ok(Look::Settled(Box::new(Settled {
-                    api: (**current).clone(),
-                    write,
-                })));
+                return Ok(Look::Settled(Box::new(settle(desired, current, *differs))));
             }
-            let mut below = read_below(&run.catalog, current, deep).await?;
+            let current = Box::new(current.unfolded());
+            let mut below = read_below(&run.catalog, &current, deep).await?;
             if deep {
-                below.exportable = exportable(run, current, rest_api, &stages).await?;
+                below.exportable = exportable(run, &current, rest_api, &stages).await?;
             }
-            (desired, Found::Owned(current.clone()), below)
+            (desired, Found::Owned(current), below)
         }
     };
     let plan = plan(run, desired, &stages, standing.as_standing(), &below);
@@ -162,6 +164,17 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
         damaged: below.damaged,
         plan,
     })))
+}
+
+fn settle(desired: &DesiredApi, current: &FoldedApi, differs: bool) -> Settled {
+    let marker = &current.marker;
+    Settled {
+        skipped: marker.skipped.clone(),
+        owned_deployments: marker.versions.len().saturating_sub(marker.undeployed.len()),
+        write: differs
+            .then(|| plan_listed_fields(desired, &current.unfolded()))
+            .flatten(),
+    }
 }
 
 /// The stages whose export Amazon refused before and does not refuse any more.
@@ -216,7 +229,7 @@ impl Look {
     pub fn add_to(&self, preview: &mut Preview) {
         match self {
             Self::Settled(settled) => {
-                preview.skipped.extend(settled.api.marker.skipped.iter().cloned());
+                preview.skipped.extend(settled.skipped.iter().cloned());
                 preview.changes.extend(settled.write.iter().map(PreviewChange::from));
             }
             Self::Planned(planned) => {
@@ -244,10 +257,7 @@ impl Look {
     /// How many deployments below the API are ours.
     pub fn owned_deployments(&self) -> usize {
         match self {
-            Self::Settled(settled) => {
-                let marker = &settled.api.marker;
-                marker.versions.len().saturating_sub(marker.undeployed.len())
-            }
+            Self::Settled(settled) => settled.owned_deployments,
             Self::Planned(planned) => planned.plan.owned_deployments,
         }
     }
@@ -258,7 +268,7 @@ pub(super) async fn apply(run: &Run, look: Look) -> ApiOutcome {
     let owned_deployments = look.owned_deployments();
     match look {
         Look::Settled(settled) => {
-            let mut outcome = ApiOutcome::of(settled.api.marker.skipped.clone(), Vec::new(), owned_deployments);
+            let mut outcome = ApiOutcome::of(settled.skipped.clone(), Vec::new(), owned_deployments);
             if let Some(write) = &settled.write {
                 match write_api(&run.catalog, &run.integration.name, write).await {
                     Ok(api) => {

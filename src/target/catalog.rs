@@ -1,8 +1,8 @@
-//! The catalog's entities: lists, reads, writes and deletions.
+//! The catalog's entities: reads, writes and deletions.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
+use azure_core::Bytes;
 use azure_core::credentials::TokenCredential;
 use azure_core::http::{HttpClient, Method, Url, new_http_client};
 use serde_json::Value;
@@ -14,12 +14,10 @@ use super::plan_limits::PlanLimits;
 use super::transport::{Answer, Message, Rates, Reply, Transport};
 use super::wire;
 use crate::limits::{Budget, Traffic};
-use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, SystemData, Vacant};
+use crate::model::{ApiCenterId, Entity, EntityPath, Owned, Properties, SystemData, Vacant};
 
 /// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
 const API_VERSION: &str = "2024-03-01";
-/// Longest list, all its pages together, in bytes: twice the longest page.
-const LIST_MAX_BYTES: usize = 128 * 1024 * 1024;
 /// How often an update is begun anew because the entity changed between its read and its write.
 const UPDATE_TRIES: usize = 4;
 
@@ -105,57 +103,6 @@ impl Catalog {
             .and_then(|sku| sku.get("name"))
             .and_then(Value::as_str);
         Ok(PlanLimits::of(plan.unwrap_or_default()))
-    }
-
-    /// All environments.
-    ///
-    /// # Errors
-    /// When a page cannot be had: never a part of them.
-    pub async fn environments(&self) -> Result<Vec<Entity>, CatalogError> {
-        self.entities("workspaces/default/environments").await
-    }
-
-    /// All APIs.
-    ///
-    /// # Errors
-    /// When a page cannot be had: never a part of them.
-    pub async fn apis(&self) -> Result<Vec<Entity>, CatalogError> {
-        self.entities("workspaces/default/apis").await
-    }
-
-    /// All versions of an API.
-    ///
-    /// # Errors
-    /// When a page cannot be had, or the API is not there.
-    pub async fn versions(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
-        self.entities(&format!("workspaces/default/apis/{api}/versions")).await
-    }
-
-    /// All definitions of a version.
-    ///
-    /// # Errors
-    /// When a page cannot be had, or the version is not there.
-    pub async fn definitions(&self, api: &EntityName, version: &EntityName) -> Result<Vec<Entity>, CatalogError> {
-        self.entities(&format!("workspaces/default/apis/{api}/versions/{version}/definitions"))
-            .await
-    }
-
-    /// All deployments of an API.
-    ///
-    /// # Errors
-    /// When a page cannot be had, or the API is not there.
-    pub async fn deployments(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
-        self.entities(&format!("workspaces/default/apis/{api}/deployments"))
-            .await
-    }
-
-    /// All metadata schemas.
-    ///
-    /// # Errors
-    /// When a page cannot be had.
-    pub async fn metadata_schemas(&self) -> Result<Vec<MetadataSchema>, CatalogError> {
-        self.list("metadataSchemas", |item| MetadataSchema::read(&item).map(Some))
-            .await
     }
 
     /// Makes a metadata schema, or replaces it.
@@ -308,7 +255,7 @@ impl Catalog {
             call,
             method,
             url,
-            body,
+            body: body.map(Bytes::from),
             if_match: None,
             if_absent: false,
         })
@@ -323,45 +270,6 @@ impl Catalog {
             Reply::Success(answer) => Ok(answer),
             Reply::NotFound(call, message) => Err(CatalogError::NotFound { call, message }),
             Reply::Changed(call) => Err(unexpected_precondition(call)),
-        }
-    }
-
-    async fn entities(&self, path: &str) -> Result<Vec<Entity>, CatalogError> {
-        let mut entities = self.list(path, wire::listed).await?;
-        // What is created or deleted meanwhile shifts the pages: then an entity can be on two of them.
-        let mut seen = HashSet::new();
-        entities.retain(|entity| seen.insert(entity.name.clone()));
-        Ok(entities)
-    }
-
-    /// All items of a list that `read` makes something of, page by page.
-    async fn list<T>(
-        &self,
-        path: &str,
-        read: impl Fn(Value) -> Result<Option<T>, wire::Fault>,
-    ) -> Result<Vec<T>, CatalogError> {
-        let mut message = self.message(Method::Get, path, None)?;
-        let mut visited = HashSet::new();
-        let (mut items, mut bytes) = (Vec::new(), 0);
-        loop {
-            visited.insert(message.url.to_string());
-            let answer = self.success(&message).await?;
-            let malformed = |fault: wire::Fault| answer.malformed(fault);
-            bytes += answer.body.len();
-            if bytes > LIST_MAX_BYTES {
-                return Err(malformed("its pages have no end"));
-            }
-            let page = wire::page(answer.json()?).map_err(malformed)?;
-            for item in page.items {
-                items.extend(read(item).map_err(malformed)?);
-            }
-            let Some(next) = page.next_link else {
-                return Ok(items);
-            };
-            message.url = self.same_host(&message.call, &next)?;
-            if visited.contains(message.url.as_str()) {
-                return Err(malformed("its pages lead in a circle"));
-            }
         }
     }
 }

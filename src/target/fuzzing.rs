@@ -145,7 +145,7 @@ fn catalog(http_client: Arc<dyn HttpClient>) -> Option<Catalog> {
 }
 
 fn vacant(path: EntityPath) -> Option<Vacant> {
-    Vacant::at(path, None)
+    Vacant::at(path, None::<&Entity>)
 }
 
 fn owned(path: EntityPath) -> Option<Owned> {

@@ -43,13 +43,8 @@ impl Catalog {
         text: &str,
         specification_version: &str,
     ) -> Result<(), CatalogError> {
-        let body = json!({
-            "format": "inline",
-            "value": text,
-            "specification": { "name": SPECIFICATION, "version": specification_version },
-        });
         let path = format!("{}/importSpecification", self.entity_path(definition.path()));
-        let message = self.message(Method::Post, &path, Some(body.to_string().into_bytes()))?;
+        let message = self.message(Method::Post, &path, Some(import_body(text, specification_version)))?;
         let answer = self.success(&message).await?;
         self.finish(answer).await.map(|_| ())
     }
@@ -127,6 +122,17 @@ impl Catalog {
             }),
         }
     }
+}
+
+/// What an import sends; beside it there is no further copy of the text while the request is under way.
+fn import_body(text: &str, specification_version: &str) -> Vec<u8> {
+    json!({
+        "format": "inline",
+        "value": text,
+        "specification": { "name": SPECIFICATION, "version": specification_version },
+    })
+    .to_string()
+    .into_bytes()
 }
 
 /// Whether an operation goes on, as the body of an answer with status 200 says.

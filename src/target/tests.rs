@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::limits::{Budget, Traffic};
-use crate::model::{ApiCenterId, EntityName, EntityPath, Owned, Properties, Vacant};
+use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Owned, Properties, Vacant};
 
 const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
 const BASE_URL: &str = "https://arm.test";
@@ -258,7 +258,7 @@ fn definition_path() -> EntityPath {
 }
 
 fn vacant(path: EntityPath) -> Vacant {
-    Vacant::at(path, None).unwrap()
+    Vacant::at::<Entity>(path, None).unwrap()
 }
 
 fn owned(path: EntityPath) -> Owned {

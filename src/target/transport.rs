@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use azure_core::Bytes;
 use azure_core::credentials::TokenCredential;
 use azure_core::error::ErrorKind;
 use azure_core::http::headers::Headers;
@@ -67,7 +68,8 @@ pub(super) struct Message {
     pub call: Call,
     pub method: Method,
     pub url: Url,
-    pub body: Option<Vec<u8>>,
+    /// Shared by all tries.
+    pub body: Option<Bytes>,
     pub if_match: Option<String>,
     /// Whether it is for a place where there is nothing.
     pub if_absent: bool,
@@ -165,6 +167,7 @@ impl Transport {
                 }
                 Remedy::HoldBack(after) => {
                     let delay = after.unwrap_or(backoff);
+                    pacer.slow_down();
                     pacer.hold(delay.min(HOLD_MAX));
                     if delay > budget.remaining() {
                         return Err(throttled(message, delay));

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
 mod application;
+mod bounds;
 mod changes;
 mod collector;
 mod deadlines;

@@ -218,7 +218,12 @@ impl World {
 
     /// Lets every API have its turn to be looked into deeply, as if no run had been for more than a day.
     pub fn let_deep_checks_be_due(&self) {
-        let_deep_checks_be_due(self.catalog());
+        set_checked_through(self.catalog(), |hour| json!(hour - 30));
+    }
+
+    /// Lets no API have its turn to be looked into deeply, although the hour may change during a test.
+    pub fn let_no_deep_checks_be_due(&self) {
+        set_checked_through(self.catalog(), |_| Value::Null);
     }
 
     /// Asserts that the catalog holds what the gateway's APIs call for, nothing more and nothing less.
@@ -346,12 +351,16 @@ pub fn host_options(cloud: &Cloud, settings: &[(&str, &str)]) -> HostOptions {
 
 /// Lets every API of the usual integration have its turn to be looked into deeply, as if no run had been for more than a day.
 pub fn let_deep_checks_be_due(catalog: &ApiCenter) {
+    set_checked_through(catalog, |hour| json!(hour - 30));
+}
+
+fn set_checked_through(catalog: &ApiCenter, change: impl Fn(i64) -> Value) {
     let path = format!("environments/{SHOP}");
     let mut properties = catalog.snapshot().remove(&path).unwrap()["properties"].take();
     let last = &mut properties["customProperties"]["aws-integration"]["lastSync"];
     let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
     let hour = outcome["next"]["checkedThroughHour"].as_i64().unwrap();
-    outcome["next"]["checkedThroughHour"] = json!(hour - 30);
+    outcome["next"]["checkedThroughHour"] = change(hour);
     *last = json!(outcome.to_string());
     catalog.put(&path, properties).unwrap();
 }

@@ -157,3 +157,12 @@ pub(super) fn deployment_path(stage: &str) -> EntityPath {
 pub(super) fn definition_path(stage: &str) -> EntityPath {
     EntityPath::Definition(name("shop-a1"), stage_entity_name(stage), EntityName::definition())
 }
+
+/// The APIs of a catalog as a survey is given them.
+pub(super) fn listed(integration: &Integration, catalog: &[Entity]) -> super::super::CatalogApis {
+    let mut apis = super::super::CatalogApis::default();
+    for api in catalog {
+        apis.add(&integration.name, api);
+    }
+    apis
+}

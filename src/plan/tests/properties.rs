@@ -337,6 +337,7 @@ proptest! {
             prop_assert!(found.is_none_or(|api| api.text("summary") == Some("ours")));
         }
         for gone in &one.gone {
+            let gone = gone.unfolded();
             prop_assert_eq!(gone.entity.text("summary"), Some("ours"));
         }
         prop_assert_eq!(one.tasks.len() + one.skips.len() + one.conflicts.len(), wanted.len());
@@ -397,15 +398,16 @@ fn surveyed(
     resume_at: Option<&EntityName>,
 ) -> Survey {
     let source = source(&[]);
-    survey(&SurveyInput {
-        integration: &integration("shop"),
+    let integration = integration("shop");
+    let input = SurveyInput {
+        integration: &integration,
         desired: gateway,
-        catalog,
         limits: super::super::CatalogLimits {
             apis: room,
             ..source.limits
         },
         required: &source.required,
         resume_at,
-    })
+    };
+    survey(&input, super::fixtures::listed(&integration, catalog))
 }

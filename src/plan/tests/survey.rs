@@ -1,21 +1,22 @@
 use serde_json::json;
 
 use super::super::{RequiredMetadata, Survey, SurveyInput, Task, survey};
-use super::fixtures::{desired, entity, integration, marked, name, source};
+use super::fixtures::{desired, entity, integration, listed, marked, name, source};
 use crate::model::{DesiredApi, Entity, Integration, SkipReason};
 
 /// Takes a survey of a catalog that has room for as many APIs.
 fn take(integration: &Integration, gateway: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> Survey {
     let mut limits = source(&[]).limits;
     limits.apis = room;
-    survey(&SurveyInput {
+    let resume_at = (!resume.is_empty()).then(|| name(resume));
+    let input = SurveyInput {
         integration,
         desired: gateway,
-        catalog,
         limits,
         required: &RequiredMetadata::default(),
-        resume_at: (!resume.is_empty()).then(|| name(resume)).as_ref(),
-    })
+        resume_at: resume_at.as_ref(),
+    };
+    survey(&input, listed(integration, catalog))
 }
 
 fn order(survey: &Survey) -> Vec<String> {
@@ -138,8 +139,9 @@ fn an_api_is_different_when_a_listed_field_of_the_source_is() {
         else {
             panic!("{survey:?}")
         };
+        let current = current.unfolded();
         assert_eq!(*found, differs, "{:?}", current.entity);
-        let write = super::super::plan_listed_fields(wanted, current);
+        let write = super::super::plan_listed_fields(wanted, &current);
         assert_eq!(write.is_some(), differs, "{write:?}");
     }
 }
@@ -201,14 +203,14 @@ fn a_creation_that_lacks_required_metadata_is_skipped_and_names_it() {
     for (defaults, named) in table {
         let mut integration = integration("shop");
         integration.default_custom_properties.api = super::fixtures::properties(defaults);
-        let survey = survey(&SurveyInput {
+        let input = SurveyInput {
             integration: &integration,
             desired: &[desired("a1"), desired("a2")],
-            catalog: &[same("a2")],
             limits: source(&[]).limits,
             required: &required,
             resume_at: None,
-        });
+        };
+        let survey = survey(&input, listed(&integration, &[same("a2")]));
         let messages: Vec<&str> = survey.skips.iter().map(|skip| skip.message.as_str()).collect();
         let expected = named.map(|named| {
             format!("the organisation requires the metadata {named}: give values in defaultCustomProperties.api")

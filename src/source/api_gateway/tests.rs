@@ -506,7 +506,26 @@ async fn requests_are_signed_and_connecting_sends_nothing() {
     let bench = Bench::new(vec![answer(200, r#"{"item":[]}"#)]).await;
     assert_eq!(bench.requests(), Vec::<String>::new());
     assert_eq!(bench.gateway.check().await, Ok(()));
-    assert_eq!(bench.requests(), ["GET /restapis?limit=1"]);
+    assert_eq!(bench.requests(), ["GET /restapis?limit=500"]);
+}
+
+#[tokio::test]
+async fn a_listing_after_the_check_does_not_ask_for_the_first_page_again() {
+    let pages = vec![
+        answer(200, r#"{"item":[{"id":"a1"}],"position":"next"}"#),
+        answer(200, r#"{"item":[{"id":"a2"}]}"#),
+        answer(200, r#"{"item":[{"id":"a3"}]}"#),
+    ];
+    let bench = Bench::new(pages).await;
+    bench.gateway.check().await.unwrap();
+    let ids = |listing: Listing| -> Vec<String> { listing.apis.iter().map(|api| api.id.to_string()).collect() };
+    assert_eq!(ids(bench.gateway.rest_apis().await.unwrap()), ["a1", "a2"]);
+    assert_eq!(bench.attempts(), 2);
+    assert_eq!(
+        ids(bench.gateway.rest_apis().await.unwrap()),
+        ["a3"],
+        "the next one begins anew"
+    );
 }
 
 impl Bench {

@@ -24,7 +24,7 @@ impl Situation {
     /// The deletions that the lists alone show.
     pub(super) fn deletions(&self) -> Deletions {
         Deletions {
-            apis: self.survey.gone.iter().map(|api| api.name.clone()).collect(),
+            apis: self.survey.gone.iter().map(|api| api.proof.name.clone()).collect(),
             owned_apis: self.survey.owned,
             confirmations: self.pass.confirmations(),
             ..Deletions::default()
@@ -115,7 +115,8 @@ impl Situation {
         if !allowed {
             return Confirmed::Unused;
         }
-        let deleted = delete_apis(catalog, name, self.survey.gone.clone(), budget).await;
+        let gone = self.survey.gone.iter().map(|api| api.proof.clone()).collect();
+        let deleted = delete_apis(catalog, name, gone, budget).await;
         tally.deleted = deleted.deleted;
         tally.remaining += deleted.remaining;
         let failures = deleted.failed.into_iter();

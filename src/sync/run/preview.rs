@@ -27,7 +27,7 @@ impl Situation {
             .survey
             .gone
             .iter()
-            .map(|api| Write::delete(api.owned().clone(), "the REST API is gone"));
+            .map(|api| Write::delete(api.proof.owned().clone(), "the REST API is gone"));
         preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
         if let Verdict::Held { deletions_id, .. } = self.deletions_of(looks).judge(&self.run.integration.name) {
             preview.held = true;

@@ -1,0 +1,84 @@
+//! The least that a run can cost, and that it costs no more: requests are counted, times are not.
+
+use sandbox::cloud::CloudOptions;
+use sandbox::estate::{Estate, large, large_redeployed};
+use sandbox::record::Service;
+
+use crate::world::World;
+
+/// APIs on the gateway.
+const APIS: usize = 300;
+/// APIs on a page of Amazon's list: fewer than Amazon's own, so that there are several.
+const PAGE: usize = 100;
+/// The schemas, the environment and the outcome.
+const WRITES_OF_A_FIRST_RUN: usize = 5;
+/// The outcome.
+const WRITES_OF_EVERY_RUN: usize = 1;
+
+/// Calls to Amazon, and writes to the catalog.
+#[derive(Debug, PartialEq, Eq)]
+struct Cost {
+    gateway: usize,
+    writes: usize,
+}
+
+impl Cost {
+    fn of(world: &World) -> Self {
+        Self {
+            gateway: world.gateway_calls(""),
+            writes: world.all_writes(),
+        }
+    }
+}
+
+fn stages(estate: &Estate) -> usize {
+    estate.iter().map(|(_, stages)| stages.len()).sum()
+}
+
+#[tokio::test]
+async fn three_hundred_apis_cost_the_least_number_of_calls_at_first_unchanged_and_changed() {
+    let options = CloudOptions {
+        api_gateway_page_size_max: PAGE,
+        api_center_page_size: PAGE,
+        ..CloudOptions::default().unthrottled()
+    };
+    let world = World::with(options, &[("HTTP_TIME_BUDGET_SECONDS", "600")]).await;
+    let estate = large(APIS);
+    world.cloud.fill_gateway(estate.clone());
+    let look = APIS / PAGE + APIS;
+
+    let report = world.put_shop().await.json()["properties"]["lastSync"].clone();
+    assert_eq!(
+        (&report["outcome"], &report["created"]),
+        (&"succeeded".into(), &APIS.into()),
+        "{report:#}"
+    );
+    let first = Cost {
+        gateway: look + stages(&estate),
+        writes: WRITES_OF_A_FIRST_RUN + 2 * APIS + 4 * stages(&estate),
+    };
+    assert_eq!(Cost::of(&world), first);
+
+    world.cloud.record.clear();
+    world.let_no_deep_checks_be_due();
+    world.run_timer().await;
+    let unchanged = Cost {
+        gateway: look,
+        writes: WRITES_OF_EVERY_RUN,
+    };
+    assert_eq!(Cost::of(&world), unchanged);
+
+    let redeployed = large_redeployed(APIS);
+    world.cloud.fill_gateway(redeployed.clone());
+    world.cloud.record.clear();
+    world.let_no_deep_checks_be_due();
+    world.run_timer().await;
+    // The versions and definitions are there; what changes is a definition's content, and its deployment's marker.
+    let changed = Cost {
+        gateway: look + stages(&redeployed),
+        writes: WRITES_OF_EVERY_RUN + 2 * redeployed.len() + 2 * stages(&redeployed),
+    };
+    assert_eq!(Cost::of(&world), changed);
+    assert_eq!(world.cloud.record.count(|exchange| exchange.service == Service::Sts), 0);
+    world.assert_in_line();
+}
