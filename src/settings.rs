@@ -1,5 +1,6 @@
 //! Settings: what the app is told through environment variables. Each is read here and nowhere else.
 
+mod command_line;
 mod export;
 
 use std::fmt::Display;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts, vault_host};
 use crate::target::Rates;
 
+pub use self::command_line::CommandLineSettings;
 pub use self::export::export;
 
 /// Where the resource manager of the public cloud is.

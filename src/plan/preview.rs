@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::fields::Write;
@@ -14,7 +14,7 @@ const ID_DIGITS: usize = 32;
 const VALUE_MAX: usize = 4000;
 
 /// One change of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PreviewChange {
     /// What is done.
     pub action: Action,
@@ -47,13 +47,13 @@ impl From<&Write> for PreviewChange {
 }
 
 /// A whole plan.
-#[derive(Debug, Clone, Default, PartialEq, Serialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Preview {
     /// Names the plan: the same changes have the same id.
     pub plan_id: String,
     /// Names the deletions that would be held.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deletions_id: Option<String>,
     /// Whether all APIs were looked at.
     pub complete: bool,

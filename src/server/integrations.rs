@@ -7,6 +7,7 @@ use axum::http::header::{ACCEPT, ALLOW, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use percent_encoding::{CONTROLS, percent_encode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -19,6 +20,10 @@ use crate::model::document::parse_document;
 use crate::model::{ErrorCode, IntegrationName, Problem};
 use crate::sync::{Deletion, Engine, PlanView, Written};
 
+/// Says which API center the app keeps.
+const API_CENTER: &str = "x-api-center";
+/// What it says while the app's settings cannot be used.
+const NO_API_CENTER: &str = "unknown";
 /// Longest body of a `PUT`, in bytes: a document with all its defaults is a hundredth of that.
 const BODY_MAX_BYTES: usize = 256 * 1024;
 /// After this many bytes even a sender who would not hear of it is cut off.
@@ -26,14 +31,25 @@ const DROPPED_MAX_BYTES: usize = 16 * 1024 * 1024;
 
 /// Answers a call.
 pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
-    let span = span(&request);
+    let (span, header) = (span(&request), served(&app));
     let call = async {
         match Route::of(request.method(), request.uri()) {
             Ok(route) => respond(answer(app, route, request).await),
             Err(misrouted) => refuse(&app, misrouted),
         }
     };
-    guarded(call).instrument(span).await
+    let mut response = guarded(call).instrument(span).await;
+    response.headers_mut().insert(API_CENTER, header);
+    response
+}
+
+/// Whose catalog this app keeps, so that callers can tell whom they call.
+fn served(app: &App) -> HeaderValue {
+    let center = app.ready().map(|(_, settings)| settings.resource_id.as_str());
+    // Resource groups may have letters that headers may not.
+    let encoded = center.map(|center| percent_encode(center.as_bytes(), CONTROLS).to_string());
+    let value = encoded.ok().and_then(|encoded| HeaderValue::from_str(&encoded).ok());
+    value.unwrap_or(HeaderValue::from_static(NO_API_CENTER))
 }
 
 fn refuse(app: &App, misrouted: Misrouted) -> Response {

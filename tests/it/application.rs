@@ -71,7 +71,7 @@ fn the_sample_settings_have_every_setting_that_is_required() {
 }
 
 /// Who may import whom; `model`, `limits` and `telemetry` may be imported by all.
-const LAYERS: [(&str, &[&str]); 8] = [
+const LAYERS: [(&str, &[&str]); 9] = [
     ("model", &[]),
     ("limits", &[]),
     ("telemetry", &["model"]),
@@ -94,6 +94,18 @@ const LAYERS: [(&str, &[&str]); 8] = [
         ],
     ),
     ("server", &["model", "limits", "sync", "settings", "telemetry"]),
+    (
+        "cli",
+        &[
+            "model",
+            "limits",
+            "sync",
+            "settings",
+            "telemetry",
+            "error_chain",
+            "trust",
+        ],
+    ),
 ];
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod application;
 mod changes;
+mod cli;
 mod collector;
 mod deadlines;
 mod deletions;
