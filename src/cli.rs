@@ -3,6 +3,9 @@
 mod app;
 mod arguments;
 mod center;
+mod doctor;
+mod documents;
+mod explain;
 mod failure;
 mod help;
 mod integration;
@@ -73,6 +76,9 @@ async fn until_interrupted(command: Command) -> Result<Exit, Failure> {
 async fn execute(command: Command, stop: &CancellationToken) -> Result<Exit, Failure> {
     match command {
         Command::Integration(command) => integration::run(command, stop).await,
-        _ => Err(Failure::new("not there yet")),
+        Command::Doctor(arguments) => doctor::run(arguments, stop).await,
+        Command::Explain(arguments) => explain::run(arguments, stop).await,
+        Command::Completions { shell } => documents::completions(shell),
+        Command::Man => documents::manual(),
     }
 }

@@ -16,6 +16,7 @@ mod report;
 mod resource_id;
 mod rest_api;
 mod role;
+mod schedule;
 mod secret;
 mod secret_identifier;
 mod text;
@@ -34,6 +35,7 @@ pub use report::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason,
 pub use resource_id::{ApiCenterId, InvalidApiCenterId};
 pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
 pub use role::{ExternalId, InvalidExternalId, InvalidRoleArn, RoleArn};
+pub use schedule::schedule_fault;
 pub use secret::Secret;
 pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts, vault_host};
 pub use text::{clip, is_blank, one_line, some_lines};

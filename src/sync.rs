@@ -7,6 +7,8 @@ mod apply;
 mod clock;
 mod confirmation;
 mod deletion;
+mod doctor;
+mod explain;
 mod outcome;
 mod pass;
 mod record;
@@ -33,6 +35,8 @@ use crate::settings::Settings;
 use crate::telemetry::set_last_successes;
 
 pub use self::clock::Clock;
+pub use self::doctor::{Check, CheckState, Examination};
+pub use self::explain::{ApiExplanation, Explanation, Standing};
 use self::registration::Registered;
 use self::registry::Registration;
 use self::session::{Clouds, Session};

@@ -4,6 +4,7 @@ mod catalog;
 mod error;
 mod metadata;
 mod operations;
+mod permissions;
 mod pipeline;
 mod plan_limits;
 #[cfg(test)]
@@ -15,5 +16,6 @@ pub use catalog::{ApiCenter, Catalog};
 pub use error::{Call, CatalogError};
 pub use metadata::{Assignment, MetadataSchema};
 pub use operations::Exported;
+pub use permissions::Permissions;
 pub use plan_limits::PlanLimits;
 pub use transport::Rates;

@@ -159,6 +159,35 @@ impl Place {
         }
     }
 
+    /// What the doctor finds; the general prerequisites where there is no integration of this name.
+    ///
+    /// # Errors
+    /// When the app cannot be asked.
+    pub async fn examine(&self, name: &IntegrationName) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.examine(name, &local.budget()).await)),
+            Self::App(app) => {
+                let url = app.url(Some(name), Some("doctor"));
+                Ok(app.call(Method::Get, url, None).await?.body)
+            }
+        }
+    }
+
+    /// Why an API is, or is not, in the catalog.
+    ///
+    /// # Errors
+    /// When both sides cannot be read.
+    pub async fn explain(&self, name: &IntegrationName, api: &str) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.explain(name, api, &local.budget()).await?)),
+            Self::App(app) => {
+                let mut url = app.url(Some(name), Some("explain"));
+                url.query_pairs_mut().append_pair("api", api);
+                Ok(app.call(Method::Get, url, None).await?.body)
+            }
+        }
+    }
+
     /// What a synchronization would do.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ use super::{App, BODY_TIMEOUT, guarded, respond, span, work};
 use crate::limits::Budget;
 use crate::model::document::parse_document;
 use crate::model::{ErrorCode, IntegrationName, Problem};
-use crate::sync::{Deletion, Engine, PlanView, Written};
+use crate::sync::{Deletion, Engine, Examination, PlanView, Written};
 
 /// Says which API center the app keeps.
 const API_CENTER: &str = "x-api-center";
@@ -63,6 +63,9 @@ fn refuse(app: &App, misrouted: Misrouted) -> Response {
 }
 
 async fn answer(app: App, route: Route, request: Request) -> Result<Response, Problem> {
+    if let Route::Doctor(name) = route {
+        return work(&app, |app| examine(app, name)).await;
+    }
     let (_, settings) = app.ready()?;
     let budget = app.budget(settings.http_budget);
     let document = match &route {
@@ -76,14 +79,16 @@ async fn answer(app: App, route: Route, request: Request) -> Result<Response, Pr
                 &settings.vault_hosts,
             )?)
         }
-        Route::List | Route::Get(_) | Route::Delete(_) | Route::Sync(..) => None,
+        Route::List | Route::Get(_) | Route::Delete(_) | Route::Sync(..) | Route::Doctor(_) | Route::Explain(..) => {
+            None
+        }
         Route::Plan(name, wanted) => {
             let as_text = prefers_text(request.headers());
             let (name, wanted) = (name.clone(), wanted.clone());
             let plan = work(&app, move |app| async move {
                 app.engine()?.plan(&name, &wanted, &budget).await
             });
-            return Ok(plan_response(&plan.await?, as_text));
+            return Ok(plan_response(&route, &plan.await?, as_text));
         }
     };
     work(&app, move |app| async move {
@@ -104,13 +109,23 @@ async fn answer(app: App, route: Route, request: Request) -> Result<Response, Pr
                     Json(report).into_response()
                 }
             }
-            (Route::Put(_), None) | (Route::Plan(..), _) => {
+            (Route::Explain(name, api), _) => Json(engine.explain(&name, &api, &budget).await?).into_response(),
+            (Route::Put(_), None) | (Route::Plan(..) | Route::Doctor(_), _) => {
                 let message = "the call was routed without its body";
                 return Err(Problem::new(ErrorCode::InternalError, message));
             }
         })
     })
     .await
+}
+
+/// What the doctor finds; of an app whose settings cannot be used, that.
+async fn examine(app: App, name: IntegrationName) -> Result<Response, Problem> {
+    let examination = match app.ready() {
+        Ok((engine, settings)) => engine.examine(&name, &app.budget(settings.http_budget)).await,
+        Err(problem) => Examination::of_settings(&problem),
+    };
+    Ok(Json(examination).into_response())
 }
 
 async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Result<Response, Problem> {
@@ -125,9 +140,24 @@ async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Res
 }
 
 /// The plan as JSON, or as text for people.
-fn plan_response(plan: &PlanView, as_text: bool) -> Response {
+fn plan_response(route: &Route, plan: &PlanView, as_text: bool) -> Response {
     if as_text {
-        plan.to_text().into_response()
+        let mut text = plan.to_text();
+        if let Route::Plan(name, _) = route
+            && plan.complete
+            && !plan.changes.is_empty()
+        {
+            text.push_str("\nTo apply exactly this plan, with the same parameters:\n");
+            let call = [
+                "  POST /api/integrations/",
+                name.as_str(),
+                "/sync?planId=",
+                &plan.plan_id,
+                "\n",
+            ];
+            text.extend(call);
+        }
+        text.into_response()
     } else {
         Json(plan).into_response()
     }

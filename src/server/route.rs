@@ -12,6 +12,9 @@ use crate::sync::SyncRequest;
 /// As much of a parameter's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
 
+/// Longest name of a REST API that is looked for, in bytes: Amazon's own are shorter.
+const API_MAX_BYTES: usize = 4096;
+
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Resource {
@@ -19,6 +22,8 @@ enum Resource {
     One(IntegrationName),
     Sync(IntegrationName),
     Plan(IntegrationName),
+    Doctor(IntegrationName),
+    Explain(IntegrationName),
 }
 
 /// What a call asks for.
@@ -36,6 +41,10 @@ pub(super) enum Route {
     Sync(IntegrationName, SyncRequest),
     /// Plan that.
     Plan(IntegrationName, SyncRequest),
+    /// Examine its prerequisites, or those of any where there is none of the name.
+    Doctor(IntegrationName),
+    /// Tell of one API, by its name or id.
+    Explain(IntegrationName, String),
 }
 
 /// A refusal, and the methods there would be.
@@ -66,7 +75,17 @@ impl Route {
             (Resource::One(name), "DELETE") => Self::Delete(name),
             (Resource::Sync(name), "POST") => Self::Sync(name, sync_request(query)?),
             (Resource::Plan(name), "GET") => Self::Plan(name, sync_request(query)?),
-            (Resource::All | Resource::One(_) | Resource::Sync(_) | Resource::Plan(_), method) => {
+            (Resource::Doctor(name), "GET") => Self::Doctor(name),
+            (Resource::Explain(name), "GET") => Self::Explain(name, explained_api(query)?),
+            (
+                Resource::All
+                | Resource::One(_)
+                | Resource::Sync(_)
+                | Resource::Plan(_)
+                | Resource::Doctor(_)
+                | Resource::Explain(_),
+                method,
+            ) => {
                 let message = format!("{method} is not for this path; {allow} is");
                 let problem = Problem::new(ErrorCode::MethodNotAllowed, message);
                 return Err(Misrouted {
@@ -86,6 +105,8 @@ pub(super) fn template(path: &str) -> Option<&'static str> {
         Resource::One(_) => "/api/integrations/{name}",
         Resource::Sync(_) => "/api/integrations/{name}/sync",
         Resource::Plan(_) => "/api/integrations/{name}/plan",
+        Resource::Doctor(_) => "/api/integrations/{name}/doctor",
+        Resource::Explain(_) => "/api/integrations/{name}/explain",
     })
 }
 
@@ -107,6 +128,8 @@ fn resource(path: &str) -> Result<(Resource, &'static str), Problem> {
             [name] => Ok((Resource::One(parse_name(name)?), "GET, PUT, DELETE")),
             [name, operation] if is(operation, "sync") => Ok((Resource::Sync(parse_name(name)?), "POST")),
             [name, operation] if is(operation, "plan") => Ok((Resource::Plan(parse_name(name)?), "GET")),
+            [name, operation] if is(operation, "doctor") => Ok((Resource::Doctor(parse_name(name)?), "GET")),
+            [name, operation] if is(operation, "explain") => Ok((Resource::Explain(parse_name(name)?), "GET")),
             _ => Err(nothing()),
         },
         _ => Err(nothing()),
@@ -141,6 +164,21 @@ fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
         }
     }
     Ok(request)
+}
+
+/// Reads the query of an explanation: the one API that is meant.
+fn explained_api(query: &str) -> Result<String, Problem> {
+    let mut api = None;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "api" => api = Some(value.trim().to_owned()),
+            "code" | "clientId" | "api-version" | "" => (),
+            _ => return Err(refuse(&name, "is not known; known is api")),
+        }
+    }
+    let is_one = |api: &String| !api.is_empty() && api.len() <= API_MAX_BYTES;
+    api.filter(is_one)
+        .ok_or_else(|| refuse("api", "must be the name or id of a REST API"))
 }
 
 fn flag(name: &str, value: &str) -> Result<bool, Problem> {

@@ -241,6 +241,14 @@ impl Look {
         }
     }
 
+    /// Whether the API has a stage.
+    pub fn is_deployed(&self) -> bool {
+        match self {
+            Self::Settled(settled) => !settled.api.marker.versions.is_empty(),
+            Self::Planned(planned) => !planned.stages.stages.is_empty(),
+        }
+    }
+
     /// How many deployments below the API are ours.
     pub fn owned_deployments(&self) -> usize {
         match self {

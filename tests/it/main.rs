@@ -8,6 +8,8 @@ mod cli;
 mod collector;
 mod deadlines;
 mod deletions;
+mod doctor;
+mod explain;
 mod export;
 mod hostile;
 mod keyless;
