@@ -3,6 +3,8 @@
 use std::io::{BufRead, IsTerminal, stdin};
 
 use serde_json::{Map, Value, json};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 use super::arguments::{Center, Create, CreateAws, Delete, Depth, Format, Integration, One, Plan, Sync};
 use super::failure::{Exit, Failure};
@@ -13,7 +15,6 @@ use super::rounds;
 use super::view;
 use crate::model::{Outcome, Report};
 use crate::sync::{PlanView, SyncRequest};
-use tokio_util::sync::CancellationToken;
 
 /// The columns of integrations.
 const INTEGRATION: [(&str, &str); 5] = [
@@ -135,7 +136,11 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
     let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
     let place = Place::of(center, stop)?;
     if !arguments.yes {
-        confirm(&format!("Delete the integration {name} and all the APIs that it made?"))?;
+        confirm(
+            &format!("Delete the integration {name} and all the APIs that it made?"),
+            stop,
+        )
+        .await?;
     }
     let progress = Progress::start(format!("deleting {name}"));
     rounds::delete(&place, name, &progress).await?;
@@ -143,17 +148,23 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
 }
 
 /// Asks a person; where none can answer, it is not done.
-fn confirm(question: &str) -> Result<(), Failure> {
+async fn confirm(question: &str, stop: &CancellationToken) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(Failure::usage(
             "there is no terminal to ask on: give --yes to delete without being asked",
         ));
     }
     tell(&format!("{question} (y/n)"));
-    let mut answer = String::new();
-    let read = stdin().lock().read_line(&mut answer);
-    let is_yes = ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str());
-    if read.is_ok() && is_yes {
+    // On a thread of its own, so that Ctrl-C is an answer, too.
+    let answer = spawn_blocking(|| {
+        let mut answer = String::new();
+        stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = tokio::select! {
+        answer = answer => answer.ok().and_then(Result::ok).unwrap_or_default(),
+        () = stop.cancelled() => return Err(Failure::interrupted()),
+    };
+    if ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()) {
         Ok(())
     } else {
         Err(Failure::new("nothing was deleted"))

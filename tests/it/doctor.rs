@@ -27,19 +27,19 @@ fn in_state(examination: &Value, state: &str) -> Vec<String> {
 }
 
 /// Asserts that this one check has failed, with a remedy, and that a person is told so in words.
-async fn assert_names(world: &World, name: &str, word: &str) {
+async fn assert_names(world: &World, wanted: &str, word: &str) {
     let before = world.everything();
     let examination = examine(world, SHOP).await;
-    assert_eq!(in_state(&examination, "failed"), [name], "{examination:#}");
+    assert_eq!(in_state(&examination, "failed"), [wanted], "{examination:#}");
     assert_eq!(examination["healthy"], false);
     let checks = examination["checks"].as_array().unwrap();
-    let failed = checks.iter().find(|check| check["name"] == name).unwrap();
+    let failed = checks.iter().find(|check| check["name"] == wanted).unwrap();
     assert!(failed["found"].as_str().unwrap().contains(word), "{failed}");
     assert!(failed["remedy"].as_str().unwrap().len() > 20, "{failed}");
     let names = names(&world.cloud);
     let arguments = ["doctor", "-g", &names.group, "-n", &names.center, "-i", SHOP];
     let said = command(world, Where::App, &arguments).await.expect(3);
-    assert!(said.out.contains(&format!("FAILED   {name}: ")), "{said:?}");
+    assert!(said.out.contains(&format!("FAILED   {wanted}: ")), "{said:?}");
     assert_eq!(world.everything(), before, "nothing is written");
     world.cloud.faults.clear();
 }
@@ -159,9 +159,7 @@ async fn identity_role_and_api_center() {
     world.catalog().set_permissions(vec![contributor]);
     assert_eq!(examine(&world, SHOP).await["healthy"], true);
 
-    let elsewhere = format!("{}x", world.cloud.resource_id);
     let missing = json!({ "error": { "code": "ResourceNotFound", "message": "was not found" } });
-    let _ = elsewhere;
     let fault = answer(404, &missing, &[("x-ms-failure-cause", "gateway")]);
     world.fail(Service::ApiCenter, Some(Method::GET), "services/[^/]*\\?", None, fault);
     assert_names(&world, "api-center", "was not found").await;

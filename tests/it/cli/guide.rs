@@ -93,7 +93,7 @@ async fn completions_and_the_manual_know_every_command_and_option() {
     for word in [
         "handler integration create aws",
         "--plan-id",
-        "--detailed-exitcode",
+        "--exit-code",
         "Exit codes",
         "interrupted",
     ] {
