@@ -27,14 +27,14 @@ fn in_state(examination: &Value, state: &str) -> Vec<String> {
 }
 
 /// Asserts that this one check has failed, with a remedy, and that a person is told so in words.
-async fn assert_names(world: &World, wanted: &str, word: &str) {
+async fn assert_names(world: &World, wanted: &str, reason: &str) {
     let before = world.everything();
     let examination = examine(world, SHOP).await;
     assert_eq!(in_state(&examination, "failed"), [wanted], "{examination:#}");
     assert_eq!(examination["healthy"], false);
     let checks = examination["checks"].as_array().unwrap();
     let failed = checks.iter().find(|check| check["name"] == wanted).unwrap();
-    assert!(failed["found"].as_str().unwrap().contains(word), "{failed}");
+    assert!(failed["found"].as_str().unwrap().contains(reason), "{failed}");
     assert!(failed["remedy"].as_str().unwrap().len() > 20, "{failed}");
     let names = names(&world.cloud);
     let arguments = ["doctor", "-g", &names.group, "-n", &names.center, "-i", SHOP];
@@ -125,9 +125,9 @@ async fn settings_and_schedule() {
     let mut world = World::synchronized_demo().await;
     world.restart_with(&[("ARM_WRITES_PER_SECOND", "many")]).await;
     assert_names(&world, "settings", "ARM_WRITES_PER_SECOND").await;
-    for (schedule, word) in [("0 * * * *", "5 fields"), ("0 61 * * * *", "minute"), ("", "missing")] {
+    for (schedule, reason) in [("0 * * * *", "5 fields"), ("0 61 * * * *", "minute"), ("", "missing")] {
         world.restart_with(&[("SYNC_SCHEDULE", schedule)]).await;
-        assert_names(&world, "schedule", word).await;
+        assert_names(&world, "schedule", reason).await;
     }
 }
 
