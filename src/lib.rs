@@ -1,7 +1,8 @@
 //! Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
 //!
-//! Imports point one way: `model` ← {`plan`, `source`, `target`} ← `sync` ← `server` ← `main`.
+//! Imports point one way: `model` ← {`plan`, `source`, `target`} ← `sync` ← {`server`, `cli`} ← `main`.
 
+pub mod cli;
 pub mod credential;
 mod error_chain;
 #[cfg(any(test, fuzzing))]

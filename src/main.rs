@@ -1,9 +1,11 @@
-//! The custom handler that the Functions host starts.
+//! The custom handler that the Functions host starts, and the command line.
 
+use std::ffi::OsString;
 use std::net::Ipv4Addr;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use apicenter_aws_sync::cli;
 use apicenter_aws_sync::process::{Parent, ending, log_panics};
 use apicenter_aws_sync::server::App;
 use apicenter_aws_sync::settings::{self, Settings, variable};
@@ -14,7 +16,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// The port outside a Functions host.
+/// What the Functions host tells its handler; without arguments and without this, there is nobody to serve.
+const HOST_PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
+/// The port where the one that the host gives is none.
 const PORT: u16 = 8080;
 /// How long the work in hand may take once the process has to end: a request under way has two seconds of its own.
 const GRACE: Duration = Duration::from_secs(4);
@@ -32,7 +36,12 @@ fn main() -> ExitCode {
             return ExitCode::FAILURE;
         }
     };
-    let code = runtime.block_on(serve(parent));
+    let arguments: Vec<OsString> = std::env::args_os().collect();
+    let code = if arguments.len() <= 1 && variable(HOST_PORT).is_some() {
+        runtime.block_on(serve(parent))
+    } else {
+        runtime.block_on(cli::run(arguments, variable("RUST_LOG").as_deref()))
+    };
     // A name lookup that hangs must not keep the process.
     runtime.shutdown_background();
     code

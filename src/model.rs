@@ -18,6 +18,7 @@ mod report;
 mod resource_id;
 mod rest_api;
 mod role;
+mod schedule;
 mod secret;
 mod secret_identifier;
 mod text;
@@ -36,6 +37,7 @@ pub use report::{Conflict, Failure, Outcome, PastRun, Report, Requests, Skip, Sk
 pub use resource_id::{ApiCenterId, InvalidApiCenterId};
 pub use rest_api::{DEFINITION_MAX_BYTES, Document, Export, RestApi, Stage};
 pub use role::{ExternalId, InvalidExternalId, InvalidRoleArn, RoleArn};
+pub use schedule::schedule_fault;
 pub use secret::Secret;
 pub use secret_identifier::{InvalidSecretIdentifier, SecretIdentifier, VaultHosts, vault_host};
 pub use text::{clip, is_blank, one_line, some_lines};

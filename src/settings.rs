@@ -1,5 +1,6 @@
 //! Settings: what the app is told through environment variables. Each is read here and nowhere else.
 
+mod command_line;
 mod export;
 
 use std::fmt::Display;
@@ -9,6 +10,7 @@ use std::time::Duration;
 use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts, vault_host};
 use crate::target::Rates;
 
+pub use self::command_line::CommandLineSettings;
 pub use self::export::export;
 
 /// Where the resource manager of the public cloud is.
@@ -47,6 +49,10 @@ pub struct Settings {
     pub timer_budget: Duration,
     /// How long an HTTP call may begin work. Read from `HTTP_TIME_BUDGET_SECONDS`.
     pub http_budget: Duration,
+    /// When the timer fires, which the host reads by itself. Read from `SYNC_SCHEDULE`.
+    pub schedule: Option<String>,
+    /// Whether a Functions host has started the app. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
+    pub is_hosted: bool,
     /// Requests a second to Amazon, per account and region. Read from `AWS_REQUESTS_PER_SECOND`.
     pub aws_requests_per_second: f64,
     /// Requests a second to Azure Resource Manager. Read from `ARM_READS_PER_SECOND`, `ARM_WRITES_PER_SECOND` and
@@ -74,6 +80,8 @@ impl Settings {
                 .unwrap_or_else(|| RESOURCE_MANAGER_URL.to_owned()),
             timer_budget: variables.seconds("SYNC_TIME_BUDGET_SECONDS", TIMER_BUDGET_SECONDS)?,
             http_budget: variables.seconds("HTTP_TIME_BUDGET_SECONDS", HTTP_BUDGET_SECONDS)?,
+            schedule: variables.text("SYNC_SCHEDULE"),
+            is_hosted: variables.text("FUNCTIONS_CUSTOMHANDLER_PORT").is_some(),
             aws_requests_per_second: variables.rate("AWS_REQUESTS_PER_SECOND", AWS_REQUESTS_PER_SECOND)?,
             arm_rates: Rates {
                 reads: variables.rate("ARM_READS_PER_SECOND", ARM_RATES.reads)?,

@@ -8,6 +8,8 @@ mod clock;
 mod confirmation;
 mod deletion;
 mod detail;
+mod doctor;
+mod explain;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
 mod history;
@@ -38,6 +40,8 @@ use crate::telemetry::set_last_successes;
 
 pub use self::clock::Clock;
 pub use self::detail::{ApiCondition, ApiView, Condition, IntegrationDetail, Word};
+pub use self::doctor::{Check, CheckState, Examination};
+pub use self::explain::{ApiExplanation, Explanation, Standing};
 use self::outcome::StoredOutcome;
 use self::registration::Registered;
 use self::registry::Registration;

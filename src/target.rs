@@ -7,6 +7,7 @@ pub(crate) mod fuzzing;
 mod lists;
 mod metadata;
 mod operations;
+mod permissions;
 mod pipeline;
 mod plan_limits;
 #[cfg(test)]
@@ -18,5 +19,6 @@ pub use catalog::{ApiCenter, Catalog};
 pub use error::{Call, CatalogError};
 pub use metadata::{Assignment, MetadataSchema};
 pub use operations::Exported;
+pub use permissions::Permissions;
 pub use plan_limits::PlanLimits;
 pub use transport::Rates;

@@ -93,6 +93,21 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
     }
 }
 
+/// Starts logging for the command line: on standard error, from level `warn` on unless `RUST_LOG` says otherwise.
+pub fn start_for_people(directives: Option<&str>) {
+    let filter = EnvFilter::builder()
+        .with_default_directive(Level::WARN.into())
+        .parse_lossy(directives.unwrap_or_default());
+    let lines = fmt::layer()
+        .without_time()
+        .with_target(false)
+        .with_ansi(false)
+        .with_writer(std::io::stderr)
+        .log_internal_errors(false)
+        .with_filter(filter.and(filter_fn(is_fit)));
+    let _ = Registry::default().with(lines).try_init();
+}
+
 /// Exports the spans that are meant for it, with the attributes that are set and no others.
 fn traces<S>(tracer: SdkTracer) -> impl Layer<S>
 where

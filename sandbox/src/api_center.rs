@@ -24,6 +24,7 @@ mod journal;
 mod metadata;
 mod operations;
 mod path;
+mod permissions;
 mod properties;
 mod query;
 mod refusal;
@@ -106,6 +107,8 @@ struct State {
     unfinished: Vec<Unfinished>,
     /// Whether imports of inline texts are operations, too.
     defers_imports: bool,
+    /// What the caller's role assignments allow: the actions of each, and those it excludes.
+    permissions: Vec<(Vec<String>, Vec<String>)>,
 }
 
 /// What an API center held at some time.
@@ -131,8 +134,16 @@ impl ApiCenter {
                 documents: HashMap::new(),
                 unfinished: vec![Unfinished::InProgress],
                 defers_imports: false,
+                permissions: permissions::contributor(),
             }),
         }
+    }
+
+    /// Sets what the caller's role assignments allow, one after the other: the actions of each, and those it excludes.
+    ///
+    /// Only who asks is told; what is called is done all the same.
+    pub fn set_permissions(&self, permissions: Vec<(Vec<String>, Vec<String>)>) {
+        self.state().permissions = permissions;
     }
 
     /// Sets where it can be reached, once that is known.

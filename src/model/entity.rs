@@ -12,7 +12,7 @@ use super::EntityName;
 pub type Properties = Map<String, Value>;
 
 /// The kinds of catalog entity this system writes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EntityKind {
     /// An environment: where deployments run.

@@ -55,10 +55,42 @@ impl ApiCenterId {
         )))
     }
 
+    /// The id of the API center of this name in a subscription and resource group.
+    ///
+    /// # Errors
+    /// When one of the three cannot be part of an id.
+    pub fn of(subscription: &str, resource_group: &str, name: &str) -> Result<Self, InvalidApiCenterId> {
+        Self::parse(&format!(
+            "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.ApiCenter/services/{name}"
+        ))
+    }
+
     /// The id.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// The subscription it is in.
+    #[must_use]
+    pub fn subscription(&self) -> &str {
+        self.segment(2)
+    }
+
+    /// The resource group it is in.
+    #[must_use]
+    pub fn resource_group(&self) -> &str {
+        self.segment(4)
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.segment(8)
+    }
+
+    fn segment(&self, index: usize) -> &str {
+        self.0.split('/').nth(index).unwrap_or_default()
     }
 }
 
@@ -89,6 +121,16 @@ mod tests {
             id.as_ref().map(ApiCenterId::as_str),
             Ok("/subscriptions/1/resourceGroups/g/providers/Microsoft.ApiCenter/services/n")
         );
+    }
+
+    #[test]
+    fn an_id_is_made_of_three_parts_and_has_them() {
+        let id = ApiCenterId::of("1", "group", "center").unwrap();
+        let parts = (id.subscription(), id.resource_group(), id.name());
+        assert_eq!(parts, ("1", "group", "center"));
+        for (subscription, group, name) in [("1/2", "g", "n"), ("", "g", "n"), ("1", "..", "n"), ("1", "g", "n?x")] {
+            assert!(ApiCenterId::of(subscription, group, name).is_err());
+        }
     }
 
     #[test]

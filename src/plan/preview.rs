@@ -2,12 +2,12 @@
 
 use std::fmt::Write as _;
 
-use serde::Serialize;
-use serde_json::json;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::fields::Write;
-use crate::model::{Action, Change, Conflict, EntityKind, FieldChange, Skip, digest, one_line};
+use crate::model::{Action, Change, Conflict, EntityKind, Failure, FieldChange, Skip, digest, one_line};
 
 /// Hex digits of a plan id.
 const ID_DIGITS: usize = 32;
@@ -15,7 +15,7 @@ const ID_DIGITS: usize = 32;
 const VALUE_MAX: usize = 4000;
 
 /// One change of a plan.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Change)]
 pub struct PreviewChange {
     /// What is done.
@@ -49,14 +49,14 @@ impl From<&Write> for PreviewChange {
 }
 
 /// A whole plan.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Plan)]
 pub struct Preview {
     /// Names the plan: the same changes have the same id.
     pub plan_id: String,
     /// Names the deletions that would be held.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deletions_id: Option<String>,
     /// Whether all APIs were looked at.
     pub complete: bool,
@@ -64,6 +64,12 @@ pub struct Preview {
     pub remaining: usize,
     /// Whether deletions would be held.
     pub held: bool,
+    /// Why they would be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+    /// What could not be read, and stays as it is; counted in `remaining`.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub failed: Vec<Failure>,
     /// What stays out of the catalog.
     pub skipped: Vec<Skip>,
     /// What is in the way and not ours.
@@ -85,6 +91,8 @@ impl Preview {
             key(one).cmp(&key(other))
         });
         self.conflicts.sort();
+        self.failed
+            .sort_by(|one, other| one.rest_api_id.cmp(&other.rest_api_id));
         let what: Vec<_> = self
             .changes
             .iter()
@@ -95,56 +103,64 @@ impl Preview {
         self
     }
 
-    /// The plan as text.
+    /// The plan as text: what, why, and every field before and after; then what is not done, and why.
     #[must_use]
     pub fn to_text(&self) -> String {
-        let mut text = format!("plan {}\n", self.plan_id);
-        if self.changes.is_empty() {
-            text.push_str("no changes\n");
-        }
+        let count = |action| self.changes.iter().filter(|change| change.action == action).count();
+        let mut text = format!("plan {}\n", one_line(&self.plan_id, VALUE_MAX));
+        // Writing to a `String` cannot fail.
+        let _ = if self.changes.is_empty() {
+            writeln!(text, "no changes")
+        } else {
+            writeln!(
+                text,
+                "{} to create, {} to update, {} to delete\n",
+                count(Action::Create),
+                count(Action::Update),
+                count(Action::Delete)
+            )
+        };
         for change in &self.changes {
-            let sign = match change.action {
-                Action::Create => '+',
-                Action::Update => '~',
-                Action::Delete => '-',
-            };
-            // Writing to a `String` cannot fail.
-            let _ = writeln!(text, "{sign} {} ({})", change.name, change.reason);
-            for field in &change.fields {
-                // What stands in the catalog may have been put there by anybody, and terminals obey.
-                let side = |value: &Option<serde_json::Value>| {
-                    value
-                        .as_ref()
-                        .map_or_else(|| "none".to_owned(), |value| one_line(&value.to_string(), VALUE_MAX))
-                };
-                let _ = writeln!(
-                    text,
-                    "    {}: {} -> {}",
-                    field.path,
-                    side(&field.before),
-                    side(&field.after)
-                );
-            }
+            text.push_str(&change.to_text());
         }
+        if !self.changes.is_empty() && !self.notes().is_empty() {
+            text.push('\n');
+        }
+        text.push_str(&self.notes());
+        text
+    }
+
+    /// What is not done, and why.
+    fn notes(&self) -> String {
+        let mut text = String::new();
         for skip in &self.skipped {
-            let stage = skip
-                .stage_name
-                .as_ref()
-                .map(|stage| format!(" stage {stage}"))
-                .unwrap_or_default();
+            let stage = skip.stage_name.as_ref().map(|stage| format!(" stage {stage}"));
+            let what = format!("{}{}", skip.rest_api_id, stage.unwrap_or_default());
             let _ = writeln!(
                 text,
-                "! skipped {}{stage}: {:?}: {}",
-                skip.rest_api_id, skip.reason, skip.message
+                "! skipped {}: {:?}: {}",
+                shown(&what),
+                skip.reason,
+                shown(&skip.message)
             );
         }
         for conflict in &self.conflicts {
-            let _ = writeln!(text, "! left alone, not ours: {}", conflict.name);
+            let _ = writeln!(text, "! left alone, not ours: {}", shown(&conflict.name));
+        }
+        for failure in &self.failed {
+            let (id, message) = (shown(&failure.rest_api_id), shown(&failure.message));
+            let _ = writeln!(text, "! could not be read, stays as it is: {id}: {message}");
         }
         if let Some(deletions_id) = &self.deletions_id {
+            let why = self
+                .message
+                .as_deref()
+                .map(|why| format!(": {}", shown(why)))
+                .unwrap_or_default();
             let _ = writeln!(
                 text,
-                "! deletions would be held until confirmed with confirmDeletions={deletions_id}"
+                "! deletions would be held until confirmed with confirmDeletions={}{why}",
+                shown(deletions_id)
             );
         }
         if !self.complete {
@@ -152,4 +168,40 @@ impl Preview {
         }
         text
     }
+}
+
+impl PreviewChange {
+    /// Whether something goes.
+    #[must_use]
+    pub fn is_deletion(&self) -> bool {
+        self.action == Action::Delete
+    }
+
+    /// The change as text, field by field.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        let sign = match self.action {
+            Action::Create => '+',
+            Action::Update => '~',
+            Action::Delete => '-',
+        };
+        let mut text = format!("{sign} {} ({})\n", shown(&self.name), shown(&self.reason));
+        for field in &self.fields {
+            let path = shown(&field.path.to_string());
+            let side = |value: &Value| shown(&value.to_string());
+            // Writing to a `String` cannot fail.
+            let _ = match (&field.before, &field.after) {
+                (Some(before), Some(after)) => writeln!(text, "    {path}: {} -> {}", side(before), side(after)),
+                (None, Some(after)) => writeln!(text, "    {path}: {}", side(after)),
+                (Some(before), None) => writeln!(text, "    {path}: {} -> none", side(before)),
+                (None, None) => Ok(()),
+            };
+        }
+        text
+    }
+}
+
+/// What stands in the catalog may have been put there by anybody, and terminals obey.
+fn shown(text: &str) -> String {
+    one_line(text, VALUE_MAX)
 }

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
 
 use crate::model::{ErrorCode, Report};
-use crate::sync::{ApiCondition, Condition, IntegrationView, PlanView, Word};
+use crate::sync::{ApiCondition, Condition, Examination, Explanation, IntegrationView, PlanView, Word};
 
 use self::operations::{Answer, OPERATIONS, Operation, Parameter};
 
@@ -85,6 +85,8 @@ fn components() -> Value {
     add::<IntegrationList>(&mut schemas);
     add::<Report>(&mut schemas);
     add::<PlanView>(&mut schemas);
+    add::<Examination>(&mut schemas);
+    add::<Explanation>(&mut schemas);
     add::<UnfinishedDeletion>(&mut schemas);
     add::<Error>(&mut schemas);
     add::<ErrorCode>(&mut schemas);
@@ -215,6 +217,12 @@ fn query(parameter: Parameter) -> Value {
             id(),
         ),
         Parameter::PlanId => of("planId", "The `planId` of the only plan to apply.", id()),
+        Parameter::Api => {
+            let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": r"\S" });
+            let mut api = of("api", "The name or id of a REST API, or its name in the catalog.", name);
+            api["required"] = json!(true);
+            api
+        }
     }
 }
 

@@ -77,6 +77,8 @@ pub(crate) fn route(text: &str) -> bool {
         Route::Describe => (None, None, "/api/integrations/openapi.json"),
         Route::Get(name, _) | Route::Put(name) | Route::Delete(name) => (Some(name), None, "/api/integrations/{name}"),
         Route::Sync(name, wanted) => (Some(name), Some(wanted), "/api/integrations/{name}/sync"),
+        Route::Doctor(name) => (Some(name), None, "/api/integrations/{name}/doctor"),
+        Route::Explain(name, _) => (Some(name), None, "/api/integrations/{name}/explain"),
         Route::Plan(name, wanted) => (Some(name), Some(wanted), "/api/integrations/{name}/plan"),
     };
     assert_eq!(template, shape);

@@ -9,6 +9,7 @@ use axum::http::header::{
 use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use futures::StreamExt;
+use percent_encoding::{CONTROLS, percent_encode};
 use serde_json::Value;
 use tokio::time::timeout;
 use tracing::Instrument;
@@ -22,8 +23,12 @@ use super::{App, BODY_TIMEOUT, guarded, span, work};
 use crate::limits::Budget;
 use crate::model::document::parse_document;
 use crate::model::{ErrorCode, IntegrationName, Problem, Report};
-use crate::sync::{Condition, Deletion, Engine, IntegrationView, PlanView, Written};
+use crate::sync::{Condition, Deletion, Engine, Examination, IntegrationView, PlanView, Written};
 
+/// Says which API center the app keeps.
+const API_CENTER: &str = "x-api-center";
+/// What it says while the app's settings cannot be used.
+const NO_API_CENTER: &str = "unknown";
 /// Longest body of a `PUT`, in bytes: a document with all its defaults is a hundredth of that.
 const BODY_MAX_BYTES: usize = 256 * 1024;
 /// After this many bytes even a sender who would not hear of it is cut off.
@@ -61,13 +66,26 @@ pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
         response
     };
     let mut response = guarded(call).instrument(span).await;
+    response.headers_mut().insert(API_CENTER, served(&app));
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
+/// Whose catalog this app keeps, so that callers can tell whom they call.
+fn served(app: &App) -> HeaderValue {
+    let center = app.ready().map(|(_, settings)| settings.resource_id.as_str());
+    // Resource groups may have letters that headers may not.
+    let encoded = center.map(|center| percent_encode(center.as_bytes(), CONTROLS).to_string());
+    let value = encoded.ok().and_then(|encoded| HeaderValue::from_str(&encoded).ok());
+    value.unwrap_or(HeaderValue::from_static(NO_API_CENTER))
+}
+
 async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>) -> Result<Response, Problem> {
+    if let Route::Doctor(name) = route {
+        return work(app, |app| examine(app, name)).await;
+    }
     let (_, settings) = app.ready()?;
     let budget = app.budget(settings.http_budget);
     let portal = portal_url(settings);
@@ -117,11 +135,19 @@ async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>
         }
         Route::Plan(name, wanted) => {
             let form = Form::wanted(request.headers(), &[Form::Json, Form::Text]);
+            let planned = name.clone();
             let plan = work(app, move |app| async move {
-                app.engine()?.plan(&name, &wanted, &budget).await
+                app.engine()?.plan(&planned, &wanted, &budget).await
             });
-            Ok(plan_response(&plan.await?, form))
+            Ok(plan_response(&name, &plan.await?, form))
         }
+        Route::Explain(name, api) => {
+            let explanation = work(app, move |app| async move {
+                app.engine()?.explain(&name, &api, &budget).await
+            });
+            Ok(Json(explanation.await?).into_response())
+        }
+        Route::Doctor(_) => Err(Problem::new(ErrorCode::InternalError, "the doctor was called twice")),
     }
 }
 
@@ -149,6 +175,15 @@ fn report_response(report: Report) -> Response {
     }
 }
 
+/// What the doctor finds; of an app whose settings cannot be used, that.
+async fn examine(app: App, name: IntegrationName) -> Result<Response, Problem> {
+    let examination = match app.ready() {
+        Ok((engine, settings)) => engine.examine(&name, &app.budget(settings.http_budget)).await,
+        Err(problem) => Examination::of_settings(&problem),
+    };
+    Ok(Json(examination).into_response())
+}
+
 async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Result<Response, Problem> {
     Ok(match engine.delete(name, budget).await? {
         Deletion::Done => StatusCode::NO_CONTENT.into_response(),
@@ -161,11 +196,23 @@ async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Res
 }
 
 /// The plan as JSON, or as text for people.
-fn plan_response(plan: &PlanView, form: Form) -> Response {
+fn plan_response(name: &IntegrationName, plan: &PlanView, form: Form) -> Response {
     match form {
-        Form::Text => plan.to_text().into_response(),
+        Form::Text => plan_text(name, plan).into_response(),
         Form::Json | Form::Page => Json(plan).into_response(),
     }
+}
+
+/// The plan for people, and the call that makes its changes and no others.
+fn plan_text(name: &IntegrationName, plan: &PlanView) -> String {
+    let mut text = plan.to_text();
+    if plan.complete && !plan.changes.is_empty() {
+        text.push_str("\nTo apply exactly this plan, with the same parameters:\n");
+        let path = ["  POST /api/integrations/", name.as_str(), "/sync?planId="];
+        text.extend(path);
+        text.extend([plan.plan_id.as_str(), "\n"]);
+    }
+    text
 }
 
 pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {

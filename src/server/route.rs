@@ -14,6 +14,8 @@ const REPEATED_MAX: usize = 100;
 
 /// Parameters that are the host's own, and Azure's.
 const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
+/// Longest name of a REST API that is looked for, in bytes: Amazon's own are shorter.
+const API_MAX_BYTES: usize = 4096;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +25,8 @@ enum Resource {
     One(IntegrationName),
     Sync(IntegrationName),
     Plan(IntegrationName),
+    Doctor(IntegrationName),
+    Explain(IntegrationName),
 }
 
 /// What a call asks for.
@@ -42,6 +46,10 @@ pub(super) enum Route {
     Sync(IntegrationName, SyncRequest),
     /// Plan that.
     Plan(IntegrationName, SyncRequest),
+    /// Examine its prerequisites, or those of any where there is none of the name.
+    Doctor(IntegrationName),
+    /// Tell of one API, by its name or id.
+    Explain(IntegrationName, String),
 }
 
 /// Which of many to show.
@@ -109,8 +117,16 @@ impl Route {
             (Resource::One(name), "DELETE") => only_foreign(query, Self::Delete(name))?,
             (Resource::Sync(name), "POST") => Self::Sync(name, sync_request(query)?),
             (Resource::Plan(name), "GET") => Self::Plan(name, sync_request(query)?),
+            (Resource::Doctor(name), "GET") => only_foreign(query, Self::Doctor(name))?,
+            (Resource::Explain(name), "GET") => Self::Explain(name, explained_api(query)?),
             (
-                Resource::All | Resource::Description | Resource::One(_) | Resource::Sync(_) | Resource::Plan(_),
+                Resource::All
+                | Resource::Description
+                | Resource::One(_)
+                | Resource::Sync(_)
+                | Resource::Plan(_)
+                | Resource::Doctor(_)
+                | Resource::Explain(_),
                 method,
             ) => {
                 let method = one_line(method, REPEATED_MAX);
@@ -134,13 +150,15 @@ impl Resource {
             Self::One(_) => "/api/integrations/{name}",
             Self::Sync(_) => "/api/integrations/{name}/sync",
             Self::Plan(_) => "/api/integrations/{name}/plan",
+            Self::Doctor(_) => "/api/integrations/{name}/doctor",
+            Self::Explain(_) => "/api/integrations/{name}/explain",
         }
     }
 
     /// The methods there are.
     fn allow(&self) -> &'static str {
         match self {
-            Self::All | Self::Description | Self::Plan(_) => "GET",
+            Self::All | Self::Description | Self::Plan(_) | Self::Doctor(_) | Self::Explain(_) => "GET",
             Self::One(_) => "GET, PUT, DELETE",
             Self::Sync(_) => "POST",
         }
@@ -172,6 +190,8 @@ fn resource(path: &str) -> Result<Resource, Problem> {
             [name] => Ok(Resource::One(parse_name(name)?)),
             [name, operation] if is(operation, "sync") => Ok(Resource::Sync(parse_name(name)?)),
             [name, operation] if is(operation, "plan") => Ok(Resource::Plan(parse_name(name)?)),
+            [name, operation] if is(operation, "doctor") => Ok(Resource::Doctor(parse_name(name)?)),
+            [name, operation] if is(operation, "explain") => Ok(Resource::Explain(parse_name(name)?)),
             _ => Err(nothing()),
         },
         _ => Err(nothing()),
@@ -243,6 +263,21 @@ fn only_foreign(query: &str, route: Route) -> Result<Route, Problem> {
     }
 }
 
+/// Reads the query of an explanation: the one API that is meant.
+fn explained_api(query: &str) -> Result<String, Problem> {
+    let mut api = None;
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        match name.as_ref() {
+            "api" => api = Some(value.trim().to_owned()),
+            foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
+            _ => return Err(refuse(&name, "is not known; known is api")),
+        }
+    }
+    let is_one = |api: &String| !api.is_empty() && api.len() <= API_MAX_BYTES;
+    api.filter(is_one)
+        .ok_or_else(|| refuse("api", "must be the name or id of a REST API"))
+}
+
 fn flag(name: &str, value: &str) -> Result<bool, Problem> {
     match value.to_ascii_lowercase().as_str() {
         "true" => Ok(true),
@@ -278,6 +313,8 @@ pub(super) mod tests {
             Resource::One(name()),
             Resource::Sync(name()),
             Resource::Plan(name()),
+            Resource::Doctor(name()),
+            Resource::Explain(name()),
         ];
         resources
             .iter()
@@ -288,7 +325,9 @@ pub(super) mod tests {
                     | Resource::Description
                     | Resource::One(_)
                     | Resource::Sync(_)
-                    | Resource::Plan(_) => (resource.template(), resource.allow()),
+                    | Resource::Plan(_)
+                    | Resource::Doctor(_)
+                    | Resource::Explain(_) => (resource.template(), resource.allow()),
                 }
             })
             .collect()

@@ -1,6 +1,7 @@
 //! One run of one integration: read both sides, compare, bring API after API in line, delete last.
 
 mod deletions;
+mod explain;
 mod preview;
 
 use std::collections::HashMap;

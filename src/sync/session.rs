@@ -33,13 +33,12 @@ const EPILOGUE: Duration = Duration::from_secs(15);
 pub(super) struct Clouds {
     pub resource_id: ApiCenterId,
     pub vault_hosts: VaultHosts,
+    pub settings: Settings,
+    pub vault: Vault,
+    pub credential: Arc<dyn TokenCredential>,
     clock: Clock,
     api_center: ApiCenter,
-    vault: Vault,
     transport: Transport,
-    credential: Arc<dyn TokenCredential>,
-    web_identity_audience: Option<String>,
-    gateway_rate: f64,
     /// By region and account; an access key stands for its account, which it does not tell.
     gateway_pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
 }
@@ -60,20 +59,19 @@ impl Clouds {
         Ok(Self {
             resource_id: settings.resource_id.clone(),
             vault_hosts: settings.vault_hosts.clone(),
+            settings: settings.clone(),
             clock,
             api_center,
             vault: Vault::new(Arc::clone(&credential)),
             transport: Transport::new(),
             credential,
-            web_identity_audience: settings.web_identity_audience.clone(),
-            gateway_rate: settings.aws_requests_per_second,
             gateway_pacers: Mutex::default(),
         })
     }
 
     fn web_identity(&self) -> Result<WebIdentity, Problem> {
         const SETTING: &str = "AWS_WEB_IDENTITY_AUDIENCE";
-        let audience = self.web_identity_audience.as_deref().ok_or_else(|| {
+        let audience = self.settings.web_identity_audience.as_deref().ok_or_else(|| {
             let message = format!(
                 "the app setting {SETTING} is missing: a role without an access key needs it; set it to the Application ID \
                  URI that the role's account trusts, such as api://…"
@@ -95,7 +93,7 @@ impl Clouds {
         let burst = NonZeroU32::new(GATEWAY_BURST).unwrap_or(NonZeroU32::MIN);
         let pacer = pacers
             .entry(key)
-            .or_insert_with(|| Arc::new(Pacer::new(self.gateway_rate, burst)));
+            .or_insert_with(|| Arc::new(Pacer::new(self.settings.aws_requests_per_second, burst)));
         Arc::clone(pacer)
     }
 }

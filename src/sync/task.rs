@@ -32,6 +32,7 @@ pub(super) enum Look {
 pub(super) struct Settled {
     skipped: Vec<Skip>,
     owned_deployments: usize,
+    deployed: bool,
     write: Option<Write>,
 }
 
@@ -171,6 +172,7 @@ fn settle(desired: &DesiredApi, current: &FoldedApi, differs: bool) -> Settled {
     Settled {
         skipped: marker.skipped.clone(),
         owned_deployments: marker.versions.len().saturating_sub(marker.undeployed.len()),
+        deployed: !marker.versions.is_empty(),
         write: differs
             .then(|| plan_listed_fields(desired, &current.unfolded()))
             .flatten(),
@@ -251,6 +253,14 @@ impl Look {
         match self {
             Self::Settled(_) => None,
             Self::Planned(planned) => Some(&planned.plan),
+        }
+    }
+
+    /// Whether the API has a stage.
+    pub fn is_deployed(&self) -> bool {
+        match self {
+            Self::Settled(settled) => settled.deployed,
+            Self::Planned(planned) => !planned.stages.stages.is_empty(),
         }
     }
 

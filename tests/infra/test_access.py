@@ -109,7 +109,9 @@ def actions_of_the_service():
     verbs = {"get": "read", "head": "read", "put": "write", "patch": "write", "delete": "delete"}
     actions = {
         # How long-running operations are followed; the answers name it, the specification does not.
-        "Microsoft.ApiCenter/services/workspaces/apis/versions/definitions/operationResults/read"
+        "Microsoft.ApiCenter/services/workspaces/apis/versions/definitions/operationResults/read",
+        # What every provider's resources have: what a principal may do with them.
+        "Microsoft.Authorization/permissions/read",
     }
     for path, operations in specification["paths"].items():
         resource = "/".join(part for part in path.split("/providers/")[1].split("/") if not part.startswith("{"))

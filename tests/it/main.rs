@@ -5,10 +5,13 @@
 mod application;
 mod bounds;
 mod changes;
+mod cli;
 mod collector;
 mod deadlines;
 mod deletions;
 mod described;
+mod doctor;
+mod explain;
 mod export;
 mod faults;
 mod history;

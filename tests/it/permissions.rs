@@ -52,6 +52,8 @@ async fn everything_happens() -> World {
     world.put(SHOP, world.document()).await.expect(200);
     world.call(Method::GET, "integrations", None).await.expect(200);
     world.get(SHOP).await.expect(200);
+    let doctor = format!("integrations/{SHOP}/doctor");
+    world.call(Method::GET, &doctor, None).await.expect(200);
     world.delete(SHOP).await.expect(204);
     world
 }
@@ -86,6 +88,10 @@ fn import_slowly(world: &World) {
 fn azure_action(resource_id: &str, exchange: &Exchange) -> String {
     let path = exchange.path().strip_prefix(resource_id).unwrap();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
+    if let ["providers", provider, kind] = segments[..] {
+        assert_eq!(exchange.method, Method::GET);
+        return format!("{provider}/{kind}/read");
+    }
     let types: Vec<&str> = segments.iter().copied().step_by(2).collect();
     let verb = match exchange.method.as_str() {
         "GET" => "read",

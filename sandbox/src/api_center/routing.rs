@@ -10,7 +10,7 @@ use super::path::{Kind, Target};
 use super::query::Query;
 use super::refusal::Refusal;
 use super::surroundings::API_VERSIONS;
-use super::{State, metadata};
+use super::{State, metadata, permissions};
 
 /// Largest request that the resource manager lets through, in bytes ("maximum size of 4 MB").
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -39,6 +39,9 @@ pub(super) fn route(
     let Some(in_service) = in_service.map(|start| &segments[start.len()..]) else {
         return around(state, request.method(), segments);
     };
+    if let Some(answer) = permissions::answer(state, request.method(), in_service, api_version) {
+        return answer;
+    }
     if !API_VERSIONS.contains(&api_version) {
         return Err(Refusal::gateway(
             StatusCode::BAD_REQUEST,

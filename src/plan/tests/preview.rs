@@ -50,39 +50,42 @@ fn the_text_commands_no_terminal() {
 fn the_text_shows_every_change_with_deletions_last() {
     insta::assert_snapshot!(busy().sealed().to_text(), @r#"
     plan ffe906acefc14224fe9af23f2bc144be
+    5 to create, 3 to update, 3 to delete
+
     ~ apis/shop-a1 (what is below it changes)
         title: "Title of a1" -> "Orders"
         customProperties.aws-rest-api.versions: "[\"prod\",\"test\"]" -> "[\"dev\",\"prod\",\"test\",\"v1-3bfc269594ef6492\"]"
         customProperties.aws-rest-api.fingerprint: "3b6733dff1b59ed111c1e16a0052c60c60d4e4da4b6268c01b712753ae7db600" -> none
         customProperties.aws-rest-api.state: "synced" -> "updating"
     + apis/shop-a1/deployments/dev (the stage is new)
-        title: none -> "dev"
-        description: none -> "The stage dev"
-        state: none -> "active"
-        server.runtimeUri: none -> ["https://a1.execute-api.us-east-1.amazonaws.com/dev"]
-        environmentId: none -> "/workspaces/default/environments/shop"
-        definitionId: none -> "/workspaces/default/apis/shop-a1/versions/dev/definitions/openapi"
-        customProperties.aws-stage.stageName: none -> "dev"
-        customProperties.aws-stage.deploymentId: none -> "dep0"
-        customProperties.aws-stage.exportedRevision: none -> "0"
+        title: "dev"
+        description: "The stage dev"
+        state: "active"
+        server.runtimeUri: ["https://a1.execute-api.us-east-1.amazonaws.com/dev"]
+        environmentId: "/workspaces/default/environments/shop"
+        definitionId: "/workspaces/default/apis/shop-a1/versions/dev/definitions/openapi"
+        customProperties.aws-stage.stageName: "dev"
+        customProperties.aws-stage.deploymentId: "dep0"
+        customProperties.aws-stage.exportedRevision: "0"
     ~ apis/shop-a1/deployments/prod (the stage changed)
         customProperties.aws-stage.deploymentId: "dep0" -> "dep2"
         customProperties.aws-stage.exportedRevision: "0" -> "2"
     + apis/shop-a1/versions/dev (the stage is new)
-        title: none -> "dev"
-        lifecycleStage: none -> "testing"
+        title: "dev"
+        lifecycleStage: "testing"
     + apis/shop-a1/versions/dev/definitions/openapi (the stage has no definition yet)
-        title: none -> "OpenAPI"
+        title: "OpenAPI"
     ~ apis/shop-a1/versions/prod/definitions/openapi (the stage was deployed or changed)
         content: "0" -> "2"
     + apis/shop-a1/versions/v1-3bfc269594ef6492 (the stage is new)
-        title: none -> "v1"
-        lifecycleStage: none -> "testing"
+        title: "v1"
+        lifecycleStage: "testing"
     + apis/shop-a1/versions/v1-3bfc269594ef6492/definitions/openapi (the stage has no definition yet)
-        title: none -> "OpenAPI"
+        title: "OpenAPI"
     - apis/shop-a1/deployments/test (the stage is gone)
     - apis/shop-a1/versions/test (the stage is gone)
     - apis/shop-a1/versions/test/definitions/openapi (the stage is gone)
+
     ! skipped a1 stage v1: TooManyDeployments: an API has at most 3 deployments
     ! left alone, not ours: apis/shop-b1
     "#);

@@ -27,6 +27,7 @@ pub(super) enum Parameter {
     Deep,
     ConfirmDeletions,
     PlanId,
+    Api,
 }
 
 /// An answer to a call that was done.
@@ -226,5 +227,27 @@ pub(super) const OPERATIONS: &[Operation] = &[
             ..Answer::json(200, "The plan.", "Plan")
         }],
         codes: &[CATALOG, NAMED, EXISTING, GATEWAY, &[ErrorCode::DefinitionsDisabled]],
+    },
+    Operation {
+        path: "/api/integrations/{name}/doctor",
+        method: "get",
+        id: "examine",
+        summary: "Check every prerequisite",
+        description: "Each one under the identity of the app, with what helps; of an integration that does not exist, those that all have.",
+        parameters: &[],
+        has_body: false,
+        answers: &[Answer::json(200, "What was checked.", "Examination")],
+        codes: &[NAMED],
+    },
+    Operation {
+        path: "/api/integrations/{name}/explain",
+        method: "get",
+        id: "explain",
+        summary: "Why an API is in the catalog, or is not",
+        description: "Reads everything and writes nothing.",
+        parameters: &[Parameter::Api],
+        has_body: false,
+        answers: &[Answer::json(200, "What was found.", "Explanation")],
+        codes: &[CATALOG, NAMED, EXISTING, GATEWAY],
     },
 ];

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use crate::model::{ErrorCode, Problem};
+use crate::error_chain::error_chain;
+use crate::model::{ErrorCode, Failure, Problem};
 use crate::plan::{Preview, PreviewChange, Verdict, Write};
 use crate::sync::SyncRequest;
 use crate::sync::apply::Interruption;
@@ -18,9 +19,15 @@ impl Situation {
             ..Preview::default()
         };
         preview.complete = preview.remaining == 0;
-        for (_, look) in looks {
-            if let Ok(look) = look {
-                look.add_to(&mut preview);
+        preview.failed.clone_from(&self.failed);
+        for (index, look) in looks {
+            match look {
+                Ok(look) => look.add_to(&mut preview),
+                Err(Interruption::OutOfTime) => (),
+                Err(error) => preview.failed.push(Failure {
+                    rest_api_id: self.rest_apis[*index].id.to_string(),
+                    message: error_chain(error),
+                }),
             }
         }
         let gone = self
@@ -29,9 +36,10 @@ impl Situation {
             .iter()
             .map(|api| Write::delete(api.proof.owned().clone(), "the REST API is gone"));
         preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
-        if let Verdict::Held { deletions_id, .. } = self.deletions_of(looks).judge(&self.run.integration.name) {
+        if let Verdict::Held { deletions_id, message } = self.deletions_of(looks).judge(&self.run.integration.name) {
             preview.held = true;
             preview.deletions_id = Some(deletions_id);
+            preview.message = Some(message);
         }
         preview.sealed()
     }

@@ -147,3 +147,30 @@ async fn each_kind_of_operation_has_its_own_budget() {
         assert!((1..=1000).contains(&seconds), "{seconds}");
     }
 }
+
+#[tokio::test]
+async fn what_a_caller_may_do_is_told_to_who_asks_in_the_right_version() {
+    let center = filled();
+    let permissions = format!("{ID}/providers/Microsoft.Authorization/permissions");
+    for (method, path, status, code) in [
+        ("GET", permissions.clone(), 400, "NoRegisteredProviderFound"),
+        ("GET", format!("{permissions}?x=1"), 400, "MissingApiVersionParameter"),
+        (
+            "PUT",
+            format!("{permissions}?api-version=2022-04-01"),
+            405,
+            "MethodNotAllowed",
+        ),
+        ("GET", format!("{permissions}s?{VERSION}"), 404, "InvalidResourceType"),
+    ] {
+        let response = send(&center, method, &path, None).await;
+        assert_eq!(response.status(), status, "{method} {path}");
+        assert_eq!(body(&response)["error"]["code"], code, "{method} {path}");
+    }
+    center.set_permissions(vec![(vec!["*/read".to_owned()], vec!["a/read".to_owned()])]);
+    let answer = send(&center, "GET", &format!("{permissions}?api-version=2022-04-01"), None).await;
+    let expected = json!({"value": [
+        {"actions": ["*/read"], "notActions": ["a/read"], "dataActions": [], "notDataActions": []}
+    ]});
+    assert_eq!((answer.status().as_u16(), body(&answer)), (200, expected));
+}

@@ -1,0 +1,84 @@
+//! The command line: the same engine by a person's own sign-in, or a deployed function app that is called.
+
+mod app;
+mod arguments;
+mod center;
+mod doctor;
+mod documents;
+mod explain;
+mod failure;
+mod help;
+mod integration;
+mod output;
+mod place;
+mod progress;
+mod rounds;
+mod view;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use self::arguments::{Command, CommandLine};
+use self::failure::{Exit, Failure};
+use self::output::{print, tell};
+use crate::telemetry;
+
+/// How long the entity in hand may take after Ctrl-C.
+const GRACE: Duration = Duration::from_secs(8);
+
+/// Does what the arguments say, the program's name first among them.
+pub async fn run(arguments: Vec<OsString>, log_directives: Option<&str>) -> ExitCode {
+    telemetry::start_for_people(log_directives);
+    let exit = match CommandLine::try_parse_from(arguments) {
+        Ok(command_line) => until_interrupted(command_line.command).await,
+        Err(error) => match error.kind() {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
+                print(&error.render().to_string()).map(|()| Exit::Done)
+            }
+            _ => {
+                tell(error.render().to_string().trim_end());
+                Ok(Exit::Usage)
+            }
+        },
+    };
+    let exit = exit.unwrap_or_else(|failure| {
+        tell(&format!("error: {failure}"));
+        failure.exit
+    });
+    exit.into()
+}
+
+/// Ctrl-C lets the entity in hand be finished, so that nothing is left half done; a second one ends the process.
+async fn until_interrupted(command: Command) -> Result<Exit, Failure> {
+    let stop = CancellationToken::new();
+    let work = execute(command, &stop);
+    tokio::pin!(work);
+    tokio::select! {
+        result = &mut work => return result,
+        interrupted = tokio::signal::ctrl_c() => {
+            interrupted.map_err(|error| Failure::new(format!("signals cannot be listened to: {error}")))?;
+        }
+    }
+    stop.cancel();
+    tokio::select! {
+        _ = timeout(GRACE, work) => (),
+        _ = tokio::signal::ctrl_c() => (),
+    }
+    Err(Failure::interrupted())
+}
+
+async fn execute(command: Command, stop: &CancellationToken) -> Result<Exit, Failure> {
+    match command {
+        Command::Integration(command) => integration::run(command, stop).await,
+        Command::Doctor(arguments) => doctor::run(arguments, stop).await,
+        Command::Explain(arguments) => explain::run(arguments, stop).await,
+        Command::Completions { shell } => documents::completions(shell),
+        Command::Man => documents::manual(),
+    }
+}

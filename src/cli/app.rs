@@ -1,0 +1,260 @@
+//! A deployed function app that does the work.
+
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use azure_core::http::{HttpClient, Method, Request, Url, new_http_client};
+use futures::StreamExt;
+use percent_encoding::percent_decode_str;
+use serde_json::Value;
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use super::center::Wanted;
+use super::failure::Failure;
+use crate::error_chain::error_chain;
+use crate::model::{ApiCenterId, IntegrationName, Secret};
+use crate::sync::SyncRequest;
+use crate::trust::check_trust;
+
+/// The header in which the app says whose catalog it keeps.
+const API_CENTER: &str = "x-api-center";
+/// What stands there while the app's settings cannot be used.
+const NO_API_CENTER: &str = "unknown";
+/// Azure cuts HTTP calls after 230 seconds.
+const CALL_TIMEOUT: Duration = Duration::from_mins(4);
+/// Longest answer that is read, in bytes: a plan of 10,000 new APIs has some tens of millions.
+const ANSWER_MAX_BYTES: usize = 256 * 1024 * 1024;
+
+/// The app, and the API center that it has to be of.
+#[derive(Debug)]
+pub struct App {
+    client: Arc<dyn HttpClient>,
+    base: Url,
+    key: Option<Secret>,
+    wanted: Wanted,
+    stop: CancellationToken,
+}
+
+/// An answer of the app's.
+#[derive(Debug)]
+pub struct Answer {
+    /// Its status, 200 to 299.
+    pub status: u16,
+    /// Its body; null when it has none.
+    pub body: Value,
+}
+
+impl App {
+    /// The app at an address.
+    ///
+    /// # Errors
+    /// When it is none that a key may be sent to, or there is no certificate to trust.
+    pub fn new(url: &str, key: Option<Secret>, wanted: Wanted, stop: CancellationToken) -> Result<Self, Failure> {
+        let base = base_url(url).map_err(|why| Failure::usage(format!("--function-url {why}")))?;
+        check_trust()?;
+        Ok(Self {
+            client: new_http_client(None),
+            base,
+            key,
+            wanted,
+            stop,
+        })
+    }
+
+    /// Sees whether the app is one of ours and keeps the API center that is meant, before anything is changed.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn check(&self, name: &IntegrationName) -> Result<(), Failure> {
+        // What it answers is no matter; who answers is.
+        self.raw(Method::Get, self.url(Some(name), None), None)
+            .await
+            .map(|_| ())
+    }
+
+    /// Calls the app; `body` is sent as JSON.
+    ///
+    /// # Errors
+    /// When it does not answer, refuses, or keeps another API center.
+    pub async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
+        let (status, text) = self.raw(method, url, body).await?;
+        let parsed: Option<Value> = serde_json::from_slice(&text).ok();
+        if !(200..300).contains(&status) {
+            return Err(refusal(status, &parsed.unwrap_or_default()));
+        }
+        if text.is_empty() {
+            let body = Value::Null;
+            return Ok(Answer { status, body });
+        }
+        let body = parsed.ok_or_else(|| Failure::new("the function app's answer is not JSON"))?;
+        Ok(Answer { status, body })
+    }
+
+    /// The address of an integration, or of all, and of an operation of it.
+    pub fn url(&self, name: Option<&IntegrationName>, operation: Option<&str>) -> Url {
+        let mut url = self.base.clone();
+        let parts = ["api", "integrations"].into_iter();
+        let parts = parts.chain(name.map(IntegrationName::as_str)).chain(operation);
+        url.set_path(&parts.collect::<Vec<_>>().join("/"));
+        url
+    }
+
+    /// The address of a sync or a plan.
+    pub fn request_url(&self, name: &IntegrationName, operation: &str, request: &SyncRequest) -> Url {
+        let mut url = self.url(Some(name), Some(operation));
+        let flag = |name: &'static str, set: bool| set.then(|| (name, "true".to_owned()));
+        let parameters = [
+            flag("definitions", request.definitions),
+            flag("deep", request.deep),
+            request.plan_id.clone().map(|id| ("planId", id)),
+            request.confirm_deletions.clone().map(|id| ("confirmDeletions", id)),
+        ];
+        for (name, value) in parameters.into_iter().flatten() {
+            url.query_pairs_mut().append_pair(name, &value);
+        }
+        url
+    }
+
+    async fn raw(&self, method: Method, url: Url, body: Option<&Value>) -> Result<(u16, Vec<u8>), Failure> {
+        let mut request = Request::new(url, method);
+        request.insert_header("accept", "application/json");
+        if let Some(key) = &self.key {
+            request.insert_header("x-functions-key", key.expose().to_owned());
+        }
+        if let Some(body) = body {
+            request.insert_header("content-type", "application/json");
+            request.set_body(body.to_string());
+        } else if matches!(method, Method::Post | Method::Put | Method::Delete) {
+            request.insert_header("content-length", "0");
+        }
+        let sent = timeout(CALL_TIMEOUT, self.send(&request));
+        let late = |_| Failure::new(format!("no answer within {} seconds", CALL_TIMEOUT.as_secs()));
+        tokio::select! {
+            answer = sent => answer.map_err(late)?,
+            () = self.stop.cancelled() => Err(Failure::interrupted()),
+        }
+    }
+
+    async fn send(&self, request: &Request) -> Result<(u16, Vec<u8>), Failure> {
+        let unreachable = |error: azure_core::Error| {
+            Failure::new(format!("calling the function app failed: {}", error_chain(&error)))
+        };
+        let answer = self.client.execute_request(request).await.map_err(unreachable)?;
+        let (status, headers, mut frames) = answer.deconstruct();
+        let status = u16::from(status);
+        let served = headers.get_optional_str(&API_CENTER.into()).map(str::to_owned);
+        self.judge(status, served.as_deref())?;
+        let mut body = Vec::new();
+        while let Some(frame) = frames.next().await {
+            body.extend_from_slice(&frame.map_err(unreachable)?);
+            if body.len() > ANSWER_MAX_BYTES {
+                return Err(Failure::new(format!(
+                    "the answer is longer than {ANSWER_MAX_BYTES} bytes"
+                )));
+            }
+        }
+        Ok((status, body))
+    }
+
+    /// Whether an answer is from an app of ours that keeps the API center that is meant.
+    fn judge(&self, status: u16, served: Option<&str>) -> Result<(), Failure> {
+        let Some(served) = served else {
+            return Err(Failure::new(match status {
+                300..=399 => {
+                    "the address answers with a redirect, which is not followed: the key would go there, too. \
+                             Give the function app's own address"
+                        .to_owned()
+                }
+                401 | 403 => {
+                    "the function app does not accept the key: give its function key in FUNCTION_KEY".to_owned()
+                }
+                _ => format!(
+                    "what answers at {} (with status {status}) is no function app of this kind, or an older one",
+                    self.base
+                ),
+            }));
+        };
+        if served == NO_API_CENTER {
+            // It does nothing then but say what is wrong with its settings.
+            return Ok(());
+        }
+        let served = percent_decode_str(served).decode_utf8_lossy();
+        let Ok(served) = ApiCenterId::parse(&served) else {
+            return Err(Failure::new(
+                "what answers is no function app of this kind: it names no API center",
+            ));
+        };
+        self.wanted.check(&served)
+    }
+}
+
+/// What the app refuses, or what stands between.
+fn refusal(status: u16, body: &Value) -> Failure {
+    let part = |name: &str| body.pointer(&format!("/error/{name}")).and_then(Value::as_str);
+    match (part("code"), part("message")) {
+        (Some(code), Some(message)) => {
+            let target = part("target").map(|target| format!(" [{target}]")).unwrap_or_default();
+            Failure::new(format!("({code}) {message}{target}"))
+        }
+        _ => Failure::new(format!("the function app answers with status {status}, without a word")),
+    }
+}
+
+/// The address of an app, without a path. What is wrong with it is said without repeating it, since it may hold a key.
+fn base_url(text: &str) -> Result<Url, &'static str> {
+    let mut url = Url::parse(text.trim()).map_err(|_| "is not a URL such as https://my-app.azurewebsites.net")?;
+    if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
+        return Err("must be an address alone: the key belongs in FUNCTION_KEY");
+    }
+    match url.scheme() {
+        "https" => (),
+        "http" if is_loopback(&url) => (),
+        _ => return Err("must be https: a key is sent there"),
+    }
+    let path = url.path().trim_end_matches('/').to_ascii_lowercase();
+    if !["", "/api", "/api/integrations"].contains(&path.as_str()) {
+        return Err("must be an address without a path");
+    }
+    url.set_path("");
+    Ok(url)
+}
+
+fn is_loopback(url: &Url) -> bool {
+    let host = url.host_str().unwrap_or_default();
+    let address: Option<IpAddr> = host.trim_matches(['[', ']']).parse().ok();
+    host == "localhost" || address.is_some_and(|address| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::base_url;
+
+    #[test]
+    fn an_address_is_https_unless_it_is_this_machine_and_holds_nothing_else() {
+        for good in [
+            "https://app.azurewebsites.net",
+            "https://app.azurewebsites.net/",
+            "https://app.azurewebsites.net/api/integrations",
+            "http://127.0.0.1:7071",
+            "http://localhost:7071/api",
+            "http://[::1]:7071",
+        ] {
+            assert_eq!(base_url(good).map(|url| url.path().len()), Ok(1), "{good}");
+        }
+        for bad in [
+            "app.azurewebsites.net",
+            "http://app.azurewebsites.net",
+            "http://127.0.0.1.example.com",
+            "https://key@app.azurewebsites.net",
+            "https://app.azurewebsites.net/?code=key",
+            "https://app.azurewebsites.net/#key",
+            "https://app.azurewebsites.net/other",
+            "ftp://127.0.0.1",
+        ] {
+            let why = base_url(bad).unwrap_err();
+            assert!(!why.contains("key@") && !why.contains("code="), "{bad}: {why}");
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! The doctor: what is missing, and how to mend it.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::Doctor;
+use super::failure::{Exit, Failure};
+use super::output::{Table, print, render};
+use super::place::Place;
+use super::progress::Progress;
+use super::view::line;
+use crate::model::IntegrationName;
+use crate::sync::{Check, CheckState, Examination};
+
+/// What is asked for where no integration is named: a name that hardly anybody uses has the general prerequisites only.
+const NOBODY: &str = "no-integration-is-named";
+/// The columns of checks.
+const CHECK: [(&str, &str); 4] = [
+    ("Check", "/name"),
+    ("State", "/state"),
+    ("Found", "/found"),
+    ("Remedy", "/remedy"),
+];
+
+/// Examines, prints and judges.
+pub async fn run(arguments: Doctor, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let center = &arguments.center;
+    let nobody = IntegrationName::parse(NOBODY).map_err(|error| Failure::new(error.to_string()))?;
+    let name = arguments.integration_name.unwrap_or(nobody);
+    let place = Place::of(center, stop)?;
+    let progress = Progress::start("examining");
+    let value = place.examine(&name).await?;
+    drop(progress);
+    let examination: Examination = serde_json::from_value(value.clone())
+        .map_err(|error| Failure::new(format!("what the doctor found cannot be understood: {error}")))?;
+    print(&match center.output {
+        Some(format) => render(format, &value, |value| Table::of(checks(value), &CHECK)),
+        None => text(&examination),
+    })?;
+    Ok(if examination.healthy { Exit::Done } else { Exit::Unwell })
+}
+
+fn checks(value: &Value) -> &[Value] {
+    value["checks"].as_array().map(Vec::as_slice).unwrap_or_default()
+}
+
+fn text(examination: &Examination) -> String {
+    let mut text = String::new();
+    // Writing to a `String` cannot fail.
+    if let Some(identity) = &examination.identity {
+        let _ = writeln!(text, "Examined as {}", line(identity));
+    }
+    for check in &examination.checks {
+        let _ = writeln!(text, "{:8} {}: {}", state(check), line(&check.name), line(&check.found));
+        if let Some(remedy) = &check.remedy {
+            let _ = writeln!(text, "         -> {}", line(remedy));
+        }
+    }
+    let failed = examination
+        .checks
+        .iter()
+        .filter(|check| check.state == CheckState::Failed)
+        .count();
+    let _ = match failed {
+        0 => writeln!(text, "Nothing is missing."),
+        failed => writeln!(text, "{failed} to mend."),
+    };
+    text
+}
+
+fn state(check: &Check) -> &'static str {
+    match check.state {
+        CheckState::Ok => "ok",
+        CheckState::Warning => "warning",
+        CheckState::Failed => "FAILED",
+        CheckState::Skipped => "skipped",
+    }
+}

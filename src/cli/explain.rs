@@ -1,0 +1,73 @@
+//! Why one API is, or is not, in the catalog, in words.
+
+use std::fmt::Write as _;
+
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::Explain;
+use super::failure::{Exit, Failure};
+use super::output::{Table, print, render};
+use super::place::Place;
+use super::progress::Progress;
+use super::view::line;
+use crate::sync::{ApiExplanation, Explanation};
+
+/// The columns of APIs.
+const API: [(&str, &str); 5] = [
+    ("RestApiId", "/restApiId"),
+    ("Title", "/title"),
+    ("Name", "/name"),
+    ("Verdict", "/verdict"),
+    ("Message", "/message"),
+];
+
+/// Asks, and prints the answer.
+pub async fn run(arguments: Explain, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let center = &arguments.one.center;
+    let place = Place::of(center, stop)?;
+    let progress = Progress::start("looking");
+    let value = place.explain(&arguments.one.integration_name, &arguments.api).await?;
+    drop(progress);
+    let explanation: Explanation = serde_json::from_value(value.clone())
+        .map_err(|error| Failure::new(format!("the explanation cannot be understood: {error}")))?;
+    let apis = |value: &Value| Table::of(value["apis"].as_array().into_iter().flatten(), &API);
+    print(&match center.output {
+        Some(format) => render(format, &value, apis),
+        None => explanation
+            .apis
+            .iter()
+            .map(|api| text(&explanation.query, api))
+            .collect(),
+    })?;
+    Ok(Exit::Done)
+}
+
+fn text(query: &str, api: &ApiExplanation) -> String {
+    let title = line(api.title.as_deref().unwrap_or(query));
+    let id = api
+        .rest_api_id
+        .as_ref()
+        .map(|id| format!(" ({})", line(id)))
+        .unwrap_or_default();
+    let mut text = format!("{title}{id}: {}\n", line(&api.message));
+    // Writing to a `String` cannot fail.
+    if let Some(name) = &api.name {
+        let _ = writeln!(text, "  in the catalog: {}", line(name));
+    }
+    for change in &api.changes {
+        let _ = write!(text, "{}", change.to_text());
+    }
+    for skip in &api.skipped {
+        let stage = skip
+            .stage_name
+            .as_ref()
+            .map(|stage| format!(" stage {}", line(stage)))
+            .unwrap_or_default();
+        let _ = writeln!(text, "! skipped{stage}: {:?}: {}", skip.reason, line(&skip.message));
+    }
+    for conflict in &api.conflicts {
+        let _ = writeln!(text, "! left alone, not ours: {}", line(&conflict.name));
+    }
+    text
+}

@@ -1,0 +1,226 @@
+//! The commands about integrations.
+
+use std::io::{BufRead, IsTerminal, stdin};
+
+use serde_json::{Map, Value, json};
+use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
+
+use super::arguments::{Center, Create, CreateAws, Delete, Depth, Format, Integration, One, Plan, Sync};
+use super::failure::{Exit, Failure};
+use super::output::{Table, print, render, tell};
+use super::place::Place;
+use super::progress::Progress;
+use super::rounds;
+use super::view;
+use crate::model::{Outcome, Report};
+use crate::sync::{PlanView, SyncRequest};
+
+/// The columns of integrations.
+const INTEGRATION: [(&str, &str); 5] = [
+    ("Name", "/name"),
+    ("State", "/properties/linkState/state"),
+    ("Region", "/properties/amazonApiGatewaySource/regionName"),
+    ("LastOutcome", "/properties/lastSync/outcome"),
+    ("LastRun", "/properties/lastSync/finishedOn"),
+];
+/// The columns of a report.
+const REPORT: [(&str, &str); 9] = [
+    ("Outcome", "/outcome"),
+    ("Created", "/created"),
+    ("Updated", "/updated"),
+    ("Deleted", "/deleted"),
+    ("Unchanged", "/unchanged"),
+    ("Remaining", "/remaining"),
+    ("Failed", "/failed"),
+    ("Skipped", "/skipped"),
+    ("FinishedOn", "/finishedOn"),
+];
+/// The columns of a plan.
+const CHANGE: [(&str, &str); 4] = [
+    ("Action", "/action"),
+    ("Entity", "/entity"),
+    ("Name", "/name"),
+    ("Reason", "/reason"),
+];
+
+/// Does what is asked for.
+pub async fn run(command: Integration, stop: &CancellationToken) -> Result<Exit, Failure> {
+    match command {
+        Integration::Create(Create::Aws(arguments)) => create(*arguments, stop).await,
+        Integration::List(center) => list(&center, stop).await,
+        Integration::Show(one) => show(&one, stop).await,
+        Integration::Delete(arguments) => delete(&arguments, stop).await,
+        Integration::Sync(arguments) => sync(arguments, stop).await,
+        Integration::Plan(arguments) => plan(arguments, stop).await,
+    }
+}
+
+async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let place = Place::of(center, stop)?;
+    let progress = Progress::start(format!("creating {name}"));
+    let mut integration = place.put(name, &document(&arguments)).await?;
+    let remaining = integration
+        .pointer("/properties/lastSync/remaining")
+        .and_then(Value::as_u64);
+    if remaining.is_some_and(|remaining| remaining > 0) {
+        rounds::synchronize(&place, name, SyncRequest::default(), &progress).await?;
+        integration = place.get(name).await?;
+    }
+    drop(progress);
+    print_integrations(center, &integration)?;
+    let report = integration.pointer("/properties/lastSync").cloned();
+    let report: Option<Report> = report.and_then(|report| serde_json::from_value(report).ok());
+    if let Some(message) = report.as_ref().and_then(|report| report.message.as_deref()) {
+        tell(&format!("warning: {}", view::line(message)));
+    }
+    Ok(report.map_or(Exit::Done, |report| exit_of(&report)))
+}
+
+/// The body of the `PUT`: what was not given takes its default there.
+fn document(arguments: &CreateAws) -> Value {
+    let given = |members: [(&str, Option<&String>); 6]| -> Map<String, Value> {
+        let given = members
+            .into_iter()
+            .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
+        given.collect()
+    };
+    let source = given([
+        ("accessKey", arguments.aws_access_key_reference.as_ref()),
+        ("secretAccessKey", arguments.aws_secret_access_key_reference.as_ref()),
+        ("roleArn", arguments.aws_role_arn.as_ref()),
+        ("externalId", arguments.aws_external_id.as_ref()),
+        ("regionName", Some(&arguments.aws_region_name)),
+        ("msiResourceId", arguments.msi_resource_id.as_ref()),
+    ]);
+    let mut properties = given([
+        ("importSpecification", arguments.import_specification.as_ref()),
+        ("targetEnvironmentId", arguments.target_environment_id.as_ref()),
+        ("targetLifecycleStage", arguments.target_lifecycle_stage.as_ref()),
+        ("", None),
+        ("", None),
+        ("", None),
+    ]);
+    properties.insert("amazonApiGatewaySource".to_owned(), Value::Object(source));
+    json!({ "properties": properties })
+}
+
+async fn list(center: &Center, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let integrations = Place::of(center, stop)?.list().await?;
+    print_integrations(center, &integrations)?;
+    Ok(Exit::Done)
+}
+
+async fn show(one: &One, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let integration = Place::of(&one.center, stop)?.get(&one.integration_name).await?;
+    print_integrations(&one.center, &integration)?;
+    Ok(Exit::Done)
+}
+
+fn print_integrations(center: &Center, integrations: &Value) -> Result<(), Failure> {
+    let format = center.output.unwrap_or(Format::Json);
+    print(&render(format, integrations, |value| {
+        Table::of(items(value), &INTEGRATION)
+    }))
+}
+
+/// The items of a list, or the one that there is.
+fn items(value: &Value) -> &[Value] {
+    value
+        .as_array()
+        .map_or_else(|| std::slice::from_ref(value), Vec::as_slice)
+}
+
+async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let place = Place::of(center, stop)?;
+    if !arguments.yes {
+        confirm(
+            &format!("Delete the integration {name} and all the APIs that it made?"),
+            stop,
+        )
+        .await?;
+    }
+    let progress = Progress::start(format!("deleting {name}"));
+    rounds::delete(&place, name, &progress).await?;
+    Ok(Exit::Done)
+}
+
+/// Asks a person; where none can answer, it is not done.
+async fn confirm(question: &str, stop: &CancellationToken) -> Result<(), Failure> {
+    if !stdin().is_terminal() {
+        return Err(Failure::usage(
+            "there is no terminal to ask on: give --yes to delete without being asked",
+        ));
+    }
+    tell(&format!("{question} (y/n)"));
+    // On a thread of its own, so that Ctrl-C is an answer, too.
+    let answer = spawn_blocking(|| {
+        let mut answer = String::new();
+        stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = tokio::select! {
+        answer = answer => answer.ok().and_then(Result::ok).unwrap_or_default(),
+        () = stop.cancelled() => return Err(Failure::interrupted()),
+    };
+    if ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str()) {
+        Ok(())
+    } else {
+        Err(Failure::new("nothing was deleted"))
+    }
+}
+
+fn request(depth: &Depth) -> SyncRequest {
+    SyncRequest {
+        definitions: depth.definitions,
+        deep: depth.deep,
+        ..SyncRequest::default()
+    }
+}
+
+async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let place = Place::of(center, stop)?;
+    let request = SyncRequest {
+        plan_id: arguments.plan_id,
+        confirm_deletions: arguments.confirm_deletions,
+        ..request(&arguments.depth)
+    };
+    let progress = Progress::start(format!("synchronizing {name}"));
+    let report = rounds::synchronize(&place, name, request, &progress).await?;
+    drop(progress);
+    let value = json!(report);
+    print(&match center.output {
+        Some(format) => render(format, &value, |value| Table::of([value], &REPORT)),
+        None => view::report(name, &report),
+    })?;
+    Ok(exit_of(&report))
+}
+
+async fn plan(arguments: Plan, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let place = Place::of(center, stop)?;
+    let progress = Progress::start(format!("planning {name}"));
+    let value = place.plan(name, &request(&arguments.depth)).await?;
+    drop(progress);
+    let plan: PlanView = serde_json::from_value(value.clone())
+        .map_err(|error| Failure::new(format!("the plan cannot be understood: {error}")))?;
+    print(&match center.output {
+        Some(format) => render(format, &value, |value| Table::of(items(&value["changes"]), &CHANGE)),
+        None => view::plan(&plan, &arguments.one, &arguments.depth),
+    })?;
+    Ok(match (plan.changes.is_empty(), plan.complete) {
+        (false, _) if arguments.exit_code => Exit::Changes,
+        (_, false) => Exit::Unwell,
+        (_, true) => Exit::Done,
+    })
+}
+
+fn exit_of(report: &Report) -> Exit {
+    match report.outcome {
+        Outcome::Succeeded => Exit::Done,
+        Outcome::Partial | Outcome::Held => Exit::Unwell,
+        Outcome::Failed => Exit::Failed,
+    }
+}

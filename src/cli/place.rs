@@ -1,0 +1,208 @@
+//! Where the work is done: here, or in a deployed function app.
+
+use std::time::Duration;
+
+use azure_core::http::Method;
+use serde::Serialize;
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::app::App;
+use super::arguments::Center;
+use super::center::Wanted;
+use super::failure::Failure;
+use crate::limits::Budget;
+use crate::model::IntegrationName;
+use crate::model::document::parse_document;
+use crate::settings::{CommandLineSettings, Settings, variable};
+use crate::sync::{Deletion, Engine, SyncRequest, Written};
+
+/// How long what was begun in time may go on after it, as in the function app.
+const OVERRUN: Duration = Duration::from_secs(10);
+
+/// Where the work is done.
+#[derive(Debug)]
+pub enum Place {
+    /// Here, by the person's own sign-in.
+    Local(Box<Local>),
+    /// In a function app, by its identity.
+    App(Box<App>),
+}
+
+/// The engine, here.
+#[derive(Debug)]
+pub struct Local {
+    engine: Engine,
+    settings: Settings,
+    stop: CancellationToken,
+}
+
+impl Local {
+    fn new(wanted: &Wanted, environment: &CommandLineSettings, stop: CancellationToken) -> Result<Self, Failure> {
+        let center = wanted.resolve(environment)?.to_string();
+        let settings = Settings::read(|name| match name {
+            "APICENTER_RESOURCE_ID" => Some(center.clone()),
+            _ => variable(name),
+        })?;
+        Ok(Self {
+            engine: Engine::new(&settings)?,
+            settings,
+            stop,
+        })
+    }
+
+    /// One call's time: as in the function app, so that there is something to tell of from time to time.
+    fn budget(&self) -> Budget {
+        Budget::with_overrun(self.settings.http_budget, OVERRUN, self.stop.clone())
+    }
+}
+
+impl Place {
+    /// The place that the arguments and the environment name; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When they do not name one.
+    pub fn of(center: &Center, stop: &CancellationToken) -> Result<Self, Failure> {
+        let environment = CommandLineSettings::read(variable);
+        let wanted = Wanted::of(center);
+        match &center.function_url {
+            Some(url) => {
+                let key = center.function_key.clone().or(environment.function_key);
+                Ok(Self::App(Box::new(App::new(url, key, wanted, stop.clone())?)))
+            }
+            None => Ok(Self::Local(Box::new(Local::new(&wanted, &environment, stop.clone())?))),
+        }
+    }
+
+    /// All integrations, as an array.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub async fn list(&self) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.list(&local.budget()).await?)),
+            Self::App(app) => {
+                let mut answer = app.call(Method::Get, app.url(None, None), None).await?;
+                Ok(answer.body["value"].take())
+            }
+        }
+    }
+
+    /// One integration.
+    ///
+    /// # Errors
+    /// When it is not there or cannot be read.
+    pub async fn get(&self, name: &IntegrationName) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.get(name, &local.budget()).await?)),
+            Self::App(app) => Ok(app.call(Method::Get, app.url(Some(name), None), None).await?.body),
+        }
+    }
+
+    /// Creates or replaces an integration, and synchronizes it as far as one call's time allows.
+    ///
+    /// # Errors
+    /// When what is asked for cannot be.
+    pub async fn put(&self, name: &IntegrationName, document: &Value) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => {
+                let settings = &local.settings;
+                let document = parse_document(document, name, &settings.resource_id, &settings.vault_hosts)?;
+                match local.engine.put(name, document, &local.budget()).await? {
+                    Written::Created(view) | Written::Updated(view) => Ok(value(&view)),
+                }
+            }
+            Self::App(app) => {
+                app.check(name).await?;
+                Ok(app
+                    .call(Method::Put, app.url(Some(name), None), Some(document))
+                    .await?
+                    .body)
+            }
+        }
+    }
+
+    /// Deletes an integration, as far as one call's time allows; tells how many of its APIs remain.
+    ///
+    /// # Errors
+    /// When it is not there, or something of it cannot be deleted.
+    pub async fn delete(&self, name: &IntegrationName) -> Result<usize, Failure> {
+        match self {
+            Self::Local(local) => match local.engine.delete(name, &local.budget()).await? {
+                Deletion::Done => Ok(0),
+                Deletion::Remaining(remaining) => Ok(remaining),
+            },
+            Self::App(app) => {
+                app.check(name).await?;
+                let answer = app.call(Method::Delete, app.url(Some(name), None), None).await?;
+                let remaining = answer.body["remaining"].as_u64().unwrap_or(1);
+                Ok(match answer.status {
+                    202 => usize::try_from(remaining).unwrap_or(usize::MAX),
+                    _ => 0,
+                })
+            }
+        }
+    }
+
+    /// Synchronizes an integration, as far as one call's time allows; gives the report.
+    ///
+    /// # Errors
+    /// When what is asked for cannot be, or nothing could be planned.
+    pub async fn sync(&self, name: &IntegrationName, request: &SyncRequest) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.sync(name, request, &local.budget()).await?)),
+            Self::App(app) => {
+                app.check(name).await?;
+                let url = app.request_url(name, "sync", request);
+                Ok(app.call(Method::Post, url, None).await?.body)
+            }
+        }
+    }
+
+    /// What the doctor finds; the general prerequisites where there is no integration of this name.
+    ///
+    /// # Errors
+    /// When the app cannot be asked.
+    pub async fn examine(&self, name: &IntegrationName) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.examine(name, &local.budget()).await)),
+            Self::App(app) => {
+                let url = app.url(Some(name), Some("doctor"));
+                Ok(app.call(Method::Get, url, None).await?.body)
+            }
+        }
+    }
+
+    /// Why an API is, or is not, in the catalog.
+    ///
+    /// # Errors
+    /// When both sides cannot be read.
+    pub async fn explain(&self, name: &IntegrationName, api: &str) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.explain(name, api, &local.budget()).await?)),
+            Self::App(app) => {
+                let mut url = app.url(Some(name), Some("explain"));
+                url.query_pairs_mut().append_pair("api", api);
+                Ok(app.call(Method::Get, url, None).await?.body)
+            }
+        }
+    }
+
+    /// What a synchronization would do.
+    ///
+    /// # Errors
+    /// When both sides cannot be read.
+    pub async fn plan(&self, name: &IntegrationName, request: &SyncRequest) -> Result<Value, Failure> {
+        match self {
+            Self::Local(local) => Ok(value(&local.engine.plan(name, request, &local.budget()).await?)),
+            Self::App(app) => {
+                let url = app.request_url(name, "plan", request);
+                Ok(app.call(Method::Get, url, None).await?.body)
+            }
+        }
+    }
+}
+
+fn value(view: &impl Serialize) -> Value {
+    json!(view)
+}

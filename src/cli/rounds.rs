@@ -1,0 +1,122 @@
+//! Work that takes more than one call: called again until it is done, as long as it comes nearer to its end.
+
+use super::failure::Failure;
+use super::place::Place;
+use super::progress::Progress;
+use crate::model::{IntegrationName, Report};
+use crate::sync::SyncRequest;
+
+/// Calls in a row that may bring nothing nearer to its end.
+const STANDSTILLS_MAX: usize = 3;
+/// Most calls: each is a few minutes of work, so that this is more than any catalog needs.
+const CALLS_MAX: usize = 1000;
+
+/// How near the end is.
+#[derive(Debug, Default)]
+struct Approach {
+    nearest: Option<usize>,
+    standstills: usize,
+    calls: usize,
+}
+
+impl Approach {
+    /// Whether to call again, with so much remaining.
+    fn goes_on(&mut self, remaining: usize) -> bool {
+        self.calls += 1;
+        if self.nearest.is_none_or(|nearest| remaining < nearest) {
+            self.nearest = Some(remaining);
+            self.standstills = 0;
+        } else {
+            self.standstills += 1;
+        }
+        remaining > 0 && self.standstills < STANDSTILLS_MAX && self.calls < CALLS_MAX
+    }
+}
+
+/// Synchronizes an integration to the end. The report tells of all calls together.
+///
+/// What is left of a plan is another plan: with its id there is one call only.
+pub async fn synchronize(
+    place: &Place,
+    name: &IntegrationName,
+    mut request: SyncRequest,
+    progress: &Progress,
+) -> Result<Report, Failure> {
+    let mut approach = Approach::default();
+    let mut sum: Option<Report> = None;
+    loop {
+        let report: Report = serde_json::from_value(place.sync(name, &request).await?)
+            .map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))?;
+        let report = match sum {
+            Some(sum) => together(&sum, report),
+            None => report,
+        };
+        if !approach.goes_on(report.remaining) || request.plan_id.is_some() {
+            return Ok(report);
+        }
+        let done = report.created + report.updated + report.unchanged;
+        progress.note(done, done + report.remaining + report.failed.len());
+        // It is kept with the integration from the first call on.
+        request.confirm_deletions = None;
+        sum = Some(report);
+    }
+}
+
+/// Two reports of one piece of work: what was done is added, what was found is the later one's.
+fn together(earlier: &Report, later: Report) -> Report {
+    let mut requests = later.requests;
+    requests.aws += earlier.requests.aws;
+    requests.azure += earlier.requests.azure;
+    Report {
+        started_on: earlier.started_on.clone(),
+        created: earlier.created + later.created,
+        updated: earlier.updated + later.updated,
+        deleted: earlier.deleted + later.deleted,
+        // What an earlier call made or changed is found right by the later one.
+        unchanged: later.unchanged.saturating_sub(earlier.created + earlier.updated),
+        definitions_written: earlier.definitions_written + later.definitions_written,
+        requests,
+        ..later
+    }
+}
+
+/// Deletes an integration to the end.
+pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) -> Result<(), Failure> {
+    let mut approach = Approach::default();
+    let mut total = None;
+    loop {
+        let remaining = place.delete(name).await?;
+        if !approach.goes_on(remaining) {
+            return match remaining {
+                0 => Ok(()),
+                remaining => Err(Failure::new(format!(
+                    "{remaining} APIs of {name} are still there, and do not get fewer; the timer goes on with them"
+                ))),
+            };
+        }
+        // How many there were at first is not told.
+        let total = *total.get_or_insert(remaining);
+        progress.note(total.saturating_sub(remaining), total);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn calls_end_with_the_work_or_when_it_comes_no_nearer() {
+        let calls = |remaining: &[usize]| {
+            let mut approach = Approach::default();
+            remaining
+                .iter()
+                .take_while(|&&remaining| approach.goes_on(remaining))
+                .count()
+        };
+        assert_eq!(calls(&[0, 9, 9]), 0);
+        assert_eq!(calls(&[5, 3, 1, 0, 9]), 3);
+        assert_eq!(calls(&[5, 5, 5, 5, 5]), 3);
+        assert_eq!(calls(&[5, 6, 7, 4, 5, 5, 5, 5]), 6);
+        assert_eq!(calls(&(0..2000).rev().collect::<Vec<_>>()), CALLS_MAX - 1);
+    }
+}
