@@ -176,10 +176,10 @@ fn variants(path: &str, name: &str) -> Vec<String> {
 
 #[test]
 fn the_guide_says_what_helps_with_every_error_and_every_skip() {
-    let guide = fs::read_to_string(root().join("docs/deploy.md")).unwrap();
+    let guide = fs::read_to_string(root().join("docs/operations.md")).unwrap();
     for (path, name, heading) in [
-        ("src/model/problem.rs", "ErrorCode", "\n## Troubleshooting\n"),
-        ("src/model/report.rs", "SkipReason", "\n## Reports\n"),
+        ("src/model/problem.rs", "ErrorCode", "\n## Errors\n"),
+        ("src/model/report.rs", "SkipReason", "\n## What a report says\n"),
     ] {
         let (_, after) = guide.split_once(heading).unwrap();
         let section = after.split("\n## ").next().unwrap();
