@@ -63,13 +63,6 @@ const KINDS: &[Kind] = &[
     of(Service::Sts, "the role", "POST", ".", &[RoleByKey, RoleByToken]),
     of(
         Service::ApiGateway,
-        "the check of the key",
-        "GET",
-        "^/restapis[?]limit=1$",
-        &[Create],
-    ),
-    of(
-        Service::ApiGateway,
         "the list of REST APIs",
         "GET",
         "^/restapis[?]limit=500$",
