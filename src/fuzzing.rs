@@ -122,9 +122,15 @@ fn split<'a>(mut data: &'a [u8], separator: &[u8]) -> Vec<&'a [u8]> {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
     use std::fs;
     use std::panic::catch_unwind;
     use std::path::Path;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+    use proptest::sample::Index;
+    use proptest::test_runner::{Config, RngSeed, TestRunner};
 
     use super::*;
 
@@ -132,6 +138,10 @@ mod tests {
     const LEAST: usize = 20;
     /// As many of them as are taken, at least, and as are refused.
     const LEAST_OF_A_KIND: usize = 4;
+    /// Inputs that are made out of those of each target; libFuzzer, which sees the code that it reaches, makes many more.
+    const CHANGED: u32 = 500;
+    /// What they are made with.
+    const SEED: u64 = 20_261_125;
 
     #[expect(
         clippy::print_stdout,
@@ -139,10 +149,16 @@ mod tests {
     )]
     fn replay(target: &str, check: fn(&[u8]) -> bool) {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(target);
+        let mut paths: Vec<_> = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().path())
+            .collect();
+        paths.sort();
         let (mut inputs, mut taken) = (0, 0);
-        for entry in fs::read_dir(&folder).unwrap() {
-            let path = entry.unwrap().path();
+        let mut kept = Vec::new();
+        for path in paths {
             let data = fs::read(&path).unwrap();
+            kept.push(data.clone());
             let verdict = catch_unwind(|| check(&data));
             taken += usize::from(verdict.unwrap_or_else(|_| panic!("{}", path.display())));
             inputs += 1;
@@ -153,6 +169,81 @@ mod tests {
             (LEAST_OF_A_KIND..=inputs - LEAST_OF_A_KIND).contains(&taken),
             "{target}: {taken}"
         );
+        let mut runner = TestRunner::new(Config {
+            cases: CHANGED,
+            failure_persistence: None,
+            rng_seed: RngSeed::Fixed(SEED),
+            ..Config::default()
+        });
+        let taken = Cell::new(0);
+        let changed = runner.run(&changed(kept), |data| {
+            taken.set(taken.get() + usize::from(check(&data)));
+            Ok(())
+        });
+        if let Err(error) = changed {
+            panic!("{target}: {error}");
+        }
+        println!("{target}: {CHANGED} changed inputs, {} taken", taken.get());
+    }
+
+    /// A change of an input.
+    #[derive(Debug, Clone)]
+    enum Edit {
+        Remove(Index, u8),
+        Repeat(Index, u8),
+        Replace(Index, u8),
+        Insert(Index, Index),
+        Join(Index, Index),
+    }
+
+    /// Inputs made of the kept ones by a few changes, some with words that matter.
+    fn changed(kept: Vec<Vec<u8>>) -> impl Strategy<Value = Vec<u8>> {
+        let at = any::<Index>;
+        let edit = prop_oneof![
+            (at(), 1..32_u8).prop_map(|(at, length)| Edit::Remove(at, length)),
+            (at(), 1..32_u8).prop_map(|(at, length)| Edit::Repeat(at, length)),
+            (at(), any::<u8>()).prop_map(|(at, byte)| Edit::Replace(at, byte)),
+            (at(), at()).prop_map(|(at, word)| Edit::Insert(at, word)),
+            (at(), at()).prop_map(|(at, other)| Edit::Join(at, other)),
+        ];
+        let words = words();
+        (at(), vec(edit, 1..3)).prop_map(move |(first, edits)| {
+            let mut data = first.get(&kept).clone();
+            for edit in edits {
+                make(&edit, &mut data, &kept, &words);
+            }
+            data
+        })
+    }
+
+    fn make(edit: &Edit, data: &mut Vec<u8>, kept: &[Vec<u8>], words: &[Vec<u8>]) {
+        let length = data.len();
+        let from = |at: &Index| at.index(length + 1);
+        let range = |at: &Index, extent: u8| from(at)..(from(at) + usize::from(extent)).min(length);
+        match edit {
+            Edit::Remove(at, extent) => drop(data.drain(range(at, *extent))),
+            Edit::Repeat(at, extent) => {
+                let again = data[range(at, *extent)].to_vec();
+                data.splice(from(at)..from(at), again);
+            }
+            Edit::Replace(at, byte) => drop(data.splice(range(at, 1), [*byte])),
+            Edit::Insert(at, word) => drop(data.splice(from(at)..from(at), word.get(words).clone())),
+            Edit::Join(at, other) => {
+                let other = other.get(kept);
+                data.truncate(from(at));
+                data.extend_from_slice(&other[at.index(other.len() + 1)..]);
+            }
+        }
+    }
+
+    /// The dictionary of the fuzz targets: a word in quotation marks a line.
+    fn words() -> Vec<Vec<u8>> {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/words");
+        let text = fs::read_to_string(path).unwrap();
+        let quoted = |line: &str| Some(line.split_once('"')?.1.rsplit_once('"')?.0.as_bytes().to_vec());
+        let words: Vec<Vec<u8>> = text.lines().filter_map(quoted).collect();
+        assert!(words.len() > 20, "{words:?}");
+        words
     }
 
     #[test]
