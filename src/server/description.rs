@@ -11,6 +11,7 @@ use crate::model::{ErrorCode, Report};
 use crate::sync::{ApiCondition, Condition, Examination, Explanation, IntegrationView, PlanView, Word};
 
 use self::operations::{Answer, OPERATIONS, Operation, Parameter};
+use super::route::API_MAX_CHARACTERS;
 
 /// Statuses whose answers may say when to call again.
 const RETRYABLE: [u16; 2] = [429, 503];
@@ -218,7 +219,7 @@ fn query(parameter: Parameter) -> Value {
         ),
         Parameter::PlanId => of("planId", "The `planId` of the only plan to apply.", id()),
         Parameter::Api => {
-            let name = json!({ "type": "string", "minLength": 1, "maxLength": 1024, "pattern": r"\S" });
+            let name = json!({ "type": "string", "minLength": 1, "maxLength": API_MAX_CHARACTERS, "pattern": r"\S" });
             let mut api = of("api", "The name or id of a REST API, or its name in the catalog.", name);
             api["required"] = json!(true);
             api

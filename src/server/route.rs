@@ -14,8 +14,8 @@ const REPEATED_MAX: usize = 100;
 
 /// Parameters that are the host's own, and Azure's.
 const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
-/// Longest name of a REST API that is looked for, in bytes: Amazon's own are shorter.
-const API_MAX_BYTES: usize = 4096;
+/// Longest name of a REST API that is looked for, in characters: Amazon's own are shorter.
+pub(super) const API_MAX_CHARACTERS: usize = 1024;
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -268,13 +268,14 @@ fn explained_api(query: &str) -> Result<String, Problem> {
     let mut api = None;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
-            "api" => api = Some(value.trim().to_owned()),
+            "api" => api = Some(value.into_owned()),
             foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
             _ => return Err(refuse(&name, "is not known; known is api")),
         }
     }
-    let is_one = |api: &String| !api.is_empty() && api.len() <= API_MAX_BYTES;
+    let is_one = |api: &String| !api.trim().is_empty() && api.chars().count() <= API_MAX_CHARACTERS;
     api.filter(is_one)
+        .map(|api| api.trim().to_owned())
         .ok_or_else(|| refuse("api", "must be the name or id of a REST API"))
 }
 
