@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use tracing::{Level, Metadata, Subscriber};
-use tracing_subscriber::filter::{EnvFilter, FilterExt, filter_fn};
+use tracing_subscriber::filter::{EnvFilter, FilterExt, FilterFn, LevelFilter, filter_fn};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -64,15 +64,19 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
         .flatten_event(true)
         .with_span_list(false)
         .log_internal_errors(false)
-        .with_filter(filter.and(filter_fn(is_fit)));
+        .with_filter(filter.and(fit()));
     let exporters = export.map(Exporters::new).transpose();
     let tracer = exporters
         .as_ref()
         .ok()
         .and_then(Option::as_ref)
         .and_then(Exporters::tracer);
-    // Only a second start fails, and the first one's lines go on.
-    let _ = Registry::default().with(lines).with(tracer.map(traces)).try_init();
+    // Only a second start fails, and the first one's lines go on. A layer that is none would have all that the SDKs trace
+    // made into spans and events before the filter is asked.
+    let _ = match tracer {
+        Some(tracer) => Registry::default().with(lines).with(traces(tracer)).try_init(),
+        None => Registry::default().with(lines).try_init(),
+    };
     if let Some(error) = misread {
         tracing::warn!(error, "RUST_LOG cannot be understood: logging from level info on");
     }
@@ -104,7 +108,7 @@ pub fn start_for_people(directives: Option<&str>) {
         .with_ansi(false)
         .with_writer(std::io::stderr)
         .log_internal_errors(false)
-        .with_filter(filter.and(filter_fn(is_fit)));
+        .with_filter(filter.and(fit()));
     let _ = Registry::default().with(lines).try_init();
 }
 
@@ -119,7 +123,16 @@ where
         .with_threads(false)
         .with_target(false)
         .with_tracked_inactivity(false)
-        .with_filter(filter_fn(|metadata| metadata.is_span() && metadata.target() == TRACES))
+        .with_filter(
+            filter_fn(|metadata| metadata.is_span() && metadata.target() == TRACES)
+                .with_max_level_hint(LevelFilter::INFO),
+        )
+}
+
+/// Lets through what [`is_fit`] does. The hint says that the other filter alone sets a level: without one, what it leaves
+/// out would be made all the same up to where the filters are asked.
+fn fit() -> FilterFn {
+    FilterFn::new(is_fit as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::TRACE)
 }
 
 fn is_fit(metadata: &Metadata<'_>) -> bool {
