@@ -24,8 +24,6 @@ use crate::model::Region;
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Limit of an operation with its retries: four attempts and the waits between them.
 pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
-/// How long an answer may stand still: as long as an attempt, since large exports are slow to begin.
-const STALL_GRACE: Duration = Duration::from_secs(20);
 /// Limit of making a connection, the first leg of an attempt.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of an operation, counting the first.
@@ -74,14 +72,12 @@ impl AwsConnection {
             .operation_attempt_timeout(ATTEMPT_TIMEOUT)
             .operation_timeout(OPERATION_TIMEOUT)
             .build();
-        let stalled = StalledStreamProtectionConfig::enabled()
-            .grace_period(STALL_GRACE)
-            .build();
         Self {
             config: config
                 .into_builder()
                 .timeout_config(timeouts)
-                .stalled_stream_protection(stalled)
+                // An answer that stands still is given up with its attempt: all of it is read within that time.
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                 .build(),
             region: region.clone(),
             pacer,

@@ -67,6 +67,8 @@ impl Gateway {
             // The credentials keep themselves, so that they are got outside the limits of the requests they are for.
             .identity_cache(IdentityCache::no_cache())
             .retry_classifier(NoBlindRetries)
+            // Here and not in the calls: a call with settings of its own has the SDK put all of them together again.
+            .interceptor(NoEmptyAnswers)
             .build();
         Self {
             client: Client::from_conf(config),
@@ -117,8 +119,7 @@ impl Gateway {
     async fn page(&self, call: &Call, position: Option<String>) -> Result<GetRestApisOutput, GatewayError> {
         let request = || {
             let page = self.client.get_rest_apis().limit(PAGE_SIZE);
-            let page = page.set_position(position.clone()).customize();
-            page.interceptor(NoEmptyAnswers).send()
+            page.set_position(position.clone()).send()
         };
         self.call(call, request).await
     }
@@ -132,10 +133,7 @@ impl Gateway {
             operation: "GetStages",
             subject: format!("REST API {id}"),
         };
-        let request = || {
-            let stages = self.client.get_stages().rest_api_id(id.as_str()).customize();
-            stages.interceptor(NoEmptyAnswers).send()
-        };
+        let request = || self.client.get_stages().rest_api_id(id.as_str()).send();
         let answer = self.call(&call, request).await?;
         stages(answer).map_err(|message| GatewayError::Malformed { call, message })
     }

@@ -11,11 +11,11 @@ use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::interceptors::Intercept;
 use aws_smithy_runtime_api::client::interceptors::context::{
     AfterDeserializationInterceptorContextRef, InterceptorContext,
 };
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
@@ -185,10 +185,11 @@ impl ClassifyRetry for NoBlindRetries {
     }
 }
 
-/// Refuses no answer at all, which the SDK would take for a list without items.
+/// Refuses no answer at all, which the SDK would take for a list without items. An export may be empty: it is no list.
 #[derive(Debug)]
 pub(in crate::source) struct NoEmptyAnswers;
 
+#[dyn_dispatch_hint]
 impl Intercept for NoEmptyAnswers {
     fn name(&self) -> &'static str {
         "no empty answers"
@@ -198,10 +199,11 @@ impl Intercept for NoEmptyAnswers {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
+        let is_export = config.load::<Metadata>().is_some_and(|call| call.name() == "GetExport");
         let answer = context.response();
-        if answer.status().is_success() && answer.body().bytes() == Some(b"") {
+        if !is_export && answer.status().is_success() && answer.body().bytes() == Some(b"") {
             return Err("the answer is empty".into());
         }
         Ok(())

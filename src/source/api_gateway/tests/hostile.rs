@@ -59,6 +59,14 @@ async fn no_answer_at_all_is_no_empty_list() {
 }
 
 #[tokio::test]
+async fn an_empty_export_is_no_definition_and_no_error() {
+    let bench = Bench::new(vec![answer(200, "")]).await;
+    let export = bench.gateway.export(&api(), "prod").await.unwrap();
+    let refused = SkipReason::ExportRefused;
+    assert!(matches!(export, Export::Unavailable { reason, .. } if reason == refused));
+}
+
+#[tokio::test]
 async fn odd_values_that_are_json_do_no_harm() {
     for item in [
         r#"{"id":"a1","name":"one","name":"two","id":"b2"}"#,
