@@ -75,9 +75,9 @@ param syncSchedule string = '0 0 * * * *'
 @maxValue(1700)
 param syncTimeBudgetSeconds int?
 
-@description('How long an HTTP call may begin work, in seconds; under the 230 after which Azure cuts it. The handler\'s default if left out.')
+@description('How long an HTTP call may begin work, in seconds; with the 27 that it may take after that, under the 230 after which Azure cuts it. The handler\'s default if left out.')
 @minValue(1)
-@maxValue(215)
+@maxValue(200)
 param httpTimeBudgetSeconds int?
 
 @description('Requests a second to Amazon, per account and region. The handler\'s default if left out.')

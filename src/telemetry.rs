@@ -86,7 +86,7 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
             tracing::info!(
                 traces = exporters.tracer().is_some(),
                 metrics = exporters.has_metrics(),
-                "telemetry goes to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names"
+                "telemetry goes to the collector that the OTEL_EXPORTER_OTLP_… settings name"
             );
             Telemetry::of(exporters)
         }

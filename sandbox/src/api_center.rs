@@ -146,11 +146,6 @@ impl ApiCenter {
         self.state().permissions = permissions;
     }
 
-    /// Sets where it can be reached, once that is known.
-    pub fn set_base_url(&self, base_url: impl Into<String>) {
-        self.state().base_url = base_url.into();
-    }
-
     /// Makes a document available to imports from a link; an import from any other link fails.
     pub fn add_linked_document(&self, url: impl Into<String>, text: impl Into<String>) {
         self.state().documents.insert(url.into(), text.into());

@@ -62,11 +62,6 @@ impl Identity {
         self.state().resources.insert(bare(resource).to_owned());
     }
 
-    /// Makes a resource unknown.
-    pub fn forget(&self, resource: &str) {
-        self.state().resources.remove(bare(resource));
-    }
-
     /// From now on, tokens for this resource are of version 2.0, as its app registration can ask for.
     pub fn use_second_version(&self, resource: &str) {
         self.state().second_version.insert(bare(resource).to_owned());

@@ -8,7 +8,8 @@ use tokio_util::sync::CancellationToken;
 /// Until when a run may work. Clones share the stop signal.
 ///
 /// There are two ends: after the first nothing larger is begun, after the second nothing at all goes on. What was begun
-/// is finished in between, so that a run makes progress however short its time.
+/// is finished in between, so that a run makes progress however short its time. What has to be done all the same, such as
+/// recording the outcome, has a budget of its own after that: fifteen seconds, [`Budget::renewed`].
 #[derive(Debug, Clone)]
 pub struct Budget {
     begin_until: Instant,

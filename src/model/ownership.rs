@@ -6,7 +6,11 @@
 use super::marker::{ApiMarker, ApiState, INTEGRATION_SCHEMA, StageMarker, text};
 use super::{Entity, EntityName, EntityPath, IntegrationName, RestApiId, SystemData, stage_entity_name};
 
-/// The path of an entity that the integration owns: it carries the integration's marker *and* the right name.
+/// The path of an entity that may be written or deleted for the integration: as a rule, it carries the integration's
+/// marker *and* the right name.
+///
+/// There are three others: an environment that the user named and that no other integration is in, what was created
+/// just now, and what is below an API that goes as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owned(EntityPath);
 

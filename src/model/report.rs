@@ -86,7 +86,7 @@ pub struct Conflict {
 /// Requests that a run sent, retries included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Requests {
-    /// To Amazon API Gateway.
+    /// To Amazon API Gateway, and to AWS Security Token Service where a role is taken on.
     pub aws: u64,
     /// To Azure Resource Manager.
     pub azure: u64,

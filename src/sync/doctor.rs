@@ -26,7 +26,7 @@ pub struct Examination {
     pub identity: Option<String>,
     /// Whether nothing is missing.
     pub healthy: bool,
-    /// One by one, in an order in which each needs those before it.
+    /// One by one; what could not be looked at, for want of another, is skipped.
     pub checks: Vec<Check>,
 }
 
@@ -58,7 +58,8 @@ pub enum CheckState {
     Skipped,
 }
 
-/// The checks, in their order.
+/// The checks, in the order in which they are told, with two exceptions: where an integration can be used, the quota comes
+/// last, since the APIs of its gateway are compared with it; where it cannot, what is wrong with it comes before the rest.
 const SETTINGS: &str = "settings";
 const SCHEDULE: &str = "schedule";
 const IDENTITY: &str = "identity";

@@ -23,7 +23,7 @@ use crate::trust::check_trust;
 
 use super::clock::Clock;
 
-/// Amazon calls that may come at once: half of a second's worth more than the default rate, a quarter of Amazon's burst.
+/// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
 /// Longest time for what is done after the budget has ended: the outcome, and taking back. HTTP is cut 30 s after it.
 const EPILOGUE: Duration = Duration::from_secs(15);

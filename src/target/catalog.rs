@@ -18,7 +18,7 @@ use crate::model::{ApiCenterId, Entity, EntityPath, Owned, Properties, SystemDat
 
 /// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
 const API_VERSION: &str = "2024-03-01";
-/// How often an update is begun anew because the entity changed between its read and its write.
+/// How often an update is tried, the first time included, while the entity changes between its read and its write.
 const UPDATE_TRIES: usize = 4;
 
 /// An API center: the connections to it, made once per process.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crate::model::{ErrorCode, Problem};
 
-/// When to try again if nothing is known: the write bucket has refilled by a third by then.
+/// When to try again if nothing is known: the write bucket has refilled by half by then.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(10);
 
 /// A request to Azure Resource Manager.

@@ -74,8 +74,8 @@ impl Reach {
         match lost {
             Some(reason) if !was_lost => tracing::warn!(
                 reason,
-                "telemetry does not get to the collector that OTEL_EXPORTER_OTLP_ENDPOINT names; everything else goes on \
-                 without, and this is not said again until it did"
+                "telemetry does not get to the collector that the OTEL_EXPORTER_OTLP_… settings name; everything else goes \
+                 on without, and this is not said again until it did"
             ),
             None if was_lost => tracing::info!("telemetry gets to the collector again"),
             Some(_) | None => (),

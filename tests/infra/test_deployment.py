@@ -290,7 +290,7 @@ OUT_OF_BOUNDS = {
     "existingKeyVaultScope": "group",
     "awsAccessKeySecretName": "",
     "syncTimeBudgetSeconds": 1800,
-    "httpTimeBudgetSeconds": 230,
+    "httpTimeBudgetSeconds": 201,
     "awsRequestsPerSecond": 0,
     "armWritesPerSecond": 0,
     "logRetentionDays": 7,

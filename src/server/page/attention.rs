@@ -139,7 +139,7 @@ fn counts(report: &Report) -> Vec<String> {
 fn call(method: &str, path: &str) -> Markup {
     html! {
         pre { code {
-            "curl --request " (method) " \"$APP/api/integrations/" (path) "\" --header \"x-functions-key: $KEY\""
+            "curl --request " (method) " \"$URL/api/integrations/" (path) "\" --header \"x-functions-key: $KEY\""
         } }
     }
 }

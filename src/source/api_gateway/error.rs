@@ -27,7 +27,7 @@ pub enum GatewayError {
         /// Amazon's words.
         message: String,
     },
-    /// The access key is good but may not do this.
+    /// The credentials, of the access key or of the role, are good but may not do this.
     #[error("{call}: Amazon denies access: {message}")]
     AccessDenied {
         /// What was called.

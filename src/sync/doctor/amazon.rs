@@ -57,7 +57,7 @@ pub(super) async fn examine(
     }
 }
 
-/// Tells why an integration cannot be looked at, under the name of what is wrong.
+/// Tells why an integration cannot be looked at, under the name of what is wrong and before all that is skipped for it.
 pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
     let again = "Create the integration again, with what is right";
     let (check, remedy) = match problem.code {
