@@ -10,11 +10,16 @@ use apicenter_aws_sync::process::{Parent, ending, log_panics};
 use apicenter_aws_sync::server::App;
 use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;
+use mimalloc::MiMalloc;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// A call to Amazon makes hundreds of small and some large allocations, which the C libraries' allocators take longer for.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// What the Functions host tells its handler; without arguments and without this, there is nobody to serve.
 const HOST_PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
