@@ -1,23 +1,26 @@
 //! One API: looked at, then brought in line.
 
+mod pending;
+
 use std::collections::BTreeSet;
 
 use crate::error_chain::error_chain;
-use crate::limits::Budget;
 use crate::model::marker::ApiState;
 use crate::model::{
-    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, IntegrationName,
-    OwnedApi, RestApi, Skip, SkipReason, Vacant,
+    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, OwnedApi,
+    RestApi, Skip, SkipReason, Vacant,
 };
 use crate::plan::{
-    ApiInput, ApiPlan, Below, Finished, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
+    ApiInput, ApiPlan, Below, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
     plan_api, plan_listed_fields,
 };
 use crate::source::{TranslatedStages, desired_stages};
-use crate::target::Catalog;
 
-use super::apply::{Interruption, apply_removals, apply_stages, read_below, still_vacant, write, write_api};
+use super::apply::{Interruption, apply_stages, read_below, still_vacant, write, write_api};
 use super::run::Run;
+
+use self::pending::disclaim;
+pub(super) use self::pending::Pending;
 
 /// What a look at an API found.
 #[derive(Debug)]
@@ -80,14 +83,6 @@ pub(super) struct ApiOutcome {
     pub pending: Option<Box<Pending>>,
     /// The API, if it came into being in this run.
     pub born: Option<Box<ApiProof>>,
-}
-
-/// An API of which stages are to be removed.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub api: OwnedApi,
-    pub plan: ApiPlan,
-    finished: Finished,
 }
 
 impl ApiOutcome {
@@ -317,7 +312,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
             };
             // The service may have kept what was below an earlier API of this name.
             let below = read_below(&run.catalog, &api, false).await?;
-            let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
+            let plan = self::plan(run, &desired, &stages, Standing::Made(&api), &below);
             (api, plan)
         }
         Found::Owned(api) if plan.makes_versions() => {
@@ -342,7 +337,13 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         None => api,
     };
     outcome.updated = !outcome.created;
-    let applied = apply_stages(run, &rest_api, &plan).await?;
+    let applied = match apply_stages(run, &rest_api, &plan).await {
+        Ok(applied) => applied,
+        Err(interruption) => {
+            disclaim(&run.catalog, &run.integration.name, &api, &plan, &interruption).await;
+            return Err(interruption);
+        }
+    };
     outcome.definitions_written = applied.definitions_written;
     outcome.skips.extend(applied.finished.skips.iter().cloned());
     if let Some(first) = applied.failures.first() {
@@ -398,29 +399,11 @@ async fn make_versions(
     outcome.note_birth(&api);
     outcome.updated = true;
     for version in plan.stages.iter().filter_map(|stage| stage.version.as_ref()) {
-        write(&run.catalog, version).await?;
+        if let Err(error) = write(&run.catalog, version).await {
+            let interruption = error.into();
+            disclaim(&run.catalog, &run.integration.name, &api, plan, &interruption).await;
+            return Err(interruption);
+        }
     }
     Ok(api)
-}
-
-impl Pending {
-    /// Removes the stages that are gone, and closes the API.
-    pub async fn remove(
-        mut self,
-        catalog: &Catalog,
-        integration: &IntegrationName,
-        budget: &Budget,
-    ) -> Result<(), Interruption> {
-        apply_removals(catalog, budget, &self.plan).await?;
-        self.finished.removed = true;
-        self.close(catalog, integration).await
-    }
-
-    /// Makes the last write of the API: what is recorded once everything below it was written.
-    pub async fn close(&self, catalog: &Catalog, integration: &IntegrationName) -> Result<(), Interruption> {
-        if let Some(closing) = self.plan.closing(&self.api, &self.finished) {
-            write_api(catalog, integration, &closing).await?;
-        }
-        Ok(())
-    }
 }
