@@ -2,8 +2,7 @@
 
 use std::sync::Arc;
 
-use reqwest::header::HeaderMap;
-use reqwest::{Method, StatusCode};
+use reqwest::Method;
 use sandbox::api_gateway::{AmazonError, RestApi, Stage};
 use sandbox::faults::Fault;
 use sandbox::record::Service;
@@ -190,15 +189,10 @@ const OBSTACLES: [Obstacle; 4] = [
     }),
 ];
 
-fn refuse(world: &World, target: &str) {
-    let refusal = Fault::Answer {
-        status: StatusCode::BAD_REQUEST,
-        headers: HeaderMap::default(),
-        body: r#"{"error":{"code":"BadRequest","message":"Forbidden word"}}"#.into(),
-    };
-    let target = format!("{target}\\?");
+fn refuse(world: &World, path: &str) {
+    let body = json!({ "error": { "code": "BadRequest", "message": "Forbidden word" } });
     for method in [Method::PUT, Method::POST] {
-        world.fail(Service::ApiCenter, Some(method), &target, None, refusal.clone());
+        world.refuse(method, path, 400, &body);
     }
 }
 
