@@ -325,6 +325,9 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         }
         Found::Owned(api) => (*api, plan),
     };
+    // Below what was just made there may be something that the first plan knew nothing of.
+    outcome.skips.clone_from(&plan.skips);
+    outcome.conflicts.clone_from(&plan.conflicts);
     if !plan.has_changes() {
         return Ok(());
     }
