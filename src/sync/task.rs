@@ -16,7 +16,7 @@ use crate::plan::{
 };
 use crate::source::{TranslatedStages, desired_stages};
 
-use super::apply::{Interruption, apply_stages, read_below, still_vacant, write, write_api};
+use super::apply::{Applied, Interruption, apply_stages, read_below, still_vacant, write, write_api};
 use super::run::Run;
 
 use self::pending::disclaim;
@@ -73,6 +73,7 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct ApiOutcome {
     pub created: bool,
+    /// Whether anything of it was written.
     pub updated: bool,
     pub ended: Ended,
     pub skips: Vec<Skip>,
@@ -91,6 +92,16 @@ impl ApiOutcome {
         let mut outcome = Self::of(Vec::new(), Vec::new(), 0);
         outcome.interrupt(interruption);
         outcome
+    }
+
+    /// Notes what was done below the API.
+    fn note(&mut self, applied: &Applied) {
+        self.updated |= applied.wrote;
+        self.definitions_written = applied.definitions_written;
+        self.skips.extend(applied.finished.skips.iter().cloned());
+        if let Some(first) = applied.failures.first() {
+            self.ended = Ended::Failed(error_chain(first));
+        }
     }
 
     /// Notes why the work on the API ended before its end.
@@ -335,22 +346,17 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         Some(opening) => {
             let api = write_api(&run.catalog, &run.integration.name, opening).await?;
             outcome.note_birth(&api);
+            outcome.updated = true;
             api
         }
         None => api,
     };
-    outcome.updated = !outcome.created;
-    let applied = match apply_stages(run, &rest_api, &plan).await {
-        Ok(applied) => applied,
-        Err(interruption) => {
-            disclaim(&run.catalog, &run.integration.name, &api, &plan, &interruption).await;
-            return Err(interruption);
-        }
-    };
-    outcome.definitions_written = applied.definitions_written;
-    outcome.skips.extend(applied.finished.skips.iter().cloned());
-    if let Some(first) = applied.failures.first() {
-        outcome.ended = Ended::Failed(error_chain(first));
+    let mut applied = Applied::begin();
+    let result = apply_stages(run, &rest_api, &plan, &mut applied).await;
+    outcome.note(&applied);
+    if let Err(interruption) = result {
+        disclaim(&run.catalog, &run.integration.name, &api, &plan, &interruption).await;
+        return Err(interruption);
     }
     let pending = Pending {
         api,
@@ -358,9 +364,10 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         finished: applied.finished,
     };
     if pending.plan.removals.is_empty() {
-        return pending.close(&run.catalog, &run.integration.name).await;
+        outcome.updated |= pending.close(&run.catalog, &run.integration.name).await?;
+    } else {
+        outcome.pending = Some(Box::new(pending));
     }
-    outcome.pending = Some(Box::new(pending));
     Ok(())
 }
 

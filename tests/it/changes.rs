@@ -203,6 +203,19 @@ async fn a_definition_that_api_center_refuses_keeps_nothing_else_from_being_done
     }
 }
 
+#[tokio::test]
+async fn definitions_that_were_written_before_an_error_are_counted() {
+    let world = World::start().await;
+    let mut estate = sandbox::estate::demo();
+    estate.truncate(1);
+    world.cloud.fill_gateway(estate);
+    let words = json!({ "error": { "code": "BadRequest", "message": "Forbidden word" } });
+    world.refuse(Method::PUT, "/deployments/prod", 400, &words);
+    let report = world.put_shop().await.json()["properties"]["lastSync"].take();
+    let told = (&report["outcome"], &report["definitionsWritten"]);
+    assert_eq!(told, (&"partial".into(), &1.into()), "{report:#}");
+}
+
 /// Another run lists, and makes, the version of a new stage right after this one has read the list of APIs.
 #[tokio::test]
 async fn a_version_that_an_overlapping_run_makes_stays_ours() {

@@ -16,27 +16,29 @@ pub(in crate::sync) struct Pending {
 }
 
 impl Pending {
-    /// Removes the stages that are gone, and closes the API.
+    /// Removes the stages that are gone, and closes the API; says whether anything was written.
     pub async fn remove(
         mut self,
         catalog: &Catalog,
         integration: &IntegrationName,
         budget: &Budget,
-    ) -> Result<(), Interruption> {
+    ) -> Result<bool, Interruption> {
         if let Err(interruption) = apply_removals(catalog, budget, &self.plan).await {
             disclaim(catalog, integration, &self.api, &self.plan, &interruption).await;
             return Err(interruption);
         }
         self.finished.removed = true;
-        self.close(catalog, integration).await
+        self.close(catalog, integration).await?;
+        Ok(!self.plan.removals.is_empty())
     }
 
-    /// Makes the last write of the API: what is recorded once everything below it was written.
-    pub async fn close(&self, catalog: &Catalog, integration: &IntegrationName) -> Result<(), Interruption> {
-        if let Some(closing) = self.plan.closing(&self.api, &self.finished) {
-            write_api(catalog, integration, &closing).await?;
-        }
-        Ok(())
+    /// Makes the last write of the API: what is recorded once everything below it was written; says whether that was new.
+    pub async fn close(&self, catalog: &Catalog, integration: &IntegrationName) -> Result<bool, Interruption> {
+        let Some(closing) = self.plan.closing(&self.api, &self.finished) else {
+            return Ok(false);
+        };
+        write_api(catalog, integration, &closing).await?;
+        Ok(true)
     }
 }
 
