@@ -38,6 +38,8 @@ pub struct Below {
 pub enum Standing<'a> {
     /// The catalog lacks it.
     Missing(&'a Vacant),
+    /// This run has made it: all that is below it is left over from an earlier one of its name.
+    Made(&'a OwnedApi),
     /// It is there and ours.
     Owned(&'a OwnedApi),
 }
@@ -46,7 +48,7 @@ impl<'a> Standing<'a> {
     fn owned(self) -> Option<&'a OwnedApi> {
         match self {
             Self::Missing(_) => None,
-            Self::Owned(api) => Some(api),
+            Self::Made(api) | Self::Owned(api) => Some(api),
         }
     }
 }
@@ -135,13 +137,12 @@ impl ApiPlan {
     }
 
     /// The last write of the API: what is recorded once everything below it was written.
+    ///
+    /// From then on only what it lists is ours, whether everything could be written or not.
     #[must_use]
     pub fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {
         let gone = |name: &EntityName| finished.removed && self.removals.iter().any(|removal| removal.name == *name);
-        // A run that overlaps may have listed versions of its own since: what it makes would be nobody's without them.
-        let others = api.marker.versions.iter().filter(|name| !self.listed.contains(name));
-        let versions: BTreeSet<&EntityName> = self.opened.versions.iter().chain(others).collect();
-        let versions = versions.into_iter().filter(|name| !gone(name)).cloned().collect();
+        let versions = self.claimed(api).into_iter().filter(|name| !gone(name)).collect();
         let settled = finished.complete && (finished.removed || self.removals.is_empty());
         let mut skipped: Vec<Skip> = self.skips.iter().chain(&finished.skips).cloned().collect();
         sort(&mut skipped);
@@ -149,11 +150,7 @@ impl ApiPlan {
             versions,
             skipped,
             fingerprint: self.fingerprint.clone().filter(|_| settled),
-            state: match (settled, self.opened.state) {
-                (true, _) => ApiState::Synced,
-                (false, ApiState::Creating) => ApiState::Creating,
-                (false, ApiState::Updating | ApiState::Synced) => ApiState::Updating,
-            },
+            state: if settled { ApiState::Synced } else { ApiState::Updating },
             undeployed: finished.undeployed.clone(),
             ..self.opened.clone()
         };
@@ -163,6 +160,38 @@ impl ApiPlan {
             marker.fields(),
             "everything below it was written",
         )
+    }
+
+    /// The write that ends the claim to everything below an API that is being made, for when an error ends the work on it.
+    ///
+    /// The error may last, and what people add meanwhile is theirs. `None` where there is no such claim.
+    #[must_use]
+    pub fn disclaiming(&self, api: &OwnedApi) -> Option<Write> {
+        if self.opened.state != ApiState::Creating {
+            return None;
+        }
+        let marker = ApiMarker {
+            versions: self.claimed(api),
+            state: ApiState::Updating,
+            ..self.opened.clone()
+        };
+        Write::update(
+            api.owned().clone(),
+            &api.entity.properties,
+            marker.fields(),
+            "not everything below it could be written",
+        )
+    }
+
+    /// The names that are ours once not everything is any more.
+    fn claimed(&self, api: &OwnedApi) -> Vec<EntityName> {
+        // A run that overlaps may have listed versions of its own since: what it makes would be nobody's without them.
+        let others = api.marker.versions.iter().filter(|name| !self.listed.contains(name));
+        // What is left over below an API that is being made was never listed.
+        let creating = self.opened.state == ApiState::Creating;
+        let leftovers = self.removals.iter().map(|removal| &removal.name).filter(|_| creating);
+        let names: BTreeSet<&EntityName> = self.opened.versions.iter().chain(others).chain(leftovers).collect();
+        names.into_iter().cloned().collect()
     }
 }
 

@@ -184,6 +184,29 @@ impl StagePlan {
         }
     }
 
+    /// What is left to write when API Center refuses the definition, or the document for one that was `made` just now.
+    ///
+    /// What is recorded stays; of a definition that is new and empty, nothing is.
+    #[must_use]
+    pub fn refused(&self, made: bool) -> StageWrites {
+        let exists = match &self.definition {
+            DefinitionPlan::Exported { current, .. } => made || current.is_some(),
+            DefinitionPlan::Untouched { exists, .. } => *exists,
+            DefinitionPlan::Removed(_) => true,
+        };
+        StageWrites {
+            definition: None,
+            import: false,
+            record: if made {
+                DefinitionRecord::default()
+            } else {
+                self.recorded.clone()
+            },
+            skip: None,
+            definition_exists: exists,
+        }
+    }
+
     /// The deployment's write, once it is known what its definition holds.
     #[must_use]
     pub fn deployment_write(&self, writes: &StageWrites) -> Option<Write> {

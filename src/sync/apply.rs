@@ -5,7 +5,7 @@ use crate::model::{
     Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
     SystemData, Vacant, digest,
 };
-use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, Write};
+use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, StageWrites, Write};
 use crate::source::GatewayError;
 use crate::target::{Catalog, CatalogError, Exported};
 
@@ -51,24 +51,58 @@ impl From<GatewayError> for Interruption {
 pub(super) struct Applied {
     pub finished: Finished,
     pub definitions_written: usize,
-    /// Exports that failed for now.
-    pub failures: Vec<GatewayError>,
+    /// Whether anything was written.
+    pub wrote: bool,
+    /// Exports that failed for now, and definitions that API Center refused: the rest is done without them.
+    pub failures: Vec<Interruption>,
+}
+
+impl Applied {
+    /// Nothing yet, and nothing that kept it from being complete.
+    pub fn begin() -> Self {
+        let finished = Finished {
+            complete: true,
+            ..Finished::default()
+        };
+        Self {
+            finished,
+            ..Self::default()
+        }
+    }
+
+    async fn write(&mut self, run: &Run, planned: &Write) -> Result<(), CatalogError> {
+        write(&run.catalog, planned).await?;
+        self.wrote = true;
+        Ok(())
+    }
+
+    /// Goes on without a definition that API Center refuses; what else went wrong would go wrong with all that follows, too.
+    fn refuse(&mut self, error: CatalogError) -> Result<(), Interruption> {
+        match error {
+            CatalogError::Refused { .. } => {
+                self.finished.complete = false;
+                self.failures.push(error.into());
+                Ok(())
+            }
+            other => Err(other.into()),
+        }
+    }
 }
 
 /// Makes one write.
-pub(super) async fn write(catalog: &Catalog, write: &Write) -> Result<Option<Entity>, CatalogError> {
+pub(super) async fn write(catalog: &Catalog, write: &Write) -> Result<(), CatalogError> {
     match write {
         Write::Create(vacant, change) => {
             let mut properties = Properties::new();
             change.apply_to(&mut properties);
-            catalog.create(vacant, &properties).await.map(Some)
+            catalog.create(vacant, &properties).await?;
         }
-        Write::Update(owned, change) => catalog
-            .update(owned, |properties| change.apply_to(properties))
-            .await
-            .map(Some),
-        Write::Delete(owned, _) => catalog.delete(owned).await.map(|()| None),
+        Write::Update(owned, change) => {
+            catalog.update(owned, |properties| change.apply_to(properties)).await?;
+        }
+        Write::Delete(owned, _) => catalog.delete(owned).await?,
     }
+    Ok(())
 }
 
 /// Makes a write of an API that is ours, and reads its answer as such.
@@ -163,21 +197,21 @@ fn imported_digests(api: &OwnedApi, below: &Below) -> Vec<(EntityName, String)> 
 }
 
 /// Makes all writes below an API but the removals: stage by stage, each with its export.
-pub(super) async fn apply_stages(run: &Run, rest_api: &RestApi, plan: &ApiPlan) -> Result<Applied, Interruption> {
-    let mut applied = Applied {
-        finished: Finished {
-            complete: true,
-            ..Finished::default()
-        },
-        ..Applied::default()
-    };
+///
+/// What is done is noted as it is done, also for when there is an interruption.
+pub(super) async fn apply_stages(
+    run: &Run,
+    rest_api: &RestApi,
+    plan: &ApiPlan,
+    applied: &mut Applied,
+) -> Result<(), Interruption> {
     for stage in &plan.stages {
         if run.budget.is_spent() {
             return Err(Interruption::OutOfTime);
         }
-        apply_stage(run, rest_api, stage, &mut applied).await?;
+        apply_stage(run, rest_api, stage, applied).await?;
     }
-    Ok(applied)
+    Ok(())
 }
 
 async fn apply_stage(
@@ -197,25 +231,17 @@ async fn apply_stage(
         Err(GatewayError::OutOfTime { .. }) => return Err(Interruption::OutOfTime),
         Err(error) => {
             applied.finished.complete = false;
-            applied.failures.push(error);
+            applied.failures.push(error.into());
             None
         }
     };
     if let Some(version) = &plan.version {
-        write(&run.catalog, version).await?;
+        applied.write(run, version).await?;
     }
-    let mut writes = plan.finish(rest_api.id.as_str(), export.as_ref());
-    let written = match &writes.definition {
-        Some(definition) => write(&run.catalog, definition).await?,
-        None => None,
-    };
-    if let (true, Some(Export::Document(document))) = (writes.import, &export) {
-        let stored = import(run, plan, document, written.is_some()).await?;
-        writes.record.content_digest = Some(stored);
-        applied.definitions_written += 1;
-    }
+    let writes = plan.finish(rest_api.id.as_str(), export.as_ref());
+    let writes = apply_definition(run, plan, writes, export.as_ref(), applied).await?;
     if let Some(deployment) = plan.deployment_write(&writes) {
-        write(&run.catalog, &deployment).await?;
+        applied.write(run, &deployment).await?;
     }
     if !plan.has_deployment() {
         applied
@@ -225,6 +251,37 @@ async fn apply_stage(
     }
     applied.finished.skips.extend(writes.skip);
     Ok(())
+}
+
+/// Writes a definition, and imports its document if that is another; gives what is left to write.
+async fn apply_definition(
+    run: &Run,
+    plan: &StagePlan,
+    mut writes: StageWrites,
+    export: Option<&Export>,
+    applied: &mut Applied,
+) -> Result<StageWrites, Interruption> {
+    if let Some(definition) = &writes.definition
+        && let Err(error) = applied.write(run, definition).await
+    {
+        applied.refuse(error)?;
+        return Ok(plan.refused(false));
+    }
+    if let (true, Some(Export::Document(document))) = (writes.import, export) {
+        let made = matches!(writes.definition, Some(Write::Create(..)));
+        match import(run, plan, document, made).await {
+            Ok(stored) => {
+                writes.record.content_digest = Some(stored);
+                applied.definitions_written += 1;
+                applied.wrote = true;
+            }
+            Err(error) => {
+                applied.refuse(error)?;
+                return Ok(plan.refused(made));
+            }
+        }
+    }
+    Ok(writes)
 }
 
 async fn export(run: &Run, rest_api: &RestApi, plan: &StagePlan) -> Result<Option<Export>, GatewayError> {
@@ -239,7 +296,7 @@ async fn export(run: &Run, rest_api: &RestApi, plan: &StagePlan) -> Result<Optio
 ///
 /// A definition that was found changed is read back, so that a service which rewrites what it is given is noted and
 /// not given the same text again and again.
-async fn import(run: &Run, plan: &StagePlan, document: &Document, created: bool) -> Result<String, Interruption> {
+async fn import(run: &Run, plan: &StagePlan, document: &Document, created: bool) -> Result<String, CatalogError> {
     let (definition, damaged) = match &plan.definition {
         DefinitionPlan::Exported {
             current: Some((owned, _)),

@@ -1,23 +1,26 @@
 //! One API: looked at, then brought in line.
 
+mod pending;
+
 use std::collections::BTreeSet;
 
 use crate::error_chain::error_chain;
-use crate::limits::Budget;
 use crate::model::marker::ApiState;
 use crate::model::{
-    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, IntegrationName,
-    OwnedApi, RestApi, Skip, SkipReason, Vacant,
+    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, OwnedApi, RestApi,
+    Skip, SkipReason, Vacant,
 };
 use crate::plan::{
-    ApiInput, ApiPlan, Below, Finished, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
-    plan_api, plan_listed_fields,
+    ApiInput, ApiPlan, Below, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint, plan_api,
+    plan_listed_fields,
 };
 use crate::source::{TranslatedStages, desired_stages};
-use crate::target::Catalog;
 
-use super::apply::{Interruption, apply_removals, apply_stages, read_below, still_vacant, write, write_api};
+use super::apply::{Applied, Interruption, apply_stages, read_below, still_vacant, write, write_api};
 use super::run::Run;
+
+pub(super) use self::pending::Pending;
+use self::pending::disclaim;
 
 /// What a look at an API found.
 #[derive(Debug)]
@@ -42,9 +45,17 @@ pub(super) struct Planned {
     desired: DesiredApi,
     stages: TranslatedStages,
     standing: Found,
+    checked: Checked,
+    plan: ApiPlan,
+}
+
+/// What a deep check found, which is not made a second time.
+#[derive(Debug)]
+struct Checked {
     /// The versions whose definition is not the text that was imported.
     damaged: BTreeSet<EntityName>,
-    plan: ApiPlan,
+    /// The versions whose export Amazon refused before and does not refuse any more.
+    exportable: BTreeSet<EntityName>,
 }
 
 #[derive(Debug)]
@@ -70,6 +81,7 @@ pub(super) enum Ended {
 #[derive(Debug)]
 pub(super) struct ApiOutcome {
     pub created: bool,
+    /// Whether anything of it was written.
     pub updated: bool,
     pub ended: Ended,
     pub skips: Vec<Skip>,
@@ -82,20 +94,22 @@ pub(super) struct ApiOutcome {
     pub born: Option<Box<ApiProof>>,
 }
 
-/// An API of which stages are to be removed.
-#[derive(Debug)]
-pub(super) struct Pending {
-    pub api: OwnedApi,
-    pub plan: ApiPlan,
-    finished: Finished,
-}
-
 impl ApiOutcome {
     /// Nothing done, for this reason.
     pub fn interrupted(interruption: &Interruption) -> Self {
         let mut outcome = Self::of(Vec::new(), Vec::new(), 0);
         outcome.interrupt(interruption);
         outcome
+    }
+
+    /// Notes what was done below the API.
+    fn note(&mut self, applied: &Applied) {
+        self.updated |= applied.wrote;
+        self.definitions_written = applied.definitions_written;
+        self.skips.extend(applied.finished.skips.iter().cloned());
+        if let Some(first) = applied.failures.first() {
+            self.ended = Ended::Failed(error_chain(first));
+        }
     }
 
     /// Notes why the work on the API ended before its end.
@@ -162,7 +176,10 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
         desired,
         stages,
         standing,
-        damaged: below.damaged,
+        checked: Checked {
+            damaged: below.damaged,
+            exportable: below.exportable,
+        },
         plan,
     })))
 }
@@ -307,7 +324,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         desired,
         stages,
         standing,
-        damaged,
+        checked,
         plan,
     } = planned;
     let (api, plan) = match standing {
@@ -317,19 +334,25 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
             };
             // The service may have kept what was below an earlier API of this name.
             let below = read_below(&run.catalog, &api, false).await?;
-            let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
+            let plan = self::plan(run, &desired, &stages, Standing::Made(&api), &below);
             (api, plan)
         }
         Found::Owned(api) if plan.makes_versions() => {
             let api = make_versions(run, *api, &plan, outcome).await?;
             // With them comes back what the service kept of earlier ones of their names.
-            let mut below = read_below(&run.catalog, &api, false).await?;
-            below.damaged = damaged;
+            let below = Below {
+                damaged: checked.damaged,
+                exportable: checked.exportable,
+                ..read_below(&run.catalog, &api, false).await?
+            };
             let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
             (api, plan)
         }
         Found::Owned(api) => (*api, plan),
     };
+    // Below what was just made there may be something that the first plan knew nothing of.
+    outcome.skips.clone_from(&plan.skips);
+    outcome.conflicts.clone_from(&plan.conflicts);
     if !plan.has_changes() {
         return Ok(());
     }
@@ -337,16 +360,17 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         Some(opening) => {
             let api = write_api(&run.catalog, &run.integration.name, opening).await?;
             outcome.note_birth(&api);
+            outcome.updated = true;
             api
         }
         None => api,
     };
-    outcome.updated = !outcome.created;
-    let applied = apply_stages(run, &rest_api, &plan).await?;
-    outcome.definitions_written = applied.definitions_written;
-    outcome.skips.extend(applied.finished.skips.iter().cloned());
-    if let Some(first) = applied.failures.first() {
-        outcome.ended = Ended::Failed(error_chain(first));
+    let mut applied = Applied::begin();
+    let result = apply_stages(run, &rest_api, &plan, &mut applied).await;
+    outcome.note(&applied);
+    if let Err(interruption) = result {
+        disclaim(&run.catalog, &run.integration.name, &api, &plan, &interruption).await;
+        return Err(interruption);
     }
     let pending = Pending {
         api,
@@ -354,9 +378,10 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         finished: applied.finished,
     };
     if pending.plan.removals.is_empty() {
-        return pending.close(&run.catalog, &run.integration.name).await;
+        outcome.updated |= pending.close(&run.catalog, &run.integration.name).await?;
+    } else {
+        outcome.pending = Some(Box::new(pending));
     }
-    outcome.pending = Some(Box::new(pending));
     Ok(())
 }
 
@@ -398,29 +423,11 @@ async fn make_versions(
     outcome.note_birth(&api);
     outcome.updated = true;
     for version in plan.stages.iter().filter_map(|stage| stage.version.as_ref()) {
-        write(&run.catalog, version).await?;
+        if let Err(error) = write(&run.catalog, version).await {
+            let interruption = error.into();
+            disclaim(&run.catalog, &run.integration.name, &api, plan, &interruption).await;
+            return Err(interruption);
+        }
     }
     Ok(api)
-}
-
-impl Pending {
-    /// Removes the stages that are gone, and closes the API.
-    pub async fn remove(
-        mut self,
-        catalog: &Catalog,
-        integration: &IntegrationName,
-        budget: &Budget,
-    ) -> Result<(), Interruption> {
-        apply_removals(catalog, budget, &self.plan).await?;
-        self.finished.removed = true;
-        self.close(catalog, integration).await
-    }
-
-    /// Makes the last write of the API: what is recorded once everything below it was written.
-    pub async fn close(&self, catalog: &Catalog, integration: &IntegrationName) -> Result<(), Interruption> {
-        if let Some(closing) = self.plan.closing(&self.api, &self.finished) {
-            write_api(catalog, integration, &closing).await?;
-        }
-        Ok(())
-    }
 }

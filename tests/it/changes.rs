@@ -151,6 +151,71 @@ async fn what_the_source_owns_is_put_right_within_a_deep_run() {
     assert_eq!(world.sync("deep=true").await.expect(200).json()["updated"], 0);
 }
 
+#[tokio::test]
+async fn a_definition_that_api_center_refuses_keeps_nothing_else_from_being_done() {
+    let world = World::start().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let api = "apis/shop-a1b2c3d4e5";
+    let definition = |stage: &str| format!("{api}/versions/{stage}/definitions/openapi");
+    let import = format!("{}/importSpecification", definition("prod"));
+    let words = json!({ "code": "BadRequest", "message": "Forbidden word" });
+    world.refuse(Method::POST, &import, 400, &json!({ "error": words }));
+    let report = world.put_shop().await.json()["properties"]["lastSync"].take();
+    assert_eq!(report["outcome"], "partial", "{report:#}");
+    assert_eq!(report["failed"].as_array().map(Vec::len), Some(1), "{report:#}");
+    let message = report["failed"][0]["message"].as_str().unwrap();
+    assert!(
+        message.contains("Forbidden word") && message.contains(&definition("prod")),
+        "{message}"
+    );
+    assert!(world.has(&format!("{api}/deployments/prod")));
+    assert!(world.has(&format!("{api}/deployments/staging")));
+    assert!(world.everything()[&definition("staging")]["content"].is_string());
+    world.cloud.faults.clear();
+    world.run_timer().await;
+    world.assert_in_line();
+
+    let failed_operation = json!({ "status": "Failed", "error": words });
+    for (status, body) in [(400, json!({ "error": words })), (200, failed_operation)] {
+        let before = world.everything()[&definition("prod")]["content"].clone();
+        let path = format!("/next{status}");
+        for name in ["prod", "staging"] {
+            let mut stage = redeployed(&world, name);
+            stage.definition = Definition::from(json!({ "openapi": "3.0.1", "paths": { &path: {} } }));
+            world.cloud.api_gateway.put_stage(ORDERS, stage);
+        }
+        world.refuse(Method::POST, &import, status, &body);
+        world.run_timer().await;
+        let everything = world.everything();
+        assert_eq!(
+            everything[&definition("prod")]["content"],
+            before,
+            "the last good one stays"
+        );
+        let staging = everything[&definition("staging")]["content"].as_str().unwrap();
+        assert!(staging.contains(&path), "{status}: {staging}");
+        let report = world.last_sync().await;
+        let told = (&report["outcome"], &report["definitionsWritten"]);
+        assert_eq!(told, (&"partial".into(), &1.into()), "{status}");
+        world.cloud.faults.clear();
+        world.run_timer().await;
+        world.assert_in_line();
+    }
+}
+
+#[tokio::test]
+async fn definitions_that_were_written_before_an_error_are_counted() {
+    let world = World::start().await;
+    let mut estate = sandbox::estate::demo();
+    estate.truncate(1);
+    world.cloud.fill_gateway(estate);
+    let words = json!({ "error": { "code": "BadRequest", "message": "Forbidden word" } });
+    world.refuse(Method::PUT, "/deployments/prod", 400, &words);
+    let report = world.put_shop().await.json()["properties"]["lastSync"].take();
+    let told = (&report["outcome"], &report["definitionsWritten"]);
+    assert_eq!(told, (&"partial".into(), &1.into()), "{report:#}");
+}
+
 /// Another run lists, and makes, the version of a new stage right after this one has read the list of APIs.
 #[tokio::test]
 async fn a_version_that_an_overlapping_run_makes_stays_ours() {

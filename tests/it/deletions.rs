@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use futures::{StreamExt, stream};
 use reqwest::{Method, StatusCode};
+use sandbox::api_gateway::{RestApi, Stage};
 use sandbox::cloud::Cloud;
 use sandbox::estate::{awkward, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
@@ -323,6 +324,39 @@ async fn a_plan_is_applied_as_it_was_or_not_at_all() {
     let id = self::plan(&world).await["planId"].as_str().unwrap().to_owned();
     let report = world.sync(&format!("planId={id}")).await.expect(200).json();
     assert_eq!((&report["planId"], &report["deleted"]), (&id.into(), &2.into()));
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn an_api_whose_stages_wait_for_a_confirmation_is_not_counted_as_updated_every_time() {
+    let stages = (1..=7).map(|number| {
+        Stage::new(
+            format!("stage{number}"),
+            "dep1",
+            json!({ "openapi": "3.0.1", "paths": {} }),
+        )
+    });
+    let world = World::synchronized(vec![(RestApi::new("a1b2c3d4e5", "Orders"), stages.collect())]).await;
+    for number in 2..=7 {
+        world
+            .cloud
+            .api_gateway
+            .remove_stage("a1b2c3d4e5", &format!("stage{number}"));
+    }
+    let held = world.sync("").await.expect(200).json();
+    assert_eq!((&held["outcome"], &held["updated"]), (&"held".into(), &1.into()));
+    world.cloud.record.clear();
+    let again = world.sync("").await.expect(200).json();
+    assert_eq!(world.writes(), Vec::<String>::new());
+    assert_eq!(again["deletionsId"], held["deletionsId"]);
+    assert_eq!((&again["updated"], &again["unchanged"]), (&0.into(), &1.into()));
+
+    let id = held["deletionsId"].as_str().unwrap();
+    let confirmed = world.sync(&format!("confirmDeletions={id}")).await.expect(200).json();
+    assert_eq!(
+        (&confirmed["outcome"], &confirmed["updated"]),
+        (&"succeeded".into(), &1.into())
+    );
     world.assert_in_line();
 }
 

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
+use reqwest::Method;
+use sandbox::api_gateway::{AmazonError, RestApi, Stage};
 use sandbox::faults::Fault;
+use sandbox::record::Service;
 use serde_json::json;
 
 use crate::world::{SHOP, World, inventory_of};
@@ -115,11 +118,7 @@ async fn apis_whose_environment_a_person_deleted_are_shown_adopted_or_removed() 
     assert_eq!(orphan["properties"]["linkState"]["state"], "error");
     let message = orphan["properties"]["linkState"]["message"].as_str().unwrap();
     assert!(message.starts_with("orphaned"), "{message}");
-    let all = world
-        .call(reqwest::Method::GET, "integrations", None)
-        .await
-        .expect(200)
-        .json();
+    let all = world.call(Method::GET, "integrations", None).await.expect(200).json();
     assert_eq!(all["value"].as_array().unwrap().len(), 1);
 
     world.put_shop().await;
@@ -165,6 +164,81 @@ async fn a_run_whose_integration_moves_meanwhile_takes_nothing_back() {
     world.run_timer().await;
     let kept = |path: &&String| made.contains_key(*path);
     assert_eq!(world.inventory().keys().filter(kept).count(), made.len());
+}
+
+/// Something that keeps the first run of an API from getting done.
+type Obstacle = (&'static str, fn(&World));
+
+const OBSTACLES: [Obstacle; 4] = [
+    ("Amazon denies every export", |world| {
+        let denied = AmazonError::access_denied(
+            "arn:aws:iam::1:user/sync",
+            "apigateway:GET",
+            "arn:aws:apigateway:::/restapis/a1b2c3d4e5/stages/prod/exports/oas30",
+        );
+        world.fail(Service::ApiGateway, None, "/exports/", None, denied.into());
+    }),
+    ("API Center refuses the version", |world| {
+        refuse(world, "/versions/prod");
+    }),
+    ("API Center refuses the text", |world| {
+        refuse(world, "/importSpecification");
+    }),
+    ("API Center refuses the deployment", |world| {
+        refuse(world, "/deployments/prod");
+    }),
+];
+
+fn refuse(world: &World, path: &str) {
+    let body = json!({ "error": { "code": "BadRequest", "message": "Forbidden word" } });
+    for method in [Method::PUT, Method::POST] {
+        world.refuse(method, path, 400, &body);
+    }
+}
+
+#[tokio::test]
+async fn what_people_add_below_an_api_whose_first_run_never_gets_done_is_theirs() {
+    for (what, put_up) in OBSTACLES {
+        let world = World::start().await;
+        let document = json!({ "openapi": "3.0.1", "paths": { "/orders": { "get": { "responses": {} } } } });
+        let stage = Stage::new("prod", "dep1", document);
+        world
+            .cloud
+            .fill_gateway(vec![(RestApi::new("a1b2c3d4e5", "Orders"), vec![stage])]);
+        put_up(&world);
+        world.put_shop().await;
+        assert_eq!(world.last_sync().await["outcome"], "partial", "{what}");
+
+        let api = "apis/shop-a1b2c3d4e5";
+        let (version, deployment) = (
+            format!("{api}/versions/v2-draft"),
+            format!("{api}/deployments/v2-draft"),
+        );
+        let definition = format!("{version}/definitions/openapi");
+        let draft = json!({ "title": "Second", "lifecycleStage": "design" });
+        world.catalog().put(&version, draft).unwrap();
+        world.catalog().set_definition(&definition, "{\"openapi\":\"3.0.1\"}");
+        let place = json!({
+            "title": "Second",
+            "state": "active",
+            "environmentId": "/workspaces/default/environments/shop",
+            "definitionId": format!("/workspaces/default/{definition}"),
+            "server": { "runtimeUri": ["https://second.example"] },
+        });
+        world.catalog().put(&deployment, place).unwrap();
+        let before = world.everything();
+
+        world.run_timer().await;
+        world.cloud.faults.clear();
+        world.run_timer().await;
+        let after = world.everything();
+        for path in [&version, &definition, &deployment] {
+            assert_eq!(after.get(path), before.get(path), "{what}: {path}");
+        }
+        assert!(world.has(&format!("{api}/versions/prod/definitions/openapi")), "{what}");
+        assert!(world.has(&format!("{api}/deployments/prod")), "{what}");
+        assert_eq!(world.last_sync().await["outcome"], "succeeded", "{what}");
+    }
 }
 
 #[tokio::test]

@@ -247,6 +247,16 @@ impl World {
         });
     }
 
+    /// Lets API Center answer requests whose method and path these are with nothing but this.
+    pub fn refuse(&self, method: Method, path: &str, status: u16, body: &Value) {
+        let answer = Fault::Answer {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers: reqwest::header::HeaderMap::default(),
+            body: body.to_string().into(),
+        };
+        self.fail(Service::ApiCenter, Some(method), &format!("{path}\\?"), None, answer);
+    }
+
     /// Lets writes to the catalog fail, after the first `skip` of them.
     pub fn fail_write(&self, skip: usize, times: Option<usize>, fault: Fault) {
         self.cloud.faults.add(FaultRule {

@@ -80,7 +80,7 @@ impl Planner<'_> {
 /// The API's first write: its own fields, and what is about to be ours below it.
 fn opening(input: &ApiInput<'_>, opened: &ApiMarker, works: bool) -> Option<Write> {
     let current = match input.standing {
-        Standing::Owned(current) => current,
+        Standing::Made(current) | Standing::Owned(current) => current,
         Standing::Missing(vacant) => return Some(creation(input, opened, vacant)),
     };
     let mut fields = listed_fields(input.desired, Some(&current.entity));

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use super::super::fields::Write;
 use super::super::stage::StagePlan;
-use super::StageRemoval;
 use super::planner::Planner;
+use super::{StageRemoval, Standing};
 use crate::model::marker::ApiState;
 use crate::model::{Entity, EntityName, OwnedApi};
 
@@ -55,8 +55,9 @@ impl Planner<'_> {
                 writes.push(Write::delete(version, REASON));
             }
         }
-        // What is left over from an earlier API of this name was never a stage of this one.
-        let has_deployment = deployment.is_some() && current.marker.state != ApiState::Creating;
+        // What is left over from an earlier API of this name was never a stage of this one. Once a run has ended in between,
+        // nobody knows any more whether that is what it is.
+        let has_deployment = deployment.is_some() && !matches!(self.input.standing, Standing::Made(_));
         (!writes.is_empty()).then(|| StageRemoval {
             name: name.clone(),
             writes,

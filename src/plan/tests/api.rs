@@ -177,6 +177,48 @@ fn a_new_api_counts_as_being_made_until_it_is_done() {
 }
 
 #[test]
+fn a_new_api_that_could_not_be_finished_keeps_what_it_lists_and_nothing_else() {
+    let source = source(&[("prod", 0)]);
+    let mut world = World::synced(&super::fixtures::source(&[("prod", 0), ("dev", 0)]));
+    world.remove(&api_path());
+    world.sync(&source, 1);
+    let api = world.owned(&source).unwrap();
+    assert_eq!(api.marker.state, ApiState::Creating);
+    let plan = world.plan(&source);
+    let closing = |complete, removed| {
+        let finished = Finished {
+            complete,
+            removed,
+            ..Finished::default()
+        };
+        plan.closing(&api, &finished)
+    };
+    let both = vec![name("dev"), name("prod")];
+    let table = [
+        ("the guard holds", closing(true, false), both.clone()),
+        ("an export failed", closing(false, true), vec![name("prod")]),
+        ("both", closing(false, false), both.clone()),
+        ("an error ended it", plan.disclaiming(&api), both),
+    ];
+    for (what, write, listed) in table {
+        let mut entity = api.entity.clone();
+        write.unwrap().change().apply_to(&mut entity.properties);
+        let marker = ApiMarker::read(&entity).unwrap();
+        let left = (marker.state, marker.fingerprint, marker.versions);
+        assert_eq!(left, (ApiState::Updating, None, listed), "{what}");
+    }
+}
+
+#[test]
+fn an_api_that_is_not_being_made_has_nothing_to_disclaim() {
+    let mut world = World::synced(&source(&[("prod", 0)]));
+    let source = source(&[("prod", 2)]);
+    world.sync(&source, 1);
+    let api = world.owned(&source).unwrap();
+    assert_eq!(world.plan(&source).disclaiming(&api), None);
+}
+
+#[test]
 fn a_new_api_without_stages_takes_one_write() {
     let source = source(&[]);
     let mut world = World::default();

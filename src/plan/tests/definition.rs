@@ -218,6 +218,37 @@ fn without_an_answer_nothing_but_the_deployments_own_fields_is_written() {
 }
 
 #[test]
+fn of_a_definition_that_is_refused_the_record_stays_unless_it_is_new_and_empty() {
+    let mut world = World::synced(&source(&[("prod", 0)]));
+    let there = world.plan(&source(&[("prod", 2)]));
+    world.remove(&definition_path("prod"));
+    let gone = world.plan(&source(&[("prod", 0)]));
+    let unwanted = {
+        let mut never = source(&[("prod", 0)]);
+        never.stages[0].definition = DesiredDefinition::Absent;
+        World::synced(&source(&[("prod", 0)])).plan(&never)
+    };
+    //    the plan, whether the definition was made → the recorded revision, whether the deployment names it
+    let table = [
+        (&there, false, Some("0"), true),
+        (&gone, false, Some("0"), false),
+        (&gone, true, None, true),
+        (&unwanted, false, Some("0"), true),
+    ];
+    let field = FieldPath::new(&["definitionId"]);
+    for (plan, made, revision, named) in table {
+        let writes = plan.stages[0].refused(made);
+        assert_eq!((&writes.definition, writes.import, &writes.skip), (&None, false, &None));
+        assert_eq!(writes.record.revision.as_deref(), revision, "{plan:?}");
+        let mut deployment = world.entities[&deployment_path("prod")].clone();
+        if let Some(write) = plan.stages[0].deployment_write(&writes) {
+            write.change().apply_to(&mut deployment);
+        }
+        assert_eq!(field.get(&deployment).is_some(), named, "{plan:?}");
+    }
+}
+
+#[test]
 fn a_definition_that_is_made_is_named_by_its_deployment_only_when_there_is_a_document() {
     let plan = World::default().plan(&source(&[("prod", 0)]));
     let field = FieldPath::new(&["definitionId"]);

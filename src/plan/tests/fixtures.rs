@@ -21,6 +21,8 @@ pub(super) struct Source {
     pub required: RequiredMetadata,
     /// Whether the guard holds deletions.
     pub held: bool,
+    /// Whether Amazon denies every export.
+    pub failing: bool,
 }
 
 pub(super) fn name(text: &str) -> EntityName {
@@ -87,6 +89,7 @@ pub(super) fn source(stages: &[(&str, u8)]) -> Source {
         },
         required: RequiredMetadata::default(),
         held: false,
+        failing: false,
     }
 }
 

@@ -154,7 +154,7 @@ impl World {
             self.write(&opening.unwrap(), run)?;
             let mut api = self.owned(source).unwrap();
             api.marker.state = ApiState::Creating;
-            let plan = plan(source, Standing::Owned(&api), &self.below(&api));
+            let plan = plan(source, Standing::Made(&api), &self.below(&api));
             (api, plan)
         } else {
             return Ok(());
@@ -175,7 +175,7 @@ impl World {
             ..Finished::default()
         };
         for stage in &plan.stages {
-            self.apply_stage(stage, run, &mut finished)?;
+            self.apply_stage(source, stage, run, &mut finished)?;
         }
         if !source.held {
             for removal in plan.removals.iter().flat_map(|removal| &removal.writes) {
@@ -188,10 +188,16 @@ impl World {
         Ok(())
     }
 
-    fn apply_stage(&mut self, plan: &StagePlan, run: &mut Run, finished: &mut Finished) -> Result<(), Killed> {
-        let export = plan
-            .needs_export()
-            .then(|| export(plan.desired_revision.as_ref().unwrap()));
+    fn apply_stage(
+        &mut self,
+        source: &Source,
+        plan: &StagePlan,
+        run: &mut Run,
+        finished: &mut Finished,
+    ) -> Result<(), Killed> {
+        let denied = plan.needs_export() && source.failing;
+        finished.complete &= !denied;
+        let export = (plan.needs_export() && !denied).then(|| export(plan.desired_revision.as_ref().unwrap()));
         if let Some(version) = &plan.version {
             self.write(version, run)?;
         }
@@ -240,7 +246,7 @@ impl World {
     }
 }
 
-fn plan(source: &Source, standing: Standing<'_>, below: &Below) -> ApiPlan {
+pub(super) fn plan(source: &Source, standing: Standing<'_>, below: &Below) -> ApiPlan {
     plan_api(&ApiInput {
         integration: &source.integration,
         desired: &source.api,

@@ -156,12 +156,15 @@ async fn settle(
                 Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
                 None => pending.close(catalog, name).await,
             };
-            if let Err(interruption) = result {
-                outcome.interrupt(&interruption);
-                left_behind
-                    .lock()
-                    .unwrap_or_else(PoisonError::into_inner)
-                    .extend(removals.stages);
+            match result {
+                Ok(wrote) => outcome.updated |= wrote,
+                Err(interruption) => {
+                    outcome.interrupt(&interruption);
+                    left_behind
+                        .lock()
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .extend(removals.stages);
+                }
             }
         })
         .await;
