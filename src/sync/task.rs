@@ -69,6 +69,8 @@ pub(super) enum Ended {
 /// What became of an API.
 #[derive(Debug)]
 pub(super) struct ApiOutcome {
+    /// Whether there was time to begin with it.
+    pub begun: bool,
     pub created: bool,
     pub updated: bool,
     pub ended: Ended,
@@ -98,6 +100,15 @@ impl ApiOutcome {
         outcome
     }
 
+    /// Nothing done, because there was no time to begin.
+    pub fn unbegun() -> Self {
+        Self {
+            begun: false,
+            ended: Ended::Remaining,
+            ..Self::of(Vec::new(), Vec::new(), 0)
+        }
+    }
+
     /// Notes why the work on the API ended before its end.
     pub fn interrupt(&mut self, interruption: &Interruption) {
         self.ended = match interruption {
@@ -112,6 +123,7 @@ impl ApiOutcome {
 
     fn of(skips: Vec<Skip>, conflicts: Vec<Conflict>, owned_deployments: usize) -> Self {
         Self {
+            begun: true,
             created: false,
             updated: false,
             ended: Ended::Done,
@@ -253,6 +265,17 @@ impl Look {
         match self {
             Self::Settled(_) => None,
             Self::Planned(planned) => Some(&planned.plan),
+        }
+    }
+
+    /// Whether there is anything to write.
+    pub fn has_writes(&self) -> bool {
+        match self {
+            Self::Settled(settled) => settled.write.is_some(),
+            Self::Planned(planned) => match planned.standing {
+                Found::Missing(_) => true,
+                Found::Owned(_) => planned.plan.makes_versions() || planned.plan.has_changes(),
+            },
         }
     }
 

@@ -26,7 +26,7 @@ const OTHER_KEY_ID: &str = "AKIAOTHERACCOUNT0000";
 const OTHER_SECRET: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCD";
 
 /// APIs with one stage each.
-fn plain(count: usize) -> Estate {
+pub fn plain(count: usize) -> Estate {
     let api = |number: usize| {
         let document = json!({ "openapi": "3.0.1", "paths": { format!("/{number}"): {} } });
         let stage = Stage::new("prod", "dep001", Definition::from(document));
