@@ -60,7 +60,7 @@ pub(super) enum Ended {
     Done,
     /// It turned out not to be ours.
     LeftAlone,
-    /// There was no time for all of it.
+    /// There was no time for all of it, or it is another run's for now.
     Remaining,
     /// Something about it could not be read or written.
     Failed(String),
@@ -74,6 +74,8 @@ pub(super) struct ApiOutcome {
     pub created: bool,
     pub updated: bool,
     pub ended: Ended,
+    /// Why it remains, if not only because the time ended.
+    pub why: Option<String>,
     pub skips: Vec<Skip>,
     pub conflicts: Vec<Conflict>,
     pub definitions_written: usize,
@@ -117,6 +119,10 @@ impl ApiOutcome {
                 self.conflicts.push(Conflict { name: path.to_string() });
                 Ended::LeftAlone
             }
+            Interruption::Catalog(_) | Interruption::Gateway(_) if interruption.is_for_lack_of_time() => {
+                self.why = Some(error_chain(interruption));
+                Ended::Remaining
+            }
             Interruption::Catalog(_) | Interruption::Gateway(_) => Ended::Failed(error_chain(interruption)),
         };
     }
@@ -127,6 +133,7 @@ impl ApiOutcome {
             created: false,
             updated: false,
             ended: Ended::Done,
+            why: None,
             skips,
             conflicts,
             definitions_written: 0,
