@@ -3,7 +3,7 @@
 use crate::limits::Budget;
 use crate::model::{
     Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
-    SystemData, Vacant, digest,
+    SystemData, digest,
 };
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, Write};
 use crate::source::{GatewayError, RoleError};
@@ -283,12 +283,6 @@ fn content_digest(exported: &Exported) -> Option<String> {
         Exported::Nothing => Some(digest(b"")),
         Exported::Link(_) => None,
     }
-}
-
-/// Whether there is nothing at a path, asked once more right before something is made there.
-pub(super) async fn still_vacant(catalog: &Catalog, vacant: &Vacant) -> Result<Option<Vacant>, CatalogError> {
-    let found = catalog.get(vacant.path()).await?;
-    Ok(Vacant::at(vacant.path().clone(), found.as_ref()))
 }
 
 /// Deletes what is ours of the stages that are gone.

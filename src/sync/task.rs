@@ -16,7 +16,7 @@ use crate::plan::{
 use crate::source::{TranslatedStages, desired_stages};
 use crate::target::Catalog;
 
-use super::apply::{Interruption, apply_removals, apply_stages, read_below, still_vacant, write, write_api};
+use super::apply::{Interruption, apply_removals, apply_stages, read_below, write, write_api};
 use super::run::Run;
 
 /// What a look at an API found.
@@ -390,7 +390,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
     Ok(())
 }
 
-/// Makes the API; `None` when somebody else did in the meantime.
+/// Makes the API; `None` when somebody else did in the meantime: another run of this integration, or a stranger.
 ///
 /// All that is below an API that was just made is there from an earlier one of its name, so that it counts as being made.
 async fn create(
@@ -399,15 +399,25 @@ async fn create(
     plan: &ApiPlan,
     outcome: &mut ApiOutcome,
 ) -> Result<Option<OwnedApi>, Interruption> {
-    let still = still_vacant(&run.catalog, vacant).await?;
-    let (Some(_), Some(opening)) = (&still, &plan.opening) else {
+    let found = run.catalog.get(vacant.path()).await?;
+    let integration = &run.integration.name;
+    if found
+        .as_ref()
+        .and_then(|api| OwnedApi::claim(integration, api))
+        .is_some()
+    {
+        outcome.why = Some(format!("{} is being made by another run", vacant.path()));
+        outcome.ended = Ended::Remaining;
+        return Ok(None);
+    }
+    let (None, Some(opening)) = (found, &plan.opening) else {
         outcome.conflicts.push(Conflict {
             name: vacant.path().to_string(),
         });
         outcome.ended = Ended::LeftAlone;
         return Ok(None);
     };
-    let mut api = write_api(&run.catalog, &run.integration.name, opening).await?;
+    let mut api = write_api(&run.catalog, integration, opening).await?;
     outcome.created = true;
     outcome.note_birth(&api);
     api.marker.state = ApiState::Creating;
