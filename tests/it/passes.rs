@@ -127,3 +127,34 @@ async fn a_planned_change_that_there_was_no_time_for_remains_although_a_pass_was
     world.run_timer().await;
     world.assert_in_line();
 }
+
+#[tokio::test]
+async fn a_run_that_began_before_a_put_does_not_bring_back_the_pass_that_the_put_ended() {
+    let world = hasty_world().await;
+    let catalog = world.cloud.api_center.clone();
+    let put = move || {
+        let mut environment = catalog.snapshot().remove("environments/shop").unwrap()["properties"].take();
+        let options = &mut environment["customProperties"]["aws-integration"]["options"];
+        let mut read: Value = serde_json::from_str(options.as_str().unwrap()).unwrap();
+        read["changedOn"] = json!("2099-01-01T00:00:00Z");
+        *options = json!(read.to_string());
+        catalog.put("environments/shop", environment).unwrap();
+    };
+    world.cloud.kill.set(put);
+    let stages = "/restapis/api0000003/stages";
+    world.fail(Service::ApiGateway, None, stages, Some(1), Fault::Interject);
+    world.run_timer().await;
+    let report = world.last_sync().await;
+    assert_eq!(report["remaining"], 24, "{report:#}");
+    assert_eq!(passes(&world), Value::Null);
+    world.run_timer().await;
+    assert_eq!(passes(&world)["regular"]["resumeAt"], "shop-api0000016");
+}
+
+/// The unfinished passes that are kept with the integration.
+fn passes(world: &World) -> Value {
+    let environment = world.properties("environments/shop");
+    let last = &environment["customProperties"]["aws-integration"]["lastSync"];
+    let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
+    outcome["next"]["passes"].take()
+}
