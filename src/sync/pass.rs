@@ -52,13 +52,16 @@ fn is_zero(number: &u64) -> bool {
 
 impl Continuation {
     /// The same without hours that are yet to come, or were before there were any: what the catalog keeps, anybody may
-    /// have edited, and an hour far ahead would put an end to deep checks.
+    /// have edited, and an hour far ahead would put an end to deep checks, or none to a confirmation.
     fn within(mut self, now_hour: i64) -> Self {
         let sane = |hour: i64| hour.clamp(0, now_hour.max(0));
         self.checked_through_hour = self.checked_through_hour.map(sane);
         for pass in self.passes.values_mut() {
             pass.began_hour = sane(pass.began_hour);
             pass.went_on_hour = sane(pass.went_on_hour);
+        }
+        if let Some(confirmed) = &mut self.confirmed {
+            confirmed.hour = sane(confirmed.hour);
         }
         self
     }

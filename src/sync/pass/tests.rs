@@ -98,6 +98,25 @@ fn hours_that_somebody_put_into_the_catalog_neither_break_a_pass_nor_end_deep_ch
 }
 
 #[test]
+fn a_confirmation_whose_hour_somebody_put_into_the_catalog_is_good_for_a_day_at_most() {
+    for (hour, is_good) in [(i64::MIN, false), (0, false), (i64::MAX, true)] {
+        let kept = Continuation {
+            confirmed: Some(Confirmation {
+                given: "1".to_owned(),
+                left: "1".to_owned(),
+                hour,
+            }),
+            ..Continuation::default()
+        };
+        let pass = Pass::begin(&SyncRequest::default(), kept, NOON);
+        assert_eq!(pass.confirmed().is_some(), is_good, "{hour}");
+        let next = pass.ended(None, true, &[]);
+        let later = Pass::begin(&SyncRequest::default(), next, NOON + Duration::hours(25));
+        assert_eq!(later.confirmed(), None, "{hour}");
+    }
+}
+
+#[test]
 fn any_number_of_confirmations_that_somebody_put_into_the_catalog_can_be_confirmed() {
     for (confirmations, more) in [(0, 1), (u64::MAX - 1, u64::MAX), (u64::MAX, u64::MAX)] {
         let kept = Continuation {
