@@ -61,6 +61,13 @@ pub struct SyncRequest {
     pub plan_id: Option<String>,
 }
 
+impl SyncRequest {
+    /// Whether all of it is planned before anything is written.
+    fn is_strict(&self) -> bool {
+        self.confirm_deletions.is_some() || self.plan_id.is_some()
+    }
+}
+
 /// What a `PUT` did.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {

@@ -1,5 +1,7 @@
 //! Work that takes more than one call: called again until it is done, as long as it comes nearer to its end.
 
+use std::collections::BTreeSet;
+
 use super::failure::Failure;
 use super::place::Place;
 use super::progress::Progress;
@@ -67,7 +69,16 @@ fn together(earlier: &Report, later: Report) -> Report {
     let mut requests = later.requests;
     requests.aws += earlier.requests.aws;
     requests.azure += earlier.requests.azure;
+    let mut failed = later.failed;
+    if later.remaining > 0 {
+        // What failed may be among what remains; otherwise the later one has dealt with it.
+        let known: BTreeSet<String> = failed.iter().map(|failure| failure.rest_api_id.clone()).collect();
+        let earlier = earlier.failed.iter();
+        failed.extend(earlier.filter(|failure| !known.contains(&failure.rest_api_id)).cloned());
+        failed.sort_by(|one, other| one.rest_api_id.cmp(&other.rest_api_id));
+    }
     Report {
+        failed,
         started_on: earlier.started_on.clone(),
         created: earlier.created + later.created,
         updated: earlier.updated + later.updated,
@@ -102,7 +113,33 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    fn report(remaining: usize, failed: &[&str]) -> Report {
+        let failed: Vec<_> = failed
+            .iter()
+            .map(|id| json!({ "restApiId": id, "message": "no" }))
+            .collect();
+        let report = json!({
+            "startedOn": "", "finishedOn": "", "outcome": "partial", "created": 0, "updated": 0, "deleted": 0,
+            "unchanged": 0, "remaining": remaining, "definitionsWritten": 0, "skipped": [], "failed": failed,
+            "conflicts": [], "requests": { "aws": 0, "azure": 0 },
+        });
+        serde_json::from_value(report).unwrap()
+    }
+
+    #[test]
+    fn what_failed_in_an_earlier_call_is_told_until_a_later_one_has_dealt_with_everything() {
+        let failed = |earlier: &Report, later: Report| -> Vec<String> {
+            let failed = together(earlier, later).failed;
+            failed.into_iter().map(|failure| failure.rest_api_id).collect()
+        };
+        let earlier = report(9, &["a1", "a3"]);
+        assert_eq!(failed(&earlier, report(4, &["a2", "a3"])), ["a1", "a2", "a3"]);
+        assert_eq!(failed(&earlier, report(0, &["a3"])), ["a3"]);
+    }
 
     #[test]
     fn calls_end_with_the_work_or_when_it_comes_no_nearer() {

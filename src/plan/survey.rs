@@ -82,6 +82,8 @@ pub struct SurveyInput<'a> {
     pub required: &'a RequiredMetadata,
     /// The first of the unchanged APIs to look at: where the last run stopped.
     pub resume_at: Option<&'a EntityName>,
+    /// APIs that an earlier run did not get right although nothing seemed to be wrong with them.
+    pub again: &'a BTreeSet<EntityName>,
 }
 
 /// An API to bring in line.
@@ -113,7 +115,8 @@ impl Task {
 /// The outcome of a survey.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Survey {
-    /// What to bring in line, in the order to do it: new, differing, then the rest from where the last run stopped.
+    /// What to bring in line, in the order to do it: new, differing or to be looked at again, then the rest from where the
+    /// last run stopped.
     pub tasks: Vec<Task>,
     /// How many of the last of these an earlier call of the same pass has looked at already.
     pub carried: usize,
@@ -162,8 +165,8 @@ pub fn survey(input: &SurveyInput<'_>, catalog: CatalogApis) -> Survey {
                 current: Box::new(current),
                 differs,
             };
-            // What an earlier run did not finish comes before what it may have found right.
-            if differs || unfinished {
+            // What an earlier run did not finish, or failed with, comes before what it may have found right.
+            if differs || unfinished || input.again.contains(&api.name) {
                 differing.push(task);
             } else {
                 rest.push(task);

@@ -3,10 +3,10 @@
 use crate::limits::Budget;
 use crate::model::{
     Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
-    SystemData, Vacant, digest,
+    SystemData, digest,
 };
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, StageWrites, Write};
-use crate::source::GatewayError;
+use crate::source::{GatewayError, RoleError};
 use crate::target::{Catalog, CatalogError, Exported};
 
 use super::run::Run;
@@ -40,8 +40,20 @@ impl From<CatalogError> for Interruption {
 impl From<GatewayError> for Interruption {
     fn from(error: GatewayError) -> Self {
         match error {
-            GatewayError::OutOfTime { .. } => Self::OutOfTime,
+            GatewayError::OutOfTime { .. } | GatewayError::Role(RoleError::OutOfTime { .. }) => Self::OutOfTime,
             other => Self::Gateway(other),
+        }
+    }
+}
+
+impl Interruption {
+    /// Whether there was no time for it: neither for the request nor for the wait that Amazon or Azure ask for.
+    pub fn is_for_lack_of_time(&self) -> bool {
+        match self {
+            Self::OutOfTime => true,
+            Self::Catalog(error) => matches!(error, CatalogError::Throttled { .. }),
+            Self::Gateway(error) => error.is_for_lack_of_time(),
+            Self::NotOurs(_) => false,
         }
     }
 }
@@ -228,7 +240,7 @@ async fn apply_stage(
     };
     let export = match export(run, rest_api, plan).await {
         Ok(export) => export,
-        Err(GatewayError::OutOfTime { .. }) => return Err(Interruption::OutOfTime),
+        Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
         Err(error) => {
             applied.finished.complete = false;
             applied.failures.push(error.into());
@@ -328,12 +340,6 @@ fn content_digest(exported: &Exported) -> Option<String> {
         Exported::Nothing => Some(digest(b"")),
         Exported::Link(_) => None,
     }
-}
-
-/// Whether there is nothing at a path, asked once more right before something is made there.
-pub(super) async fn still_vacant(catalog: &Catalog, vacant: &Vacant) -> Result<Option<Vacant>, CatalogError> {
-    let found = catalog.get(vacant.path()).await?;
-    Ok(Vacant::at(vacant.path().clone(), found.as_ref()))
 }
 
 /// Deletes what is ours of the stages that are gone.

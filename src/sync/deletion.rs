@@ -52,7 +52,11 @@ pub(super) async fn delete_apis(
             Ok(()) => deleted.deleted += 1,
             Err(Interruption::OutOfTime) => deleted.remaining += 1,
             Err(interruption) => {
-                deleted.failed.push((api, error_chain(&interruption)));
+                if interruption.is_for_lack_of_time() {
+                    deleted.remaining += 1;
+                } else {
+                    deleted.failed.push((api, error_chain(&interruption)));
+                }
                 if let Interruption::Catalog(error) = interruption {
                     deleted.first_error.get_or_insert(error);
                 }

@@ -17,7 +17,8 @@ use super::confirmation::Confirmation;
 const SLOTS: i64 = 24;
 /// Hex digits of a name's digest that tell its slot: 32 bits spread evenly enough over 24 slots.
 const SLOT_DIGITS: usize = 8;
-/// Most APIs that are remembered for another deep check; where more failed, their hours are checked over again.
+/// Most APIs that are remembered to be looked at again; where more failed, all those of their pass are, and its hours are
+/// checked over again.
 const AGAIN_MAX: usize = 20;
 /// How long an unfinished pass that was asked for waits to be gone on with; after that, another one begins.
 const REQUESTED_PASS_HOURS: i64 = 2;
@@ -32,7 +33,8 @@ pub(super) struct Continuation {
     /// The hour (since 1970) whose slot of deep checks was the last to be finished.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checked_through_hour: Option<i64>,
-    /// APIs whose deep check failed, in lower case: the next run makes up for it, not that of the next day.
+    /// APIs that a run failed with, in lower case: the next one looks at them first and deeply, whatever their pass has
+    /// carried past and whenever their hour is.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub check_again: BTreeSet<String>,
     /// Deletions that were confirmed in a call without the time to make them.
@@ -50,13 +52,16 @@ fn is_zero(number: &u64) -> bool {
 
 impl Continuation {
     /// The same without hours that are yet to come, or were before there were any: what the catalog keeps, anybody may
-    /// have edited, and an hour far ahead would put an end to deep checks.
+    /// have edited, and an hour far ahead would put an end to deep checks, or none to a confirmation.
     fn within(mut self, now_hour: i64) -> Self {
         let sane = |hour: i64| hour.clamp(0, now_hour.max(0));
         self.checked_through_hour = self.checked_through_hour.map(sane);
         for pass in self.passes.values_mut() {
             pass.began_hour = sane(pass.began_hour);
             pass.went_on_hour = sane(pass.went_on_hour);
+        }
+        if let Some(confirmed) = &mut self.confirmed {
+            confirmed.hour = sane(confirmed.hour);
         }
         self
     }
@@ -72,6 +77,9 @@ pub(super) struct UnfinishedPass {
     began_hour: i64,
     /// The hour in which it was last gone on with.
     went_on_hour: i64,
+    /// Whether more of its APIs failed than are remembered: then none that is not looked at again is known to be right.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    unsure: bool,
 }
 
 /// What a pass is for: each kind is gone on with by its own kind only.
@@ -110,7 +118,9 @@ pub(super) struct Pass {
     pub resume_at: Option<EntityName>,
     /// The hours whose slots are checked deeply: after the first, up to the second.
     hours: (i64, i64),
-    /// APIs whose last deep check failed; a plan must not depend on them.
+    /// Whether more APIs failed in the runs before than are remembered.
+    pub is_unsure: bool,
+    /// APIs that the last run failed with; a plan must not depend on them.
     again: Option<BTreeSet<String>>,
 }
 
@@ -125,6 +135,7 @@ impl Pass {
             .get(&kind)
             .filter(|pass| kind == PassKind::Regular || now_hour - pass.went_on_hour <= REQUESTED_PASS_HOURS);
         let began_hour = unfinished.map_or(now_hour, |pass| pass.began_hour);
+        let is_unsure = unfinished.is_some_and(|pass| pass.unsure);
         let resume_at = unfinished.and_then(|pass| EntityName::parse(&pass.resume_at).ok());
         // The very first pass makes everything itself; and a plan must stay what it was from one hour to the next.
         let checked_through = before.checked_through_hour.unwrap_or(began_hour);
@@ -140,6 +151,7 @@ impl Pass {
             now_hour,
             resume_at,
             hours: (checked_through, through),
+            is_unsure,
             again,
             before,
         }
@@ -201,22 +213,38 @@ impl Pass {
         }
     }
 
-    /// Whether the API's last deep check failed.
+    /// Whether the last run failed with the API.
     pub fn makes_up_for(&self, name: &EntityName) -> bool {
         self.again.as_ref().is_some_and(|again| again.contains(&key(name)))
     }
 
+    /// The APIs that the last run failed with.
+    pub fn again(&self) -> BTreeSet<EntityName> {
+        let again = self.again.iter().flatten();
+        again.filter_map(|name| EntityName::parse(name).ok()).collect()
+    }
+
     /// Where the next run goes on, when this one did not reach `unreached`, or left something else undone.
     ///
-    /// `unchecked` are the APIs whose deep check came to nothing, or was still to be made up for and was not reached.
+    /// `unchecked` are the APIs to be looked at again: those that failed, and those that were to be made up for, or had
+    /// been carried past, and were not done.
     pub fn ended(self, unreached: Option<&EntityName>, all_done: bool, unchecked: &[EntityName]) -> Continuation {
         let mut next = self.before;
+        let mut again: BTreeSet<String> = unchecked.iter().map(key).collect();
+        if self.again.is_none() {
+            // For a plan nothing was made up for.
+            again.append(&mut next.check_again);
+        }
+        let forgets = again.len() > AGAIN_MAX;
         match unreached {
             Some(name) => {
+                // Short of where it began the run has been round, and looked at everything before.
+                let has_been_round = self.resume_at.as_ref().is_some_and(|resume_at| name < resume_at);
                 let pass = UnfinishedPass {
                     resume_at: name.to_string(),
                     began_hour: self.began_hour,
                     went_on_hour: self.now_hour,
+                    unsure: forgets || (self.is_unsure && !has_been_round),
                 };
                 next.passes.insert(self.kind, pass);
             }
@@ -224,10 +252,8 @@ impl Pass {
                 next.passes.remove(&self.kind);
             }
         }
-        if self.again.is_some() {
-            next.check_again = unchecked.iter().map(key).take(AGAIN_MAX).collect();
-        }
-        if all_done && unchecked.len() <= AGAIN_MAX {
+        next.check_again = again.into_iter().take(AGAIN_MAX).collect();
+        if all_done && !forgets {
             let (_, through) = self.hours;
             next.checked_through_hour = Some(next.checked_through_hour.map_or(through, |before| before.max(through)));
         }
@@ -245,164 +271,4 @@ fn slot(name: &EntityName) -> i64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use time::Duration;
-    use time::macros::datetime;
-
-    use super::*;
-
-    const NOON: OffsetDateTime = datetime!(2026-11-23 12:00 UTC);
-
-    fn names() -> Vec<EntityName> {
-        (0..200)
-            .map(|number| EntityName::parse(&format!("shop-api{number}")).unwrap())
-            .collect()
-    }
-
-    fn checked(pass: &Pass) -> usize {
-        names().iter().filter(|name| pass.looks_deep(name)).count()
-    }
-
-    #[test]
-    fn every_api_is_looked_into_once_within_a_day_of_hourly_passes() {
-        let regular = SyncRequest::default();
-        let mut next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
-        let mut times: BTreeMap<EntityName, usize> = BTreeMap::new();
-        for hour in 1..=24 {
-            let pass = Pass::begin(&regular, next, NOON + Duration::hours(hour));
-            for name in names().into_iter().filter(|name| pass.looks_deep(name)) {
-                *times.entry(name).or_default() += 1;
-            }
-            next = pass.ended(None, true, &[]);
-        }
-        assert_eq!(times.len(), names().len());
-        assert!(times.values().all(|&count| count == 1));
-    }
-
-    #[test]
-    fn a_first_pass_and_a_second_within_the_hour_look_into_nothing() {
-        let regular = SyncRequest::default();
-        let first = Pass::begin(&regular, Continuation::default(), NOON);
-        assert_eq!(checked(&first), 0);
-        let second = Pass::begin(&regular, first.ended(None, true, &[]), NOON + Duration::minutes(59));
-        assert_eq!(checked(&second), 0);
-    }
-
-    #[test]
-    fn slots_missed_for_a_day_are_all_due() {
-        let regular = SyncRequest::default();
-        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
-        assert_eq!(
-            checked(&Pass::begin(&regular, next, NOON + Duration::days(3))),
-            names().len()
-        );
-    }
-
-    #[test]
-    fn an_unfinished_pass_keeps_its_slots_until_it_is_finished() {
-        let regular = SyncRequest::default();
-        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
-        let name = &names()[7];
-        let cut = Pass::begin(&regular, next, NOON + Duration::hours(3));
-        let due = checked(&cut);
-        let resumed = Pass::begin(&regular, cut.ended(Some(name), false, &[]), NOON + Duration::hours(5));
-        assert_eq!(resumed.resume_at.as_ref(), Some(name));
-        assert_eq!(checked(&resumed), due);
-        let after = Pass::begin(&regular, resumed.ended(None, true, &[]), NOON + Duration::hours(5));
-        assert!(
-            after.resume_at.is_none() && checked(&after) > 0,
-            "the hours of the pass itself are still to come"
-        );
-    }
-
-    #[test]
-    fn hours_that_somebody_put_into_the_catalog_neither_break_a_pass_nor_end_deep_checks() {
-        for hour in [i64::MIN, -1, 0, i64::MAX - 1, i64::MAX] {
-            for deep in [false, true] {
-                let request = SyncRequest {
-                    deep,
-                    ..SyncRequest::default()
-                };
-                let pass = UnfinishedPass {
-                    resume_at: "shop-api7".to_owned(),
-                    began_hour: hour,
-                    went_on_hour: hour,
-                };
-                let kept = Continuation {
-                    passes: [(PassKind::Regular, pass.clone()), (PassKind::Deep, pass)].into(),
-                    checked_through_hour: Some(hour),
-                    ..Continuation::default()
-                };
-                let next = Pass::begin(&request, kept, NOON).ended(None, true, &[]);
-                // That of the unfinished pass, and the one after it.
-                let next = Pass::begin(&SyncRequest::default(), next, NOON + Duration::hours(1)).ended(None, true, &[]);
-                let later = Pass::begin(&SyncRequest::default(), next, NOON + Duration::days(2));
-                assert_eq!(checked(&later), names().len(), "{hour}");
-            }
-        }
-    }
-
-    #[test]
-    fn any_number_of_confirmations_that_somebody_put_into_the_catalog_can_be_confirmed() {
-        for (confirmations, more) in [(0, 1), (u64::MAX - 1, u64::MAX), (u64::MAX, u64::MAX)] {
-            let kept = Continuation {
-                confirmations,
-                ..Continuation::default()
-            };
-            let mut pass = Pass::begin(&SyncRequest::default(), kept, NOON);
-            pass.confirm();
-            assert_eq!(pass.confirmations(), more);
-        }
-    }
-
-    #[test]
-    fn a_deep_pass_looks_into_everything_and_is_begun_anew_when_it_was_left() {
-        let deep = SyncRequest {
-            deep: true,
-            ..SyncRequest::default()
-        };
-        let pass = Pass::begin(&deep, Continuation::default(), NOON);
-        assert_eq!(checked(&pass), names().len());
-        let left = pass.ended(Some(&names()[7]), false, &[]);
-        let soon = Pass::begin(&deep, left.clone(), NOON + Duration::hours(1));
-        assert!(soon.resume_at.is_some());
-        assert!(
-            Pass::begin(&deep, left.clone(), NOON + Duration::hours(4))
-                .resume_at
-                .is_none()
-        );
-        assert!(Pass::begin(&SyncRequest::default(), left, NOON).resume_at.is_none());
-    }
-
-    #[test]
-    fn an_api_whose_deep_check_failed_is_looked_into_by_the_next_pass_until_that_succeeds() {
-        let regular = SyncRequest::default();
-        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
-        let due = Pass::begin(&regular, next, NOON + Duration::hours(1));
-        let name = names().into_iter().find(|name| due.looks_deep(name)).unwrap();
-        let next = due.ended(None, true, std::slice::from_ref(&name));
-        let again = Pass::begin(&regular, next.clone(), NOON + Duration::hours(1));
-        assert_eq!((again.looks_deep(&name), checked(&again)), (true, 1));
-        let for_a_plan = SyncRequest {
-            plan_id: Some("1".to_owned()),
-            ..SyncRequest::default()
-        };
-        let planned = Pass::begin(&for_a_plan, next, NOON + Duration::hours(1));
-        assert!(!planned.looks_deep(&name), "a plan does not depend on the last run");
-        let after_plan = planned.ended(None, true, &[]);
-        assert_eq!(after_plan.check_again.len(), 1, "nor does it make up for it");
-        let done = again.ended(None, true, &[]);
-        assert_eq!(checked(&Pass::begin(&regular, done, NOON + Duration::hours(1))), 0);
-    }
-
-    #[test]
-    fn where_many_deep_checks_failed_their_hours_are_checked_over_again() {
-        let regular = SyncRequest::default();
-        let next = Pass::begin(&regular, Continuation::default(), NOON).ended(None, true, &[]);
-        let later = NOON + Duration::days(3);
-        let due = Pass::begin(&regular, next, later);
-        let next = due.ended(None, true, &names()[..=AGAIN_MAX]);
-        assert_eq!(next.check_again.len(), AGAIN_MAX);
-        assert_eq!(checked(&Pass::begin(&regular, next, later)), names().len());
-    }
-}
+mod tests;

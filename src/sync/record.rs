@@ -10,7 +10,7 @@ use crate::target::CatalogError;
 
 use super::history::History;
 use super::outcome::StoredOutcome;
-use super::registry::{Registration, SERVER_TYPE, history, holder, was_made};
+use super::registry::{Registration, SERVER_TYPE, changed_on, history, holder, was_made};
 use super::session::Session;
 
 /// Whether an outcome could be kept.
@@ -46,8 +46,14 @@ pub(super) async fn record(
         gone.store(!still, Ordering::Relaxed);
         if still {
             let mut outcome = outcome.clone();
+            let kept = kept(properties);
+            // A `PUT` since the run began has ended what passes and confirmations of before were about.
+            if changed_on(properties) != registration.changed_on {
+                let next = kept.as_ref().map(|kept| kept.next.clone()).unwrap_or_default();
+                (outcome.next.passes, outcome.next.confirmed) = (next.passes, next.confirmed);
+            }
             // A run that overlapped may have been a good one, or have used a confirmation.
-            if let Some(kept) = kept(properties) {
+            if let Some(kept) = kept {
                 outcome.next.confirmations = outcome.next.confirmations.max(kept.next.confirmations);
                 outcome.last_success_on = outcome.last_success_on.max(kept.last_success_on);
             }

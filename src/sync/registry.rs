@@ -84,6 +84,12 @@ pub(super) fn last_success(properties: &Properties) -> Option<OffsetDateTime> {
     StoredOutcome::read(&text(marker, "lastSync")?)?.last_success_on
 }
 
+/// When the integration that an environment's properties hold was last put.
+pub(super) fn changed_on(properties: &Properties) -> Option<String> {
+    let text = metadata_path(INTEGRATION_SCHEMA, "options").get(properties)?.as_str()?;
+    serde_json::from_str::<Options>(text).unwrap_or_default().changed_on
+}
+
 /// The newest runs of the integration that an environment's properties hold; `None` when it keeps none.
 pub(super) fn history(properties: &Properties) -> Option<History> {
     let text = metadata_path(INTEGRATION_SCHEMA, "history").get(properties)?.as_str()?;

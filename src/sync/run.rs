@@ -85,6 +85,8 @@ pub(super) struct Situation {
     failed: Vec<Failure>,
     schemas: Vec<MetadataSchema>,
     pass: Pass,
+    /// Whether everything is planned before anything is written.
+    is_strict: bool,
 }
 
 /// What a run did.
@@ -156,6 +158,7 @@ pub(super) async fn observe(
         limits,
         required: &required,
         resume_at: pass.resume_at.as_ref(),
+        again: &pass.again(),
     };
     let survey = survey(&input, apis);
     let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
@@ -180,6 +183,7 @@ pub(super) async fn observe(
         failed,
         schemas,
         pass,
+        is_strict: request.is_strict(),
     })
 }
 
@@ -199,8 +203,7 @@ impl Situation {
         registration: &Registration,
         request: &SyncRequest,
     ) -> Result<Done, Stop> {
-        let strict = request.confirm_deletions.is_some() || request.plan_id.is_some();
-        let looks = if strict {
+        let looks = if self.is_strict {
             let looks = self.look_at_all().await;
             match &request.confirm_deletions {
                 Some(deletions_id) if request.plan_id.is_none() && unplanned(&looks) > 0 => {
@@ -263,12 +266,8 @@ impl Situation {
     }
 
     /// Whether the work on an API may be begun: the first ones always are, so that every run makes progress.
-    fn in_time(&self, index: usize) -> Result<(), Interruption> {
-        if index < SIDE_BY_SIDE || self.run.budget.may_begin() {
-            Ok(())
-        } else {
-            Err(Interruption::OutOfTime)
-        }
+    fn may_begin(&self, index: usize) -> bool {
+        index < SIDE_BY_SIDE || self.run.budget.may_begin()
     }
 
     fn span(&self, index: usize) -> Span {
@@ -286,20 +285,21 @@ impl Situation {
     }
 
     fn looks_deep(&self, index: usize) -> bool {
-        let name = &self.survey.tasks[index].desired().name;
-        if self.is_carried(index) {
-            self.pass.makes_up_for(name)
-        } else {
-            self.pass.looks_deep(name)
-        }
+        !self.is_carried(index) && self.pass.looks_deep(&self.survey.tasks[index].desired().name)
     }
 
-    /// Whether a deep check of the API has still to be made up for.
-    fn is_unchecked(&self, index: usize, ended: &Ended) -> bool {
-        let name = &self.survey.tasks[index].desired().name;
-        match ended {
-            Ended::Failed(_) => self.looks_deep(index),
-            Ended::Remaining => self.pass.makes_up_for(name),
+    /// Whether an API that was not begun is done all the same: by an earlier run of the pass, as far as is known.
+    fn is_done_before(&self, index: usize, outcome: &ApiOutcome) -> bool {
+        !outcome.begun && self.is_carried(index) && !self.is_strict && !self.pass.is_unsure
+    }
+
+    /// Whether the next run has to look at the API again, wherever it goes on: nothing else tells it to.
+    fn is_unchecked(&self, index: usize, outcome: &ApiOutcome) -> bool {
+        let task = &self.survey.tasks[index];
+        match outcome.ended {
+            Ended::Failed(_) => is_believed_right(task) || self.looks_deep(index),
+            Ended::Remaining if self.is_carried(index) => outcome.begun || self.is_strict,
+            Ended::Remaining => self.pass.makes_up_for(&task.desired().name),
             Ended::Done | Ended::LeftAlone => false,
         }
     }
@@ -317,8 +317,13 @@ impl Situation {
     async fn apply_looks(&self, looks: Looks) -> Vec<(usize, ApiOutcome)> {
         stream::iter(looks)
             .map(|(index, look)| async move {
-                let look = self.in_time(index).and(look);
-                (index, self.apply_look(look).instrument(self.span(index)).await)
+                let takes_time = look.as_ref().is_ok_and(Look::has_writes);
+                let outcome = if !takes_time || self.may_begin(index) {
+                    self.apply_look(look).instrument(self.span(index)).await
+                } else {
+                    ApiOutcome::unbegun()
+                };
+                (index, outcome)
             })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
@@ -328,12 +333,11 @@ impl Situation {
     async fn look_and_apply(&self) -> Vec<(usize, ApiOutcome)> {
         stream::iter(0..self.survey.tasks.len())
             .map(|index| async move {
-                let outcome = match self.in_time(index) {
-                    Ok(()) => {
-                        let work = async { self.apply_look(self.look_at(index).await).await };
-                        work.instrument(self.span(index)).await
-                    }
-                    Err(interruption) => ApiOutcome::interrupted(&interruption),
+                let outcome = if self.may_begin(index) {
+                    let work = async { self.apply_look(self.look_at(index).await).await };
+                    work.instrument(self.span(index)).await
+                } else {
+                    ApiOutcome::unbegun()
                 };
                 (index, outcome)
             })
@@ -356,13 +360,12 @@ impl Situation {
         let mut unchecked = Vec::new();
         for (index, mut outcome) in outcomes {
             let task = &self.survey.tasks[index];
-            if self.is_unchecked(index, &outcome.ended) {
-                unchecked.push(task.desired().name.clone());
-            }
-            if matches!(outcome.ended, Ended::Remaining) && self.is_carried(index) {
+            if self.is_done_before(index, &outcome) {
                 outcome.ended = Ended::Done;
             }
-            if matches!(outcome.ended, Ended::Remaining) && is_believed_right(task) {
+            if self.is_unchecked(index, &outcome) {
+                unchecked.push(task.desired().name.clone());
+            } else if matches!(outcome.ended, Ended::Remaining) && is_believed_right(task) {
                 unreached.get_or_insert(&task.desired().name);
             }
             born.extend(outcome.born.take().map(|born| *born));

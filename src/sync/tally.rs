@@ -15,6 +15,8 @@ pub(super) struct Tally {
     pub deleted: usize,
     pub unchanged: usize,
     pub remaining: usize,
+    /// Why the first of them remain for which that is known.
+    pub why: Option<String>,
     pub definitions_written: usize,
     pub skipped: Vec<Skip>,
     pub failed: Vec<Failure>,
@@ -35,7 +37,10 @@ impl Tally {
             Ended::Done if outcome.updated => self.updated += 1,
             Ended::Done => self.unchanged += 1,
             Ended::LeftAlone => (),
-            Ended::Remaining => self.remaining += 1,
+            Ended::Remaining => {
+                self.remaining += 1;
+                self.why = self.why.take().or(outcome.why);
+            }
             Ended::Failed(message) => {
                 self.failed.push(Failure {
                     rest_api_id: rest_api_id.to_string(),
@@ -92,8 +97,9 @@ impl Tally {
             ));
         }
         if self.remaining > 0 {
+            let why = self.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
             parts.push(format!(
-                "there was no time for {} APIs: the next run goes on with them",
+                "there was no time for {} APIs: the next run goes on with them{why}",
                 self.remaining
             ));
         }

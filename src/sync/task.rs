@@ -16,7 +16,7 @@ use crate::plan::{
 };
 use crate::source::{TranslatedStages, desired_stages};
 
-use super::apply::{Applied, Interruption, apply_stages, read_below, still_vacant, write, write_api};
+use super::apply::{Applied, Interruption, apply_stages, read_below, write, write_api};
 use super::run::Run;
 
 pub(super) use self::pending::Pending;
@@ -71,7 +71,7 @@ pub(super) enum Ended {
     Done,
     /// It turned out not to be ours.
     LeftAlone,
-    /// There was no time for all of it.
+    /// There was no time for all of it, or it is another run's for now.
     Remaining,
     /// Something about it could not be read or written.
     Failed(String),
@@ -80,10 +80,14 @@ pub(super) enum Ended {
 /// What became of an API.
 #[derive(Debug)]
 pub(super) struct ApiOutcome {
+    /// Whether there was time to begin with it.
+    pub begun: bool,
     pub created: bool,
     /// Whether anything of it was written.
     pub updated: bool,
     pub ended: Ended,
+    /// Why it remains, if not only because the time ended.
+    pub why: Option<String>,
     pub skips: Vec<Skip>,
     pub conflicts: Vec<Conflict>,
     pub definitions_written: usize,
@@ -100,6 +104,15 @@ impl ApiOutcome {
         let mut outcome = Self::of(Vec::new(), Vec::new(), 0);
         outcome.interrupt(interruption);
         outcome
+    }
+
+    /// Nothing done, because there was no time to begin.
+    pub fn unbegun() -> Self {
+        Self {
+            begun: false,
+            ended: Ended::Remaining,
+            ..Self::of(Vec::new(), Vec::new(), 0)
+        }
     }
 
     /// Notes what was done below the API.
@@ -120,15 +133,21 @@ impl ApiOutcome {
                 self.conflicts.push(Conflict { name: path.to_string() });
                 Ended::LeftAlone
             }
+            Interruption::Catalog(_) | Interruption::Gateway(_) if interruption.is_for_lack_of_time() => {
+                self.why = Some(error_chain(interruption));
+                Ended::Remaining
+            }
             Interruption::Catalog(_) | Interruption::Gateway(_) => Ended::Failed(error_chain(interruption)),
         };
     }
 
     fn of(skips: Vec<Skip>, conflicts: Vec<Conflict>, owned_deployments: usize) -> Self {
         Self {
+            begun: true,
             created: false,
             updated: false,
             ended: Ended::Done,
+            why: None,
             skips,
             conflicts,
             definitions_written: 0,
@@ -273,6 +292,17 @@ impl Look {
         }
     }
 
+    /// Whether there is anything to write.
+    pub fn has_writes(&self) -> bool {
+        match self {
+            Self::Settled(settled) => settled.write.is_some(),
+            Self::Planned(planned) => match planned.standing {
+                Found::Missing(_) => true,
+                Found::Owned(_) => planned.plan.makes_versions() || planned.plan.has_changes(),
+            },
+        }
+    }
+
     /// Whether the API has a stage.
     pub fn is_deployed(&self) -> bool {
         match self {
@@ -385,7 +415,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
     Ok(())
 }
 
-/// Makes the API; `None` when somebody else did in the meantime.
+/// Makes the API; `None` when somebody else did in the meantime: another run of this integration, or a stranger.
 ///
 /// All that is below an API that was just made is there from an earlier one of its name, so that it counts as being made.
 async fn create(
@@ -394,15 +424,25 @@ async fn create(
     plan: &ApiPlan,
     outcome: &mut ApiOutcome,
 ) -> Result<Option<OwnedApi>, Interruption> {
-    let still = still_vacant(&run.catalog, vacant).await?;
-    let (Some(_), Some(opening)) = (&still, &plan.opening) else {
+    let found = run.catalog.get(vacant.path()).await?;
+    let integration = &run.integration.name;
+    if found
+        .as_ref()
+        .and_then(|api| OwnedApi::claim(integration, api))
+        .is_some()
+    {
+        outcome.why = Some(format!("{} is being made by another run", vacant.path()));
+        outcome.ended = Ended::Remaining;
+        return Ok(None);
+    }
+    let (None, Some(opening)) = (found, &plan.opening) else {
         outcome.conflicts.push(Conflict {
             name: vacant.path().to_string(),
         });
         outcome.ended = Ended::LeftAlone;
         return Ok(None);
     };
-    let mut api = write_api(&run.catalog, &run.integration.name, opening).await?;
+    let mut api = write_api(&run.catalog, integration, opening).await?;
     outcome.created = true;
     outcome.note_birth(&api);
     api.marker.state = ApiState::Creating;

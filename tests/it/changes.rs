@@ -262,3 +262,31 @@ async fn a_version_that_an_overlapping_run_makes_stays_ours() {
     world.run_timer().await;
     world.assert_in_line();
 }
+
+/// Another run of this integration makes an API right after this one has read the list of APIs.
+#[tokio::test]
+async fn an_api_that_an_overlapping_run_makes_is_no_strangers() {
+    let world = World::synchronized_demo().await;
+    let api = "apis/shop-a1b2c3d4e5";
+    let mut made = world.properties(api);
+    let marker = &mut made["customProperties"]["aws-rest-api"];
+    marker["state"] = json!("creating");
+    marker.as_object_mut().unwrap().remove("fingerprint");
+    world.catalog().remove(api);
+    let catalog = world.cloud.api_center.clone();
+    world.cloud.kill.set(move || catalog.put(api, made.clone()).unwrap());
+    let read = format!("{api}\\?");
+    world.fail(Service::ApiCenter, Some(Method::GET), &read, Some(1), Fault::Interject);
+    let report = world.sync("").await.expect(202).json();
+    assert_eq!(
+        (&report["outcome"], &report["remaining"], &report["conflicts"]),
+        (&json!("partial"), &json!(1), &json!([])),
+        "{report:#}"
+    );
+    let message = report["message"].as_str().unwrap();
+    assert!(message.contains("is being made by another run"), "{report:#}");
+
+    world.cloud.faults.clear();
+    world.run_timer().await;
+    world.assert_in_line();
+}

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use reqwest::header::{HeaderName, LOCATION};
+use reqwest::header::{HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use sandbox::api_center::Unfinished;
-use sandbox::api_gateway::{ApiGateway, ApiGatewayOptions, Definition, RestApi, Stage};
+use sandbox::api_gateway::{AmazonError, ApiGateway, ApiGatewayOptions, Definition, RestApi, Stage};
 use sandbox::cloud::CloudOptions;
 use sandbox::estate::{Estate, awkward, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
@@ -26,7 +26,7 @@ const OTHER_KEY_ID: &str = "AKIAOTHERACCOUNT0000";
 const OTHER_SECRET: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCD";
 
 /// APIs with one stage each.
-fn plain(count: usize) -> Estate {
+pub fn plain(count: usize) -> Estate {
     let api = |number: usize| {
         let document = json!({ "openapi": "3.0.1", "paths": { format!("/{number}"): {} } });
         let stage = Stage::new("prod", "dep001", Definition::from(document));
@@ -274,6 +274,63 @@ async fn a_deep_check_that_fails_in_an_unfinished_pass_is_made_up_for_by_the_nex
     assert_eq!(report["remaining"], 1, "{report:#}");
     world.cloud.faults.clear();
     world.run_timer().await;
+    world.assert_in_line();
+}
+
+#[tokio::test]
+async fn what_is_throttled_for_longer_than_the_time_remains_and_has_not_failed() {
+    let mut world = World::synchronized(plain(40)).await;
+    let throttled = AmazonError::too_many_requests().retry_after(900);
+    world.fail(
+        Service::ApiGateway,
+        None,
+        "/restapis/api0000010/stages",
+        None,
+        throttled.into(),
+    );
+    let report = world.sync("").await.expect(202).json();
+    assert_eq!(
+        (&report["outcome"], &report["failed"]),
+        (&json!("partial"), &json!([])),
+        "{report:#}"
+    );
+    let done = report["unchanged"].as_u64().unwrap() + report["remaining"].as_u64().unwrap();
+    let message = report["message"].as_str().unwrap();
+    assert!(done == 40 && message.contains("Amazon is throttling"), "{report:#}");
+
+    // Another process knows nothing of it.
+    world.restart_with(&[]).await;
+    let refused = world.sync("planId=0123456789abcdef").await.expect(503);
+    assert!(refused.text.contains("no time to plan"), "{}", refused.text);
+    world.restart_with(&[]).await;
+    world.cloud.faults.clear();
+    let (api, mut stages) = plain(1).remove(0);
+    stages[0].deployment_id = "dep002".to_owned();
+    world.cloud.api_gateway.put_stage(&api.id, stages.remove(0));
+    let throttled = Fault::Answer {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        headers: [(RETRY_AFTER, "900".parse().unwrap())].into_iter().collect(),
+        body: "{}".into(),
+    };
+    world.fail(
+        Service::ApiCenter,
+        Some(Method::PUT),
+        "/apis/shop-api0000000",
+        None,
+        throttled,
+    );
+    let report = world.sync("").await.expect(202).json();
+    assert_eq!(
+        (&report["remaining"], &report["failed"]),
+        (&json!(1), &json!([])),
+        "{report:#}"
+    );
+    let message = report["message"].as_str().unwrap();
+    assert!(message.contains("Azure Resource Manager is throttling"), "{report:#}");
+
+    world.restart_with(&[]).await;
+    world.cloud.faults.clear();
+    assert_eq!(world.sync("").await.expect(200).json()["outcome"], "succeeded");
     world.assert_in_line();
 }
 

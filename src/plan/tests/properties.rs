@@ -415,6 +415,7 @@ fn surveyed(
         },
         required: &source.required,
         resume_at,
+        again: &std::collections::BTreeSet::new(),
     };
     survey(&input, super::fixtures::listed(&integration, catalog))
 }

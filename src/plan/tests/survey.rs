@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use serde_json::json;
 
 use super::super::{RequiredMetadata, Survey, SurveyInput, Task, survey};
@@ -15,6 +17,7 @@ fn take(integration: &Integration, gateway: &[DesiredApi], catalog: &[Entity], r
         limits,
         required: &RequiredMetadata::default(),
         resume_at: resume_at.as_ref(),
+        again: &BTreeSet::new(),
     };
     survey(&input, listed(integration, catalog))
 }
@@ -172,6 +175,23 @@ fn new_ones_come_first_then_different_and_unfinished_ones_then_the_rest_from_whe
 }
 
 #[test]
+fn what_a_run_failed_with_comes_before_what_it_was_carried_past() {
+    let gateway = ["a1", "a2", "a3", "a4"].map(desired);
+    let integration = integration("shop");
+    let input = SurveyInput {
+        integration: &integration,
+        desired: &gateway,
+        limits: source(&[]).limits,
+        required: &RequiredMetadata::default(),
+        resume_at: Some(&name("shop-a4")),
+        again: &["SHOP-A2", "shop-a9"].map(name).into(),
+    };
+    let survey = survey(&input, listed(&integration, &["a1", "a2", "a3", "a4"].map(same)));
+    assert_eq!(order(&survey), ["same a2", "same a4", "same a1", "same a3"]);
+    assert_eq!(survey.carried, 2);
+}
+
+#[test]
 fn what_the_catalog_has_no_room_for_is_skipped_in_the_order_of_names() {
     let gateway = ["a3", "a2", "a1"].map(desired);
     let catalog = [same("a2"), entity("by-hand", json!({}))];
@@ -209,6 +229,7 @@ fn a_creation_that_lacks_required_metadata_is_skipped_and_names_it() {
             limits: source(&[]).limits,
             required: &required,
             resume_at: None,
+            again: &BTreeSet::new(),
         };
         let survey = survey(&input, listed(&integration, &[same("a2")]));
         let messages: Vec<&str> = survey.skips.iter().map(|skip| skip.message.as_str()).collect();

@@ -179,6 +179,17 @@ impl GatewayError {
         }
     }
 
+    /// Whether there was no time for it: neither for the request nor for the wait that Amazon asks for.
+    #[must_use]
+    pub fn is_for_lack_of_time(&self) -> bool {
+        matches!(
+            self,
+            Self::OutOfTime { .. }
+                | Self::Throttled { .. }
+                | Self::Role(RoleError::OutOfTime { .. } | RoleError::Throttled { .. })
+        )
+    }
+
     /// What a caller of ours is told.
     #[must_use]
     pub fn problem(&self) -> Problem {

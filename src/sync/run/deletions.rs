@@ -119,6 +119,11 @@ impl Situation {
         let deleted = delete_apis(catalog, name, gone, budget).await;
         tally.deleted = deleted.deleted;
         tally.remaining += deleted.remaining;
+        let throttled = deleted.first_error.iter();
+        tally.why = throttled
+            .filter(|error| matches!(error, CatalogError::Throttled { .. }))
+            .map(|error| error_chain(error))
+            .next();
         let failures = deleted.failed.into_iter();
         tally.failed.extend(failures.map(|(api, message)| Failure {
             rest_api_id: api.rest_api_id.to_string(),

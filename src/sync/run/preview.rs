@@ -91,6 +91,6 @@ impl Situation {
 pub(super) fn unplanned(looks: &Looks) -> usize {
     looks
         .iter()
-        .filter(|(_, look)| matches!(look, Err(Interruption::OutOfTime)))
+        .filter(|(_, look)| look.as_ref().is_err_and(Interruption::is_for_lack_of_time))
         .count()
 }

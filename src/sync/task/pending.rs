@@ -52,12 +52,10 @@ pub(super) async fn disclaim(
     plan: &ApiPlan,
     interruption: &Interruption,
 ) {
-    match interruption {
-        Interruption::OutOfTime | Interruption::NotOurs(_) => (),
-        Interruption::Catalog(_) | Interruption::Gateway(_) => {
-            if let Some(disclaiming) = plan.disclaiming(api) {
-                let _ = write_api(catalog, integration, &disclaiming).await;
-            }
-        }
+    if interruption.is_for_lack_of_time() || matches!(interruption, Interruption::NotOurs(_)) {
+        return;
+    }
+    if let Some(disclaiming) = plan.disclaiming(api) {
+        let _ = write_api(catalog, integration, &disclaiming).await;
     }
 }
