@@ -183,14 +183,22 @@ fn last_outcome(environment: &Entity) -> Option<Value> {
     Some(json!(outcome.to_text()))
 }
 
-/// Takes the integration out of an environment that stays.
-pub(super) fn marker_removal(properties: &mut Properties) {
-    FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(properties, None);
+/// Takes the integration out of an environment that stays, if it is still in it.
+pub(super) fn remove_marker(name: &IntegrationName, properties: &mut Properties) {
+    if is_held_by(name, properties) {
+        FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(properties, None);
+    }
 }
 
-/// Marks the integration in an environment as being deleted.
-pub(super) fn mark_deleting(properties: &mut Properties) {
-    metadata_path(INTEGRATION_SCHEMA, "state").set(properties, Some(json!(IntegrationState::Deleting)));
+/// Marks the integration in an environment as being deleted, if it is still in it.
+pub(super) fn mark_deleting(name: &IntegrationName, properties: &mut Properties) {
+    if is_held_by(name, properties) {
+        metadata_path(INTEGRATION_SCHEMA, "state").set(properties, Some(json!(IntegrationState::Deleting)));
+    }
+}
+
+fn is_held_by(name: &IntegrationName, properties: &Properties) -> bool {
+    holder(properties).is_some_and(|(holder, _)| holder == *name)
 }
 
 /// The options as text; what another release of ours keeps beside those known here stays.
