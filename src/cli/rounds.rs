@@ -20,11 +20,17 @@ struct Approach {
 }
 
 impl Approach {
-    /// Whether to call again, with so much remaining.
-    fn goes_on(&mut self, remaining: usize) -> bool {
+    /// Whether to call again, with so much remaining after a call that has made so many changes.
+    ///
+    /// Changes come first, and an API remains to be looked at once more when it was made: so there is as much left
+    /// after each of the calls that make them.
+    fn goes_on(&mut self, remaining: usize, changes: usize) -> bool {
         self.calls += 1;
-        if self.nearest.is_none_or(|nearest| remaining < nearest) {
+        let is_nearer = self.nearest.is_none_or(|nearest| remaining < nearest);
+        if is_nearer {
             self.nearest = Some(remaining);
+        }
+        if is_nearer || changes > 0 {
             self.standstills = 0;
         } else {
             self.standstills += 1;
@@ -47,11 +53,12 @@ pub async fn synchronize(
     loop {
         let report: Report = serde_json::from_value(place.sync(name, &request).await?)
             .map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))?;
+        let changes = report.created + report.updated + report.deleted;
         let report = match sum {
             Some(sum) => together(&sum, report),
             None => report,
         };
-        if !approach.goes_on(report.remaining) || request.plan_id.is_some() {
+        if !approach.goes_on(report.remaining, changes) || request.plan_id.is_some() {
             return Ok(report);
         }
         let done = report.created + report.updated + report.unchanged;
@@ -86,7 +93,7 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
     let mut total = None;
     loop {
         let remaining = place.delete(name).await?;
-        if !approach.goes_on(remaining) {
+        if !approach.goes_on(remaining, 0) {
             return match remaining {
                 0 => Ok(()),
                 remaining => Err(Failure::new(format!(
@@ -110,7 +117,7 @@ mod tests {
             let mut approach = Approach::default();
             remaining
                 .iter()
-                .take_while(|&&remaining| approach.goes_on(remaining))
+                .take_while(|&&remaining| approach.goes_on(remaining, 0))
                 .count()
         };
         assert_eq!(calls(&[0, 9, 9]), 0);
@@ -118,5 +125,14 @@ mod tests {
         assert_eq!(calls(&[5, 5, 5, 5, 5]), 3);
         assert_eq!(calls(&[5, 6, 7, 4, 5, 5, 5, 5]), 6);
         assert_eq!(calls(&(0..2000).rev().collect::<Vec<_>>()), CALLS_MAX - 1);
+    }
+
+    #[test]
+    fn calls_go_on_as_long_as_they_change_something() {
+        let mut approach = Approach::default();
+        assert!([1; 20].into_iter().all(|changes| approach.goes_on(44, changes)));
+        assert_eq!((0..9).take_while(|_| approach.goes_on(44, 0)).count(), 2);
+        assert!((1..CALLS_MAX - 23).all(|_| approach.goes_on(44, 1)));
+        assert!(!approach.goes_on(44, 1));
     }
 }

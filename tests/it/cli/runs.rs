@@ -2,12 +2,12 @@
 
 use std::process::Stdio;
 
-use sandbox::estate::demo;
+use sandbox::estate::{awkward, demo};
 use sandbox::faults::Fault;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{BOTH, Where, apis, command, names, run};
+use super::{BOTH, Said, Where, apis, command, names, run};
 use crate::world::World;
 
 #[tokio::test]
@@ -57,14 +57,28 @@ async fn a_sync_tells_how_it_went_and_ends_accordingly() {
     }
 }
 
+/// So short that a call does no more than what it has to.
+const IN_NO_TIME: [(&str, &str); 1] = [("HTTP_TIME_BUDGET_SECONDS", "0.001")];
+
+/// Runs a command each of whose calls has no time, if the world's app has none.
+async fn command_in_no_time(world: &World, place: Where, arguments: &[&str]) -> Said {
+    match place {
+        Where::App => command(world, place, arguments).await,
+        Where::Here => {
+            let mut environment = world.cloud.unpaced_handler_environment();
+            environment.extend(IN_NO_TIME.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            run(&environment, arguments).await
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
     for place in BOTH {
         let mut world = World::start().await;
         world.put_shop().await;
-        world.cloud.fill_gateway(demo());
-        let budget = [("HTTP_TIME_BUDGET_SECONDS", "0.001")];
-        world.restart_with(&budget).await;
+        world.cloud.fill_gateway(awkward(60));
+        world.restart_with(&IN_NO_TIME).await;
         let names = names(&world.cloud);
         let arguments = [
             "integration",
@@ -78,15 +92,9 @@ async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
             "-o",
             "json",
         ];
-        let said = match place {
-            Where::App => command(&world, place, &arguments).await,
-            Where::Here => {
-                let mut environment = world.cloud.unpaced_handler_environment();
-                environment.push(("HTTP_TIME_BUDGET_SECONDS".to_owned(), "0.001".to_owned()));
-                run(&environment, &arguments).await
-            }
-        };
-        let report = said.expect(0).json();
+        let said = command_in_no_time(&world, place, &arguments).await.expect(0);
+        assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
+        let report = said.json();
         assert_eq!(
             (&report["remaining"], &report["outcome"]),
             (&json!(0), &json!("succeeded"))
