@@ -1,9 +1,12 @@
-//! Plans and synchronizations, those that take several calls or are interrupted among them.
+//! Plans, synchronizations and deletions, those that take several calls or are interrupted among them.
 
 use std::process::Stdio;
+use std::sync::Arc;
 
+use reqwest::Method;
 use sandbox::estate::{awkward, demo};
-use sandbox::faults::Fault;
+use sandbox::faults::{Fault, FaultRule, Matcher};
+use sandbox::record::Service;
 use serde_json::json;
 use tokio::process::Command;
 
@@ -69,6 +72,55 @@ async fn command_in_no_time(world: &World, place: Where, arguments: &[&str]) -> 
             environment.extend(IN_NO_TIME.map(|(name, value)| (name.to_owned(), value.to_owned())));
             run(&environment, arguments).await
         }
+    }
+}
+
+/// APIs that a deletion takes on, however short its time.
+const BEGUN: usize = 8;
+
+#[tokio::test]
+async fn a_deletion_that_the_timer_ends_between_two_calls_is_done() {
+    for place in BOTH {
+        let mut world = World::synchronized_demo().await;
+        world.restart_with(&IN_NO_TIME).await;
+        let catalog = Arc::clone(&world.cloud.api_center);
+        world.cloud.kill.set(move || {
+            catalog.remove("environments/shop");
+            for path in catalog.snapshot().into_keys() {
+                if path.starts_with("apis/shop-") && path.matches('/').count() == 1 {
+                    catalog.remove(&path);
+                }
+            }
+        });
+        // The last deletion of the first call.
+        world.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiCenter),
+                method: Some(Method::DELETE),
+                target: Some(r"/apis/shop-[^/]*\?".parse().unwrap()),
+                ..Matcher::default()
+            },
+            skip: BEGUN - 1,
+            times: Some(1),
+            fault: Fault::Interject,
+        });
+        let names = names(&world.cloud);
+        let delete = [
+            "integration",
+            "delete",
+            "-g",
+            &names.group,
+            "-n",
+            &names.center,
+            "-i",
+            "shop",
+            "--yes",
+        ];
+        let said = command_in_no_time(&world, place, &delete).await.expect(0);
+        assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
+        assert!(apis(&world).is_empty() && !world.has("environments/shop"));
+        let again = command(&world, place, &delete).await.expect(1);
+        assert!(again.err.contains("IntegrationNotFound"), "{again:?}");
     }
 }
 
