@@ -51,8 +51,7 @@ pub async fn synchronize(
     let mut approach = Approach::default();
     let mut sum: Option<Report> = None;
     loop {
-        let report: Report = serde_json::from_value(place.sync(name, &request).await?)
-            .map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))?;
+        let report = read_report(place.sync(name, &request).await?)?;
         let changes = report.created + report.updated + report.deleted;
         let report = match sum {
             Some(sum) => together(&sum, report),
@@ -67,6 +66,11 @@ pub async fn synchronize(
         request.confirm_deletions = None;
         sum = Some(report);
     }
+}
+
+/// The report that an answer is, or has in it.
+pub fn read_report(report: serde_json::Value) -> Result<Report, Failure> {
+    serde_json::from_value(report).map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))
 }
 
 /// Two reports of one piece of work: what was done is added, what was found is the later one's.
