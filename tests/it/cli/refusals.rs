@@ -211,6 +211,25 @@ async fn told_by_an_app(world: &World, answer: &Value, arguments: &[&str]) -> Sa
 #[tokio::test]
 async fn answers_that_cannot_be_understood_are_told_as_that() {
     let world = World::start().await;
+    let list = ["integration", "list"];
+    for odd in [
+        json!({}),
+        json!({ "value": null }),
+        json!({ "value": "shop" }),
+        json!([1]),
+        json!("shop"),
+        json!(7),
+        Value::Null,
+    ] {
+        let said = told_by_an_app(&world, &odd, &list).await.expect(1);
+        assert!(
+            said.err.contains("the list cannot be understood") && said.out.is_empty(),
+            "{odd}: {said:?}"
+        );
+    }
+    let said = told_by_an_app(&world, &json!({ "value": [] }), &list).await.expect(0);
+    assert_eq!(said.json(), json!([]));
+
     let create = [
         "integration",
         "create",
