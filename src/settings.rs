@@ -27,6 +27,9 @@ const ARM_RATES: Rates = Rates {
     writes: 10.0,
     deletes: 10.0,
 };
+/// Lowest rate that is taken, a second: at a request in a quarter of an hour nothing gets done, and buckets of much less
+/// cannot be reckoned with.
+const RATE_MIN: f64 = 0.001;
 /// Longest time budget that is taken, in seconds: a day.
 const BUDGET_MAX_SECONDS: f64 = 86_400.0;
 
@@ -142,8 +145,8 @@ impl<R: Fn(&str) -> Option<String>> Variables<'_, R> {
 
     fn rate(&self, name: &str, default: f64) -> Result<f64, Problem> {
         let parse = |text: &str| match f64::from_str(text) {
-            Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(rate),
-            Ok(_) | Err(_) => Err(format!("{text:?} is not a positive number")),
+            Ok(rate) if rate >= RATE_MIN && rate.is_finite() => Ok(rate),
+            Ok(_) | Err(_) => Err(format!("{text:?} is not a number of at least {RATE_MIN}")),
         };
         Ok(self.optional(name, parse)?.unwrap_or(default))
     }
@@ -232,6 +235,8 @@ mod tests {
             ("SYNC_TIME_BUDGET_SECONDS", "-1"),
             ("HTTP_TIME_BUDGET_SECONDS", "soon"),
             ("AWS_REQUESTS_PER_SECOND", "0"),
+            ("AWS_REQUESTS_PER_SECOND", "1e-15"),
+            ("ARM_READS_PER_SECOND", "0.0009"),
             ("ARM_WRITES_PER_SECOND", "inf"),
         ];
         for (name, value) in table {

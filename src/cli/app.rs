@@ -194,10 +194,7 @@ impl App {
 fn refusal(status: u16, body: &Value) -> Failure {
     let part = |name: &str| body.pointer(&format!("/error/{name}")).and_then(Value::as_str);
     match (part("code"), part("message")) {
-        (Some(code), Some(message)) => {
-            let target = part("target").map(|target| format!(" [{target}]")).unwrap_or_default();
-            Failure::new(format!("({code}) {message}{target}"))
-        }
+        (Some(code), Some(message)) => Failure::of_problem(code, message, part("target")),
         _ => Failure::new(format!("the function app answers with status {status}, without a word")),
     }
 }

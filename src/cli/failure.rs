@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::model::{Problem, some_lines};
+use crate::model::{ErrorCode, Problem, some_lines};
 
 /// Longest message that is shown, in UTF-16 units: an app may answer anything.
 const MESSAGE_MAX: usize = 4000;
@@ -44,6 +44,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// How it ends.
     pub exit: Exit,
+    /// The code of the problem, when it was told as one.
+    pub code: Option<String>,
     /// Why, for people.
     pub message: String,
 }
@@ -64,9 +66,24 @@ impl Failure {
         Self::of(Exit::Interrupted, "interrupted")
     }
 
+    /// A problem as an app tells of it, or as it is told here.
+    pub fn of_problem(code: &str, message: &str, target: Option<&str>) -> Self {
+        let target = target.map(|target| format!(" [{target}]")).unwrap_or_default();
+        Self {
+            code: Some(code.to_owned()),
+            ..Self::new(format!("({code}) {message}{target}"))
+        }
+    }
+
+    /// Whether it is a problem with this code.
+    pub fn is(&self, code: ErrorCode) -> bool {
+        self.code.as_ref().is_some_and(|own| *own == code.to_string())
+    }
+
     fn of(exit: Exit, message: impl AsRef<str>) -> Self {
         Self {
             exit,
+            code: None,
             message: some_lines(message.as_ref(), MESSAGE_MAX),
         }
     }
@@ -74,7 +91,6 @@ impl Failure {
 
 impl From<Problem> for Failure {
     fn from(problem: Problem) -> Self {
-        let target = problem.target.map(|target| format!(" [{target}]")).unwrap_or_default();
-        Self::new(format!("({}) {}{target}", problem.code, problem.message))
+        Self::of_problem(&problem.code.to_string(), &problem.message, problem.target.as_deref())
     }
 }

@@ -71,7 +71,7 @@ async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, 
     drop(progress);
     print_integrations(center, &integration)?;
     let report = integration.pointer("/properties/lastSync").cloned();
-    let report: Option<Report> = report.and_then(|report| serde_json::from_value(report).ok());
+    let report = report.map(rounds::read_report).transpose()?;
     if let Some(message) = report.as_ref().and_then(|report| report.message.as_deref()) {
         tell(&format!("warning: {}", view::line(message)));
     }

@@ -83,7 +83,9 @@ impl Place {
             Self::Local(local) => Ok(value(&local.engine.list(&local.budget()).await?)),
             Self::App(app) => {
                 let mut answer = app.call(Method::Get, app.url(None, None), None).await?;
-                Ok(answer.body["value"].take())
+                let list = answer.body.get_mut("value").filter(|list| list.is_array());
+                list.map(Value::take)
+                    .ok_or_else(|| Failure::new("the list cannot be understood: it has no value that is an array"))
             }
         }
     }

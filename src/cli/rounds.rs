@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::failure::Failure;
 use super::place::Place;
 use super::progress::Progress;
-use crate::model::{IntegrationName, Report};
+use crate::model::{ErrorCode, IntegrationName, Report};
 use crate::sync::SyncRequest;
 
 /// Calls in a row that may bring nothing nearer to its end.
@@ -22,11 +22,17 @@ struct Approach {
 }
 
 impl Approach {
-    /// Whether to call again, with so much remaining.
-    fn goes_on(&mut self, remaining: usize) -> bool {
+    /// Whether to call again, with so much remaining after a call that has made so many changes.
+    ///
+    /// Changes come first, and an API remains to be looked at once more when it was made: so there is as much left
+    /// after each of the calls that make them.
+    fn goes_on(&mut self, remaining: usize, changes: usize) -> bool {
         self.calls += 1;
-        if self.nearest.is_none_or(|nearest| remaining < nearest) {
+        let is_nearer = self.nearest.is_none_or(|nearest| remaining < nearest);
+        if is_nearer {
             self.nearest = Some(remaining);
+        }
+        if is_nearer || changes > 0 {
             self.standstills = 0;
         } else {
             self.standstills += 1;
@@ -47,13 +53,13 @@ pub async fn synchronize(
     let mut approach = Approach::default();
     let mut sum: Option<Report> = None;
     loop {
-        let report: Report = serde_json::from_value(place.sync(name, &request).await?)
-            .map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))?;
+        let report = read_report(place.sync(name, &request).await?)?;
+        let changes = report.created + report.updated + report.deleted;
         let report = match sum {
             Some(sum) => together(&sum, report),
             None => report,
         };
-        if !approach.goes_on(report.remaining) || request.plan_id.is_some() {
+        if !approach.goes_on(report.remaining, changes) || request.plan_id.is_some() {
             return Ok(report);
         }
         let done = report.created + report.updated + report.unchanged;
@@ -62,6 +68,11 @@ pub async fn synchronize(
         request.confirm_deletions = None;
         sum = Some(report);
     }
+}
+
+/// The report that an answer is, or has in it.
+pub fn read_report(report: serde_json::Value) -> Result<Report, Failure> {
+    serde_json::from_value(report).map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))
 }
 
 /// Two reports of one piece of work: what was done is added, what was found is the later one's.
@@ -96,8 +107,12 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
     let mut approach = Approach::default();
     let mut total = None;
     loop {
-        let remaining = place.delete(name).await?;
-        if !approach.goes_on(remaining) {
+        let remaining = match place.delete(name).await {
+            // The timer goes on with a deletion that was begun, and has ended it.
+            Err(failure) if approach.calls > 0 && failure.is(ErrorCode::IntegrationNotFound) => 0,
+            answered => answered?,
+        };
+        if !approach.goes_on(remaining, 0) {
             return match remaining {
                 0 => Ok(()),
                 remaining => Err(Failure::new(format!(
@@ -147,7 +162,7 @@ mod tests {
             let mut approach = Approach::default();
             remaining
                 .iter()
-                .take_while(|&&remaining| approach.goes_on(remaining))
+                .take_while(|&&remaining| approach.goes_on(remaining, 0))
                 .count()
         };
         assert_eq!(calls(&[0, 9, 9]), 0);
@@ -155,5 +170,14 @@ mod tests {
         assert_eq!(calls(&[5, 5, 5, 5, 5]), 3);
         assert_eq!(calls(&[5, 6, 7, 4, 5, 5, 5, 5]), 6);
         assert_eq!(calls(&(0..2000).rev().collect::<Vec<_>>()), CALLS_MAX - 1);
+    }
+
+    #[test]
+    fn calls_go_on_as_long_as_they_change_something() {
+        let mut approach = Approach::default();
+        assert!([1; 20].into_iter().all(|changes| approach.goes_on(44, changes)));
+        assert_eq!((0..9).take_while(|_| approach.goes_on(44, 0)).count(), 2);
+        assert!((1..CALLS_MAX - 23).all(|_| approach.goes_on(44, 1)));
+        assert!(!approach.goes_on(44, 1));
     }
 }

@@ -53,7 +53,7 @@ impl Clock for Ticking {
 }
 
 impl Pacer {
-    /// A bucket that holds `burst` requests and refills at `per_second`, which is any positive number.
+    /// A bucket that holds `burst` requests and refills at `per_second`, which is at least a thousandth.
     #[must_use]
     pub fn new(per_second: f64, burst: NonZeroU32) -> Self {
         let cells = per_second * f64::from(CELLS.get());
@@ -194,6 +194,16 @@ mod tests {
     async fn after_the_burst_the_rate_is_kept_and_used_up() {
         let pacer = pacer(10.0, 20);
         assert_about(passed(&pacer, SECOND * 30).await, 320);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn the_lowest_and_any_high_rate_can_be_kept() {
+        assert_about(passed(&pacer(0.001, 1), SECOND * 3500).await, 4);
+        for burst in [1, 10_000] {
+            let fast = pacer(f64::MAX, burst);
+            fast.wait().await;
+            fast.wait().await;
+        }
     }
 
     #[tokio::test(start_paused = true)]

@@ -44,7 +44,9 @@ pub enum IntegrationState {
 }
 
 /// Values of an organisation's own metadata, set when an entity is created.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, ToSchema)]
+///
+/// The description has from here that a document may hold nothing else.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DefaultCustomProperties {
     /// For APIs.

@@ -133,4 +133,13 @@ impl Problem {
             ..self
         }
     }
+
+    /// When to try again, in whole seconds, where waiting helps.
+    ///
+    /// A started second counts as one: asking again a moment early would be refused again.
+    #[must_use]
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        let after = self.retry_after?;
+        Some(after.as_secs() + u64::from(after.subsec_nanos() > 0))
+    }
 }

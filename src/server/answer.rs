@@ -34,9 +34,7 @@ pub(super) fn problem_answer(problem: &Problem, body: impl FnOnce(StatusCode) ->
     }
     let mut response = body(status);
     *response.status_mut() = status;
-    if let Some(retry_after) = problem.retry_after {
-        // A started second counts as one: asking again a moment early would be refused again.
-        let seconds = retry_after.as_secs() + u64::from(retry_after.subsec_nanos() > 0);
+    if let Some(seconds) = problem.retry_after_seconds() {
         response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     }
     response

@@ -259,6 +259,18 @@ mod tests {
     }
 
     #[test]
+    fn a_plan_has_the_parameters_that_it_takes() {
+        let plan = &document()["paths"]["/api/integrations/{name}/plan"]["get"];
+        let parameters: Vec<&Value> = plan["parameters"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|parameter| &parameter["name"])
+            .collect();
+        assert_eq!(parameters, [&json!("definitions"), &json!("deep")]);
+    }
+
+    #[test]
     fn every_error_code_is_described() {
         let document = document();
         let codes = json!(ErrorCode::schema())["enum"].clone();

@@ -116,7 +116,7 @@ impl Route {
             (Resource::One(name), "PUT") => only_foreign(query, Self::Put(name))?,
             (Resource::One(name), "DELETE") => only_foreign(query, Self::Delete(name))?,
             (Resource::Sync(name), "POST") => Self::Sync(name, sync_request(query)?),
-            (Resource::Plan(name), "GET") => Self::Plan(name, sync_request(query)?),
+            (Resource::Plan(name), "GET") => Self::Plan(name, plan_request(query)?),
             (Resource::Doctor(name), "GET") => only_foreign(query, Self::Doctor(name))?,
             (Resource::Explain(name), "GET") => Self::Explain(name, explained_api(query)?),
             (
@@ -205,26 +205,41 @@ fn parse_name(name: &str) -> Result<IntegrationName, Problem> {
     IntegrationName::parse(name).map_err(invalid)
 }
 
-/// Reads the query of a sync or a plan. A parameter that is not known is refused: a misspelt one must not pass for
-/// none.
+/// Reads the query of a sync. A parameter that is not known is refused: a misspelt one must not pass for none.
 fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
     let mut request = SyncRequest::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
-            "definitions" => request.definitions = flag(&name, &value)?,
-            "deep" => request.deep = flag(&name, &value)?,
             "confirmDeletions" => request.confirm_deletions = Some(id(&name, &value)?),
             "planId" => request.plan_id = Some(id(&name, &value)?),
-            foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => {
-                return Err(refuse(
-                    &name,
-                    "is not known; known are definitions, deep, confirmDeletions and planId",
-                ));
-            }
+            _ => read_depth(
+                &mut request,
+                (&name, &value),
+                "definitions, deep, confirmDeletions and planId",
+            )?,
         }
     }
     Ok(request)
+}
+
+/// Reads the query of a plan. What only a sync takes is refused: whoever sends it believes that it does something.
+fn plan_request(query: &str) -> Result<SyncRequest, Problem> {
+    let mut request = SyncRequest::default();
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        read_depth(&mut request, (&name, &value), "definitions and deep")?;
+    }
+    Ok(request)
+}
+
+/// Reads a parameter that syncs and plans have in common.
+fn read_depth(request: &mut SyncRequest, (name, value): (&str, &str), known: &str) -> Result<(), Problem> {
+    match name {
+        "definitions" => request.definitions = flag(name, value)?,
+        "deep" => request.deep = flag(name, value)?,
+        foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
+        _ => return Err(refuse(name, &format!("is not known; known are {known}"))),
+    }
+    Ok(())
 }
 
 /// Reads the query of a list or a page. An empty value is none: forms send those.
@@ -398,5 +413,24 @@ pub(super) mod tests {
             );
         }
         assert!(route(&Method::DELETE, "/api/integrations/shop?force=true").is_err());
+    }
+
+    #[test]
+    fn a_plan_is_asked_for_without_what_only_a_sync_does() {
+        let deep = SyncRequest {
+            definitions: true,
+            deep: true,
+            ..SyncRequest::default()
+        };
+        let query = "definitions=true&deep=TRUE&code=x";
+        let planned = route(&Method::GET, &format!("/api/integrations/shop/plan?{query}")).unwrap();
+        assert!(matches!(planned, Route::Plan(_, request) if request == deep));
+        let synced = route(&Method::POST, &format!("/api/integrations/shop/sync?{query}")).unwrap();
+        assert!(matches!(synced, Route::Sync(_, request) if request == deep));
+        for only_of_syncs in ["planId=0123", "confirmDeletions=0123"] {
+            let refused = route(&Method::GET, &format!("/api/integrations/shop/plan?{only_of_syncs}")).unwrap_err();
+            assert_eq!(refused.problem.code, ErrorCode::InvalidRequest, "{only_of_syncs}");
+            assert!(route(&Method::POST, &format!("/api/integrations/shop/sync?{only_of_syncs}")).is_ok());
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use time::OffsetDateTime;
 
@@ -25,6 +25,7 @@ pub(super) const SERVER_TYPE: &str = "AWS API Gateway";
 struct Options {
     import_specification: ImportSpecification,
     target_lifecycle_stage: LifecycleStage,
+    #[serde(deserialize_with = "kept_defaults")]
     default_custom_properties: DefaultCustomProperties,
     #[serde(skip_serializing_if = "Option::is_none")]
     external_id: Option<String>,
@@ -114,7 +115,7 @@ pub(super) fn registrations(environments: &[Entity], hosts: &VaultHosts) -> Vec<
     holders
         .into_iter()
         .filter_map(|(name, mut environments)| {
-            environments.sort_by_key(|environment| options(environment).generation);
+            environments.sort_by_key(|environment| generation(environment));
             let environment = environments.pop()?;
             Some(read(name, environment, environments, hosts))
         })
@@ -189,20 +190,28 @@ fn last_outcome(environment: &Entity) -> Option<Value> {
     Some(json!(outcome.to_text()))
 }
 
-/// Takes the integration out of an environment that stays.
-pub(super) fn marker_removal(properties: &mut Properties) {
-    FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(properties, None);
+/// Takes the integration out of an environment that stays, if it is still in it.
+pub(super) fn remove_marker(name: &IntegrationName, properties: &mut Properties) {
+    if is_held_by(name, properties) {
+        FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(properties, None);
+    }
 }
 
-/// Marks the integration in an environment as being deleted.
-pub(super) fn mark_deleting(properties: &mut Properties) {
-    metadata_path(INTEGRATION_SCHEMA, "state").set(properties, Some(json!(IntegrationState::Deleting)));
+/// Marks the integration in an environment as being deleted, if it is still in it.
+pub(super) fn mark_deleting(name: &IntegrationName, properties: &mut Properties) {
+    if is_held_by(name, properties) {
+        metadata_path(INTEGRATION_SCHEMA, "state").set(properties, Some(json!(IntegrationState::Deleting)));
+    }
+}
+
+fn is_held_by(name: &IntegrationName, properties: &Properties) -> bool {
+    holder(properties).is_some_and(|(holder, _)| holder == *name)
 }
 
 /// The options as text; what another release of ours keeps beside those known here stays.
 fn merged_options(options: &Options, known: Option<&Entity>) -> String {
     let kept = known
-        .and_then(|environment| text(environment.metadata(INTEGRATION_SCHEMA)?, "options"))
+        .and_then(options_text)
         .and_then(|text| serde_json::from_str::<serde_json::Map<String, Value>>(&text).ok());
     let mut merged = kept.unwrap_or_default();
     merged.shift_remove("externalId");
@@ -213,19 +222,43 @@ fn merged_options(options: &Options, known: Option<&Entity>) -> String {
     Value::Object(merged).to_string()
 }
 
-fn options(environment: &Entity) -> Options {
-    environment
-        .metadata(INTEGRATION_SCHEMA)
-        .and_then(|marker| text(marker, "options"))
-        .and_then(|text| serde_json::from_str(&text).ok())
+/// What the `options` text says; the defaults where there is none.
+fn options(environment: &Entity) -> Result<Options, serde_json::Error> {
+    options_text(environment).map_or_else(|| Ok(Options::default()), |text| serde_json::from_str(&text))
+}
+
+/// The generation that the `options` text tells, also where something else of it cannot be used.
+fn generation(environment: &Entity) -> u64 {
+    let options = options_text(environment).and_then(|text| serde_json::from_str::<Value>(&text).ok());
+    options
+        .and_then(|options| options.get("generation")?.as_u64())
         .unwrap_or_default()
+}
+
+fn options_text(environment: &Entity) -> Option<String> {
+    text(environment.metadata(INTEGRATION_SCHEMA)?, "options")
+}
+
+/// The organisation's own metadata as it is kept: what another release keeps beside it is no fault there.
+fn kept_defaults<'de, D: Deserializer<'de>>(deserializer: D) -> Result<DefaultCustomProperties, D::Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Kept {
+        api: Properties,
+        environment: Properties,
+        deployment: Properties,
+    }
+    Kept::deserialize(deserializer).map(|kept| DefaultCustomProperties {
+        api: kept.api,
+        environment: kept.environment,
+        deployment: kept.deployment,
+    })
 }
 
 fn read(name: IntegrationName, environment: &Entity, former: Vec<&Entity>, hosts: &VaultHosts) -> Registration {
     let marker = environment.metadata(INTEGRATION_SCHEMA);
     let property = |property: &str| marker.and_then(|marker| text(marker, property)).unwrap_or_default();
     let options = options(environment);
-    let (generation, changed_on) = (options.generation, options.changed_on.clone());
     let holders: Vec<&Properties> = former
         .iter()
         .chain([&environment])
@@ -236,14 +269,14 @@ fn read(name: IntegrationName, environment: &Entity, former: Vec<&Entity>, hosts
     Registration {
         state: marker.map_or(IntegrationState::Active, state),
         region_name: property("regionName"),
+        changed_on: options.as_ref().ok().and_then(|options| options.changed_on.clone()),
+        generation: generation(environment),
         integration: integration(&name, environment, options, &property, hosts),
         outcome: StoredOutcome::read(&property("lastSync")),
         last_success_on,
         history: histories.fold(History::default(), History::merged),
         former: former.into_iter().cloned().collect(),
         environment: environment.clone(),
-        changed_on,
-        generation,
         name,
     }
 }
@@ -251,7 +284,7 @@ fn read(name: IntegrationName, environment: &Entity, former: Vec<&Entity>, hosts
 fn integration(
     name: &IntegrationName,
     environment: &Entity,
-    options: Options,
+    options: Result<Options, serde_json::Error>,
     property: &impl Fn(&str) -> String,
     hosts: &VaultHosts,
 ) -> Result<Integration, Problem> {
@@ -264,6 +297,8 @@ fn integration(
     };
     let region = Region::parse(&property("regionName"))
         .map_err(|error| broken(ErrorCode::UnknownRegion, "regionName", error.to_string()))?;
+    // With the defaults in their place, what shall never be imported would be.
+    let options = options.map_err(|error| broken(ErrorCode::InvalidRequest, "options", error.to_string()))?;
     Ok(Integration {
         name: name.clone(),
         authentication: authentication(&region, options.external_id.as_deref(), property, hosts, &broken)?,
@@ -308,4 +343,60 @@ fn authentication(
             .map_err(|error| invalid("externalId", error.to_string()))?,
     };
     AwsAuthentication::of_parts(parts).map_err(|error| invalid(error.property(), error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SystemData;
+
+    /// What an environment with this `options` text holds.
+    fn registration(options: Option<&str>) -> Registration {
+        let mut marker = json!({
+            "name": "shop",
+            "regionName": "us-east-1",
+            "accessKey": "https://vault.vault.azure.net/secrets/key",
+            "secretAccessKey": "https://vault.vault.azure.net/secrets/secret",
+        });
+        if let Some(options) = options {
+            marker["options"] = json!(options);
+        }
+        let mut properties = Properties::new();
+        FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(&mut properties, Some(marker));
+        let environment = Entity {
+            name: IntegrationName::parse("shop").unwrap().entity_name().clone(),
+            properties,
+            etag: None,
+            system_data: SystemData::default(),
+        };
+        registrations(&[environment], &VaultHosts::PublicClouds).pop().unwrap()
+    }
+
+    #[test]
+    fn options_that_cannot_be_read_are_told_of_and_never_taken_for_the_defaults() {
+        for broken in [
+            "",
+            "never",
+            r#"{"importSpecification":"never""#,
+            r#"{"importSpecification":"sometimes","generation":7}"#,
+            r#"{"defaultCustomProperties":{"api":1},"generation":7}"#,
+        ] {
+            let registration = registration(Some(broken));
+            let problem = registration.integration.unwrap_err();
+            assert_eq!(problem.code, ErrorCode::InvalidRequest, "{broken}");
+            assert!(problem.message.contains("unusable options"), "{problem}");
+            let generation = if broken.contains("generation") { 7 } else { 0 };
+            assert_eq!(registration.generation, generation, "{broken}");
+        }
+        let none = registration(None).integration.unwrap();
+        assert_eq!(none.import_specification, ImportSpecification::Always);
+    }
+
+    #[test]
+    fn options_that_another_release_has_added_to_are_read() {
+        let later = r#"{"later":1,"importSpecification":"never","defaultCustomProperties":{"api":{"a":1},"later":{}}}"#;
+        let integration = registration(Some(later)).integration.unwrap();
+        assert_eq!(integration.import_specification, ImportSpecification::Never);
+        assert_eq!(integration.default_custom_properties.api.len(), 1);
+    }
 }

@@ -5,11 +5,11 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use crate::model::{ApiProof, EntityPath, ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
-use crate::target::CatalogError;
+use crate::target::{Catalog, CatalogError};
 use crate::telemetry::run_span;
 
 use super::deletion::delete_apis;
-use super::registry::{self, Registration, mark_deleting, marker_removal, was_made};
+use super::registry::{self, Registration, mark_deleting, remove_marker, was_made};
 use super::session::Session;
 use super::{Deletion, not_found};
 
@@ -86,8 +86,9 @@ async fn remove_once(
 ) -> Result<usize, Problem> {
     let catalog = session.catalog();
     let environments = registration.map(environments_of).unwrap_or_default();
-    for (environment, _) in &environments {
-        let marked = catalog.update(environment, mark_deleting).await.map(|_| ());
+    for environment in &environments {
+        let mark = |properties: &mut _| mark_deleting(name, properties);
+        let marked = catalog.update(environment, mark).await.map(|_| ());
         none_if_gone(marked).map_err(|error| error.problem())?;
     }
     let deleted = delete_apis(&catalog, name, apis, &session.budget).await;
@@ -104,25 +105,45 @@ async fn remove_once(
     if deleted.remaining > 0 {
         return Ok(deleted.remaining);
     }
-    for (environment, made) in &environments {
-        let left = if *made {
-            catalog.delete(environment).await
-        } else {
-            catalog.update(environment, marker_removal).await.map(|_| ())
-        };
-        none_if_gone(left).map_err(|error| error.problem())?;
+    for environment in &environments {
+        leave(&catalog, name, environment.path())
+            .await
+            .map_err(|error| error.problem())?;
     }
     Ok(0)
 }
 
-/// The environments that hold the integration, and whether each was made for it.
-fn environments_of(registration: &Registration) -> Vec<(Owned, bool)> {
+/// Takes an integration out of an environment: one that was made for it goes, any other loses the marker.
+///
+/// Who is in it is looked at right before. Since it was listed, another call may have ended what this one is about, and
+/// somebody may have put another integration there, which stays. A deletion knows no condition: who is put there in the
+/// moment between the look and the deletion finds the environment gone, and is shown as orphaned.
+///
+/// # Errors
+/// When it cannot be read, written or deleted.
+pub(super) async fn leave(
+    catalog: &Catalog,
+    name: &IntegrationName,
+    environment: &EntityPath,
+) -> Result<(), CatalogError> {
+    let Some(found) = catalog.get(environment).await? else {
+        return Ok(());
+    };
+    let Some(owned) = Owned::environment(name, &found) else {
+        return Ok(());
+    };
+    if was_made(&found) {
+        return catalog.delete(&owned).await;
+    }
+    let remove = |properties: &mut _| remove_marker(name, properties);
+    none_if_gone(catalog.update(&owned, remove).await.map(|_| ()))
+}
+
+/// The environments that hold the integration.
+fn environments_of(registration: &Registration) -> Vec<Owned> {
     let all = registration.former.iter().chain([&registration.environment]);
-    all.filter_map(|environment| {
-        let owned = Owned::environment(&registration.name, environment)?;
-        Some((owned, was_made(environment)))
-    })
-    .collect()
+    all.filter_map(|environment| Owned::environment(&registration.name, environment))
+        .collect()
 }
 
 fn none_if_gone(result: Result<(), CatalogError>) -> Result<(), CatalogError> {

@@ -25,7 +25,7 @@ use super::clock::Clock;
 
 /// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
-/// Longest time for what is done after the budget has ended: the outcome, and taking back. HTTP is cut 30 s after it.
+/// The time for what is done after the budget has ended: the outcome, and taking back. HTTP is cut 30 s after it.
 const EPILOGUE: Duration = Duration::from_secs(15);
 
 /// The connections and request budgets of this process.
@@ -138,7 +138,7 @@ impl<'a> Session<'a> {
 
     /// The time for what must be done even when the time is up; it begins when it is first asked for.
     pub fn epilogue(&self) -> Budget {
-        self.epilogue.get_or_init(|| self.budget.renewed(EPILOGUE)).clone()
+        self.epilogue.get_or_init(|| epilogue(&self.budget)).clone()
     }
 
     pub fn catalog_within(&self, budget: Budget) -> Catalog {
@@ -198,5 +198,42 @@ impl<'a> Session<'a> {
     /// How much of it was throttled.
     pub fn throttles(&self) -> u64 {
         self.aws.throttles() + self.azure.throttles()
+    }
+}
+
+/// The time that is left, or that for what must be done even when none is.
+///
+/// A throttle may ask for longer than the latter, which must not lose the outcome of a run with most of its time left.
+fn epilogue(budget: &Budget) -> Budget {
+    budget.renewed(budget.remaining().max(EPILOGUE))
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::advance;
+    use tokio_util::sync::CancellationToken;
+
+    use super::*;
+
+    const SECOND: Duration = Duration::from_secs(1);
+
+    #[tokio::test(start_paused = true)]
+    async fn what_must_be_done_has_all_the_time_that_is_left_and_some_when_none_is() {
+        let budget = Budget::with_overrun(SECOND * 200, SECOND * 10, CancellationToken::new());
+        advance(SECOND * 20).await;
+        assert_eq!(epilogue(&budget).remaining(), SECOND * 190);
+        advance(SECOND * 189).await;
+        assert_eq!(epilogue(&budget).remaining(), EPILOGUE);
+        advance(SECOND * 60).await;
+        assert_eq!(epilogue(&budget).remaining(), EPILOGUE);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_stop_ends_what_must_be_done_too() {
+        let stop = CancellationToken::new();
+        let budget = Budget::new(SECOND * 200, stop.clone());
+        let epilogue = epilogue(&budget);
+        stop.cancel();
+        assert!(epilogue.is_spent());
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tracing::Instrument;
 
 use crate::error_chain::error_chain;
-use crate::model::{ApiProof, Entity, EntityPath, IntegrationName, IntegrationState, Outcome, Owned, Problem, Report};
+use crate::model::{ApiProof, Entity, EntityPath, IntegrationName, IntegrationState, Outcome, Problem, Report};
 use crate::plan::Preview;
 use crate::source::Gateway;
 use crate::target::CatalogError;
@@ -16,7 +16,8 @@ use super::deletion::delete_apis;
 use super::outcome::StoredOutcome;
 use super::pass::Continuation;
 use super::record::{Recorded, record};
-use super::registry::{self, Registration, marker_removal, was_made};
+use super::registry::{self, Registration};
+use super::removal::leave;
 use super::run::{Done, Stop, check, observe};
 use super::session::Session;
 use super::tally::failed_report;
@@ -199,15 +200,8 @@ async fn leave_former_environments(session: &Session<'_>, registration: &Registr
     let current = registry::find(&environments, &registration.name, &session.clouds.vault_hosts)
         .filter(|current| current.environment.name == registration.environment.name);
     for former in current.map(|current| current.former).unwrap_or_default() {
-        let Some(owned) = Owned::environment(&registration.name, &former) else {
-            continue;
-        };
-        let left = if was_made(&former) {
-            catalog.delete(&owned).await
-        } else {
-            catalog.update(&owned, marker_removal).await.map(|_| ())
-        };
-        if let Err(error) = left {
+        let path = EntityPath::Environment(former.name.clone());
+        if let Err(error) = leave(&catalog, &registration.name, &path).await {
             warn_of_former(&registration.name, &[former], &error);
         }
     }

@@ -1,5 +1,7 @@
 //! What is gone on Amazon goes from the catalog, unless that looks like a mistake.
 
+mod handover;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
 
@@ -278,8 +280,19 @@ async fn a_run_does_not_leave_an_environment_that_the_integration_has_moved_back
 fn assert_all_deployments_in(world: &World, environment: &str) {
     let id = json!(format!("/workspaces/default/environments/{environment}"));
     let everything = world.everything();
-    let mut deployments = everything.iter().filter(|(path, _)| path.contains("/deployments/"));
-    assert!(deployments.all(|(_, deployment)| deployment["properties"]["environmentId"] == id));
+    let deployments = everything.iter().filter(|(path, _)| path.contains("/deployments/"));
+    let environments: Vec<&Value> = deployments
+        .map(|(_, deployment)| &deployment["properties"]["environmentId"])
+        .collect();
+    let stages: usize = world
+        .cloud
+        .api_gateway
+        .estate()
+        .iter()
+        .map(|(_, stages)| stages.len())
+        .sum();
+    assert!(stages > 10);
+    assert_eq!(environments, vec![&id; stages]);
 }
 
 #[tokio::test]
@@ -407,6 +420,8 @@ fn assert_nothing_left(world: &World, before: &BTreeMap<String, Value>) {
 
 /// Requests after each of which a deletion begins while a synchronization is under way.
 const MOMENTS: usize = 60;
+/// More calls than it takes to delete a few APIs, whoever goes on making them.
+const MANY_CALLS: usize = 100;
 
 #[tokio::test]
 async fn a_delete_and_a_sync_at_once_leave_nothing_behind() {
@@ -442,7 +457,10 @@ async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usiz
     });
     let delete = async {
         started.await.unwrap();
+        let mut calls = 0;
         loop {
+            calls += 1;
+            assert!(calls < MANY_CALLS, "moment {moment}: it does not come to an end");
             let url = format!("{}/api/integrations/{SHOP}", other.base_url());
             let request = reqwest::Client::new()
                 .delete(url)

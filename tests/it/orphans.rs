@@ -192,7 +192,11 @@ async fn a_deep_run_that_takes_several_calls_mends_everything_too() {
     let mut world = World::with(options.unthrottled(), &[]).await;
     world.cloud.fill_gateway(sandbox::estate::awkward(60));
     world.put_shop().await;
-    while world.sync("").await.status != 200 {}
+    let mut calls = 1;
+    while world.sync("").await.status != 200 {
+        calls += 1;
+        assert!(calls < 20, "it does not come to an end");
+    }
     let before = world.inventory();
     let definitions: Vec<&String> = before
         .keys()

@@ -60,6 +60,11 @@ pub async fn replay(port: u16, name: &str) -> Answered {
         if let Some(answered) = complete(&answer, length == 0) {
             return answered;
         }
+        assert!(
+            length > 0,
+            "{name}: the answer ended after {:?}",
+            String::from_utf8_lossy(&answer)
+        );
     }
 }
 

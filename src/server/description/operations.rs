@@ -215,12 +215,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         id: "plan",
         summary: "What a synchronization would do",
         description: "Reads everything and writes nothing.",
-        parameters: &[
-            Parameter::Definitions,
-            Parameter::Deep,
-            Parameter::ConfirmDeletions,
-            Parameter::PlanId,
-        ],
+        parameters: &[Parameter::Definitions, Parameter::Deep],
         has_body: false,
         answers: &[Answer {
             also: &["text/plain"],

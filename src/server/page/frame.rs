@@ -43,8 +43,8 @@ pub(in super::super) fn problem_page(problem: &Problem, status: StatusCode, visi
                 dt { "About" } dd { code { (target) } }
             }
             dt { "Status" } dd { (status.as_str()) }
-            @if let Some(after) = problem.retry_after {
-                dt { "Try again in" } dd { (after.as_secs()) " seconds" }
+            @if let Some(seconds) = problem.retry_after_seconds() {
+                dt { "Try again in" } dd { (seconds) " seconds" }
             }
         }
         p { a href=(visit.link("/api/integrations", &[])) { "All integrations" } }

@@ -1,9 +1,12 @@
 use time::OffsetDateTime;
 
+use super::super::answer::problem_answer;
 use super::super::route::Filter;
 use super::*;
 use crate::model::document::{DocumentProperties, SourceProperties};
-use crate::model::{Conflict, Failure, Outcome, PastRun, Report, Requests, Skip, SkipReason, Totals};
+use crate::model::{
+    Conflict, ErrorCode, Failure, Outcome, PastRun, Problem, Report, Requests, Skip, SkipReason, Totals,
+};
 use crate::sync::{
     ApiCondition, ApiView, Condition, IntegrationDetail, IntegrationProperties, IntegrationView, LinkState, LinkWord,
 };
@@ -372,4 +375,15 @@ fn a_thousand_apis_are_a_page_of_a_thousand_rows() {
     let ended: OffsetDateTime = std::time::SystemTime::now().into();
     println!("1,000 APIs: {} bytes in {}", page.len(), ended - began);
     assert_eq!(page.matches("<code>shop-").count(), 1000);
+}
+
+#[tokio::test]
+async fn the_page_of_a_problem_tells_the_same_time_to_wait_as_its_header() {
+    let problem = Problem::new(ErrorCode::TooManyRequests, "not now");
+    let problem = problem.with_retry_after(std::time::Duration::from_millis(1200));
+    let answer = problem_answer(&problem, |status| problem_page(&problem, status, &Visit::default()));
+    assert_eq!(answer.headers()["retry-after"], "2");
+    let page = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
+    let page = String::from_utf8(page.to_vec()).unwrap();
+    assert!(page.contains("<dd>2 seconds</dd>"), "{page}");
 }

@@ -1,10 +1,12 @@
 //! What is refused, and what is not even sent.
 
 use reqwest::StatusCode;
+use reqwest::header::HeaderName;
 use sandbox::faults::Fault;
 use sandbox::record::Service;
+use serde_json::{Value, json};
 
-use super::{BOTH, Where, command, names, run};
+use super::{BOTH, Said, Where, command, names, run};
 use crate::world::World;
 
 #[tokio::test]
@@ -188,4 +190,69 @@ async fn a_key_is_not_sent_on_to_where_an_answer_points() {
         .await
         .expect(1);
     assert!(said.err.contains("redirect"), "{said:?}");
+}
+
+/// Lets an app of this API center answer like this, whatever it is asked, and calls it.
+async fn told_by_an_app(world: &World, answer: &Value, arguments: &[&str]) -> Said {
+    world.cloud.faults.clear();
+    let headers = [("x-api-center", world.cloud.resource_id.parse().unwrap())];
+    let headers = headers.map(|(name, value)| (HeaderName::from_static(name), value));
+    let fault = Fault::Answer {
+        status: StatusCode::OK,
+        headers: headers.into_iter().collect(),
+        body: answer.to_string().into(),
+    };
+    world.fail(Service::ApiCenter, None, "/api/integrations", None, fault);
+    let url = world.cloud.api_center_url().to_owned();
+    let environment = [("SSL_CERT_FILE".to_owned(), world.cloud.ca_file().display().to_string())];
+    run(&environment, &[arguments, &["--function-url", &url]].concat()).await
+}
+
+#[tokio::test]
+async fn answers_that_cannot_be_understood_are_told_as_that() {
+    let world = World::start().await;
+    let list = ["integration", "list"];
+    for odd in [
+        json!({}),
+        json!({ "value": null }),
+        json!({ "value": "shop" }),
+        json!([1]),
+        json!("shop"),
+        json!(7),
+        Value::Null,
+    ] {
+        let said = told_by_an_app(&world, &odd, &list).await.expect(1);
+        assert!(
+            said.err.contains("the list cannot be understood") && said.out.is_empty(),
+            "{odd}: {said:?}"
+        );
+    }
+    let said = told_by_an_app(&world, &json!({ "value": [] }), &list).await.expect(0);
+    assert_eq!(said.json(), json!([]));
+
+    let create = [
+        "integration",
+        "create",
+        "aws",
+        "-i",
+        "shop",
+        "-a",
+        "key",
+        "-s",
+        "secret",
+        "-r",
+        "us-east-1",
+    ];
+    for odd in [
+        json!(null),
+        json!("succeeded"),
+        json!({ "outcome": "splendid", "remaining": 0 }),
+    ] {
+        let made = json!({ "name": "shop", "properties": { "lastSync": odd } });
+        let said = told_by_an_app(&world, &made, &create).await.expect(1);
+        assert!(said.err.contains("the report cannot be understood"), "{odd}: {said:?}");
+        assert_eq!(said.json(), made, "it was made");
+    }
+    let made = json!({ "name": "shop", "properties": {} });
+    told_by_an_app(&world, &made, &create).await.expect(0);
 }

@@ -1,13 +1,16 @@
-//! Plans and synchronizations, those that take several calls or are interrupted among them.
+//! Plans, synchronizations and deletions, those that take several calls or are interrupted among them.
 
 use std::process::Stdio;
+use std::sync::Arc;
 
-use sandbox::estate::demo;
-use sandbox::faults::Fault;
+use reqwest::Method;
+use sandbox::estate::{awkward, demo};
+use sandbox::faults::{Fault, FaultRule, Matcher};
+use sandbox::record::Service;
 use serde_json::json;
 use tokio::process::Command;
 
-use super::{BOTH, Where, apis, command, names, run};
+use super::{BOTH, Said, Where, apis, command, names, run};
 use crate::world::World;
 
 #[tokio::test]
@@ -57,14 +60,77 @@ async fn a_sync_tells_how_it_went_and_ends_accordingly() {
     }
 }
 
+/// So short that a call does no more than what it has to.
+const IN_NO_TIME: [(&str, &str); 1] = [("HTTP_TIME_BUDGET_SECONDS", "0.001")];
+
+/// Runs a command each of whose calls has no time, if the world's app has none.
+async fn command_in_no_time(world: &World, place: Where, arguments: &[&str]) -> Said {
+    match place {
+        Where::App => command(world, place, arguments).await,
+        Where::Here => {
+            let mut environment = world.cloud.unpaced_handler_environment();
+            environment.extend(IN_NO_TIME.map(|(name, value)| (name.to_owned(), value.to_owned())));
+            run(&environment, arguments).await
+        }
+    }
+}
+
+/// APIs that a deletion takes on, however short its time.
+const BEGUN: usize = 8;
+
+#[tokio::test]
+async fn a_deletion_that_the_timer_ends_between_two_calls_is_done() {
+    for place in BOTH {
+        let mut world = World::synchronized_demo().await;
+        world.restart_with(&IN_NO_TIME).await;
+        let catalog = Arc::clone(&world.cloud.api_center);
+        world.cloud.kill.set(move || {
+            catalog.remove("environments/shop");
+            for path in catalog.snapshot().into_keys() {
+                if path.starts_with("apis/shop-") && path.matches('/').count() == 1 {
+                    catalog.remove(&path);
+                }
+            }
+        });
+        // The last deletion of the first call.
+        world.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiCenter),
+                method: Some(Method::DELETE),
+                target: Some(r"/apis/shop-[^/]*\?".parse().unwrap()),
+                ..Matcher::default()
+            },
+            skip: BEGUN - 1,
+            times: Some(1),
+            fault: Fault::Interject,
+        });
+        let names = names(&world.cloud);
+        let delete = [
+            "integration",
+            "delete",
+            "-g",
+            &names.group,
+            "-n",
+            &names.center,
+            "-i",
+            "shop",
+            "--yes",
+        ];
+        let said = command_in_no_time(&world, place, &delete).await.expect(0);
+        assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
+        assert!(apis(&world).is_empty() && !world.has("environments/shop"));
+        let again = command(&world, place, &delete).await.expect(1);
+        assert!(again.err.contains("IntegrationNotFound"), "{again:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
     for place in BOTH {
         let mut world = World::start().await;
         world.put_shop().await;
-        world.cloud.fill_gateway(demo());
-        let budget = [("HTTP_TIME_BUDGET_SECONDS", "0.001")];
-        world.restart_with(&budget).await;
+        world.cloud.fill_gateway(awkward(60));
+        world.restart_with(&IN_NO_TIME).await;
         let names = names(&world.cloud);
         let arguments = [
             "integration",
@@ -78,15 +144,9 @@ async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
             "-o",
             "json",
         ];
-        let said = match place {
-            Where::App => command(&world, place, &arguments).await,
-            Where::Here => {
-                let mut environment = world.cloud.unpaced_handler_environment();
-                environment.push(("HTTP_TIME_BUDGET_SECONDS".to_owned(), "0.001".to_owned()));
-                run(&environment, &arguments).await
-            }
-        };
-        let report = said.expect(0).json();
+        let said = command_in_no_time(&world, place, &arguments).await.expect(0);
+        assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
+        let report = said.json();
         assert_eq!(
             (&report["remaining"], &report["outcome"]),
             (&json!(0), &json!("succeeded"))
