@@ -7,20 +7,20 @@ use std::collections::BTreeSet;
 use crate::error_chain::error_chain;
 use crate::model::marker::ApiState;
 use crate::model::{
-    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, OwnedApi,
-    RestApi, Skip, SkipReason, Vacant,
+    ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, OwnedApi, RestApi,
+    Skip, SkipReason, Vacant,
 };
 use crate::plan::{
-    ApiInput, ApiPlan, Below, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint,
-    plan_api, plan_listed_fields,
+    ApiInput, ApiPlan, Below, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint, plan_api,
+    plan_listed_fields,
 };
 use crate::source::{TranslatedStages, desired_stages};
 
 use super::apply::{Applied, Interruption, apply_stages, read_below, still_vacant, write, write_api};
 use super::run::Run;
 
-use self::pending::disclaim;
 pub(super) use self::pending::Pending;
+use self::pending::disclaim;
 
 /// What a look at an API found.
 #[derive(Debug)]
@@ -45,9 +45,17 @@ pub(super) struct Planned {
     desired: DesiredApi,
     stages: TranslatedStages,
     standing: Found,
+    checked: Checked,
+    plan: ApiPlan,
+}
+
+/// What a deep check found, which is not made a second time.
+#[derive(Debug)]
+struct Checked {
     /// The versions whose definition is not the text that was imported.
     damaged: BTreeSet<EntityName>,
-    plan: ApiPlan,
+    /// The versions whose export Amazon refused before and does not refuse any more.
+    exportable: BTreeSet<EntityName>,
 }
 
 #[derive(Debug)]
@@ -168,7 +176,10 @@ pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool)
         desired,
         stages,
         standing,
-        damaged: below.damaged,
+        checked: Checked {
+            damaged: below.damaged,
+            exportable: below.exportable,
+        },
         plan,
     })))
 }
@@ -313,7 +324,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         desired,
         stages,
         standing,
-        damaged,
+        checked,
         plan,
     } = planned;
     let (api, plan) = match standing {
@@ -329,8 +340,11 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         Found::Owned(api) if plan.makes_versions() => {
             let api = make_versions(run, *api, &plan, outcome).await?;
             // With them comes back what the service kept of earlier ones of their names.
-            let mut below = read_below(&run.catalog, &api, false).await?;
-            below.damaged = damaged;
+            let below = Below {
+                damaged: checked.damaged,
+                exportable: checked.exportable,
+                ..read_below(&run.catalog, &api, false).await?
+            };
             let plan = self::plan(run, &desired, &stages, Standing::Owned(&api), &below);
             (api, plan)
         }

@@ -8,7 +8,7 @@ use apicenter_aws_sync::limits::Budget;
 use apicenter_aws_sync::settings::Settings;
 use apicenter_aws_sync::sync::{Clock, Engine};
 use reqwest::Method;
-use sandbox::api_gateway::{RestApi, Stage};
+use sandbox::api_gateway::{Definition, RestApi, Stage};
 use sandbox::cloud::CloudOptions;
 use sandbox::estate::demo;
 use serde_json::{Value, json};
@@ -79,7 +79,9 @@ async fn stages_for_which_what_an_earlier_api_left_leaves_no_room_are_reported_a
         ..CloudOptions::default().unthrottled()
     };
     let world = World::with(free, &[]).await;
-    world.cloud.fill_gateway(api_with(&["one", "two", "three", "four", "five"]));
+    world
+        .cloud
+        .fill_gateway(api_with(&["one", "two", "three", "four", "five"]));
     world.put_shop().await;
     world.assert_in_line();
     world.catalog().remove("apis/shop-a1b2c3d4e5");
@@ -89,12 +91,34 @@ async fn stages_for_which_what_an_earlier_api_left_leaves_no_room_are_reported_a
     world.run_timer().await;
     let report = world.last_sync().await;
     let skipped = report["skipped"].as_array().unwrap().iter();
-    let skipped: Vec<_> = skipped.map(|skip| (skip["stageName"].clone(), skip["reason"].clone())).collect();
+    let skipped: Vec<_> = skipped
+        .map(|skip| (skip["stageName"].clone(), skip["reason"].clone()))
+        .collect();
     let expected = ["seven", "six"].map(|stage| (json!(stage), json!("TooManyVersions")));
     assert_eq!(skipped, expected, "{report:#}");
     world.run_timer().await;
     world.assert_in_line();
     assert_eq!(world.last_sync().await["skipped"], json!([]));
+}
+
+#[tokio::test]
+async fn an_export_that_is_not_refused_any_more_is_made_also_when_a_version_has_to_be_made() {
+    let world = World::synchronized(api_with(&["prod", "test"])).await;
+    let deploy = |definition| {
+        let stage = Stage::new("prod", "dep2", definition);
+        world.cloud.api_gateway.put_stage("a1b2c3d4e5", stage);
+    };
+    deploy(Definition::Refused("models are not JSON".to_owned()));
+    world.run_timer().await;
+    assert_eq!(world.last_sync().await["skipped"][0]["reason"], "ExportRefused");
+    deploy(Definition::from(
+        json!({ "openapi": "3.0.1", "paths": { "/next": {} } }),
+    ));
+    world.catalog().remove("apis/shop-a1b2c3d4e5/versions/test");
+
+    let report = world.sync("deep=true").await.expect(200).json();
+    assert_eq!(report["skipped"], json!([]), "{report:#}");
+    world.assert_in_line();
 }
 
 /// A gateway of APIs that all have a stage `prod`, one for each kind of damage.
