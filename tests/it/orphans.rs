@@ -103,17 +103,17 @@ async fn stages_for_which_what_an_earlier_api_left_leaves_no_room_are_reported_a
 
 #[tokio::test]
 async fn an_export_that_is_not_refused_any_more_is_made_also_when_a_version_has_to_be_made() {
-    let world = World::start().await;
-    world.cloud.fill_gateway(api_with(&["prod", "test"]));
-    let refused = Definition::Refused("models are not JSON".to_owned());
-    world
-        .cloud
-        .api_gateway
-        .put_stage("a1b2c3d4e5", Stage::new("prod", "dep1", refused));
-    world.put_shop().await;
+    let world = World::synchronized(api_with(&["prod", "test"])).await;
+    let deploy = |definition| {
+        let stage = Stage::new("prod", "dep2", definition);
+        world.cloud.api_gateway.put_stage("a1b2c3d4e5", stage);
+    };
+    deploy(Definition::Refused("models are not JSON".to_owned()));
+    world.run_timer().await;
     assert_eq!(world.last_sync().await["skipped"][0]["reason"], "ExportRefused");
-    world.cloud.api_gateway.clear();
-    world.cloud.fill_gateway(api_with(&["prod", "test"]));
+    deploy(Definition::from(
+        json!({ "openapi": "3.0.1", "paths": { "/next": {} } }),
+    ));
     world.catalog().remove("apis/shop-a1b2c3d4e5/versions/test");
 
     let report = world.sync("deep=true").await.expect(200).json();
