@@ -21,6 +21,23 @@ pub struct Names {
     pub center: String,
 }
 
+impl Names {
+    /// The arguments that have a command do something with one integration.
+    pub fn arguments<'a>(&'a self, verb: &'a str, integration: &'a str, more: &[&'a str]) -> Vec<&'a str> {
+        let one = [
+            "integration",
+            verb,
+            "-g",
+            &self.group,
+            "-n",
+            &self.center,
+            "-i",
+            integration,
+        ];
+        [&one[..], more].concat()
+    }
+}
+
 /// What a command said, and how it ended.
 #[derive(Debug)]
 pub struct Said {

@@ -34,18 +34,7 @@ async fn what_is_no_app_of_ours_is_told_as_that_and_gets_no_write() {
     let world = World::start().await;
     let names = names(&world.cloud);
     let url = world.cloud.control_url().to_owned();
-    let arguments = [
-        "integration",
-        "sync",
-        "-g",
-        &names.group,
-        "-n",
-        &names.center,
-        "-i",
-        "shop",
-        "--function-url",
-        &url,
-    ];
+    let arguments = names.arguments("sync", "shop", &["--function-url", &url]);
     let refused = run(&[], &arguments).await.expect(1);
     assert!(refused.err.contains("is no function app of this kind"), "{refused:?}");
 
@@ -62,16 +51,7 @@ async fn what_is_refused_is_said_with_its_code_and_nothing_on_standard_output() 
     for place in BOTH {
         let world = World::start().await;
         let names = names(&world.cloud);
-        let show = [
-            "integration",
-            "show",
-            "-g",
-            &names.group,
-            "-n",
-            &names.center,
-            "-i",
-            "nobody",
-        ];
+        let show = names.arguments("show", "nobody", &[]);
         let refused = command(&world, place, &show).await.expect(1);
         assert_eq!(refused.out, "");
         assert_eq!(

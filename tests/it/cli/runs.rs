@@ -18,20 +18,7 @@ async fn a_sync_tells_how_it_went_and_ends_accordingly() {
     for place in BOTH {
         let world = World::synchronized_demo().await;
         let names = names(&world.cloud);
-        let sync = async |more: &[&str]| {
-            let mut arguments = vec![
-                "integration",
-                "sync",
-                "-g",
-                &names.group,
-                "-n",
-                &names.center,
-                "-i",
-                "shop",
-            ];
-            arguments.extend(more);
-            command(&world, place, &arguments).await
-        };
+        let sync = async |more: &[&str]| command(&world, place, &names.arguments("sync", "shop", more)).await;
         let good = sync(&[]).await.expect(0);
         assert!(
             good.out
@@ -105,17 +92,7 @@ async fn a_deletion_that_the_timer_ends_between_two_calls_is_done() {
             fault: Fault::Interject,
         });
         let names = names(&world.cloud);
-        let delete = [
-            "integration",
-            "delete",
-            "-g",
-            &names.group,
-            "-n",
-            &names.center,
-            "-i",
-            "shop",
-            "--yes",
-        ];
+        let delete = names.arguments("delete", "shop", &["--yes"]);
         let said = command_in_no_time(&world, place, &delete).await.expect(0);
         assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
         assert!(apis(&world).is_empty() && !world.has("environments/shop"));
@@ -132,18 +109,7 @@ async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
         world.cloud.fill_gateway(awkward(60));
         world.restart_with(&IN_NO_TIME).await;
         let names = names(&world.cloud);
-        let arguments = [
-            "integration",
-            "sync",
-            "-g",
-            &names.group,
-            "-n",
-            &names.center,
-            "-i",
-            "shop",
-            "-o",
-            "json",
-        ];
+        let arguments = names.arguments("sync", "shop", &["-o", "json"]);
         let said = command_in_no_time(&world, place, &arguments).await.expect(0);
         assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
         let report = said.json();
@@ -241,16 +207,7 @@ async fn an_interruption_ends_with_130_and_the_next_run_goes_on() {
 
     world.cloud.faults.clear();
     let names = names(&world.cloud);
-    let sync = [
-        "integration",
-        "sync",
-        "-g",
-        &names.group,
-        "-n",
-        &names.center,
-        "-i",
-        "shop",
-    ];
+    let sync = names.arguments("sync", "shop", &[]);
     command(&world, Where::Here, &sync).await.expect(0);
     world.assert_in_line();
     assert!(
