@@ -168,7 +168,8 @@ def test_azd_finds_the_function_app_and_what_to_put_there(snapshot):
     ((service, described),) = project["services"].items()
     assert snapshot.one("Microsoft.Web/sites")["tags"]["azd-service-name"] == service
     assert (described["host"], described["language"], described["project"]) == ("function", "custom", ".")
-    assert (described["dist"], described["remoteBuild"]) == ("dist/function-app", False)
+    # A zip is taken as it is; a folder would be zipped without what azd reads .funcignore to leave out.
+    assert (described["dist"], described["remoteBuild"]) == ("dist/function-app.zip", False)
     assert "cargo xtask package" in described["hooks"]["prepackage"]["run"]
     assert (ROOT / project["infra"]["path"] / f"{project['infra']['module']}.bicepparam").is_file()
 
