@@ -40,6 +40,7 @@ fn staged() -> (tempfile::TempDir, std::path::PathBuf) {
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "for people to read what is sent")]
 fn the_staged_folder_as_azd_and_as_func_walk_it_is_what_is_in_the_zip() {
     let (_temporary, folder) = staged();
     fs::write(folder.join(SETTINGS_OF_A_LOCAL_RUN), "{}").unwrap();
