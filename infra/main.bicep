@@ -19,13 +19,14 @@ param storageAccountName string = 'st${uniqueString(resourceGroup().id, function
 @description('The id of the API center to keep true, which may be in another resource group or subscription; empty to make one.')
 param existingApiCenterId string = ''
 
-@description('The name of the API center that is made, unique in the world: letters, digits and hyphens.')
+@description('The name of the API center that is made, unique in the world: letters, digits and hyphens. One of its own if left out.')
 @minLength(3)
 @maxLength(90)
-param apiCenterName string = 'apic-${uniqueString(resourceGroup().id, functionAppName)}'
+param apiCenterName string?
 
-@description('The region of the API center that is made: it is not offered in all.')
-param apiCenterLocation string = location
+@description('The region of the API center that is made: it is not offered in all. That of everything else if left out.')
+@minLength(1)
+param apiCenterLocation string?
 
 @description('The function app\'s role on the API center: `custom`, exactly the actions that it calls, or `contributor`, the built-in Azure API Center Service Contributor, for those who may not define roles.')
 @allowed([
@@ -51,10 +52,10 @@ param existingKeyVaultId string = ''
 ])
 param existingKeyVaultScope string = 'secrets'
 
-@description('The name of the key vault that is made, unique in the world: letters, digits and hyphens, a letter first.')
+@description('The name of the key vault that is made, unique in the world: letters, digits and hyphens, a letter first. One of its own if left out.')
 @minLength(3)
 @maxLength(24)
-param keyVaultName string = 'kv-${uniqueString(resourceGroup().id, functionAppName)}'
+param keyVaultName string?
 
 @description('The name of the secret with the AWS access key id.')
 @minLength(1)
@@ -123,6 +124,19 @@ param otlpEndpoint string?
 @description('Further settings of OpenTelemetry, such as `OTEL_SERVICE_NAME`; a secret among them never itself, but as a reference to Key Vault, where the identity may read it.')
 param telemetrySettings { *: string } = {}
 
+@description('The memory of an instance, in MB. 512 is enough; not every region has all three.')
+@allowed([
+  512
+  2048
+  4096
+])
+param instanceMemoryMB int = 512
+
+@description('The most instances that there may be. One is what the work needs: the request budgets are per process. 40 is the least that every region takes.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int = 40
+
 @description('How long logs are kept, in days.')
 @minValue(30)
 @maxValue(730)
@@ -156,12 +170,15 @@ var packageContainerName = 'packages'
 var workspaceName = 'log-${suffix}'
 var componentName = 'appi-${suffix}'
 
+var newApiCenterName = apiCenterName ?? 'apic-${suffix}'
+var newKeyVaultName = keyVaultName ?? 'kv-${suffix}'
+
 var here = {
   subscription: subscription().subscriptionId
   resourceGroup: resourceGroup().name
 }
 var apiCenterPlace = empty(existingApiCenterId)
-  ? { ...here, name: apiCenterName }
+  ? { ...here, name: newApiCenterName }
   : placeOf(existingApiCenterId, 'Microsoft.ApiCenter/services')
 var hasKeyVault = keyless
   ? empty(awsWebIdentityAudience)
@@ -169,7 +186,7 @@ var hasKeyVault = keyless
       : false
   : true
 var keyVaultPlace = empty(existingKeyVaultId)
-  ? { ...here, name: keyVaultName }
+  ? { ...here, name: newKeyVaultName }
   : keyless
       ? fail('keyless and existingKeyVaultId exclude each other: without keys there is no key vault')
       : placeOf(existingKeyVaultId, 'Microsoft.KeyVault/vaults')
@@ -185,7 +202,7 @@ module storage 'modules/storage.bicep' = {
     name: storageAccountName
     location: location
     tags: tags
-    identityId: identity.id
+    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
     packageContainerName: packageContainerName
   }
@@ -197,7 +214,7 @@ module monitoring 'modules/monitoring.bicep' = {
     componentName: componentName
     location: location
     tags: tags
-    identityId: identity.id
+    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
     retentionDays: logRetentionDays
   }
@@ -212,8 +229,8 @@ var apiCenterId = resourceId(
 
 module newApiCenter 'modules/api-center.bicep' = if (empty(existingApiCenterId)) {
   params: {
-    name: apiCenterName
-    location: apiCenterLocation
+    name: newApiCenterName
+    location: apiCenterLocation ?? location
     tags: tags
   }
 }
@@ -224,6 +241,7 @@ module apiCenterAccess 'modules/api-center-access.bicep' = {
     apiCenterName: apiCenterPlace.name
     functionAppName: functionAppName
     identityId: identity.id
+    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
     role: apiCenterRole
   }
@@ -234,7 +252,7 @@ module apiCenterAccess 'modules/api-center-access.bicep' = {
 
 module newKeyVault 'modules/key-vault.bicep' = if (hasKeyVault && empty(existingKeyVaultId)) {
   params: {
-    name: keyVaultName
+    name: newKeyVaultName
     location: location
     tags: tags
   }
@@ -248,7 +266,7 @@ module keyVaultAccess 'modules/key-vault-access.bicep' = if (hasKeyVault) {
     secretNames: empty(existingKeyVaultId) || existingKeyVaultScope == 'vault'
       ? []
       : [awsAccessKeySecretName, awsSecretAccessKeySecretName]
-    identityId: identity.id
+    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
   }
   dependsOn: [
@@ -306,6 +324,8 @@ module functionApp 'modules/function-app.bicep' = {
     storageAccountName: storageAccountName
     packageContainerName: packageContainerName
     componentName: componentName
+    instanceMemoryMB: instanceMemoryMB
+    maximumInstanceCount: maximumInstanceCount
     settings: settings
   }
   // With the roles in them: the host starts with the app, and needs its storage.

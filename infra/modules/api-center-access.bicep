@@ -61,7 +61,7 @@ resource customRole 'Microsoft.Authorization/roleDefinitions@2022-04-01' = if (r
 
 resource access 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: apiCenter
-  name: guid(apiCenter.id, identityId, roleDefinitionId)
+  name: guid(apiCenter.id, principalId, roleDefinitionId)
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

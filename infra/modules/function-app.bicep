@@ -37,6 +37,19 @@ param packageContainerName string
 @maxLength(255)
 param componentName string
 
+@description('The memory of an instance, in MB.')
+@allowed([
+  512
+  2048
+  4096
+])
+param instanceMemoryMB int
+
+@description('The most instances that there may be.')
+@minValue(40)
+@maxValue(1000)
+param maximumInstanceCount int
+
 @description('An app setting.')
 type setting = {
   @description('Its name.')
@@ -116,9 +129,8 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
         version: '1.0'
       }
       scaleAndConcurrency: {
-        instanceMemoryMB: 512
-        // The least that every region takes. One instance is what the work needs: the request budgets are per process.
-        maximumInstanceCount: 40
+        instanceMemoryMB: instanceMemoryMB
+        maximumInstanceCount: maximumInstanceCount
       }
     }
     // `ftpsState` is not here: Flex Consumption has no FTP and refuses a template that names it.

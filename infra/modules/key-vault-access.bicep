@@ -9,10 +9,7 @@ param vaultName string
 @maxLength(2)
 param secretNames string[]
 
-@description('The id of the function app\'s identity, which makes the names of its role assignments.')
-param identityId string
-
-@description('The object id of that identity.')
+@description('The object id of the function app\'s identity.')
 param principalId string
 
 // Key Vault Secrets User: may read the values of secrets.
@@ -34,7 +31,7 @@ resource vault 'Microsoft.KeyVault/vaults@2025-05-01' existing = {
 resource readingSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
   for (secretName, index) in secretNames: {
     scope: vault::secrets[index]
-    name: guid(vault::secrets[index].id, identityId, secretsUser)
+    name: guid(vault::secrets[index].id, principalId, secretsUser)
     properties: {
       principalId: principalId
       principalType: 'ServicePrincipal'
@@ -45,7 +42,7 @@ resource readingSecrets 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 
 resource readingAll 'Microsoft.Authorization/roleAssignments@2022-04-01' = if (empty(secretNames)) {
   scope: vault
-  name: guid(vault.id, identityId, secretsUser)
+  name: guid(vault.id, principalId, secretsUser)
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

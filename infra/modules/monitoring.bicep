@@ -16,10 +16,7 @@ param location string
 @description('The tags.')
 param tags { *: string }
 
-@description('The id of the function app\'s identity, which makes the names of its role assignments.')
-param identityId string
-
-@description('The object id of that identity.')
+@description('The object id of the function app\'s identity.')
 param principalId string
 
 @description('How long logs are kept, in days.')
@@ -63,7 +60,7 @@ resource component 'Microsoft.Insights/components@2020-02-02' = {
 
 resource publishing 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: component
-  name: guid(component.id, identityId, metricsPublisher)
+  name: guid(component.id, principalId, metricsPublisher)
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

@@ -11,10 +11,7 @@ param location string
 @description('Its tags.')
 param tags { *: string }
 
-@description('The id of the function app\'s identity, which makes the names of its role assignments.')
-param identityId string
-
-@description('The object id of that identity.')
+@description('The object id of the function app\'s identity.')
 param principalId string
 
 @description('The name of the container that deployments put the package into.')
@@ -59,10 +56,11 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   }
 }
 
-// Role assignments are named by scope, identity and role, all known before the deployment, so that a what-if shows them.
+// Role assignments are named by scope, principal and role. An identity that is deleted and made again has another principal,
+// and Azure refuses to give that to an assignment that is there (RoleAssignmentUpdateNotPermitted).
 resource ownership 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: account
-  name: guid(account.id, identityId, blobDataOwner)
+  name: guid(account.id, principalId, blobDataOwner)
   properties: {
     principalId: principalId
     principalType: 'ServicePrincipal'

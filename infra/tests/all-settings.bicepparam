@@ -19,6 +19,8 @@ param telemetrySettings = {
   OTEL_EXPORTER_OTLP_HEADERS: '@Microsoft.KeyVault(SecretUri=https://telemetry.vault.azure.net/secrets/collector)'
   OTEL_SERVICE_NAME: 'inventory'
 }
+param instanceMemoryMB = 4096
+param maximumInstanceCount = 1000
 param logRetentionDays = 90
 param tags = {
   owner: 'platform'

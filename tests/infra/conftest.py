@@ -30,6 +30,20 @@ def snapshot(request, snapshots):
     return snapshots[request.param]
 
 
+@pytest.fixture
+def deployed_with():
+    """What the published parameter file deploys when the environment, or azd's, has these variables."""
+
+    def deploy(**variables):
+        file = WORK / "variables.bicepparam"
+        file.write_text((INFRA / "main.bicepparam").read_text())
+        done = take_snapshot(file, variables)
+        assert (done.returncode, done.stderr) == (0, "")
+        return Snapshot(json.loads((WORK / "variables.snapshot.json").read_text()))
+
+    return deploy
+
+
 @pytest.fixture(scope="session")
 def refusal():
     """Deploys the template with some parameters that it must not take; gives what the compiler says."""
@@ -45,12 +59,13 @@ def refusal():
     return deploy
 
 
-def take_snapshot(file):
-    """Has the compiler predict what a parameter file deploys, beside that file."""
+def take_snapshot(file, variables=None):
+    """Has the compiler predict what a parameter file deploys, beside that file, with these variables in its environment."""
     place = {"tenant-id": os.environ["TENANT"], "subscription-id": os.environ["SUBSCRIPTION"], "resource-group": "app-group"}
     options = [part for name, value in (place | {"location": "westeurope"}).items() for part in (f"--{name}", value)]
     command = [SHARED / "tools" / "bicep", "snapshot", file, "--mode", "overwrite", *options]
-    return subprocess.run(command, capture_output=True, text=True, check=False)
+    environment = os.environ | (variables or {})
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
 
 
 def literal(value):

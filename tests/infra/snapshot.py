@@ -41,8 +41,7 @@ class Snapshot:
         """Who may do what where: for each role assignment its scope, the role's id and the principal."""
         grants = set()
         for assignment in self.all(ROLES):
-            scope, name = assignment["id"].split(f"/providers/{ROLES}/")
-            assert name == assignment["name"]
+            scope = scope_of(assignment)
             properties = assignment["properties"]
             assert set(properties) == {"principalId", "principalType", "roleDefinitionId"}
             assert properties["principalType"] == "ServicePrincipal"
@@ -55,6 +54,11 @@ class Snapshot:
         settings = {setting["name"]: setting["value"] for setting in listed}
         assert len(settings) == len(listed), "a setting is there twice"
         return settings
+
+
+def scope_of(assignment):
+    """What a role assignment is on. Its id is an expression, since its name is one."""
+    return assignment["id"].removeprefix("[extensionResourceId('").split("'")[0]
 
 
 def role(number, subscription=SUBSCRIPTION):

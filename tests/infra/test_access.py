@@ -5,7 +5,7 @@ import json
 import pytest
 
 from conftest import INFRA, SHARED
-from snapshot import GROUP, SUBSCRIPTION, role
+from snapshot import GROUP, ROLES, SUBSCRIPTION, role, scope_of
 
 BLOB_DATA_OWNER = "b7e6dc6d-f1e8-4753-8033-0f276bb0955b"
 METRICS_PUBLISHER = "3913510d-42f4-4e42-8a64-420c390055eb"
@@ -36,6 +36,16 @@ def granted(snapshot):
     grants = snapshot.grants()
     assert {principal for _, _, principal in grants} == {f"[{snapshot.of_identity('principalId')}]"}
     return {(scope, definition) for scope, definition, _ in grants}
+
+
+def test_a_role_assignment_is_named_by_scope_principal_and_role(snapshot):
+    """An assignment that has outlived its identity keeps its name, and Azure lets nobody give it another principal."""
+    for assignment in snapshot.all(ROLES):
+        properties = assignment["properties"]
+        scope = scope_of(assignment)
+        name = f"guid('{scope}', {properties['principalId'].strip('[]')}, '{properties['roleDefinitionId']}')"
+        assert assignment["name"] == f"[{name}]"
+        assert assignment["id"] == f"[extensionResourceId('{scope}', '{ROLES}', {name})]"
 
 
 @pytest.mark.parametrize(

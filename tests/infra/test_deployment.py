@@ -5,8 +5,10 @@ import re
 import pytest
 import yaml
 
-from conftest import ROOT
+from conftest import INFRA, ROOT, SCENARIOS
 from snapshot import GROUP, ROLES, SUBSCRIPTION, leaves
+
+GUIDE = (ROOT / "docs" / "deploy.md").read_text()
 
 PLAN = {
     "Microsoft.ManagedIdentity/userAssignedIdentities": 1,
@@ -83,7 +85,10 @@ def test_logs_are_kept_as_long_as_asked_for(snapshots):
     assert kept == dict.fromkeys(snapshots, 30) | {"all-settings": 90}
 
 
-def test_the_function_app_is_a_small_custom_handler_on_flex_consumption(snapshot):
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_the_function_app_is_a_small_custom_handler_on_flex_consumption(snapshots, scenario):
+    snapshot = snapshots[scenario]
+    memory, instances = (4096, 1000) if scenario == "all-settings" else (512, 40)
     plan = snapshot.one("Microsoft.Web/serverfarms")
     assert (plan["sku"], plan["properties"]) == ({"name": "FC1", "tier": "FlexConsumption"}, {"reserved": True})
     app = snapshot.one("Microsoft.Web/sites")
@@ -103,7 +108,7 @@ def test_the_function_app_is_a_small_custom_handler_on_flex_consumption(snapshot
             }
         },
         "runtime": {"name": "custom", "version": "1.0"},
-        "scaleAndConcurrency": {"instanceMemoryMB": 512, "maximumInstanceCount": 40},
+        "scaleAndConcurrency": {"instanceMemoryMB": memory, "maximumInstanceCount": instances},
     }
 
 
@@ -146,6 +151,44 @@ def test_an_api_center_that_is_made_can_be_in_another_region(snapshots):
     assert made.one("Microsoft.Web/sites")["location"] == "northeurope"
 
 
+def test_names_places_and_size_are_variables_of_azd(deployed_with):
+    snapshot = deployed_with(
+        API_CENTER_NAME="company-apis",
+        API_CENTER_LOCATION="northeurope",
+        KEY_VAULT_NAME="company-keys",
+        INSTANCE_MEMORY_MB="2048",
+        MAXIMUM_INSTANCE_COUNT="100",
+    )
+    center = snapshot.one("Microsoft.ApiCenter/services")
+    assert (center["name"], center["location"]) == ("company-apis", "northeurope")
+    assert snapshot.one("Microsoft.KeyVault/vaults")["name"] == "company-keys"
+    app = snapshot.one("Microsoft.Web/sites")
+    assert app["location"] == "westeurope"
+    assert app["properties"]["functionAppConfig"]["scaleAndConcurrency"] == {
+        "instanceMemoryMB": 2048,
+        "maximumInstanceCount": 100,
+    }
+
+
+def test_the_guide_has_every_parameter_with_its_variable():
+    given = dict(
+        re.findall(r"^param (\w+) = .*?readEnvironmentVariable\('(\w+)'", (INFRA / "main.bicepparam").read_text(), re.MULTILINE)
+    )
+    # Which azd sets itself.
+    assert given.pop("tags") == "AZURE_ENV_NAME"
+    table = re.findall(r"^\| `(\w+)` \| (?:`([A-Z_]+)`|–) \|", GUIDE, re.MULTILINE)
+    assert {parameter: variable for parameter, variable in table if variable} == given
+    parameters = re.findall(r"^param (\w+)", (INFRA / "main.bicep").read_text(), re.MULTILINE)
+    assert {parameter for parameter, _ in table} <= set(parameters)
+
+
+def test_the_guide_registers_the_providers_of_everything_that_is_made(snapshots):
+    made = {kind.split("/")[0] for snapshot in snapshots.values() for kind in snapshot.types()}
+    # That of roles is registered in every subscription.
+    (registered,) = re.findall(r"^for provider in ([\w .]+); do$", GUIDE, re.MULTILINE)
+    assert {f"Microsoft.{name}" for name in registered.split()} == made - {"Microsoft.Authorization"}
+
+
 def test_everything_is_made_in_the_group_but_what_belongs_to_the_existing_resources(snapshot):
     elsewhere = {resource["type"] for resource in snapshot.resources if not resource["id"].startswith(f"{GROUP}/")}
     assert elsewhere <= {ROLES, "Microsoft.Authorization/roleDefinitions"}
@@ -168,7 +211,8 @@ def test_azd_finds_the_function_app_and_what_to_put_there(snapshot):
     ((service, described),) = project["services"].items()
     assert snapshot.one("Microsoft.Web/sites")["tags"]["azd-service-name"] == service
     assert (described["host"], described["language"], described["project"]) == ("function", "custom", ".")
-    assert (described["dist"], described["remoteBuild"]) == ("dist/function-app", False)
+    # A zip is taken as it is; a folder would be zipped without what azd reads .funcignore to leave out.
+    assert (described["dist"], described["remoteBuild"]) == ("dist/function-app.zip", False)
     assert "cargo xtask package" in described["hooks"]["prepackage"]["run"]
     assert (ROOT / project["infra"]["path"] / f"{project['infra']['module']}.bicepparam").is_file()
 
@@ -236,7 +280,6 @@ def test_no_property_and_no_output_holds_a_secret(snapshot):
 # Resource names as Azure takes them (naming rules and restrictions for Azure resources).
 NAMES = {
     "Microsoft.ApiCenter/services": r"[a-zA-Z0-9-]{3,90}",
-    "Microsoft.Authorization/roleAssignments": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "Microsoft.Authorization/roleDefinitions": r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
     "Microsoft.Insights/components": r"[^%&\\?/]{0,259}[^%&\\?/. ]",
     "Microsoft.Insights/scheduledQueryRules": r"[^*<>%{}&:\\?/#]{0,259}[^*<>%{}&:\\?/#. ]",
@@ -254,6 +297,8 @@ NAMES = {
 
 def test_every_name_is_within_azures_limits(snapshot):
     for resource in snapshot.resources:
+        if resource["type"] == ROLES:
+            continue  # named by `guid`, of what only Azure knows
         name = resource["name"].rsplit("/", 1)[-1]
         assert re.fullmatch(NAMES[resource["type"]], name), f"{resource['type']}: {name}"
     for definition in snapshot.all("Microsoft.Authorization/roleDefinitions"):
@@ -293,6 +338,8 @@ OUT_OF_BOUNDS = {
     "httpTimeBudgetSeconds": 201,
     "awsRequestsPerSecond": 0,
     "armWritesPerSecond": 0,
+    "instanceMemoryMB": 1024,
+    "maximumInstanceCount": 1001,
     "logRetentionDays": 7,
     "noSuccessPeriodHours": 12,
 }

@@ -23,8 +23,6 @@ const FILES: [&str; 3] = [
 ];
 /// The executable, under the name that host.json gives it: the Functions tools make no other file executable.
 const HANDLER: &str = "handler";
-/// What keeps everything else from being published; the Functions tools read it and leave it out.
-const IGNORE_FILE: &str = ".funcignore";
 
 /// Builds the handler and makes `dist/function-app/`, `dist/function-app.zip` and the zip's checksum.
 ///
@@ -52,12 +50,13 @@ pub fn package(workspace: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes the folder that `func azure functionapp publish` works from.
+/// Makes the folder that `func azure functionapp publish` works from. It holds what is published and nothing else, so that no
+/// tool needs an ignore file: each reads `.funcignore` in its own way.
 fn stage(workspace: &Path, handler: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("emptying {} failed", folder.display()))?;
     }
-    for name in FILES.into_iter().chain([IGNORE_FILE]) {
+    for name in FILES {
         copy(&workspace.join(name), &folder.join(name), 0o644)?;
     }
     copy(handler, &folder.join(HANDLER), 0o755)

@@ -1,40 +1,23 @@
-use std::collections::BTreeSet;
+mod walks;
 
-use ignore::WalkBuilder;
-use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
+use walks::Exceptions;
 
-/// What may lie about in a checkout beside what is in it now.
-const LITTER: [&str; 9] = [
-    "handler",
-    "local.settings.json",
-    "azurite/__azurite_db_blob__.json",
-    "dist/function-app/handler",
-    "dist/function-app/host.json",
-    "key.pem",
-    "sandbox.json",
-    "sandbox/function-http/function.json",
-    "target/release/handler",
-];
+/// What may lie in the staged folder besides: both tools leave it out.
+const SETTINGS_OF_A_LOCAL_RUN: &str = "local.settings.json";
 
 fn workspace() -> &'static Path {
     Path::new(crate::WORKSPACE)
 }
 
-/// All files of the checkout as it is, but what was built, and the litter.
+/// All files of the checkout as it is, but what was built.
 fn files() -> BTreeSet<String> {
-    let walk = WalkBuilder::new(workspace())
-        .standard_filters(false)
-        .filter_entry(|entry| !["target", ".git"].map(Some).contains(&entry.file_name().to_str()))
-        .build();
-    let files = walk
-        .map(Result::unwrap)
-        .filter(|entry| entry.file_type().unwrap().is_file());
-    let path = |path: &Path| path.strip_prefix(workspace()).unwrap().to_str().unwrap().to_owned();
-    let mut files: BTreeSet<String> = files.map(|entry| path(entry.path())).collect();
+    let files = walks::files(workspace(), &|path, is_folder| {
+        !(is_folder && ["target", "dist", ".git", "fuzz/target"].contains(&path))
+    });
     assert!(files.contains("Cargo.toml") && files.contains(".ci/run"), "{files:?}");
-    files.extend(LITTER.map(str::to_owned));
     files
 }
 
@@ -42,40 +25,62 @@ fn published() -> BTreeSet<String> {
     FILES.into_iter().chain([HANDLER]).map(str::to_owned).collect()
 }
 
-fn patterns() -> String {
-    fs::read_to_string(workspace().join(IGNORE_FILE)).unwrap()
-}
-
-#[test]
-fn the_ignore_file_read_as_git_does_leaves_what_is_in_the_zip() {
-    let mut builder = GitignoreBuilder::new("");
-    for line in patterns().lines() {
-        builder.add_line(None, line).unwrap();
-    }
-    let ignored: Gitignore = builder.build().unwrap();
-    let mut left = files();
-    left.retain(|file| !ignored.matched_path_or_any_parents(file, false).is_ignore());
-    assert_eq!(left, published());
-}
-
-/// The Functions tools take patterns for beginnings of paths, drop a leading slash, and let exceptions win in any order.
-#[test]
-fn the_ignore_file_read_as_the_functions_tools_do_leaves_what_is_in_the_zip() {
-    let text = patterns();
-    let lines = text.lines().filter(|line| !line.is_empty() && !line.starts_with('#'));
-    let (exceptions, ignored): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.starts_with('!'));
-    assert_eq!(
-        ignored,
-        ["/*"],
-        "any other pattern would have to be matched here as well"
+/// Stages a handler; gives the folder, which goes with what keeps it.
+fn staged() -> (tempfile::TempDir, std::path::PathBuf) {
+    let temporary = tempfile::tempdir().unwrap();
+    let (handler, folder) = (
+        temporary.path().join("built"),
+        temporary.path().join("dist/function-app"),
     );
-    let mut left = files();
-    left.retain(|file| {
-        exceptions
-            .iter()
-            .any(|line| file.starts_with(line.trim_start_matches(['!', '/'])))
-    });
-    assert_eq!(left, published());
+    fs::write(&handler, "ELF").unwrap();
+    fs::create_dir_all(folder.join("function-old")).unwrap();
+    fs::write(folder.join("function-old/function.json"), "{}").unwrap();
+    stage(workspace(), &handler, &folder).unwrap();
+    (temporary, folder)
+}
+
+#[test]
+#[expect(clippy::print_stdout, reason = "for people to read what is sent")]
+fn the_staged_folder_as_azd_and_as_func_walk_it_is_what_is_in_the_zip() {
+    let (_temporary, folder) = staged();
+    fs::write(folder.join(SETTINGS_OF_A_LOCAL_RUN), "{}").unwrap();
+    let is_what_is_in_the_zip = |tool: &str, files: &BTreeSet<String>| {
+        println!("{tool} sends {files:?}");
+        assert_eq!(files, &published(), "{tool}");
+    };
+    is_what_is_in_the_zip("azd", &walks::azd(&folder, Exceptions::Kept));
+    is_what_is_in_the_zip("azd before 1.23.13", &walks::azd(&folder, Exceptions::LeftOut));
+    is_what_is_in_the_zip("func", &walks::func(&folder));
+}
+
+/// Why there is no such file.
+#[test]
+fn an_ignore_file_with_exceptions_would_cost_the_functions_under_azd() {
+    let (_temporary, folder) = staged();
+    let text = "# All but these.\n/*\n!/host.json\n!/handler\n!/function-http/\n!/function-timer/\n";
+    fs::write(folder.join(".funcignore"), text).unwrap();
+    let left = walks::azd(&folder, Exceptions::Kept);
+    assert_eq!(left, ["handler", "host.json"].map(str::to_owned).into());
+    assert_eq!(walks::azd(&folder, Exceptions::LeftOut), BTreeSet::new());
+
+    fs::write(folder.join(".funcignore"), "*.json\nfunction-http/function.*\n").unwrap();
+    let left = walks::azd(&folder, Exceptions::Kept);
+    assert_eq!(left, ["handler"].map(str::to_owned).into());
+}
+
+#[test]
+fn no_ignore_file_of_the_checkout_makes_exceptions() {
+    let files = files();
+    let ignoring = files.iter().filter(|file| file.ends_with("ignore"));
+    let exceptions: BTreeMap<&String, Vec<String>> = ignoring
+        .map(|file| {
+            let text = fs::read_to_string(workspace().join(file)).unwrap();
+            let lines = text.lines().filter(|line| line.starts_with('!'));
+            (file, lines.map(str::to_owned).collect())
+        })
+        .collect();
+    assert!(exceptions.keys().any(|file| *file == ".gitignore"), "{exceptions:?}");
+    assert!(exceptions.values().all(Vec::is_empty), "{exceptions:?}");
 }
 
 #[test]
@@ -91,30 +96,14 @@ fn what_is_published_is_what_the_functions_host_needs() {
 }
 
 #[test]
-fn the_staged_folder_holds_what_is_in_the_zip_and_the_ignore_file_and_nothing_of_before() {
-    let temporary = tempfile::tempdir().unwrap();
-    let (handler, folder) = (
-        temporary.path().join("built"),
-        temporary.path().join("dist/function-app"),
-    );
-    fs::write(&handler, "ELF").unwrap();
-    fs::create_dir_all(folder.join("function-old")).unwrap();
-    fs::write(folder.join("function-old/function.json"), "{}").unwrap();
-
-    stage(workspace(), &handler, &folder).unwrap();
-
-    let walk = WalkBuilder::new(&folder).standard_filters(false).build();
-    let files = walk
-        .map(Result::unwrap)
-        .filter(|entry| entry.file_type().unwrap().is_file());
-    let staged: BTreeSet<(String, u32)> = files
-        .map(|entry| {
-            let name = entry.path().strip_prefix(&folder).unwrap().to_str().unwrap().to_owned();
-            (name, entry.metadata().unwrap().permissions().mode() & 0o777)
-        })
+fn the_staged_folder_holds_what_is_in_the_zip_and_nothing_of_before() {
+    let (_temporary, folder) = staged();
+    let mode = |name: &str| fs::metadata(folder.join(name)).unwrap().permissions().mode() & 0o777;
+    let staged: BTreeSet<(String, u32)> = walks::files(&folder, &|_, _| true)
+        .into_iter()
+        .map(|name| (name.clone(), mode(&name)))
         .collect();
     let mut expected: BTreeSet<(String, u32)> = FILES.iter().map(|&file| (file.to_owned(), 0o644)).collect();
-    expected.insert((IGNORE_FILE.to_owned(), 0o644));
     expected.insert((HANDLER.to_owned(), 0o755));
     assert_eq!(staged, expected);
 
