@@ -7,6 +7,6 @@ venv() {
   [ "$(cat "$1/installed" 2>/dev/null || true)" = "$stamp" ] && return
   rm -rf "${1:?}"
   python3 -m venv "$1"
-  "$1/bin/pip" install --quiet --disable-pip-version-check --requirement "$2" --constraint "$3"
+  "$1/bin/pip" install --quiet --disable-pip-version-check --no-compile --requirement "$2" --constraint "$3"
   printf '%s\n' "$stamp" >"$1/installed"
 }
