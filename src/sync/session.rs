@@ -26,7 +26,8 @@ use super::clock::Clock;
 
 /// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
-/// Pacers that are kept while nobody uses them: an API center has room for 20 integrations. One that goes forgets a throttle.
+/// Pacers that are kept while nobody uses them: three times what an API center has room for, 20 integrations. One that goes
+/// forgets a throttle.
 const PACERS_MAX: usize = 64;
 /// Keys whose account is remembered: more than all integrations have, and those before a rotation.
 const ACCOUNTS_MAX: usize = 64;
