@@ -22,7 +22,7 @@ const RETRIES: u32 = 4;
 const RETRY_TIME: Duration = Duration::seconds(15);
 /// Limits of one try, those of the SDK's own client.
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
-const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(60);
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 /// Longest answer with a token, in bytes: tokens have some thousand.
 const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 

@@ -55,7 +55,7 @@ impl<K: PartialEq, V> Kept<K, V> {
 
     /// How many values there are.
     #[cfg(test)]
-    pub fn len(&self) -> usize {
+    pub fn count(&self) -> usize {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
 }
@@ -72,7 +72,7 @@ mod tests {
     fn a_value_is_made_once_and_one_that_cannot_be_made_leaves_nothing() {
         let kept = Kept::new(2);
         assert_eq!(kept.get_or_try_make(1, || Err("no")), Err("no"));
-        assert_eq!(kept.len(), 0);
+        assert_eq!(kept.count(), 0);
         assert!(Arc::ptr_eq(&get(&kept, 1, 10), &get(&kept, 1, 11)));
     }
 
@@ -84,13 +84,13 @@ mod tests {
             get(&kept, key, key);
             get(&kept, 2, 20);
         }
-        assert_eq!(kept.len(), 2);
+        assert_eq!(kept.count(), 2);
         assert_eq!(*get(&kept, 1, 11), 10);
         assert_eq!(*get(&kept, 2, 21), 20);
         let all: Vec<Arc<u32>> = (200..210).map(|key| get(&kept, key, key)).collect();
-        assert_eq!(kept.len(), 1 + all.len());
+        assert_eq!(kept.count(), 1 + all.len());
         drop((used, all));
         get(&kept, 300, 300);
-        assert_eq!(kept.len(), 2);
+        assert_eq!(kept.count(), 2);
     }
 }

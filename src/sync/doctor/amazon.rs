@@ -51,7 +51,8 @@ pub(super) async fn examine(
             Some(listing.apis.len() + listing.unusable.len())
         }
         Err(error) => {
-            refused(integration, &gateway, &error, examination).await;
+            // Boxed: it is rare, and the SDK's futures are large.
+            Box::pin(refused(integration, &gateway, &error, examination)).await;
             None
         }
     }
@@ -180,7 +181,7 @@ async fn refused(integration: &Integration, gateway: &Gateway, error: &GatewayEr
     if asks_elsewhere && !integration.region.is_always_enabled() {
         match suspect(gateway, &integration.region, error).await {
             Suspect::Region => return not_enabled(integration, &found, examination),
-            Suspect::Credentials(home) => found.push_str(&format!("; {home} does not accept them either")),
+            Suspect::Credentials(home) => found = format!("{found}; {home} does not accept them either"),
             Suspect::Either => (),
         }
     }
