@@ -6,7 +6,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
-use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions, Transport, new_http_client};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, HttpClient, RetryOptions, Transport};
 use azure_core::time::Duration;
 use azure_identity::{
     DeveloperToolsCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
@@ -20,6 +20,9 @@ use crate::telemetry::{Observed, Peer};
 const RETRIES: u32 = 4;
 /// How long it is asked again: within the time that callers have for a token.
 const RETRY_TIME: Duration = Duration::seconds(15);
+/// Limits of one try, those of the SDK's own client.
+const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
+const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
 /// Longest answer with a token, in bytes: tokens have some thousand.
 const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
@@ -44,7 +47,7 @@ pub fn azure_credential(
     managed_identity: bool,
 ) -> Result<Arc<dyn TokenCredential>, CredentialError> {
     if managed_identity {
-        let bounded = Bounded::new(new_http_client(None), ANSWER_MAX_BYTES, ANSWER_MAX_BYTES);
+        let bounded = Bounded::new(direct_client()?, ANSWER_MAX_BYTES, ANSWER_MAX_BYTES);
         let options = ManagedIdentityCredentialOptions {
             user_assigned_id: client_id.map(|id| UserAssignedId::ClientId(id.to_owned())),
             client_options: ClientOptions {
@@ -69,6 +72,22 @@ pub fn azure_credential(
         source,
     })?;
     Ok(credential)
+}
+
+/// A client like the SDK's own that goes through no proxy: the identity endpoint is on the host itself, and a proxy would
+/// see the header that protects it, and the tokens.
+fn direct_client() -> Result<Arc<dyn HttpClient>, CredentialError> {
+    let client = reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .connect_timeout(CONNECT_TIMEOUT)
+        .read_timeout(READ_TIMEOUT)
+        .build()
+        .map_err(|error| CredentialError {
+            kind: "managed identity",
+            source: azure_core::Error::with_error(ErrorKind::Other, error, "there is no HTTP client for it"),
+        })?;
+    Ok(Arc::new(client))
 }
 
 /// A credential that tells of an answer that is no token in words for people, not in those of the parser.

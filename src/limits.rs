@@ -4,12 +4,14 @@ mod bounded;
 mod budget;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzzing;
+mod kept;
 mod pacer;
 mod retries;
 mod traffic;
 
 pub use bounded::{Bounded, TooLarge};
 pub use budget::Budget;
+pub use kept::Kept;
 pub use pacer::Pacer;
 pub use retries::FewRetries;
 pub use traffic::Traffic;

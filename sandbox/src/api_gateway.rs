@@ -84,6 +84,11 @@ impl ApiGateway {
         self.keyring.set_lasting(credentials);
     }
 
+    /// Says whether the account has enabled the gateway's region; where it has not, no key of its is known.
+    pub fn set_region_enabled(&self, enabled: bool) {
+        self.keyring.set_region_enabled(&self.region, enabled);
+    }
+
     /// Lets requests that are signed with another account's access key go to that account.
     pub fn add_account(&self, account: Arc<Self>) {
         self.accounts
@@ -163,7 +168,7 @@ impl ApiGateway {
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, AmazonError> {
         let now = now();
         let mut state = self.state();
-        verify(request, &self.keyring.known(), &self.region, now)?;
+        verify(request, &self.keyring.known_in(&self.region), &self.region, now)?;
         self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
         let call = Call::new(request, self.page_sizes, epoch_seconds(now));
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();

@@ -67,6 +67,8 @@ pub struct CloudOptions {
     pub gateway_rate: Rate,
     /// How long every answer takes, besides the work.
     pub latency: Duration,
+    /// Whether Amazon's services speak TLS, with a certificate for their real names in the region.
+    pub amazon_over_tls: bool,
 }
 
 impl Default for CloudOptions {
@@ -84,6 +86,7 @@ impl Default for CloudOptions {
             deletes: (10.0, 200.0),
             gateway_rate: (10.0, 40.0),
             latency: Duration::ZERO,
+            amazon_over_tls: false,
         }
     }
 }
@@ -165,11 +168,12 @@ struct Ports {
 }
 
 impl Ports {
-    fn take(tls: &Tls) -> io::Result<Self> {
+    fn take(tls: &Tls, amazon_over_tls: bool) -> io::Result<Self> {
+        let amazons = amazon_over_tls.then_some(tls);
         Ok(Self {
             api_center: Port::take(0, Some(tls))?,
-            api_gateway: Port::take(0, None)?,
-            sts: Port::take(0, None)?,
+            api_gateway: Port::take(0, amazons)?,
+            sts: Port::take(0, amazons)?,
             key_vault: Port::take(0, Some(tls))?,
             identity: Port::take(0, None)?,
             control: Port::take(0, None)?,
@@ -187,8 +191,8 @@ impl Cloud {
         reason = "the stand-ins are tasks of a runtime, which a caller that awaits is sure to have"
     )]
     pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
-        let tls = Tls::new()?;
-        let ports = Ports::take(&tls)?;
+        let tls = Tls::new(&[format!("*.{}.amazonaws.com", options.region)])?;
+        let ports = Ports::take(&tls, options.amazon_over_tls)?;
         let aws_access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
         let aws_secret_access_key = random_text(40);
         let identity_header = random_text(32);
@@ -292,6 +296,12 @@ impl Cloud {
     #[must_use]
     pub fn key_vault_url(&self) -> &str {
         self.servers.key_vault.base_url()
+    }
+
+    /// The ports of Amazon API Gateway and of AWS Security Token Service.
+    #[must_use]
+    pub fn amazon_ports(&self) -> (u16, u16) {
+        (self.servers.api_gateway.port(), self.servers.sts.port())
     }
 
     /// The vault's host and port.

@@ -1,5 +1,6 @@
 //! The access keys of an Amazon account: those that last, and those of sessions.
 
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
@@ -42,43 +43,71 @@ impl Credential {
     }
 }
 
-/// All keys that are known; clones share them.
+/// All keys that are known, and the regions where they are good for nothing; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Keyring(Arc<Mutex<Vec<Credential>>>);
+pub struct Keyring(Arc<Mutex<Account>>);
+
+#[derive(Debug, Default)]
+struct Account {
+    credentials: Vec<Credential>,
+    /// Regions that the account has not enabled: Amazon knows no key of its there.
+    disabled_regions: HashSet<String>,
+}
 
 impl Keyring {
     /// From now on, these keys last and no others; sessions go on to their end, as Amazon's do.
     pub fn set_lasting(&self, keys: Vec<(String, String)>) {
-        let mut credentials = self.credentials();
+        let credentials = &mut self.account().credentials;
         credentials.retain(|credential| credential.session.is_some());
         credentials.extend(keys.into_iter().map(|(id, secret)| Credential::lasting(id, secret)));
     }
 
     /// Whether an `Authorization` header names one of the keys.
     pub(crate) fn knows_signer(&self, authorization: &str) -> bool {
-        self.credentials()
+        self.account()
+            .credentials
             .iter()
             .any(|known| authorization.contains(&format!("Credential={}/", known.access_key_id)))
     }
 
     /// Ends all sessions at this time, as when it had come to their end.
     pub fn end_sessions(&self, at: SystemTime) {
-        for session in self.credentials().iter_mut().filter_map(|key| key.session.as_mut()) {
+        let credentials = &mut self.account().credentials;
+        for session in credentials.iter_mut().filter_map(|key| key.session.as_mut()) {
             session.ends = at;
         }
     }
 
     /// Adds the key of a session.
     pub(crate) fn add(&self, credential: Credential) {
-        self.credentials().push(credential);
+        self.account().credentials.push(credential);
     }
 
-    /// All keys, also those of sessions that are over.
-    pub(crate) fn known(&self) -> Vec<Credential> {
-        self.credentials().clone()
+    /// Says whether the account has enabled a region; at first it has enabled all.
+    pub fn set_region_enabled(&self, region: &str, enabled: bool) {
+        let disabled = &mut self.account().disabled_regions;
+        if enabled {
+            disabled.remove(region);
+        } else {
+            disabled.insert(region.to_owned());
+        }
     }
 
-    fn credentials(&self) -> MutexGuard<'_, Vec<Credential>> {
+    /// Whether the account has enabled a region.
+    pub(crate) fn has_enabled(&self, region: &str) -> bool {
+        !self.account().disabled_regions.contains(region)
+    }
+
+    /// The keys that are known in a region, also those of sessions that are over.
+    pub(crate) fn known_in(&self, region: &str) -> Vec<Credential> {
+        let account = self.account();
+        if account.disabled_regions.contains(region) {
+            return Vec::new();
+        }
+        account.credentials.clone()
+    }
+
+    fn account(&self) -> MutexGuard<'_, Account> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -16,6 +16,7 @@ pub mod functions_host;
 pub mod identity;
 pub mod key_vault;
 pub mod keyring;
+pub mod proxy;
 pub mod record;
 pub mod scenario;
 pub mod security_token;

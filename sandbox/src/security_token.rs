@@ -163,6 +163,7 @@ impl SecurityToken {
             return Err(StsError::region_disabled());
         }
         match form.operation()? {
+            "AssumeRoleWithWebIdentity" if !self.keyring.has_enabled(&self.region) => Err(StsError::region_disabled()),
             "AssumeRoleWithWebIdentity" => exchange::assume_role_with_web_identity(&mut state, &self.keyring, &form),
             "AssumeRole" => {
                 let caller = exchange::verify(request, &self.keyring, &self.region)?;

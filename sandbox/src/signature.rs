@@ -56,6 +56,12 @@ impl SignatureError {
     }
 }
 
+/// The region that a request claims to be signed for.
+pub(crate) fn claimed_region(request: &Request<Bytes>) -> Option<&str> {
+    let claim = Claim::parse(header_text(request, AUTHORIZATION.as_str())?).ok()?;
+    claim.scope.get(1).copied()
+}
+
 /// Checks that a request was signed for this service and region by a known key, and tells by which.
 pub(crate) fn verify<'a>(
     request: &Request<Bytes>,

@@ -36,14 +36,14 @@ pub struct Tls {
 }
 
 impl Tls {
-    /// Makes a new authority and a certificate for `127.0.0.1` and `localhost`.
+    /// Makes a new authority and a certificate for `127.0.0.1`, `localhost` and `names`.
     ///
     /// # Errors
     /// When a certificate cannot be made or the authority's file cannot be written.
-    pub fn new() -> Result<Self, TlsError> {
+    pub fn new(names: &[String]) -> Result<Self, TlsError> {
         let authority = authority()?;
         let key = KeyPair::generate()?;
-        let certificate = server_parameters()?.signed_by(&key, &authority)?;
+        let certificate = server_parameters(names)?.signed_by(&key, &authority)?;
         let mut config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .with_safe_default_protocol_versions()?
             .with_no_client_auth()
@@ -92,8 +92,10 @@ fn authority() -> Result<CertifiedIssuer<'static, KeyPair>, rcgen::Error> {
     CertifiedIssuer::self_signed(parameters, KeyPair::generate()?)
 }
 
-fn server_parameters() -> Result<CertificateParams, rcgen::Error> {
-    let mut parameters = CertificateParams::new(vec!["localhost".to_owned()])?;
+fn server_parameters(names: &[String]) -> Result<CertificateParams, rcgen::Error> {
+    let mut names = names.to_vec();
+    names.push("localhost".to_owned());
+    let mut parameters = CertificateParams::new(names)?;
     parameters
         .subject_alt_names
         .push(SanType::IpAddress(IpAddr::V4(Ipv4Addr::LOCALHOST)));

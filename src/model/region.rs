@@ -28,6 +28,9 @@ pub struct Region {
 struct Partition {
     name: &'static str,
     prefixes: &'static [&'static str],
+    /// The regions that every account has; others have to be enabled first ("AWS Regions", regions that are enabled by
+    /// default). All regions that came after 2019 are of the other kind.
+    always_enabled: &'static [&'static str],
     dns_suffix: &'static str,
     console_host: &'static str,
 }
@@ -36,48 +39,74 @@ const PARTITIONS: &[Partition] = &[
     Partition {
         name: "aws",
         prefixes: &["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"],
+        always_enabled: &[
+            "us-east-1",
+            "us-east-2",
+            "us-west-1",
+            "us-west-2",
+            "ap-northeast-1",
+            "ap-northeast-2",
+            "ap-northeast-3",
+            "ap-south-1",
+            "ap-southeast-1",
+            "ap-southeast-2",
+            "ca-central-1",
+            "eu-central-1",
+            "eu-north-1",
+            "eu-west-1",
+            "eu-west-2",
+            "eu-west-3",
+            "sa-east-1",
+        ],
         dns_suffix: "amazonaws.com",
         console_host: "console.aws.amazon.com",
     },
     Partition {
         name: "aws-cn",
         prefixes: &["cn"],
+        always_enabled: &["cn-north-1", "cn-northwest-1"],
         dns_suffix: "amazonaws.com.cn",
         console_host: "console.amazonaws.cn",
     },
     Partition {
         name: "aws-us-gov",
         prefixes: &["us-gov"],
+        always_enabled: &["us-gov-west-1", "us-gov-east-1"],
         dns_suffix: "amazonaws.com",
         console_host: "console.amazonaws-us-gov.com",
     },
     Partition {
         name: "aws-eusc",
         prefixes: &["eusc-de"],
+        always_enabled: &["eusc-de-east-1"],
         dns_suffix: "amazonaws.eu",
         console_host: "console.amazonaws-eusc.eu",
     },
     Partition {
         name: "aws-iso",
         prefixes: &["us-iso"],
+        always_enabled: &["us-iso-east-1"],
         dns_suffix: "c2s.ic.gov",
         console_host: "console.c2shome.ic.gov",
     },
     Partition {
         name: "aws-iso-b",
         prefixes: &["us-isob"],
+        always_enabled: &["us-isob-east-1"],
         dns_suffix: "sc2s.sgov.gov",
         console_host: "console.sc2shome.sgov.gov",
     },
     Partition {
         name: "aws-iso-e",
         prefixes: &["eu-isoe"],
+        always_enabled: &["eu-isoe-west-1"],
         dns_suffix: "cloud.adc-e.uk",
         console_host: "console.cloud.adc-e.uk",
     },
     Partition {
         name: "aws-iso-f",
         prefixes: &["us-isof", "eu-isof"],
+        always_enabled: &["us-isof-south-1"],
         dns_suffix: "csp.hci.ic.gov",
         console_host: "console.csp.hci.ic.gov",
     },
@@ -114,6 +143,22 @@ impl Region {
     #[must_use]
     pub fn dns_suffix(&self) -> &'static str {
         self.partition.dns_suffix
+    }
+
+    /// Whether every account has this region, without enabling it first.
+    #[must_use]
+    pub fn is_always_enabled(&self) -> bool {
+        self.partition.always_enabled.contains(&self.as_str())
+    }
+
+    /// A region of the same partition that every account has.
+    #[must_use]
+    pub fn home(&self) -> Self {
+        let name = self.partition.always_enabled.first().copied();
+        Self {
+            name: name.unwrap_or(&self.name).to_owned(),
+            partition: self.partition,
+        }
     }
 
     /// The page of the AWS console that lists this region's APIs.
@@ -159,7 +204,7 @@ fn prefix_of(name: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::Region;
+    use super::{PARTITIONS, Region};
 
     #[test]
     fn regions_know_their_partition() {
@@ -177,6 +222,30 @@ mod tests {
                 "{name}"
             );
         }
+    }
+
+    #[test]
+    fn every_partition_has_a_region_of_its_own_that_every_account_has() {
+        for partition in PARTITIONS {
+            for name in partition.always_enabled {
+                let region = Region::parse(name).unwrap();
+                assert!(
+                    region.is_always_enabled() && region.partition() == partition.name,
+                    "{name}"
+                );
+            }
+        }
+        for (name, home) in [
+            ("eu-south-1", "us-east-1"),
+            ("ap-east-1", "us-east-1"),
+            ("eusc-de-east-2", "eusc-de-east-1"),
+        ] {
+            let region = Region::parse(name).unwrap();
+            assert!(!region.is_always_enabled(), "{name}");
+            assert_eq!(region.home().as_str(), home);
+        }
+        assert_eq!(Region::parse("cn-northwest-1").unwrap().home().as_str(), "cn-north-1");
+        assert_eq!(Region::parse("us-gov-east-1").unwrap().home().as_str(), "us-gov-west-1");
     }
 
     #[test]

@@ -77,15 +77,16 @@ impl SecretIdentifier {
         if !hosts.allow(&host) {
             return Err(InvalidSecretIdentifier::VaultNotAllowed(host));
         }
+        let segment = version.map(|version| format!("/{version}"));
         Ok(Self {
-            text: text.to_owned(),
+            text: format!("https://{host}/secrets/{name}{}", segment.unwrap_or_default()),
             name: name.to_owned(),
             version: version.map(str::to_owned),
             host,
         })
     }
 
-    /// The identifier as it was given.
+    /// The identifier, written in one way: the host in lower case, nothing after the name or version.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text

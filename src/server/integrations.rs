@@ -33,6 +33,8 @@ const NO_API_CENTER: &str = "unknown";
 const BODY_MAX_BYTES: usize = 256 * 1024;
 /// After this many bytes even a sender who would not hear of it is cut off.
 const DROPPED_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// U+FEFF in UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Headers of every answer: it depends on what form is asked for, is out of date at once, is nobody else's, and is what it says it is.
 const HEADERS: [(HeaderName, &str); 4] = [
@@ -234,8 +236,23 @@ pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, 
         let message = format!("the body did not arrive within {} seconds", BODY_TIMEOUT.as_secs());
         Problem::new(ErrorCode::InvalidRequest, message)
     })??;
-    serde_json::from_slice(&bytes)
+    if is_utf_16(&bytes) {
+        let message = "the body is in UTF-16: send it in UTF-8";
+        return Err(Problem::new(ErrorCode::InvalidRequest, message));
+    }
+    // Editors and PowerShell put a mark before UTF-8, which says nothing.
+    let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
+    serde_json::from_slice(text)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, format!("the body is not JSON: {error}")))
+}
+
+/// Whether a text is in UTF-16: it begins with a mark of it, or with an ASCII character in two bytes, as all JSON does.
+fn is_utf_16(bytes: &[u8]) -> bool {
+    match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
+        [0, letter, ..] | [letter, 0, ..] => letter.is_ascii() && *letter != 0,
+        _ => false,
+    }
 }
 
 /// Reads a body, as far as it may go. A longer one is read to its end and dropped, so that its sender sees the answer.
@@ -314,7 +331,7 @@ mod tests {
             deep("[", "]"),
             "{\"a\":".repeat(40_000),
             String::new(),
-            "\u{feff}{}".to_owned(),
+            "\u{feff}\u{feff}{}".to_owned(),
             "{\"a\":\"\\ud800\"}".to_owned(),
             "{\"a\":01}".to_owned(),
             "{\"a\":1e}".to_owned(),
@@ -333,5 +350,29 @@ mod tests {
         }
         let not_utf8 = json_body(&json(), Body::from(&b"{\"a\":\"\xff\"}"[..])).await;
         assert_eq!(not_utf8.unwrap_err().code, ErrorCode::InvalidRequest);
+    }
+
+    #[tokio::test]
+    async fn a_byte_order_mark_before_the_body_is_taken() {
+        let body = json_body(&json(), Body::from("\u{feff}{\"a\":1}")).await;
+        assert_eq!(body.unwrap(), serde_json::json!({ "a": 1 }));
+    }
+
+    #[tokio::test]
+    async fn a_body_in_utf_16_is_refused_by_that_name() {
+        let units = "{\"a\":1}".encode_utf16();
+        let little = units.clone().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        let big = units.flat_map(u16::to_be_bytes).collect::<Vec<u8>>();
+        for (mark, text) in [
+            (&[0xff, 0xfe][..], &little),
+            (&[0xfe, 0xff], &big),
+            (&[], &little),
+            (&[], &big),
+        ] {
+            let body = [mark, text].concat();
+            let problem = json_body(&json(), Body::from(body)).await.unwrap_err();
+            assert_eq!(problem.code, ErrorCode::InvalidRequest);
+            assert_eq!(problem.message, "the body is in UTF-16: send it in UTF-8");
+        }
     }
 }

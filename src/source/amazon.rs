@@ -13,7 +13,8 @@ use aws_config::{AppName, BehaviorVersion, SdkConfig};
 
 pub use self::answer::Call;
 pub(super) use self::answer::{
-    RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after, with_clock_hint,
+    RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after,
+    with_clock_hint, with_region_hint,
 };
 pub use self::transport::Transport;
 pub(super) use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries, NoEmptyAnswers, is_too_long};
@@ -63,6 +64,19 @@ impl AwsConnection {
             loader = loader.app_name(name);
         }
         Self::of_config(loader.load().await, region, pacer, budget)
+    }
+
+    /// The same way to another region.
+    pub(super) fn in_region(&self, region: &Region) -> Self {
+        let config = self.config.clone().into_builder();
+        Self {
+            config: config
+                .region(aws_config::Region::new(region.as_str().to_owned()))
+                .build(),
+            region: region.clone(),
+            pacer: Arc::clone(&self.pacer),
+            budget: self.budget.clone(),
+        }
     }
 
     /// The same of a configuration that has everything but limits of time.

@@ -9,7 +9,7 @@ mod tests;
 
 use std::error::Error;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use aws_sdk_apigateway::Client;
@@ -25,8 +25,8 @@ pub use self::listing::Listing;
 use self::stage::stages;
 use super::amazon::{ANSWER_MAX_BYTES, AwsConnection, Call, NoBlindRetries, NoEmptyAnswers};
 use super::credentials::{AwsCredentials, redacted};
-use crate::limits::{Budget, Pacer};
-use crate::model::{Export, Region, RestApi, RestApiId, SkipReason, Stage};
+use super::security_token::{RoleError, account_of};
+use crate::model::{Export, RestApi, RestApiId, SkipReason, Stage};
 
 /// Most APIs that Amazon lists on a page; the fewest requests (`GetRestApis`, API version 2015-07-09).
 const PAGE_SIZE: i32 = 500;
@@ -40,10 +40,8 @@ const HOLD_MAX: Duration = Duration::from_mins(50);
 /// The API Gateway of one account and region, for one run.
 pub struct Gateway {
     client: Client,
-    region: Region,
+    connection: AwsConnection,
     credentials: AwsCredentials,
-    pacer: Arc<Pacer>,
-    budget: Budget,
     /// The first page of the listing, once the credentials were checked with it: the listing goes on from there.
     first_page: Mutex<Option<GetRestApisOutput>>,
 }
@@ -53,7 +51,7 @@ impl fmt::Debug for Gateway {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter
             .debug_struct("Gateway")
-            .field("region", &self.region)
+            .field("region", &self.connection.region)
             .finish_non_exhaustive()
     }
 }
@@ -72,10 +70,8 @@ impl Gateway {
             .build();
         Self {
             client: Client::from_conf(config),
-            region: connection.region,
+            connection,
             credentials,
-            pacer: connection.pacer,
-            budget: connection.budget,
             first_page: Mutex::default(),
         }
     }
@@ -90,6 +86,22 @@ impl Gateway {
         let page = self.page(&self.listing_call(), None).await?;
         *self.first_page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
         Ok(())
+    }
+
+    /// The account of the credentials that were refused with `error`, as a region tells that every account has.
+    ///
+    /// # Errors
+    /// When that region does not accept them either, or does not say.
+    pub async fn account_at_home(&self, error: &GatewayError) -> Result<String, RoleError> {
+        let home = self.connection.in_region(&self.connection.region.home());
+        match (error, &self.credentials) {
+            // The role could not be taken on: what was refused is its key.
+            (GatewayError::Role(error), AwsCredentials::Role(role)) => match role.key() {
+                Some(key) => account_of(&home, &AwsCredentials::AccessKey(key.clone())).await,
+                None => Err(error.clone()),
+            },
+            (_, credentials) => account_of(&home, credentials).await,
+        }
     }
 
     /// Lists all REST APIs, or fails: never a part of them.
@@ -176,7 +188,7 @@ impl Gateway {
     fn listing_call(&self) -> Call {
         Call {
             operation: "GetRestApis",
-            subject: format!("region {}", self.region),
+            subject: format!("region {}", self.connection.region),
         }
     }
 
@@ -193,7 +205,7 @@ impl Gateway {
                 return result;
             };
             self.hold_others_back(result.as_ref().err());
-            if !self.budget.wait(delay).await {
+            if !self.connection.budget.wait(delay).await {
                 return result.map_err(|error| error.again_after(delay));
             }
             backoff = (backoff * 2).min(BACKOFF_MAX);
@@ -203,8 +215,10 @@ impl Gateway {
     /// What Amazon throttles is not this call but the account: all of it slows down, and waits as long as Amazon says.
     fn hold_others_back(&self, error: Option<&GatewayError>) {
         if let Some(GatewayError::Throttled { retry_after, .. }) = error {
-            self.pacer.slow_down();
-            self.pacer.hold(retry_after.unwrap_or_default().min(HOLD_MAX));
+            self.connection.pacer.slow_down();
+            self.connection
+                .pacer
+                .hold(retry_after.unwrap_or_default().min(HOLD_MAX));
         }
     }
 
@@ -217,12 +231,12 @@ impl Gateway {
         E: ProvideErrorMetadata + Error + 'static,
     {
         let out_of_time = || GatewayError::OutOfTime { call: call.clone() };
-        if self.budget.is_spent() {
+        if self.connection.budget.is_spent() {
             return Err(out_of_time());
         }
         // Somebody else was throttled: no need to ask in order to know.
-        let held = self.pacer.held_for();
-        if held > self.budget.remaining() {
+        let held = self.connection.pacer.held_for();
+        if held > self.connection.budget.remaining() {
             return Err(GatewayError::Throttled {
                 call: call.clone(),
                 retry_after: Some(held),
@@ -230,17 +244,17 @@ impl Gateway {
         }
         let credentials = self.credentials.current().await?;
         let paced = async {
-            self.pacer.wait().await;
+            self.connection.pacer.wait().await;
             request.await
         };
         let result = tokio::select! {
             result = paced => result,
-            () = self.budget.spent() => return Err(out_of_time()),
+            () = self.connection.budget.spent() => return Err(out_of_time()),
         };
         // Amazon repeats the `Authorization` header of a request whose signature it cannot read. Nothing is cut before
         // secrets are looked for: a part of one would not be found.
         result.map_err(|error| {
-            let error = GatewayError::of_sdk(call, &self.credentials.to_string(), &error);
+            let error = GatewayError::of_sdk(call, &self.credentials.to_string(), &self.connection.region, &error);
             error.with_message(|message| redacted(message, &credentials))
         })
     }

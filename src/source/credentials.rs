@@ -8,7 +8,7 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 
 use super::amazon::presentable;
 use super::security_token::{AssumedRole, RoleError};
-use crate::model::Secret;
+use crate::model::{Secret, digest};
 
 /// An access key of an AWS account. It cannot be printed.
 #[derive(Clone)]
@@ -22,6 +22,12 @@ impl AccessKey {
     #[must_use]
     pub fn new(id: Secret, secret: Secret) -> Self {
         Self { id, secret }
+    }
+
+    /// A digest of both parts, which tells keys apart and nothing of them.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        digest(format!("{}\n{}", self.id.expose(), self.secret.expose()).as_bytes())
     }
 
     pub(super) fn credentials(&self) -> Credentials {

@@ -3,9 +3,8 @@
 mod error;
 mod tokens;
 
-use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
@@ -15,7 +14,7 @@ use azure_security_keyvault_secrets::{SecretClient, SecretClientOptions};
 
 pub use self::error::SecretError;
 use self::tokens::VaultTokens;
-use crate::limits::{Bounded, Budget, FewRetries};
+use crate::limits::{Bounded, Budget, FewRetries, Kept};
 use crate::model::{Secret, SecretIdentifier};
 use crate::telemetry::{Observed, Peer};
 
@@ -36,11 +35,15 @@ const THROTTLED_ATTEMPTS: u32 = 3;
 /// Wait after a 429 that does not say how long: Key Vault counts requests over ten seconds.
 const THROTTLED_DELAY: Duration = Duration::from_secs(5);
 
+/// Clients of vaults that are kept while nobody uses them: more than one app reads from.
+const CLIENTS_MAX: usize = 16;
+
 /// Reads secrets with one identity, from any vault that secret identifiers may name.
 pub struct Vault {
     credential: Arc<dyn TokenCredential>,
     client_options: ClientOptions,
-    clients: Mutex<HashMap<String, Arc<SecretClient>>>,
+    /// By the URL of the vault.
+    clients: Kept<String, SecretClient>,
 }
 
 impl Vault {
@@ -61,11 +64,14 @@ impl Vault {
                 transport: Some(Transport::new(Arc::new(bounded))),
                 ..ClientOptions::default()
             },
-            clients: Mutex::new(HashMap::new()),
+            clients: Kept::new(CLIENTS_MAX),
         }
     }
 
     /// Reads a secret's value, without the white space around it that `echo` and editors add.
+    ///
+    /// The value is one line of visible ASCII without quotation marks, as both halves of an access key are: others would
+    /// not fit into the headers that they are for.
     ///
     /// An expired secret is read like any other, as Key Vault gives it out: whether the key still works is Amazon's to say.
     ///
@@ -94,23 +100,17 @@ impl Vault {
     /// The client of a vault, kept, since it remembers which token the vault wants and keeps its connection.
     fn client(&self, identifier: &SecretIdentifier) -> Result<Arc<SecretClient>, SecretError> {
         let url = identifier.vault_url();
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(client) = clients.get(&url) {
-            return Ok(Arc::clone(client));
-        }
-        let options = SecretClientOptions {
-            client_options: self.client_options.clone(),
-            // An address can never end in the host of the challenge's resource. Only hosts that KEY_VAULT_HOSTS lists get
-            // here without being in a public cloud, and even they get no tokens but those for vaults.
-            verify_challenge_resource: Some(identifier.is_in_public_cloud()),
-            ..SecretClientOptions::default()
-        };
-        let tokens = Arc::new(VaultTokens::new(Arc::clone(&self.credential), identifier));
-        let client = SecretClient::new(&url, tokens, Some(options))
-            .map_err(|error| SecretError::of_azure(identifier, &error))?;
-        let client = Arc::new(client);
-        clients.insert(url, Arc::clone(&client));
-        Ok(client)
+        self.clients.get_or_try_make(url.clone(), || {
+            let options = SecretClientOptions {
+                client_options: self.client_options.clone(),
+                // An address can never end in the host of the challenge's resource. Only hosts that KEY_VAULT_HOSTS lists
+                // get here without being in a public cloud, and even they get no tokens but those for vaults.
+                verify_challenge_resource: Some(identifier.is_in_public_cloud()),
+                ..SecretClientOptions::default()
+            };
+            let tokens = Arc::new(VaultTokens::new(Arc::clone(&self.credential), identifier));
+            SecretClient::new(&url, tokens, Some(options)).map_err(|error| SecretError::of_azure(identifier, &error))
+        })
     }
 }
 
@@ -166,6 +166,12 @@ async fn read_once(client: &SecretClient, identifier: &SecretIdentifier) -> Resu
     if value.is_empty() {
         return Err(SecretError::Empty {
             identifier: identifier.to_string(),
+        });
+    }
+    if let Some(fault) = Secret::fault_of_line(value) {
+        return Err(SecretError::Misshapen {
+            identifier: identifier.to_string(),
+            fault,
         });
     }
     Ok(Secret::new(value))

@@ -1,5 +1,6 @@
 //! AWS Security Token Service: temporary credentials for a role, in exchange for an access key or a token of Azure's.
 
+mod caller;
 mod error;
 mod retries;
 #[cfg(test)]
@@ -16,6 +17,7 @@ use aws_sdk_sts::config::Builder;
 use aws_sdk_sts::types;
 use aws_smithy_runtime::expiring_cache::ExpiringCache;
 
+pub use self::caller::account_of;
 pub use self::error::RoleError;
 use self::error::{Exchange, redact};
 use self::retries::NoThrottledRetries;
@@ -24,7 +26,7 @@ pub use self::web_identity::WebIdentity;
 use super::amazon::{AwsConnection, Call};
 use super::credentials::AccessKey;
 use crate::limits::Budget;
-use crate::model::{ExternalId, IntegrationName, RoleArn};
+use crate::model::{ExternalId, IntegrationName, Region, RoleArn, Secret};
 
 /// How long before their end credentials are renewed: longer than an operation that was begun with them can last.
 const RENEWAL: Duration = Duration::from_mins(5);
@@ -50,6 +52,7 @@ pub struct AssumedRole(Arc<Inner>);
 struct Inner {
     client: Client,
     role: RoleArn,
+    region: Region,
     session_name: String,
     proof: Proof,
     budget: Budget,
@@ -70,6 +73,7 @@ impl AssumedRole {
         Self(Arc::new(Inner {
             client: Client::from_conf(config.build()),
             role,
+            region: connection.region.clone(),
             session_name: integration.to_string(),
             proof,
             budget: connection.budget.clone(),
@@ -81,6 +85,14 @@ impl AssumedRole {
     #[must_use]
     pub fn arn(&self) -> &RoleArn {
         &self.0.role
+    }
+
+    /// The access key that it is taken on with, if that is how.
+    pub(super) fn key(&self) -> Option<&AccessKey> {
+        match &self.0.proof {
+            Proof::AccessKey { key, .. } => Some(key),
+            Proof::WebIdentity(_) => None,
+        }
     }
 
     /// Credentials that are good for some minutes at least.
@@ -123,7 +135,7 @@ impl Inner {
         };
         given.and_then(credentials).ok_or_else(|| RoleError::Unavailable {
             call,
-            message: "the answer has no credentials".to_owned(),
+            message: "the answer has no credentials that can be used".to_owned(),
             retry_after: None,
         })
     }
@@ -136,7 +148,7 @@ impl Inner {
                     .role_session_name(&self.session_name)
                     .set_external_id(external_id.as_ref().map(|id| id.as_str().to_owned()));
                 let answer = request.send().await.map_err(|error| {
-                    let error = RoleError::of_sdk(call, &Exchange::AccessKey, &error);
+                    let error = RoleError::of_sdk(call, &Exchange::AccessKey, &self.region, &error);
                     redact(error, &key.credentials())
                 })?;
                 Ok(answer.credentials)
@@ -151,7 +163,7 @@ impl Inner {
                     .web_identity_token(token.expose());
                 let answer = request.send().await.map_err(|error| {
                     let exchange = Exchange::WebIdentity(Claims::of(&token));
-                    RoleError::of_sdk(call, &exchange, &error).without(token.expose())
+                    RoleError::of_sdk(call, &exchange, &self.region, &error).without(token.expose())
                 })?;
                 Ok(answer.credentials)
             }
@@ -169,9 +181,13 @@ impl Inner {
     }
 }
 
-/// `None` when their end is no time.
+/// `None` when their end is no time, or a part does not fit into a header: the SDK would panic.
 fn credentials(given: types::Credentials) -> Option<(Credentials, SystemTime)> {
     let expiration = SystemTime::try_from(given.expiration).ok()?;
+    let parts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
+    if parts.iter().any(|part| Secret::fault_of_line(part).is_some()) {
+        return None;
+    }
     let credentials = Credentials::new(
         given.access_key_id,
         given.secret_access_key,

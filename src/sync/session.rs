@@ -1,22 +1,23 @@
 //! What calls share, and what each has for itself.
 
-use std::collections::HashMap;
 use std::num::NonZeroU32;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use time::OffsetDateTime;
+use tokio::sync::OnceCell;
 
 use crate::credential::azure_credential;
 use crate::error_chain::error_chain;
-use crate::limits::{Budget, Pacer, Traffic};
+use crate::limits::{Budget, Kept, Pacer, Traffic};
 use crate::model::{
-    AccessKeySecrets, ApiCenterId, AwsAuthentication, Entity, ErrorCode, Integration, Problem, Requests, VaultHosts,
+    AccessKeySecrets, ApiCenterId, AwsAuthentication, Entity, ErrorCode, Integration, Problem, Region, Requests,
+    RoleArn, VaultHosts,
 };
 use crate::settings::Settings;
 use crate::source::{
-    AccessKey, AssumedRole, AwsConnection, AwsCredentials, Gateway, Proof, Transport, Vault, WebIdentity,
+    AccessKey, AssumedRole, AwsConnection, AwsCredentials, Gateway, Proof, Transport, Vault, WebIdentity, account_of,
 };
 use crate::target::{ApiCenter, Catalog};
 use crate::trust::check_trust;
@@ -25,6 +26,11 @@ use super::clock::Clock;
 
 /// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
+/// Pacers that are kept while nobody uses them: three times what an API center has room for, 20 integrations. One that goes
+/// forgets a throttle.
+const PACERS_MAX: usize = 64;
+/// Keys whose account is remembered: more than all integrations have, and those before a rotation.
+const ACCOUNTS_MAX: usize = 64;
 /// The time for what is done after the budget has ended: the outcome, and taking back. HTTP is cut 30 s after it.
 const EPILOGUE: Duration = Duration::from_secs(15);
 
@@ -39,8 +45,10 @@ pub(super) struct Clouds {
     clock: Clock,
     api_center: ApiCenter,
     transport: Transport,
-    /// By region and account; an access key stands for its account, which it does not tell.
-    gateway_pacers: Mutex<HashMap<(String, String), Arc<Pacer>>>,
+    /// By account and region; where nobody says which account a key is of, its digest stands for it.
+    pacers: Kept<(String, Region), Pacer>,
+    /// By the digest of a key.
+    accounts: Kept<String, OnceCell<String>>,
 }
 
 impl Clouds {
@@ -65,7 +73,8 @@ impl Clouds {
             vault: Vault::new(Arc::clone(&credential)),
             transport: Transport::new(),
             credential,
-            gateway_pacers: Mutex::default(),
+            pacers: Kept::new(PACERS_MAX),
+            accounts: Kept::new(ACCOUNTS_MAX),
         })
     }
 
@@ -81,20 +90,11 @@ impl Clouds {
         Ok(WebIdentity::new(Arc::clone(&self.credential), audience))
     }
 
-    fn gateway_pacer(&self, integration: &Integration) -> Arc<Pacer> {
-        let account = match &integration.authentication {
-            AwsAuthentication::AccessKey(secrets) => secrets.access_key.to_string(),
-            AwsAuthentication::RoleByAccessKey { role, .. } | AwsAuthentication::RoleByWebIdentity { role } => {
-                role.account().to_owned()
-            }
-        };
-        let key = (integration.region.to_string(), account);
-        let mut pacers = self.gateway_pacers.lock().unwrap_or_else(PoisonError::into_inner);
+    fn pacer(&self, account: &str, region: &Region) -> Arc<Pacer> {
         let burst = NonZeroU32::new(GATEWAY_BURST).unwrap_or(NonZeroU32::MIN);
-        let pacer = pacers
-            .entry(key)
-            .or_insert_with(|| Arc::new(Pacer::new(self.settings.aws_requests_per_second, burst)));
-        Arc::clone(pacer)
+        let key = (account.to_owned(), region.clone());
+        self.pacers
+            .get_or_make(key, || Pacer::new(self.settings.aws_requests_per_second, burst))
     }
 }
 
@@ -145,21 +145,20 @@ impl<'a> Session<'a> {
         self.clouds.api_center.catalog(budget, Arc::clone(&self.azure))
     }
 
-    /// Reads the secrets, if there are any, and makes a client of the gateway; nothing is sent to Amazon yet.
+    /// Reads the secrets, if there are any, and makes a client of the gateway. Amazon is asked for nothing but the account
+    /// of a key that this process meets for the first time.
     pub async fn gateway(&self, integration: &Integration) -> Result<Gateway, Problem> {
-        let connection = AwsConnection::new(
-            &self.clouds.transport,
-            &integration.region,
-            self.clouds.gateway_pacer(integration),
-            Arc::clone(&self.aws),
-            self.budget.clone(),
-        );
-        // Boxed: reading the SDK's settings takes a large future.
-        let connection = Box::pin(connection).await;
-        let (role, proof) = match &integration.authentication {
+        // Boxed: the SDKs' futures are large.
+        Box::pin(self.connect(integration)).await
+    }
+
+    async fn connect(&self, integration: &Integration) -> Result<Gateway, Problem> {
+        match &integration.authentication {
             AwsAuthentication::AccessKey(secrets) => {
                 let key = self.access_key(secrets).await?;
-                return Ok(Gateway::connect(connection, AwsCredentials::AccessKey(key)));
+                let account = self.account(&key, &integration.region).await;
+                let connection = self.connection(&account, &integration.region).await;
+                Ok(Gateway::connect(connection, AwsCredentials::AccessKey(key)))
             }
             AwsAuthentication::RoleByAccessKey {
                 secrets,
@@ -167,12 +166,52 @@ impl<'a> Session<'a> {
                 external_id,
             } => {
                 let (key, external_id) = (self.access_key(secrets).await?, external_id.clone());
-                (role, Proof::AccessKey { key, external_id })
+                let proof = Proof::AccessKey { key, external_id };
+                Ok(self.gateway_of_role(integration, role, proof).await)
             }
-            AwsAuthentication::RoleByWebIdentity { role } => (role, Proof::WebIdentity(self.clouds.web_identity()?)),
-        };
+            AwsAuthentication::RoleByWebIdentity { role } => {
+                let proof = Proof::WebIdentity(self.clouds.web_identity()?);
+                Ok(self.gateway_of_role(integration, role, proof).await)
+            }
+        }
+    }
+
+    async fn gateway_of_role(&self, integration: &Integration, role: &RoleArn, proof: Proof) -> Gateway {
+        let connection = self.connection(role.account(), &integration.region).await;
         let role = AssumedRole::new(&connection, role.clone(), &integration.name, proof);
-        Ok(Gateway::connect(connection, AwsCredentials::Role(role)))
+        Gateway::connect(connection, AwsCredentials::Role(role))
+    }
+
+    /// The account of a key, or what stands for it while nobody says: then the key has a pace of its own.
+    async fn account(&self, key: &AccessKey, region: &Region) -> String {
+        let digest = key.digest();
+        let known = self.clouds.accounts.get_or_make(digest.clone(), OnceCell::new);
+        let ask = async {
+            let connection = self.connection(&digest, region).await;
+            account_of(&connection, &AwsCredentials::AccessKey(key.clone())).await
+        };
+        match known.get_or_try_init(|| ask).await {
+            Ok(account) => account.clone(),
+            Err(error) => {
+                let error = error_chain(&error);
+                tracing::debug!(
+                    error,
+                    "the account of an access key is not known: the key has a pace of its own"
+                );
+                digest
+            }
+        }
+    }
+
+    async fn connection(&self, account: &str, region: &Region) -> AwsConnection {
+        AwsConnection::new(
+            &self.clouds.transport,
+            region,
+            self.clouds.pacer(account, region),
+            Arc::clone(&self.aws),
+            self.budget.clone(),
+        )
+        .await
     }
 
     async fn access_key(&self, secrets: &AccessKeySecrets) -> Result<AccessKey, Problem> {

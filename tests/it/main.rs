@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot go on has failed")]
 
+mod accounts;
 mod application;
 mod bounds;
 mod changes;
@@ -25,11 +26,13 @@ mod page;
 mod passes;
 mod permissions;
 mod process;
+mod proxies;
 mod recording;
 mod refusals;
 mod roles;
 mod rotation;
 mod secrecy;
+mod secrets;
 mod telemetry;
 mod unknown;
 mod whole_path;

@@ -124,13 +124,18 @@ fn gateway_permission(exchange: &Exchange) -> (String, String) {
     (format!("apigateway:{}", exchange.method), resource)
 }
 
-/// What is needed on AWS for a request to Security Token Service: nothing, where a token is shown and no key.
+/// What is needed on AWS for a request to Security Token Service: nothing where a token is shown, and nothing to ask whose a
+/// key is ("`GetCallerIdentity`": no permissions are required).
 fn token_action(exchange: &Exchange) -> Option<String> {
     let operation = form_urlencoded::parse(&exchange.request_body).find(|(name, _)| name == "Action");
     let operation = operation.unwrap().1;
     let signed = exchange.request_headers.contains_key(AUTHORIZATION);
-    assert_eq!(signed, operation == "AssumeRole", "{operation}");
-    signed.then(|| format!("sts:{operation}"))
+    match operation.as_ref() {
+        "AssumeRole" => Some("sts:AssumeRole".to_owned()).filter(|_| signed),
+        "GetCallerIdentity" if signed => None,
+        "AssumeRoleWithWebIdentity" if !signed => None,
+        other => panic!("{other}, signed: {signed}"),
+    }
 }
 
 /// What was needed of both clouds.

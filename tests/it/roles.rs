@@ -192,7 +192,7 @@ fn misconfigured_with_a_key() -> Vec<Case> {
                 world
                     .cloud
                     .key_vault
-                    .set_secret("aws-secret-access-key", "of another key");
+                    .set_secret("aws-secret-access-key", "of-another-key");
             },
             &["SignatureDoesNotMatch", "access key"],
         )

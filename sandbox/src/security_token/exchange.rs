@@ -14,10 +14,15 @@ use crate::keyring::{ACCOUNT, Credential, Keyring, Session};
 use crate::signature::{self, Scope};
 use crate::token::{Claims, InvalidToken, read_token};
 
-/// Who has signed a request.
+/// One region of each partition that every account has: the stand-in is their service, too.
+const ALWAYS_ENABLED: [&str; 4] = ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"];
+
+/// Who has signed a request, for this region or for one that every account has.
 pub(super) fn verify(request: &Request<Bytes>, keyring: &Keyring, region: &str) -> Result<Credential, StsError> {
+    let claimed = signature::claimed_region(request).filter(|claimed| ALWAYS_ENABLED.contains(claimed));
+    let region = claimed.unwrap_or(region);
     let scope = Scope { region, service: "sts" };
-    let known = keyring.known();
+    let known = keyring.known_in(region);
     Ok(signature::verify(request, &known, scope, now())?.clone())
 }
 

@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::error_chain::error_chain;
-use crate::model::one_line;
+use crate::model::{Region, one_line};
 
 /// When to try again if nothing is known: Amazon's whole burst quota has refilled by then, several times.
 pub(in crate::source) const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
@@ -29,6 +29,8 @@ const AUTHENTICATION_CODES: &[&str] = &[
     "SignatureDoesNotMatch",
     "UnrecognizedClient",
 ];
+/// Error codes, without `Exception`, that mean that the region does not know the credentials.
+const UNKNOWN_CREDENTIALS_CODES: &[&str] = &["InvalidClientTokenId", "UnrecognizedClient"];
 /// Error codes, without `Exception`, that mean "too fast" where the status does not say so.
 const THROTTLE_CODES: &[&str] = &["LimitExceeded", "RequestLimitExceeded", "Throttling", "TooManyRequests"];
 
@@ -118,6 +120,17 @@ pub(in crate::source) fn with_clock_hint(message: String) -> String {
     ];
     if about_time.iter().any(|words| message.contains(words)) {
         format!("{message} (the clock of this machine seems to be wrong)")
+    } else {
+        message
+    }
+}
+
+/// Good credentials look like bad ones in a region that their account has not enabled.
+pub(in crate::source) fn with_region_hint(message: String, code: &str, region: &Region) -> String {
+    if UNKNOWN_CREDENTIALS_CODES.contains(&code) && !region.is_always_enabled() {
+        format!(
+            "{message} (Amazon says the same of good ones while the region {region} is not enabled for their account)"
+        )
     } else {
         message
     }

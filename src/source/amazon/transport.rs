@@ -3,9 +3,10 @@
 use std::error::Error;
 use std::sync::Arc;
 
-use aws_smithy_http_client::Builder;
+use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::Provider;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
 use aws_smithy_runtime_api::box_error::BoxError;
 use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
@@ -36,14 +37,16 @@ pub(in crate::source) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
 pub struct Transport(SharedHttpClient);
 
 impl Transport {
-    /// A pool without connections yet.
+    /// A pool without connections yet. They go through the proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY` name, as those of the Azure SDK do by themselves; the same library reads them.
     #[must_use]
     pub fn new() -> Self {
-        Self(
-            Builder::new()
-                .tls_provider(Provider::Rustls(CryptoMode::AwsLc))
-                .build_https(),
-        )
+        Self(Builder::new().build_with_connector_fn(|settings, components| {
+            let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+            connector.set_connector_settings(settings.cloned());
+            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+            connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
+        }))
     }
 
     /// What `client` makes of requests, in place of connections.

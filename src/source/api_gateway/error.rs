@@ -7,10 +7,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use crate::model::{ErrorCode, Problem};
+use crate::model::{ErrorCode, Problem, Region};
 use crate::source::amazon::{
     ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, is_too_long, message,
-    retry_after, with_clock_hint,
+    retry_after, with_clock_hint, with_region_hint,
 };
 use crate::source::security_token::RoleError;
 
@@ -96,7 +96,7 @@ pub enum GatewayError {
 
 impl GatewayError {
     /// Classifies an error of the SDK by status and error code.
-    pub(super) fn of_sdk<E>(call: &Call, credentials: &str, error: &SdkError<E, HttpResponse>) -> Self
+    pub(super) fn of_sdk<E>(call: &Call, credentials: &str, region: &Region, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -127,7 +127,7 @@ impl GatewayError {
             return Self::AuthenticationFailed {
                 call,
                 credentials: credentials.to_owned(),
-                message: with_clock_hint(message),
+                message: with_region_hint(with_clock_hint(message), code, region),
             };
         }
         match status {

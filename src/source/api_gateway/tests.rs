@@ -18,8 +18,8 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
-use crate::limits::Traffic;
-use crate::model::{ErrorCode, Secret};
+use crate::limits::{Budget, Pacer, Traffic};
+use crate::model::{ErrorCode, Region, Secret};
 use crate::source::amazon::{ATTEMPT_TIMEOUT, ATTEMPTS, OPERATION_TIMEOUT, Transport};
 use crate::source::credentials::AccessKey;
 

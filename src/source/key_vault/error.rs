@@ -39,6 +39,17 @@ pub enum SecretError {
         /// Which secret.
         identifier: String,
     },
+    /// It holds something else than half of an access key: a whole file, or more than the value.
+    #[error(
+        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, in one line, not the \
+         file or the JSON that it came in"
+    )]
+    Misshapen {
+        /// Which secret.
+        identifier: String,
+        /// What is wrong with the value's shape.
+        fault: String,
+    },
     /// This app's identity may not read it, or its network may not reach it.
     #[error(
         "the secret {identifier} may not be read: {message} (grant this app's identity the role \
@@ -118,6 +129,7 @@ impl SecretError {
         let text = self.to_string();
         match self {
             Self::NotFound { .. } | Self::Empty { .. } => Problem::new(ErrorCode::SecretNotFound, text),
+            Self::Misshapen { .. } => Problem::new(ErrorCode::AwsAuthenticationFailed, text),
             Self::Disabled { .. } => Problem::new(ErrorCode::SecretDisabled, text),
             Self::Forbidden { .. } => Problem::new(ErrorCode::SecretForbidden, text),
             Self::Throttled { retry_after, .. } => Problem::new(ErrorCode::TooManyRequests, text)

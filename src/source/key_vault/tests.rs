@@ -1,6 +1,7 @@
 //! The client over a transport that answers like a vault.
 
 use std::pin::Pin;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use azure_core::credentials::{AccessToken, TokenRequestOptions};
@@ -171,6 +172,18 @@ async fn each_failure_has_its_code_and_names_the_secret() {
         (403, "<html>", ErrorCode::SecretForbidden, "Key Vault Secrets User"),
         (200, r#"{"value":" \n"}"#, ErrorCode::SecretNotFound, "is empty"),
         (200, "{}", ErrorCode::SecretNotFound, "is empty"),
+        (
+            200,
+            r#"{"value":"Access key ID,Secret access key\r\nAKIA,hunter2\r\n"}"#,
+            ErrorCode::AwsAuthenticationFailed,
+            "/secrets/key has 2 lines: it must hold one half of the access key and nothing else",
+        ),
+        (
+            200,
+            r#"{"value":"\"hunter2\""}"#,
+            ErrorCode::AwsAuthenticationFailed,
+            "has quotation marks",
+        ),
         (200, "hunter2", ErrorCode::ServiceUnavailable, "not a secret"),
         (400, "", ErrorCode::ServiceUnavailable, "HTTP 400"),
         (302, "", ErrorCode::ServiceUnavailable, "HTTP 302"),
@@ -319,6 +332,18 @@ async fn an_answer_longer_than_any_secret_is_given_up() {
     let refusal = format!(r#"{{"error":{{"message":"\u001b[31m{}"}}}}"#, "x".repeat(100_000));
     let error = read(fake(403, &refusal)).await.unwrap_err().to_string();
     assert!(error.contains("\u{fffd}[31mxxx") && error.len() < 1000, "{error}");
+}
+
+#[tokio::test]
+async fn clients_of_vaults_that_are_read_no_more_are_not_kept_for_ever() {
+    let server = Arc::new(fake(200, r#"{"value":"v"}"#));
+    let vault = vault(&server, FakeCredential::default());
+    for number in 0..3 * CLIENTS_MAX {
+        let text = format!("https://kv{number}.vault.azure.net/secrets/key");
+        let identifier = SecretIdentifier::parse(&text, &VaultHosts::PublicClouds).unwrap();
+        assert_eq!(vault.read(&identifier, &budget()).await, Ok(Secret::new("v")));
+    }
+    assert_eq!(vault.clients.count(), CLIENTS_MAX);
 }
 
 #[tokio::test]

@@ -9,10 +9,10 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::web_identity::Claims;
-use crate::model::{ErrorCode, Problem};
+use crate::model::{ErrorCode, Problem, Region};
 use crate::source::amazon::{
     Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after,
-    with_clock_hint,
+    with_clock_hint, with_region_hint,
 };
 use crate::source::credentials::redacted;
 
@@ -31,6 +31,16 @@ pub enum RoleError {
         /// Amazon's words.
         message: String,
         /// What to look at.
+        advice: String,
+    },
+    /// The role's account has not enabled the region, or the service in it.
+    #[error("{call}: Amazon refuses: {message} ({advice})")]
+    RegionDisabled {
+        /// What was called.
+        call: Call,
+        /// Amazon's words.
+        message: String,
+        /// What to enable.
         advice: String,
     },
     /// Azure makes no token for Amazon.
@@ -96,7 +106,12 @@ pub(super) enum Exchange {
 
 impl RoleError {
     /// Classifies an error of the SDK by status and error code.
-    pub(super) fn of_sdk<E>(call: &Call, exchange: &Exchange, error: &SdkError<E, HttpResponse>) -> Self
+    pub(super) fn of_sdk<E>(
+        call: &Call,
+        exchange: &Exchange,
+        region: &Region,
+        error: &SdkError<E, HttpResponse>,
+    ) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
     {
@@ -122,7 +137,12 @@ impl RoleError {
         match (status, exchange) {
             (400 | 403, Exchange::AccessKey) if is_authentication(code) => Self::AuthenticationFailed {
                 call,
-                message: with_clock_hint(message),
+                message: with_region_hint(with_clock_hint(message), code, region),
+            },
+            (400 | 401 | 403, _) if code == "RegionDisabled" => Self::RegionDisabled {
+                call,
+                message,
+                advice: enabling(region),
             },
             (_, _) if code == "IDPCommunicationError" => unavailable(message),
             (400 | 401 | 403, exchange) => Self::Refused {
@@ -144,6 +164,7 @@ impl RoleError {
     fn edit(&mut self, change: impl Fn(&str) -> String) {
         match self {
             Self::Refused { message, .. }
+            | Self::RegionDisabled { message, .. }
             | Self::AuthenticationFailed { message, .. }
             | Self::Unavailable { message, .. }
             | Self::AudienceRefused { message, .. }
@@ -157,7 +178,9 @@ impl RoleError {
     pub fn problem(&self) -> Problem {
         let text = self.to_string();
         match self {
-            Self::Refused { .. } | Self::AudienceRefused { .. } => Problem::new(ErrorCode::RoleNotAssumable, text),
+            Self::Refused { .. } | Self::RegionDisabled { .. } | Self::AudienceRefused { .. } => {
+                Problem::new(ErrorCode::RoleNotAssumable, text)
+            }
             Self::AuthenticationFailed { .. } => Problem::new(ErrorCode::AwsAuthenticationFailed, text),
             Self::Throttled { retry_after, .. } => Problem::new(ErrorCode::TooManyRequests, text)
                 .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
@@ -170,12 +193,18 @@ impl RoleError {
     }
 }
 
+/// What the owner of an account has to do for its service in a region.
+fn enabling(region: &Region) -> String {
+    if region.is_always_enabled() {
+        "activate AWS STS in this region, in the account settings of IAM in the role's account".to_owned()
+    } else {
+        format!("the region {region} is not enabled for the role's account: enable it there")
+    }
+}
+
 impl Exchange {
     /// What to look at when Amazon refuses with this code.
     fn advice(&self, code: &str) -> String {
-        if code == "RegionDisabled" {
-            return "activate AWS STS in this region, in the account settings of IAM in the role's account".to_owned();
-        }
         let claims = match self {
             Self::AccessKey => {
                 return "the access key's user must be allowed sts:AssumeRole on the role, the role's trust policy must \

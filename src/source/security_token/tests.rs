@@ -252,6 +252,18 @@ async fn an_access_key_is_exchanged_with_a_signature_and_the_external_id() {
 }
 
 #[tokio::test]
+async fn credentials_that_do_not_fit_into_a_header_are_not_used() {
+    for part in ["ASIA1", "secret1", "token1"] {
+        let (status, body) = for_token(1, LATER);
+        let broken = body.replace(part, &format!("{part}&#10;{part}"));
+        let bench = Bench::keyless(vec![(status, broken)]).await;
+        let refusal = bench.refusal().await;
+        assert!(matches!(refusal, RoleError::Unavailable { .. }), "{refusal:?}");
+        assert!(!refusal.to_string().contains(part), "{refusal}");
+    }
+}
+
+#[tokio::test]
 async fn many_who_come_at_once_share_one_exchange() {
     let bench = Bench::keyless(vec![for_token(1, LATER)]).await;
     let all = futures::future::join_all((0..20).map(|_| bench.role.current())).await;

@@ -4,7 +4,7 @@ use super::{
     ACCESS_KEY, AWS_APIS, AWS_CREDENTIALS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, Examination, INTEGRATION, REGION,
     SECRET_ACCESS_KEY,
 };
-use crate::model::{ErrorCode, Export, Integration, Problem, RestApi, SecretIdentifier, Stage};
+use crate::model::{ErrorCode, Export, Integration, Problem, Region, RestApi, SecretIdentifier, Stage};
 use crate::source::{Gateway, GatewayError, RoleError, SecretError};
 use crate::sync::session::Session;
 
@@ -51,7 +51,8 @@ pub(super) async fn examine(
             Some(listing.apis.len() + listing.unusable.len())
         }
         Err(error) => {
-            refused(integration, &error, examination);
+            // Boxed: it is rare, and the SDK's futures are large.
+            Box::pin(refused(integration, &gateway, &error, examination)).await;
             None
         }
     }
@@ -121,6 +122,10 @@ async fn secret(
         SecretError::NotFound { .. } => "Make the secret, or create the integration again with the right identifier",
         SecretError::Disabled { .. } => "Enable the secret, or name another version of it",
         SecretError::Empty { .. } => "Set the secret's value",
+        SecretError::Misshapen { .. } => {
+            "Store the access key's id in the one secret and its secret part in the other, and nothing else (docs/deploy.md, \
+             access keys)"
+        }
         SecretError::Forbidden { .. } => {
             "Give the identity the role \"Key Vault Secrets User\" on the vault, and let its network through the firewall"
         }
@@ -139,9 +144,47 @@ fn role_is_good(integration: &Integration, examination: &mut Examination) {
     }
 }
 
+/// What is wrong where credentials are refused in a region that not every account has.
+enum Suspect {
+    /// The account has not enabled the region.
+    Region,
+    /// The credentials: another region does not accept them either.
+    Credentials(Region),
+    /// One of both.
+    Either,
+}
+
+/// Asks a region that every account has, since Amazon says the same of bad credentials and of a region that is not enabled.
+async fn suspect(gateway: &Gateway, region: &Region, error: &GatewayError) -> Suspect {
+    match gateway.account_at_home(error).await {
+        Ok(_) | Err(RoleError::RegionDisabled { .. }) => Suspect::Region,
+        Err(RoleError::AuthenticationFailed { .. }) => Suspect::Credentials(region.home()),
+        Err(
+            RoleError::Refused { .. }
+            | RoleError::AudienceRefused { .. }
+            | RoleError::Throttled { .. }
+            | RoleError::NoToken { .. }
+            | RoleError::Unavailable { .. }
+            | RoleError::OutOfTime { .. },
+        ) => Suspect::Either,
+    }
+}
+
 /// Tells what was refused of the first signed call, and what that says of all before it.
-fn refused(integration: &Integration, error: &GatewayError, examination: &mut Examination) {
-    let found = error.to_string();
+async fn refused(integration: &Integration, gateway: &Gateway, error: &GatewayError, examination: &mut Examination) {
+    let mut found = error.to_string();
+    let asks_elsewhere = matches!(
+        error,
+        GatewayError::AuthenticationFailed { .. }
+            | GatewayError::Role(RoleError::AuthenticationFailed { .. } | RoleError::RegionDisabled { .. })
+    );
+    if asks_elsewhere && !integration.region.is_always_enabled() {
+        match suspect(gateway, &integration.region, error).await {
+            Suspect::Region => return not_enabled(integration, &found, examination),
+            Suspect::Credentials(home) => found = format!("{found}; {home} does not accept them either"),
+            Suspect::Either => (),
+        }
+    }
     let region = format!("{} is a region of AWS", integration.region);
     let unreachable =
         "See whether the region is one that your account has, and whether it can be reached from where this runs";
@@ -190,6 +233,17 @@ fn refused(integration: &Integration, error: &GatewayError, examination: &mut Ex
             skip_from(AWS_STAGES, "the list of APIs comes first", examination);
         }
     }
+}
+
+fn not_enabled(integration: &Integration, found: &str, examination: &mut Examination) {
+    let found = format!(
+        "the region {} is not enabled for the account: {found}",
+        integration.region
+    );
+    let remedy = "Enable the region in the account (AWS Regions, in its account settings), or delete the integration and \
+                  create it again for the right one";
+    examination.failed(REGION, &found, remedy);
+    skip_from(AWS_ROLE, "the region comes first", examination);
 }
 
 /// Skips a check and all after it.

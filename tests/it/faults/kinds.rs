@@ -60,7 +60,13 @@ const KINDS: &[Kind] = &[
         "/secrets/aws-secret-access-key[/?]",
         &[Create, Timer],
     ),
-    of(Service::Sts, "the role", "POST", ".", &[RoleByKey, RoleByToken]),
+    of(
+        Service::Sts,
+        "the key's account, or the role",
+        "POST",
+        ".",
+        &[Create, Timer, RoleByKey, RoleByToken],
+    ),
     of(
         Service::ApiGateway,
         "the list of REST APIs",

@@ -86,9 +86,9 @@ impl Combination {
         self.always && matches!(self.trouble, Trouble::Status(429) | Trouble::ThrottledFor)
     }
 
-    /// Whether only a handler without tokens makes the call.
+    /// Whether only a handler makes the call that has no tokens and has not asked whose the key is.
     pub fn needs_new_handler(&self) -> bool {
-        self.kind.service == Service::Identity
+        matches!(self.kind.service, Service::Identity | Service::Sts)
     }
 
     fn fault(&self, elsewhere: &str) -> Fault {
