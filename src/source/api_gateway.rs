@@ -25,7 +25,7 @@ pub use self::listing::Listing;
 use self::stage::stages;
 use super::amazon::{ANSWER_MAX_BYTES, AwsConnection, Call, NoBlindRetries, NoEmptyAnswers};
 use super::credentials::{AwsCredentials, redacted};
-use crate::limits::{Budget, Pacer};
+use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{Export, Region, RestApi, RestApiId, SkipReason, Stage};
 
 /// Most APIs that Amazon lists on a page; the fewest requests (`GetRestApis`, API version 2015-07-09).
@@ -43,6 +43,7 @@ pub struct Gateway {
     region: Region,
     credentials: AwsCredentials,
     pacer: Arc<Pacer>,
+    traffic: Arc<Traffic>,
     budget: Budget,
     /// The first page of the listing, once the credentials were checked with it: the listing goes on from there.
     first_page: Mutex<Option<GetRestApisOutput>>,
@@ -75,9 +76,16 @@ impl Gateway {
             region: connection.region,
             credentials,
             pacer: connection.pacer,
+            traffic: connection.traffic,
             budget: connection.budget,
             first_page: Mutex::default(),
         }
+    }
+
+    /// Why nothing more is to be begun on this gateway, if so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.traffic.breaker().tripped()
     }
 
     /// Makes one signed call, to see whether the credentials are good for anything.
@@ -180,8 +188,24 @@ impl Gateway {
         }
     }
 
-    /// Calls until Amazon does not throttle, or there is no time to wait as long as it says.
+    /// Calls, and counts refusals of the whole account.
     async fn call<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let result = self.call_patiently(call, request).await;
+        let breaker = self.traffic.breaker();
+        match &result {
+            Ok(_) => breaker.accepted(call.operation),
+            Err(error) if error.is_account_wide() => breaker.refused(call.operation, || error.problem().message),
+            Err(_) => (),
+        }
+        result
+    }
+
+    /// Calls until Amazon does not throttle, or there is no time to wait as long as it says.
+    async fn call_patiently<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
     where
         E: ProvideErrorMetadata + Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

@@ -4,6 +4,7 @@
 
 mod application;
 mod bounds;
+mod breaker;
 mod changes;
 mod cli;
 mod collector;

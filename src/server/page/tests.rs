@@ -27,6 +27,7 @@ fn report(outcome: Outcome) -> Report {
         deleted: 3,
         unchanged: 4,
         remaining: 0,
+        retry_after_seconds: None,
         definitions_written: 0,
         skipped: Vec::new(),
         failed: Vec::new(),
