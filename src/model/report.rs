@@ -124,7 +124,7 @@ pub struct Report {
     pub deleted: usize,
     /// APIs that were found right.
     pub unchanged: usize,
-    /// APIs that there was no time for.
+    /// APIs that there was no time for, or that the work ended before.
     pub remaining: usize,
     /// Definitions that were imported.
     pub definitions_written: usize,

@@ -189,6 +189,7 @@ fn what_is_wrong_is_told_with_what_helps() {
         name: "apis/shop-c3".to_owned(),
     }];
     bad.remaining = 12;
+    bad.retry_after_seconds = Some(0);
     bad.totals = Some(Totals {
         skipped: 30,
         failed: 1,
