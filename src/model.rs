@@ -31,7 +31,7 @@ pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
 pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entity_name};
 pub use ownership::{ApiProof, FoldedApi, Owned, OwnedApi, Vacant, integration_of};
-pub use problem::{ErrorCode, Problem};
+pub use problem::{ErrorCode, Problem, whole_seconds};
 pub use region::{Region, UnknownRegion};
 pub use report::{Conflict, Failure, Outcome, PastRun, Report, Requests, Skip, SkipReason, Totals};
 pub use resource_id::{ApiCenterId, InvalidApiCenterId};

@@ -16,7 +16,7 @@ mod transport;
 mod wire;
 
 pub use catalog::{ApiCenter, Catalog};
-pub use error::{Call, CatalogError};
+pub use error::{Call, CatalogError, Refusal};
 pub use metadata::{Assignment, MetadataSchema};
 pub use operations::Exported;
 pub use permissions::Permissions;

@@ -63,6 +63,11 @@ impl App {
         })
     }
 
+    /// What ends every call.
+    pub fn stop(&self) -> &CancellationToken {
+        &self.stop
+    }
+
     /// Sees whether the app is one of ours and keeps the API center that is meant, before anything is changed.
     ///
     /// # Errors

@@ -11,7 +11,7 @@ use super::failure::{Exit, Failure};
 use super::output::{Table, print, render, tell};
 use super::place::Place;
 use super::progress::Progress;
-use super::rounds;
+use super::rounds::{self, Rounds};
 use super::view;
 use crate::model::{Outcome, Report};
 use crate::sync::{PlanView, SyncRequest};
@@ -61,12 +61,17 @@ async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, 
     let place = Place::of(center, stop)?;
     let progress = Progress::start(format!("creating {name}"));
     let mut integration = place.put(name, &document(&arguments)).await?;
-    let remaining = integration
-        .pointer("/properties/lastSync/remaining")
+    let seconds = integration
+        .pointer("/properties/lastSync/retryAfterSeconds")
         .and_then(Value::as_u64);
-    if remaining.is_some_and(|remaining| remaining > 0) {
-        rounds::synchronize(&place, name, SyncRequest::default(), &progress).await?;
-        integration = place.get(name).await?;
+    let mut failure = None;
+    if let Some(seconds) = seconds {
+        failure = rounds::go_on(&place, name, seconds, &progress).await;
+        integration = match place.get(name).await {
+            Err(unread) if failure.is_none() => return Err(unread),
+            Err(_) => integration,
+            Ok(current) => current,
+        };
     }
     drop(progress);
     print_integrations(center, &integration)?;
@@ -75,7 +80,8 @@ async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, 
     if let Some(message) = report.as_ref().and_then(|report| report.message.as_deref()) {
         tell(&format!("warning: {}", view::line(message)));
     }
-    Ok(report.map_or(Exit::Done, |report| exit_of(&report)))
+    let exit = report.map_or(Exit::Done, |report| exit_of(&report));
+    failure.map_or(Ok(exit), Err)
 }
 
 /// The body of the `PUT`: what was not given takes its default there.
@@ -188,14 +194,16 @@ async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure
         ..request(&arguments.depth)
     };
     let progress = Progress::start(format!("synchronizing {name}"));
-    let report = rounds::synchronize(&place, name, request, &progress).await?;
+    let Rounds { sum, failure } = rounds::synchronize(&place, name, request, &progress).await;
     drop(progress);
-    let value = json!(report);
-    print(&match center.output {
-        Some(format) => render(format, &value, |value| Table::of([value], &REPORT)),
-        None => view::report(name, &report),
-    })?;
-    Ok(exit_of(&report))
+    if let Some(report) = &sum {
+        let value = json!(report);
+        print(&match center.output {
+            Some(format) => render(format, &value, |value| Table::of([value], &REPORT)),
+            None => view::report(name, report),
+        })?;
+    }
+    failure.map_or(Ok(sum.map_or(Exit::Done, |report| exit_of(&report))), Err)
 }
 
 async fn plan(arguments: Plan, stop: &CancellationToken) -> Result<Exit, Failure> {

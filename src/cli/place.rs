@@ -161,6 +161,21 @@ impl Place {
         }
     }
 
+    /// Waits, unless it is told to stop.
+    ///
+    /// # Errors
+    /// When it is.
+    pub async fn wait(&self, time: Duration) -> Result<(), Failure> {
+        let stop = match self {
+            Self::Local(local) => &local.stop,
+            Self::App(app) => app.stop(),
+        };
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = stop.cancelled() => Err(Failure::interrupted()),
+        }
+    }
+
     /// What the doctor finds; the general prerequisites where there is no integration of this name.
     ///
     /// # Errors

@@ -50,6 +50,15 @@ impl Progress {
         bar.set_length(total as u64);
         bar.set_position(done as u64);
     }
+
+    /// Nothing goes on for so long, because a cloud throttles.
+    pub fn wait(&self, seconds: u64) {
+        let note = format!("{}: throttled, going on in {seconds} seconds", self.what);
+        match &self.bar {
+            Some(bar) => bar.println(note),
+            None => tell(&note),
+        }
+    }
 }
 
 impl Drop for Progress {

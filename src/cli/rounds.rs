@@ -1,6 +1,7 @@
 //! Work that takes more than one call: called again until it is done, as long as it comes nearer to its end.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use super::failure::Failure;
 use super::place::Place;
@@ -41,32 +42,81 @@ impl Approach {
     }
 }
 
-/// Synchronizes an integration to the end. The report tells of all calls together.
+/// How far the calls came.
+#[derive(Debug, Default)]
+pub struct Rounds {
+    /// What all of them did together, as far as they were answered with a report.
+    pub sum: Option<Report>,
+    /// Why the last one was not.
+    pub failure: Option<Failure>,
+}
+
+/// Synchronizes an integration to the end, and waits between the calls for as long as it is told to.
 ///
 /// What is left of a plan is another plan: with its id there is one call only.
-pub async fn synchronize(
-    place: &Place,
-    name: &IntegrationName,
-    mut request: SyncRequest,
+pub async fn synchronize(place: &Place, name: &IntegrationName, request: SyncRequest, progress: &Progress) -> Rounds {
+    let call = async |request: &SyncRequest| read_report(place.sync(name, request).await?);
+    rounds(request, call, async |time| place.wait(time).await, progress).await
+}
+
+/// Goes on with what a `PUT` left, after so many seconds; gives why it did not get to the end.
+pub async fn go_on(place: &Place, name: &IntegrationName, seconds: u64, progress: &Progress) -> Option<Failure> {
+    if let Err(failure) = pause(seconds, async |time| place.wait(time).await, progress).await {
+        return Some(failure);
+    }
+    synchronize(place, name, SyncRequest::default(), progress).await.failure
+}
+
+async fn pause(
+    seconds: u64,
+    wait: impl AsyncFn(Duration) -> Result<(), Failure>,
     progress: &Progress,
-) -> Result<Report, Failure> {
+) -> Result<(), Failure> {
+    if seconds == 0 {
+        return Ok(());
+    }
+    progress.wait(seconds);
+    wait(Duration::from_secs(seconds)).await
+}
+
+async fn rounds(
+    mut request: SyncRequest,
+    call: impl AsyncFn(&SyncRequest) -> Result<Report, Failure>,
+    wait: impl AsyncFn(Duration) -> Result<(), Failure>,
+    progress: &Progress,
+) -> Rounds {
     let mut approach = Approach::default();
     let mut sum: Option<Report> = None;
     loop {
-        let report = read_report(place.sync(name, &request).await?)?;
+        let report = match call(&request).await {
+            Ok(report) => report,
+            Err(failure) => {
+                let failure = Some(failure);
+                return Rounds { sum, failure };
+            }
+        };
         let changes = report.created + report.updated + report.deleted;
+        let seconds = report.retry_after_seconds;
         let report = match sum {
             Some(sum) => together(&sum, report),
             None => report,
         };
-        if !approach.goes_on(report.remaining, changes) || request.plan_id.is_some() {
-            return Ok(report);
-        }
+        let goes_on = approach.goes_on(report.remaining, changes) && request.plan_id.is_none();
+        let (true, Some(seconds)) = (goes_on, seconds) else {
+            return Rounds {
+                sum: Some(report),
+                failure: None,
+            };
+        };
         let done = report.created + report.updated + report.unchanged;
         progress.note(done, done + report.remaining + report.failed.len());
+        sum = Some(report);
+        if let Err(failure) = pause(seconds, &wait, progress).await {
+            let failure = Some(failure);
+            return Rounds { sum, failure };
+        }
         // It is kept with the integration from the first call on.
         request.confirm_deletions = None;
-        sum = Some(report);
     }
 }
 
@@ -128,6 +178,9 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
 
 #[cfg(test)]
 mod tests {
+    use std::cell::RefCell;
+    use std::collections::VecDeque;
+
     use serde_json::json;
 
     use super::*;
@@ -154,6 +207,56 @@ mod tests {
         let earlier = report(9, &["a1", "a3"]);
         assert_eq!(failed(&earlier, report(4, &["a2", "a3"])), ["a1", "a2", "a3"]);
         assert_eq!(failed(&earlier, report(0, &["a3"])), ["a3"]);
+    }
+
+    /// A report of a call that made one API, after which another call is to come so much later.
+    fn made(remaining: usize, retry_after_seconds: Option<u64>) -> Report {
+        Report {
+            created: 1,
+            retry_after_seconds,
+            ..report(remaining, &[])
+        }
+    }
+
+    /// What comes of these answers, and the seconds that were waited.
+    async fn played(answers: Vec<Result<Report, Failure>>) -> (Rounds, Vec<u64>) {
+        let (answers, waits) = (RefCell::new(VecDeque::from(answers)), RefCell::new(Vec::new()));
+        let call = async |_: &SyncRequest| answers.borrow_mut().pop_front().unwrap();
+        let wait = async |time: Duration| {
+            waits.borrow_mut().push(time.as_secs());
+            Ok(())
+        };
+        let progress = Progress::start("synchronizing shop");
+        let rounds = rounds(SyncRequest::default(), call, wait, &progress).await;
+        assert!(
+            answers.borrow().is_empty(),
+            "it was not called as often as it should be"
+        );
+        (rounds, waits.into_inner())
+    }
+
+    #[tokio::test]
+    async fn the_next_call_comes_as_late_as_the_last_one_asked_for() {
+        let answers = vec![Ok(made(2, Some(900))), Ok(made(1, Some(0))), Ok(made(0, None))];
+        let (rounds, waits) = played(answers).await;
+        assert_eq!((rounds.sum.unwrap().created, waits), (3, vec![900]));
+        assert_eq!(rounds.failure, None);
+    }
+
+    #[tokio::test]
+    async fn no_call_comes_after_one_that_says_that_none_helps() {
+        let (rounds, waits) = played(vec![Ok(made(40, None))]).await;
+        assert_eq!((rounds.sum.unwrap().remaining, waits), (40, Vec::new()));
+    }
+
+    #[tokio::test]
+    async fn what_was_done_before_a_call_that_failed_is_still_told() {
+        let failure = Failure::new("the app is gone");
+        let answers = vec![Ok(made(2, Some(0))), Ok(made(1, Some(0))), Err(failure.clone())];
+        let (rounds, _) = played(answers).await;
+        assert_eq!(rounds.failure, Some(failure));
+        let sum = rounds.sum.unwrap();
+        assert_eq!((sum.created, sum.remaining), (2, 1));
     }
 
     #[test]

@@ -30,11 +30,12 @@ pub fn report(name: &IntegrationName, report: &Report) -> String {
         let _ = writeln!(text, "! {}", line(message));
     }
     if report.remaining > 0 {
-        let _ = writeln!(
-            text,
-            "! {} APIs remain: call again, or leave them to the timer",
-            report.remaining
-        );
+        let what_helps = match report.retry_after_seconds {
+            Some(0) => ": call again, or leave them to the timer".to_owned(),
+            Some(seconds) => format!(": call again after {seconds} seconds, or leave them to the timer"),
+            None => String::new(),
+        };
+        let _ = writeln!(text, "! {} APIs remain{what_helps}", report.remaining);
     }
     for failure in &report.failed {
         let _ = writeln!(

@@ -1,12 +1,15 @@
-//! Counting: what the work of a call sends to one side.
+//! Counting: what the work of a call sends to one side, and what comes of it.
 
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use super::Breaker;
 
 /// Requests that were sent, every try of them, and how many of those were throttled.
 #[derive(Debug, Default)]
 pub struct Traffic {
     requests: AtomicU64,
     throttles: AtomicU64,
+    breaker: Breaker,
 }
 
 impl Traffic {
@@ -18,6 +21,12 @@ impl Traffic {
     /// Counts an answer that says "too fast".
     pub fn throttled(&self) {
         self.throttles.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// What refusals in a row trip.
+    #[must_use]
+    pub fn breaker(&self) -> &Breaker {
+        &self.breaker
     }
 
     /// Requests so far.

@@ -40,6 +40,7 @@ pub enum ErrorCode {
     IntegrationDeleting,
     PlanChanged,
     DefinitionsDisabled,
+    CatalogFull,
     RequestTooLarge,
     UnsupportedMediaType,
     TooManyRequests,
@@ -73,7 +74,8 @@ impl ErrorCode {
             | Self::RegionImmutable
             | Self::IntegrationDeleting
             | Self::PlanChanged
-            | Self::DefinitionsDisabled => 409,
+            | Self::DefinitionsDisabled
+            | Self::CatalogFull => 409,
             Self::RequestTooLarge => 413,
             Self::UnsupportedMediaType => 415,
             Self::TooManyRequests => 429,
@@ -139,7 +141,12 @@ impl Problem {
     /// A started second counts as one: asking again a moment early would be refused again.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
-        let after = self.retry_after?;
-        Some(after.as_secs() + u64::from(after.subsec_nanos() > 0))
+        self.retry_after.map(whole_seconds)
     }
+}
+
+/// A time to wait in whole seconds.
+#[must_use]
+pub fn whole_seconds(time: Duration) -> u64 {
+    time.as_secs() + u64::from(time.subsec_nanos() > 0)
 }

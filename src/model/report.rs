@@ -124,7 +124,7 @@ pub struct Report {
     pub deleted: usize,
     /// APIs that were found right.
     pub unchanged: usize,
-    /// APIs that there was no time for.
+    /// APIs that there was no time for, or that the work ended before.
     pub remaining: usize,
     /// Definitions that were imported.
     pub definitions_written: usize,
@@ -140,6 +140,10 @@ pub struct Report {
     /// Names the plan that was applied, when one was asked for.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan_id: Option<String>,
+    /// When the same call would go on with what remains, in seconds from the end: 0 when only the time ended, more when a
+    /// throttle outlasts it. Nothing when another call would come no further.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub retry_after_seconds: Option<u64>,
     /// Requests that were sent.
     pub requests: Requests,
     /// Lengths of the lists, when they were cut for storage.

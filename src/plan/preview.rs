@@ -64,7 +64,7 @@ pub struct Preview {
     pub remaining: usize,
     /// Whether deletions would be held.
     pub held: bool,
-    /// Why they would be.
+    /// What a person should know first: why they would be held, or why not all APIs were looked at.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
     /// What could not be read, and stays as it is; counted in `remaining`.
@@ -151,12 +151,9 @@ impl Preview {
             let (id, message) = (shown(&failure.rest_api_id), shown(&failure.message));
             let _ = writeln!(text, "! could not be read, stays as it is: {id}: {message}");
         }
+        let why = self.message.as_deref().map(|why| format!(": {}", shown(why)));
+        let why = why.unwrap_or_default();
         if let Some(deletions_id) = &self.deletions_id {
-            let why = self
-                .message
-                .as_deref()
-                .map(|why| format!(": {}", shown(why)))
-                .unwrap_or_default();
             let _ = writeln!(
                 text,
                 "! deletions would be held until confirmed with confirmDeletions={}{why}",
@@ -164,7 +161,8 @@ impl Preview {
             );
         }
         if !self.complete {
-            let _ = writeln!(text, "! incomplete: {} APIs were not looked at", self.remaining);
+            let why = if self.held { "" } else { &why };
+            let _ = writeln!(text, "! incomplete: {} APIs were not looked at{why}", self.remaining);
         }
         text
     }

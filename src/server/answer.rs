@@ -40,7 +40,8 @@ pub(super) fn problem_answer(problem: &Problem, body: impl FnOnce(StatusCode) ->
     response
 }
 
-/// An answer that says that more is to be done, by the same call once more.
-pub(super) fn unfinished(body: impl IntoResponse) -> Response {
-    (StatusCode::ACCEPTED, [(RETRY_AFTER, "0")], body).into_response()
+/// An answer that says that more is to be done, by the same call once more after so many seconds.
+pub(super) fn unfinished(retry_after_seconds: u64, body: impl IntoResponse) -> Response {
+    let retry_after = [(RETRY_AFTER, HeaderValue::from(retry_after_seconds))];
+    (StatusCode::ACCEPTED, retry_after, body).into_response()
 }

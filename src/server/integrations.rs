@@ -170,10 +170,9 @@ fn list_response(
 
 /// The report of a run, and whether the same call would go on.
 fn report_response(report: Report) -> Response {
-    if report.remaining > 0 {
-        unfinished(Json(report))
-    } else {
-        Json(report).into_response()
+    match report.retry_after_seconds {
+        Some(seconds) => unfinished(seconds, Json(report)),
+        None => Json(report).into_response(),
     }
 }
 
@@ -192,7 +191,7 @@ async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Res
         Deletion::Remaining(remaining) => {
             let message =
                 format!("there was no time for {remaining} of its APIs: call again, or leave it to the timer");
-            unfinished(Json(UnfinishedDeletion { remaining, message }))
+            unfinished(0, Json(UnfinishedDeletion { remaining, message }))
         }
     })
 }

@@ -38,6 +38,7 @@ pub struct AwsConnection {
     pub(super) config: SdkConfig,
     pub(super) region: Region,
     pub(super) pacer: Arc<Pacer>,
+    pub(super) traffic: Arc<Traffic>,
     pub(super) budget: Budget,
 }
 
@@ -56,14 +57,17 @@ impl AwsConnection {
     ) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.as_str().to_owned()))
-            .http_client(transport.metered(Arc::clone(&pacer), traffic))
+            .http_client(transport.metered(Arc::clone(&pacer), Arc::clone(&traffic)))
             .no_credentials()
             .profile_files(no_profile_files())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
         if let Ok(name) = AppName::new(APP_NAME) {
             loader = loader.app_name(name);
         }
-        Self::of_config(loader.load().await, region, pacer, budget)
+        Self {
+            traffic,
+            ..Self::of_config(loader.load().await, region, pacer, budget)
+        }
     }
 
     /// The same way to another region.
@@ -95,6 +99,7 @@ impl AwsConnection {
                 .build(),
             region: region.clone(),
             pacer,
+            traffic: Arc::default(),
             budget,
         }
     }

@@ -76,6 +76,12 @@ impl Gateway {
         }
     }
 
+    /// Why nothing more is to be begun on this gateway, if so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.connection.traffic.breaker().tripped()
+    }
+
     /// Makes one signed call, to see whether the credentials are good for anything.
     ///
     /// It is the first one of the listing, which does not make it again.
@@ -192,8 +198,24 @@ impl Gateway {
         }
     }
 
-    /// Calls until Amazon does not throttle, or there is no time to wait as long as it says.
+    /// Calls, and counts refusals of the whole account.
     async fn call<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+        F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
+    {
+        let result = self.call_patiently(call, request).await;
+        let breaker = self.connection.traffic.breaker();
+        match &result {
+            Ok(_) => breaker.accepted(call.operation),
+            Err(error) if error.is_account_wide() => breaker.refused(call.operation, || error.problem().message),
+            Err(_) => (),
+        }
+        result
+    }
+
+    /// Calls until Amazon does not throttle, or there is no time to wait as long as it says.
+    async fn call_patiently<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
     where
         E: ProvideErrorMetadata + Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,

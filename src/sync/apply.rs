@@ -1,5 +1,8 @@
 //! Applying: the writes of one API, in their order.
 
+use tokio::time::Instant;
+
+use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{
     Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
@@ -17,6 +20,9 @@ pub(super) enum Interruption {
     /// The time budget is used up.
     #[error("there was no time left")]
     OutOfTime,
+    /// Refusals in a row have ended the work on the gateway before.
+    #[error("the work on this gateway ended before it was begun")]
+    GivenUp,
     /// A write or read was refused.
     #[error(transparent)]
     Catalog(CatalogError),
@@ -51,11 +57,41 @@ impl Interruption {
     pub fn is_for_lack_of_time(&self) -> bool {
         match self {
             Self::OutOfTime => true,
+            Self::GivenUp | Self::NotOurs(_) => false,
             Self::Catalog(error) => matches!(error, CatalogError::Throttled { .. }),
             Self::Gateway(error) => error.is_for_lack_of_time(),
-            Self::NotOurs(_) => false,
         }
     }
+
+    /// Whether the account or the identity is refused, whatever it is about.
+    pub fn is_account_wide(&self) -> bool {
+        match self {
+            Self::Catalog(error) => error.is_account_wide(),
+            Self::Gateway(error) => error.is_account_wide(),
+            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) => false,
+        }
+    }
+
+    /// What to wait for, where a throttle outlasts the time that there is.
+    pub fn wait(&self) -> Option<Wait> {
+        let problem = match self {
+            Self::Catalog(error) => error.problem(),
+            Self::Gateway(error) => error.problem(),
+            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) => return None,
+        };
+        self.is_for_lack_of_time().then(|| Wait {
+            why: error_chain(self),
+            until: problem.retry_after.map(|after| Instant::now() + after),
+        })
+    }
+}
+
+/// Why something remains, if not only because the time ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Wait {
+    pub why: String,
+    /// Until when the same call would come no further.
+    pub until: Option<Instant>,
 }
 
 /// What the writes below an API came to.

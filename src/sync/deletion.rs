@@ -35,7 +35,9 @@ pub(super) async fn delete_apis(
     let mut results = stream::iter(apis.into_iter().enumerate())
         .map(|(index, api)| async move {
             // The first ones always begin, so that every run makes progress.
-            let result = if index < SIDE_BY_SIDE || budget.may_begin() {
+            let result = if catalog.refusal().is_some() {
+                Err(Interruption::GivenUp)
+            } else if index < SIDE_BY_SIDE || budget.may_begin() {
                 delete_api(catalog, integration, &api, budget).await
             } else {
                 Err(Interruption::OutOfTime)
@@ -43,17 +45,19 @@ pub(super) async fn delete_apis(
             (result, api)
         })
         .buffer_unordered(SIDE_BY_SIDE);
-    let mut deleted = DeletedApis::default();
+    let (mut deleted, mut refused) = (DeletedApis::default(), Vec::new());
     while let Some((result, api)) = results.next().await {
         if result.is_err() {
             deleted.left.push(api.name.clone());
         }
         match result {
             Ok(()) => deleted.deleted += 1,
-            Err(Interruption::OutOfTime) => deleted.remaining += 1,
+            Err(Interruption::OutOfTime | Interruption::GivenUp) => deleted.remaining += 1,
             Err(interruption) => {
                 if interruption.is_for_lack_of_time() {
                     deleted.remaining += 1;
+                } else if interruption.is_account_wide() {
+                    refused.push((api, error_chain(&interruption)));
                 } else {
                     deleted.failed.push((api, error_chain(&interruption)));
                 }
@@ -62,6 +66,11 @@ pub(super) async fn delete_apis(
                 }
             }
         }
+    }
+    if catalog.refusal().is_some() {
+        deleted.remaining += refused.len();
+    } else {
+        deleted.failed.append(&mut refused);
     }
     deleted
 }

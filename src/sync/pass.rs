@@ -40,6 +40,10 @@ pub(super) struct Continuation {
     /// Deletions that were confirmed in a call without the time to make them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmation>,
+    /// The first API that a run did not begin because refusals in a row had ended its work, in lower case: the next one
+    /// begins with it, so that nothing starves behind APIs that are refused every time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_up_at: Option<String>,
     /// How many confirmations of deletions were used.
     #[serde(skip_serializing_if = "is_zero")]
     pub confirmations: u64,
@@ -157,6 +161,11 @@ impl Pass {
         }
     }
 
+    /// Whether the run before gave up at this API, before it was begun.
+    pub fn was_given_up_at(&self, name: &EntityName) -> bool {
+        self.before.given_up_at.as_deref() == Some(&key(name))
+    }
+
     /// How many confirmations of deletions were used before this run.
     pub fn confirmations(&self) -> u64 {
         self.before.confirmations
@@ -261,7 +270,8 @@ impl Pass {
     }
 }
 
-fn key(name: &EntityName) -> String {
+/// A name as it is kept.
+pub(super) fn key(name: &EntityName) -> String {
     name.as_str().to_ascii_lowercase()
 }
 

@@ -18,11 +18,11 @@ use crate::source::{Gateway, desired_api};
 use crate::target::{Catalog, MetadataSchema};
 use crate::telemetry::api_span;
 
-use self::preview::unplanned;
+use self::preview::{unplanned, waits};
 use super::SyncRequest;
 use super::apply::Interruption;
 use super::confirmation::Confirmed;
-use super::pass::{Continuation, Pass};
+use super::pass::{Continuation, Pass, key};
 use super::registry::Registration;
 use super::schemas;
 use super::session::Session;
@@ -69,6 +69,11 @@ pub(super) struct Run {
 }
 
 impl Run {
+    /// Why nothing more is to be begun on this gateway, if so: Amazon refuses the account, or Azure the identity.
+    pub fn refusal(&self) -> Option<String> {
+        self.gateway.refusal().or_else(|| self.catalog.refusal())
+    }
+
     /// Whether definitions are imported only on demand, and this sync demands them.
     pub fn imports_on_demand(&self) -> bool {
         self.with_definitions && self.integration.import_specification == ImportSpecification::OnDemand
@@ -207,7 +212,7 @@ impl Situation {
             let looks = self.look_at_all().await;
             match &request.confirm_deletions {
                 Some(deletions_id) if request.plan_id.is_none() && unplanned(&looks) > 0 => {
-                    return Ok(self.put_off(deletions_id, unplanned(&looks)));
+                    return Ok(self.put_off(deletions_id, &looks));
                 }
                 Some(_) | None => self.compare(request, &looks).map_err(Stop::Refused)?,
             }
@@ -242,16 +247,17 @@ impl Situation {
     }
 
     /// Keeps a confirmation that there was no time to compare with what is found; nothing else is done.
-    fn put_off(self, deletions_id: &str, remaining: usize) -> Done {
+    fn put_off(self, deletions_id: &str, looks: &Looks) -> Done {
         let message = format!(
             "the confirmation of {deletions_id} is kept: there was no time to plan everything in this call, and the next \
              run that finds exactly these deletions makes them"
         );
-        let tally = Tally {
-            remaining,
+        let mut tally = Tally {
+            remaining: unplanned(looks),
             held: Some((deletions_id.to_owned(), message)),
             ..Tally::default()
         };
+        waits(looks).for_each(|wait| tally.wait_for(Some(wait)));
         Done {
             tally,
             next: self.pass.put_off(deletions_id),
@@ -266,8 +272,16 @@ impl Situation {
     }
 
     /// Whether the work on an API may be begun: the first ones always are, so that every run makes progress.
-    fn may_begin(&self, index: usize) -> bool {
-        index < SIDE_BY_SIDE || self.run.budget.may_begin()
+    fn may_begin(&self, turn: usize) -> bool {
+        self.run.refusal().is_none() && (turn < SIDE_BY_SIDE || self.run.budget.may_begin())
+    }
+
+    /// The APIs in the order in which their work is begun.
+    fn turns(&self) -> impl Iterator<Item = usize> + use<> {
+        let tasks = &self.survey.tasks;
+        let given_up_at = |task: &Task| !self.is_strict && self.pass.was_given_up_at(&task.desired().name);
+        let first = tasks.iter().position(given_up_at).unwrap_or_default();
+        (first..tasks.len()).chain(0..first)
     }
 
     fn span(&self, index: usize) -> Span {
@@ -297,7 +311,7 @@ impl Situation {
     fn is_unchecked(&self, index: usize, outcome: &ApiOutcome) -> bool {
         let task = &self.survey.tasks[index];
         match outcome.ended {
-            Ended::Failed(_) => is_believed_right(task) || self.looks_deep(index),
+            Ended::Failed(_) | Ended::Refused(_) => is_believed_right(task) || self.looks_deep(index),
             Ended::Remaining if self.is_carried(index) => outcome.begun || self.is_strict,
             Ended::Remaining => self.pass.makes_up_for(&task.desired().name),
             Ended::Done | Ended::LeftAlone => false,
@@ -306,7 +320,13 @@ impl Situation {
 
     async fn look_at_all(&self) -> Looks {
         let mut looks: Looks = stream::iter(0..self.survey.tasks.len())
-            .map(|index| async move { (index, self.look_at(index).instrument(self.span(index)).await) })
+            .map(|index| async move {
+                let look = match self.run.refusal() {
+                    Some(_) => Err(Interruption::GivenUp),
+                    None => self.look_at(index).instrument(self.span(index)).await,
+                };
+                (index, look)
+            })
             .buffer_unordered(SIDE_BY_SIDE)
             .collect()
             .await;
@@ -331,9 +351,9 @@ impl Situation {
     }
 
     async fn look_and_apply(&self) -> Vec<(usize, ApiOutcome)> {
-        stream::iter(0..self.survey.tasks.len())
-            .map(|index| async move {
-                let outcome = if self.may_begin(index) {
+        stream::iter(self.turns().enumerate())
+            .map(|(turn, index)| async move {
+                let outcome = if self.may_begin(turn) {
                     let work = async { self.apply_look(self.look_at(index).await).await };
                     work.instrument(self.span(index)).await
                 } else {
@@ -353,13 +373,25 @@ impl Situation {
         }
     }
 
+    /// Where the next run begins when this one gave up; `outcomes` are in the order of the tasks.
+    fn first_unbegun(&self, outcomes: &[(usize, ApiOutcome)]) -> Option<String> {
+        let index = self.turns().find(|&index| !outcomes[index].1.begun)?;
+        Some(key(&self.survey.tasks[index].desired().name))
+    }
+
     fn conclude(self, mut outcomes: Vec<(usize, ApiOutcome)>, mut tally: Tally, confirmed: Confirmed) -> Done {
         outcomes.sort_by_key(|(index, _)| *index);
+        tally.refusal = self.run.refusal();
+        let given_up_at = tally.refusal.as_ref().and_then(|_| self.first_unbegun(&outcomes));
         let mut born = Vec::new();
         let mut unreached = None;
         let mut unchecked = Vec::new();
         for (index, mut outcome) in outcomes {
             let task = &self.survey.tasks[index];
+            if let (Some(_), Ended::Refused(_)) = (&tally.refusal, &outcome.ended) {
+                // It is told once, for all of them.
+                outcome.ended = Ended::Remaining;
+            }
             if self.is_done_before(index, &outcome) {
                 outcome.ended = Ended::Done;
             }
@@ -374,6 +406,7 @@ impl Situation {
         let all_done = tally.remaining == 0;
         let is_complete = all_done && tally.failed.is_empty();
         let mut next = self.pass.ended(unreached, all_done, &unchecked);
+        next.given_up_at = given_up_at;
         match confirmed {
             Confirmed::Left(confirmation) => next.confirmed = Some(confirmation),
             Confirmed::Spent => next.confirmed = None,

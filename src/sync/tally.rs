@@ -1,9 +1,13 @@
 //! Counting what a run does.
 
+use std::time::Duration;
+
 use time::OffsetDateTime;
+use tokio::time::Instant;
 
-use crate::model::{Conflict, Failure, Outcome, Report, Requests, RestApiId, Skip};
+use crate::model::{Conflict, Failure, Outcome, Report, Requests, RestApiId, Skip, whole_seconds};
 
+use super::apply::Wait;
 use super::clock::rfc3339;
 use super::task::{ApiOutcome, Ended};
 
@@ -15,8 +19,10 @@ pub(super) struct Tally {
     pub deleted: usize,
     pub unchanged: usize,
     pub remaining: usize,
-    /// Why the first of them remain for which that is known.
-    pub why: Option<String>,
+    /// Why the first of them remain for which that is known, and until when the last has to wait.
+    pub wait: Option<Wait>,
+    /// The refusals that ended the work, if any: then nothing else is why they remain.
+    pub refusal: Option<String>,
     pub definitions_written: usize,
     pub skipped: Vec<Skip>,
     pub failed: Vec<Failure>,
@@ -39,15 +45,36 @@ impl Tally {
             Ended::LeftAlone => (),
             Ended::Remaining => {
                 self.remaining += 1;
-                self.why = self.why.take().or(outcome.why);
+                self.wait_for(outcome.wait);
             }
-            Ended::Failed(message) => {
+            Ended::Failed(message) | Ended::Refused(message) => {
                 self.failed.push(Failure {
                     rest_api_id: rest_api_id.to_string(),
                     message,
                 });
             }
         }
+    }
+
+    /// Notes what keeps something from being done now.
+    pub fn wait_for(&mut self, wait: Option<Wait>) {
+        self.wait = match (self.wait.take(), wait) {
+            (Some(first), Some(other)) => Some(Wait {
+                until: first.until.max(other.until),
+                ..first
+            }),
+            (first, other) => first.or(other),
+        };
+    }
+
+    /// When the same call would go on with what remains; `None` when it would not.
+    fn retry_after_seconds(&self) -> Option<u64> {
+        if self.remaining == 0 || self.refusal.is_some() {
+            return None;
+        }
+        let until = self.wait.as_ref().and_then(|wait| wait.until);
+        let now = Instant::now();
+        Some(whole_seconds(until.map_or(Duration::ZERO, |until| until - now)))
     }
 
     /// The report of a run that came to its end.
@@ -69,6 +96,7 @@ impl Tally {
             finished_on: rfc3339(finished),
             outcome,
             message: self.message(),
+            retry_after_seconds: self.retry_after_seconds(),
             created: self.created,
             updated: self.updated,
             deleted: self.deleted,
@@ -97,11 +125,17 @@ impl Tally {
             ));
         }
         if self.remaining > 0 {
-            let why = self.why.as_ref().map(|why| format!(" ({why})")).unwrap_or_default();
-            parts.push(format!(
-                "there was no time for {} APIs: the next run goes on with them{why}",
-                self.remaining
-            ));
+            let remaining = self.remaining;
+            let why = self.wait.as_ref().map(|wait| format!(" ({})", wait.why));
+            parts.push(match &self.refusal {
+                Some(refusal) => {
+                    format!("{remaining} APIs remain, because the work on this gateway ended after {refusal}")
+                }
+                None => format!(
+                    "there was no time for {remaining} APIs: the next run goes on with them{}",
+                    why.unwrap_or_default()
+                ),
+            });
         }
         (!parts.is_empty()).then(|| parts.join(". "))
     }

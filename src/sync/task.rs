@@ -16,7 +16,7 @@ use crate::plan::{
 };
 use crate::source::{TranslatedStages, desired_stages};
 
-use super::apply::{Applied, Interruption, apply_stages, read_below, write, write_api};
+use super::apply::{Applied, Interruption, Wait, apply_stages, read_below, write, write_api};
 use super::run::Run;
 
 pub(super) use self::pending::Pending;
@@ -75,6 +75,8 @@ pub(super) enum Ended {
     Remaining,
     /// Something about it could not be read or written.
     Failed(String),
+    /// The account or the identity is refused: it failed, unless that ended all the work.
+    Refused(String),
 }
 
 /// What became of an API.
@@ -86,8 +88,8 @@ pub(super) struct ApiOutcome {
     /// Whether anything of it was written.
     pub updated: bool,
     pub ended: Ended,
-    /// Why it remains, if not only because the time ended.
-    pub why: Option<String>,
+    /// What it waits for, if it remains.
+    pub wait: Option<Wait>,
     pub skips: Vec<Skip>,
     pub conflicts: Vec<Conflict>,
     pub definitions_written: usize,
@@ -121,23 +123,23 @@ impl ApiOutcome {
         self.definitions_written = applied.definitions_written;
         self.skips.extend(applied.finished.skips.iter().cloned());
         if let Some(first) = applied.failures.first() {
-            self.ended = Ended::Failed(error_chain(first));
+            self.ended = failed(first);
         }
     }
 
     /// Notes why the work on the API ended before its end.
     pub fn interrupt(&mut self, interruption: &Interruption) {
         self.ended = match interruption {
-            Interruption::OutOfTime => Ended::Remaining,
+            Interruption::OutOfTime | Interruption::GivenUp => Ended::Remaining,
             Interruption::NotOurs(path) => {
                 self.conflicts.push(Conflict { name: path.to_string() });
                 Ended::LeftAlone
             }
             Interruption::Catalog(_) | Interruption::Gateway(_) if interruption.is_for_lack_of_time() => {
-                self.why = Some(error_chain(interruption));
+                self.wait = interruption.wait();
                 Ended::Remaining
             }
-            Interruption::Catalog(_) | Interruption::Gateway(_) => Ended::Failed(error_chain(interruption)),
+            Interruption::Catalog(_) | Interruption::Gateway(_) => failed(interruption),
         };
     }
 
@@ -147,7 +149,7 @@ impl ApiOutcome {
             created: false,
             updated: false,
             ended: Ended::Done,
-            why: None,
+            wait: None,
             skips,
             conflicts,
             definitions_written: 0,
@@ -161,6 +163,15 @@ impl ApiOutcome {
         if api.entity.system_data.created_at.is_some() {
             self.born = Some(Box::new(api.proof()));
         }
+    }
+}
+
+fn failed(interruption: &Interruption) -> Ended {
+    let message = error_chain(interruption);
+    if interruption.is_account_wide() {
+        Ended::Refused(message)
+    } else {
+        Ended::Failed(message)
     }
 }
 
@@ -431,7 +442,8 @@ async fn create(
         .and_then(|api| OwnedApi::claim(integration, api))
         .is_some()
     {
-        outcome.why = Some(format!("{} is being made by another run", vacant.path()));
+        let why = format!("{} is being made by another run", vacant.path());
+        outcome.wait = Some(Wait { why, until: None });
         outcome.ended = Ended::Remaining;
         return Ok(None);
     }

@@ -7,7 +7,7 @@ use azure_core::credentials::TokenCredential;
 use azure_core::http::{HttpClient, Method, Url, new_http_client};
 use serde_json::Value;
 
-use super::error::{Call, CatalogError};
+use super::error::{Call, CatalogError, Refusal};
 use super::metadata::MetadataSchema;
 use super::operations::unexpected_precondition;
 use super::plan_limits::PlanLimits;
@@ -154,6 +154,7 @@ impl Catalog {
             .ok_or_else(|| CatalogError::Refused {
                 call,
                 status: 412,
+                refusal: Refusal::ForNow(None),
                 message: "somebody else made something there at the same moment".to_owned(),
             })
     }
@@ -193,6 +194,7 @@ impl Catalog {
                     return Err(CatalogError::Refused {
                         call,
                         status: 412,
+                        refusal: Refusal::ForNow(None),
                         message,
                     });
                 }
@@ -216,6 +218,7 @@ impl Catalog {
                 Some(_) => Err(CatalogError::Refused {
                     call,
                     status: 404,
+                    refusal: Refusal::ForNow(None),
                     message: format!("it is still there, though Azure does not find it: {message}"),
                 }),
                 None => Ok(()),
@@ -261,8 +264,23 @@ impl Catalog {
         })
     }
 
+    /// Why nothing more is to be begun on this side, if so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.traffic.breaker().tripped()
+    }
+
     pub(super) async fn reply(&self, message: &Message) -> Result<Reply, CatalogError> {
-        self.shared.transport.send(message, &self.budget, &self.traffic).await
+        let result = self.shared.transport.send(message, &self.budget, &self.traffic).await;
+        let breaker = self.traffic.breaker();
+        match &result {
+            Ok(_) => breaker.accepted(&message.call.kind()),
+            Err(error) if error.is_account_wide() => {
+                breaker.refused(&message.call.kind(), || error.problem().message);
+            }
+            Err(_) => (),
+        }
+        result
     }
 
     pub(super) async fn success(&self, message: &Message) -> Result<Answer, CatalogError> {

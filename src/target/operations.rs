@@ -6,7 +6,7 @@ use azure_core::http::{Method, Url};
 use serde_json::{Value, json};
 
 use super::catalog::Catalog;
-use super::error::{Call, CatalogError};
+use super::error::{Call, CatalogError, Refusal};
 use super::transport::{Answer, Message, Reply};
 use crate::model::{EntityPath, Owned};
 
@@ -159,6 +159,7 @@ fn is_under_way(answer: &Answer) -> Result<bool, CatalogError> {
     Err(CatalogError::Refused {
         call: answer.call.clone(),
         status: answer.status,
+        refusal: Refusal::ForGood,
         message: format!("the operation ended as {status}: {words}"),
     })
 }
@@ -177,6 +178,7 @@ pub(super) fn unexpected_precondition(call: Call) -> CatalogError {
     CatalogError::Refused {
         call,
         status: 412,
+        refusal: Refusal::ForNow(None),
         message: "a condition failed that was not set".to_owned(),
     }
 }

@@ -299,6 +299,7 @@ fn kind(error: &CatalogError) -> &'static str {
     match error {
         CatalogError::OutOfTime { .. } => "out of time",
         CatalogError::NotFound { .. } => "not found",
+        CatalogError::NoCenter { .. } => "no center",
         CatalogError::Throttled { .. } => "throttled",
         CatalogError::Forbidden { .. } => "forbidden",
         CatalogError::Refused { .. } => "refused",

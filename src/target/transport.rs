@@ -16,9 +16,9 @@ use azure_core::http::headers::Headers;
 use azure_core::http::{Context, HttpClient, Method, Pipeline, PipelineSendOptions, RawResponse, Request, Url};
 use tokio::time::sleep;
 
-use super::error::{Call, CatalogError};
+use super::error::{Call, CatalogError, Refusal};
 use super::pipeline::{Metering, pipeline};
-use super::wire::refusal_text;
+use super::wire::{refusal_code, refusal_text};
 use crate::error_chain::error_chain;
 use crate::limits::{Budget, Pacer, TooLarge, Traffic};
 use crate::model::one_line;
@@ -279,7 +279,8 @@ fn judge(message: &Message, response: RawResponse) -> Result<Reply, Setback> {
             }));
         }
         404 if !is_from_gateway(&headers) => return Ok(Reply::NotFound(call, text())),
-        412 => return Ok(Reply::Changed(call)),
+        404 => (CatalogError::NoCenter { call, message: text() }, Remedy::Nothing),
+        412 if message.if_match.is_some() || message.if_absent => return Ok(Reply::Changed(call)),
         401 => (CatalogError::Forbidden { call, message: text() }, Remedy::Token),
         403 => (CatalogError::Forbidden { call, message: text() }, Remedy::Nothing),
         429 => {
@@ -306,10 +307,13 @@ fn judge(message: &Message, response: RawResponse) -> Result<Reply, Setback> {
             (error, remedy)
         }
         _ => {
+            let message = text();
+            let refusal = Refusal::of(status, &refusal_code(body.as_ref()), &message, retry_after);
             let error = CatalogError::Refused {
                 call,
                 status,
-                message: text(),
+                refusal,
+                message,
             };
             (error, Remedy::Nothing)
         }

@@ -87,20 +87,36 @@ pub(super) fn body(kind: EntityKind, properties: &Properties) -> Vec<u8> {
     Value::Object(body).to_string().into_bytes()
 }
 
-/// What an answer says of its refusal: ARM wraps it in `error`, the service itself does not.
+/// The code of a refusal, if it has one.
+pub(super) fn refusal_code(body: &[u8]) -> String {
+    let [code, _] = refusal(body);
+    code.unwrap_or_default()
+}
+
+/// What an answer says of its refusal.
 pub(super) fn refusal_text(body: &[u8]) -> String {
-    let read = body.get(..REFUSAL_MAX_BYTES).unwrap_or(body);
-    let parsed: Value = serde_json::from_slice(read).unwrap_or_default();
-    let error = parsed.get("error").unwrap_or(&parsed);
-    let part = |name: &str| error.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let text = match (part("code"), part("message")) {
-        (Some(code), Some(message)) => format!("{code}: {message}"),
-        (Some(only), None) | (None, Some(only)) => only.to_owned(),
-        (None, None) => String::from_utf8_lossy(read).trim().to_owned(),
+    let text = match refusal(body) {
+        [Some(code), Some(message)] => format!("{code}: {message}"),
+        [Some(only), None] | [None, Some(only)] => only,
+        [None, None] => String::from_utf8_lossy(read(body)).trim().to_owned(),
     };
     if text.is_empty() {
         "without a word".to_owned()
     } else {
         one_line(&text, MESSAGE_MAX)
     }
+}
+
+/// The code and the message of a refusal: ARM wraps them in `error`, the service itself does not.
+fn refusal(body: &[u8]) -> [Option<String>; 2] {
+    let parsed: Value = serde_json::from_slice(read(body)).unwrap_or_default();
+    let error = parsed.get("error").unwrap_or(&parsed);
+    ["code", "message"].map(|name| {
+        let text = error.get(name).and_then(Value::as_str).filter(|text| !text.is_empty());
+        text.map(str::to_owned)
+    })
+}
+
+fn read(body: &[u8]) -> &[u8] {
+    body.get(..REFUSAL_MAX_BYTES).unwrap_or(body)
 }

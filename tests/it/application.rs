@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use apicenter_aws_sync::settings::Settings;
 use serde_json::{Value, json};
 
 fn root() -> PathBuf {
@@ -188,5 +189,41 @@ fn the_guide_says_what_helps_with_every_error_and_every_skip() {
         for variant in variants {
             assert!(section.contains(&format!("\n| `{variant}` | ")), "{variant}");
         }
+    }
+}
+
+#[test]
+fn how_soon_a_change_arrives_is_promised_with_arithmetic_that_holds() {
+    let read = |path: &str| fs::read_to_string(root().join(path)).unwrap();
+    let center = "/subscriptions/s/resourceGroups/g/providers/Microsoft.ApiCenter/services/c";
+    let settings = Settings::read(|name| (name == "APICENTER_RESOURCE_ID").then(|| center.to_owned())).unwrap();
+    let (time, calls) = (settings.timer_budget.as_secs_f64(), settings.aws_requests_per_second);
+    let (most, writes) = (600.0 + 600.0 + 120.0, settings.arm_rates.writes);
+    assert!(most * 10.0 / writes < time, "even the first run fits into its time");
+    let guide = read("docs/operations.md");
+    let (_, after) = guide.split_once("\n## How soon a change arrives\n").unwrap();
+    let section = after.split("\n## ").next().unwrap();
+    let thousands = |number: f64| format!("{:.0},{:03.0}", (number / 1000.0).floor(), number % 1000.0);
+    for words in [
+        format!("{} |", thousands(most)),
+        format!("{:.1} minutes", most / calls / 60.0),
+        format!("{:.0} minutes", most * 10.0 / writes / 60.0),
+        format!("{} APIs", thousands(time * calls)),
+        format!("{} writes", thousands(time * writes)),
+    ] {
+        assert!(section.contains(&words), "{words}: {section}");
+    }
+    for path in [
+        "README.md",
+        "docs/comparison.md",
+        "docs/concepts.md",
+        "docs/deploy.md",
+        "docs/http.md",
+    ] {
+        let text = read(path);
+        assert!(!text.contains("within the hour"), "{path}");
+    }
+    for path in ["README.md", "docs/comparison.md"] {
+        assert!(read(path).contains("operations.md#how-soon-a-change-arrives"), "{path}");
     }
 }

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::secrecy::assert_uncalled;
-use crate::world::{SHOP, World};
+use crate::world::{Answer, SHOP, World};
 
 /// So short that what is begun within it is all that is done.
 const ONE_SECOND: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
@@ -343,6 +343,47 @@ async fn what_is_throttled_for_longer_than_the_time_remains_and_has_not_failed()
     world.cloud.faults.clear();
     assert_eq!(world.sync("").await.expect(200).json()["outcome"], "succeeded");
     world.assert_in_line();
+}
+
+/// The time that an answer asks to wait, which its header and its report agree on.
+fn wait_of(answer: &Answer) -> u64 {
+    let header: u64 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    if answer.status == 202 {
+        assert_eq!(answer.json()["retryAfterSeconds"], header, "{}", answer.text);
+    }
+    header
+}
+
+#[tokio::test]
+async fn an_answer_that_more_is_to_be_done_says_when() {
+    let mut world = World::synchronized(plain(40)).await;
+    let throttled = AmazonError::too_many_requests().retry_after(900);
+    let stages = "/restapis/api0000010/stages";
+    world.fail(Service::ApiGateway, None, stages, None, throttled.into());
+    let by_amazon = wait_of(&world.sync("").await.expect(202));
+    assert!((600..=900).contains(&by_amazon), "{by_amazon}");
+    assert_eq!(world.last_sync().await["retryAfterSeconds"], by_amazon);
+    world.restart_with(&[]).await;
+    let unplanned = wait_of(&world.sync("planId=0123456789abcdef").await.expect(503));
+    assert!((600..=900).contains(&unplanned), "{unplanned}");
+
+    world.restart_with(&[]).await;
+    world.cloud.faults.clear();
+    world.cloud.api_gateway.remove_rest_api("api0000039");
+    let throttled = Fault::Answer {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        headers: [(RETRY_AFTER, "800".parse().unwrap())].into_iter().collect(),
+        body: "{}".into(),
+    };
+    world.fail(Service::ApiCenter, Some(Method::DELETE), ".", None, throttled);
+    let by_azure = wait_of(&world.sync("").await.expect(202));
+    assert!((500..=800).contains(&by_azure), "{by_azure}");
+
+    // Where only the time ended, the same call goes on at once.
+    world.restart_with(&[("HTTP_TIME_BUDGET_SECONDS", "0.001")]).await;
+    world.cloud.faults.clear();
+    world.cloud.fill_gateway(awkward(60));
+    assert_eq!(wait_of(&world.sync("").await.expect(202)), 0);
 }
 
 #[tokio::test]

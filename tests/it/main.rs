@@ -5,6 +5,7 @@
 mod accounts;
 mod application;
 mod bounds;
+mod breaker;
 mod changes;
 mod cli;
 mod collector;

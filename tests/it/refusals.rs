@@ -303,6 +303,42 @@ fn surroundings() -> Vec<Refusal> {
             "ServiceUnavailable",
         ),
         put(
+            "no room for its environment",
+            |world| {
+                let full = |number: usize| {
+                    let properties = json!({ "title": "Somebody's", "kind": "testing" });
+                    world.catalog().put(&format!("environments/other-{number}"), properties)
+                };
+                assert!((0..=20).map(full).any(|made| made.is_err()), "there is no end to them");
+            },
+            409,
+            "CatalogFull",
+        ),
+        put(
+            "a refusal of its environment for good",
+            |world| refuse_environment(world, 400, "ValidationError"),
+            400,
+            "InvalidRequest",
+        ),
+        put(
+            "a lock on the API center",
+            |world| refuse_environment(world, 409, "ScopeLocked"),
+            400,
+            "InvalidRequest",
+        ),
+        put(
+            "a condition that nobody set",
+            |world| world.fail(Service::ApiCenter, None, ".", None, arm(412, None)),
+            400,
+            "InvalidRequest",
+        ),
+        put(
+            "Azure is at something else",
+            |world| refuse_environment(world, 409, "AnotherOperationInProgress"),
+            503,
+            "ServiceUnavailable",
+        ),
+        put(
             "Azure is down",
             |world| world.fail(Service::ApiCenter, None, ".", None, arm(503, Some("900"))),
             503,
@@ -313,6 +349,11 @@ fn surroundings() -> Vec<Refusal> {
 
 fn fail_gateway(world: &World, error: AmazonError) {
     world.fail(Service::ApiGateway, None, ".", None, error.into());
+}
+
+fn refuse_environment(world: &World, status: u16, code: &str) {
+    let body = json!({ "error": { "code": code, "message": "not so, says Azure" } });
+    world.refuse(Method::PUT, "/environments/new", status, &body);
 }
 
 fn begin_deletion(world: &World) {
@@ -465,7 +506,7 @@ fn assert_is_for_people(what: &str, answer: &Answer) {
             let seconds: u64 = answer.headers[RETRY_AFTER].to_str().unwrap().parse().unwrap();
             assert!(seconds <= 900, "{what}: {seconds}");
         }
-        _ => (),
+        _ => assert!(!answer.headers.contains_key(RETRY_AFTER), "{what}: it stays"),
     }
 }
 

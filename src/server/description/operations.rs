@@ -88,6 +88,9 @@ const GATEWAY: &[ErrorCode] = &[
     ErrorCode::IntegrationDeleting,
 ];
 
+/// What a call may be answered with that makes what an integration cannot be without.
+const MAKING: &[ErrorCode] = &[ErrorCode::CatalogFull];
+
 const COLLECTION: &str = "/api/integrations";
 const ONE: &str = "/api/integrations/{name}";
 
@@ -148,6 +151,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             CATALOG,
             NAMED,
             GATEWAY,
+            MAKING,
             &[
                 ErrorCode::MissingRequiredMetadata,
                 ErrorCode::EnvironmentInUse,
@@ -197,7 +201,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             Answer::json(200, "What was done.", "Report"),
             Answer::json(
                 202,
-                "What was done; time ran out: the same call, or the timer, goes on.",
+                "What was done; time ran out, or a throttle outlasts it: the same call after `Retry-After`, or the timer, goes on.",
                 "Report",
             ),
         ],
@@ -206,6 +210,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
             NAMED,
             EXISTING,
             GATEWAY,
+            MAKING,
             &[ErrorCode::PlanChanged, ErrorCode::DefinitionsDisabled],
         ],
     },

@@ -91,7 +91,10 @@ pub(super) fn full(report: &Report) -> Markup {
             p { "Delete or rename what is there, and the next run makes its own." }
         }
         @if report.remaining > 0 {
-            h3 { "There was no time for " (report.remaining) " APIs" }
+            h3 {
+                @if report.retry_after_seconds.is_some() { "There was no time for " } @else { "The run ended before " }
+                (report.remaining) " APIs"
+            }
             p { "The next run goes on with them." }
         }
     }

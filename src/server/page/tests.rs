@@ -27,6 +27,7 @@ fn report(outcome: Outcome) -> Report {
         deleted: 3,
         unchanged: 4,
         remaining: 0,
+        retry_after_seconds: None,
         definitions_written: 0,
         skipped: Vec::new(),
         failed: Vec::new(),
@@ -188,6 +189,7 @@ fn what_is_wrong_is_told_with_what_helps() {
         name: "apis/shop-c3".to_owned(),
     }];
     bad.remaining = 12;
+    bad.retry_after_seconds = Some(0);
     bad.totals = Some(Totals {
         skipped: 30,
         failed: 1,

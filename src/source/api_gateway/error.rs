@@ -190,6 +190,22 @@ impl GatewayError {
         )
     }
 
+    /// Whether the account, its credentials or its role are refused, whatever is called.
+    #[must_use]
+    pub fn is_account_wide(&self) -> bool {
+        match self {
+            Self::AuthenticationFailed { .. } | Self::AccessDenied { .. } => true,
+            Self::Role(error) => error.is_account_wide(),
+            Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. } => false,
+        }
+    }
+
     /// What a caller of ours is told.
     #[must_use]
     pub fn problem(&self) -> Problem {
@@ -202,11 +218,9 @@ impl GatewayError {
                 .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
             Self::Unavailable { retry_after, .. } => Problem::new(ErrorCode::ServiceUnavailable, text)
                 .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
-            Self::NotFound { .. }
-            | Self::Refused { .. }
-            | Self::OutOfTime { .. }
-            | Self::TooLong { .. }
-            | Self::Malformed { .. } => {
+            // Amazon would say the same again.
+            Self::Refused { .. } => Problem::new(ErrorCode::InvalidRequest, text),
+            Self::NotFound { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Malformed { .. } => {
                 Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(RETRY_AFTER_DEFAULT)
             }
         }

@@ -173,6 +173,18 @@ impl RoleError {
         }
     }
 
+    /// Whether the role, the key or the token is refused, whatever the role is wanted for.
+    #[must_use]
+    pub fn is_account_wide(&self) -> bool {
+        match self {
+            Self::Refused { .. }
+            | Self::AudienceRefused { .. }
+            | Self::AuthenticationFailed { .. }
+            | Self::NoToken { .. } => true,
+            Self::Throttled { .. } | Self::Unavailable { .. } | Self::OutOfTime { .. } => false,
+        }
+    }
+
     /// What a caller of ours is told.
     #[must_use]
     pub fn problem(&self) -> Problem {

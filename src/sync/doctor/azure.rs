@@ -8,7 +8,7 @@ use crate::error_chain::error_chain;
 use crate::model::{IntegrationName, OwnedApi, one_line};
 use crate::sync::registry::{self, Registration};
 use crate::sync::session::Session;
-use crate::target::{CatalogError, Permissions};
+use crate::target::{CatalogError, Permissions, Refusal};
 
 /// What the handler calls on the API center: the published list, which the custom role is made of.
 const ACTIONS: &str = include_str!("../../../infra/api-center-actions.json");
@@ -135,12 +135,16 @@ fn remedy(error: &CatalogError) -> &'static str {
             "Give the identity the role \"Azure API Center Service Contributor\" on the API center, or the custom role of the \
              actions in infra/api-center-actions.json; new role assignments take some minutes"
         }
-        CatalogError::NotFound { .. } | CatalogError::Refused { status: 404, .. } => {
+        CatalogError::NotFound { .. } | CatalogError::NoCenter { .. } => {
             "See whether the API center is there, and whether subscription, resource group and name (APICENTER_RESOURCE_ID) are \
              right"
         }
         CatalogError::NoToken { .. } => "Give the function app a managed identity, or sign in with az login",
         CatalogError::Throttled { .. } | CatalogError::OutOfTime { .. } => "Wait some minutes and look again",
+        CatalogError::Refused {
+            refusal: Refusal::ForGood | Refusal::NoRoom,
+            ..
+        } => "Azure will say the same again: its words name what has to be changed",
         CatalogError::Refused { .. } | CatalogError::Unavailable { .. } | CatalogError::Malformed { .. } => {
             "See whether Azure Resource Manager can be reached from there, and whether AZURE_RESOURCE_MANAGER_URL is right"
         }

@@ -9,6 +9,7 @@ use crate::limits::Budget;
 use crate::model::{EntityName, Failure, IntegrationName};
 use crate::plan::{Deletions, Verdict};
 use crate::sync::SyncRequest;
+use crate::sync::apply::Interruption;
 use crate::sync::confirmation::Confirmed;
 use crate::sync::deletion::delete_apis;
 use crate::sync::record::note_confirmation;
@@ -119,11 +120,8 @@ impl Situation {
         let deleted = delete_apis(catalog, name, gone, budget).await;
         tally.deleted = deleted.deleted;
         tally.remaining += deleted.remaining;
-        let throttled = deleted.first_error.iter();
-        tally.why = throttled
-            .filter(|error| matches!(error, CatalogError::Throttled { .. }))
-            .map(|error| error_chain(error))
-            .next();
+        let error = deleted.first_error.map(Interruption::from);
+        tally.wait_for(error.and_then(|error| error.wait()));
         let failures = deleted.failed.into_iter();
         tally.failed.extend(failures.map(|(api, message)| Failure {
             rest_api_id: api.rest_api_id.to_string(),

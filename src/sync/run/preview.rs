@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use tokio::time::Instant;
+
 use crate::error_chain::error_chain;
 use crate::model::{ErrorCode, Failure, Problem};
 use crate::plan::{Preview, PreviewChange, Verdict, Write};
 use crate::sync::SyncRequest;
-use crate::sync::apply::Interruption;
+use crate::sync::apply::{Interruption, Wait};
 
 use super::{Looks, Situation};
 
@@ -19,11 +21,13 @@ impl Situation {
             ..Preview::default()
         };
         preview.complete = preview.remaining == 0;
+        let refusal = self.run.refusal();
         preview.failed.clone_from(&self.failed);
         for (index, look) in looks {
             match look {
                 Ok(look) => look.add_to(&mut preview),
-                Err(Interruption::OutOfTime) => (),
+                Err(Interruption::OutOfTime | Interruption::GivenUp) => (),
+                Err(error) if refusal.is_some() && error.is_account_wide() => (),
                 Err(error) => preview.failed.push(Failure {
                     rest_api_id: self.rest_apis[*index].id.to_string(),
                     message: error_chain(error),
@@ -41,6 +45,11 @@ impl Situation {
             preview.deletions_id = Some(deletions_id);
             preview.message = Some(message);
         }
+        if let Some(refusal) = refusal {
+            let ended = format!("the work on this gateway ended after {refusal}");
+            let held = preview.message.map(|message| format!("{message}. "));
+            preview.message = Some(held.unwrap_or_default() + &ended);
+        }
         preview.sealed()
     }
 
@@ -53,7 +62,9 @@ impl Situation {
                 unplanned(looks),
                 looks.len()
             );
-            return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
+            let until = waits(looks).filter_map(|wait| wait.until).max();
+            let after = until.map_or(Duration::ZERO, |until| until - Instant::now());
+            return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(after));
         }
         let changed = |what: &str, wanted: &str, found: &str| {
             let message = format!(
@@ -85,6 +96,12 @@ impl Situation {
         }
         Ok(())
     }
+}
+
+/// What the APIs wait for that there was no time to plan.
+pub(super) fn waits(looks: &Looks) -> impl Iterator<Item = Wait> {
+    let interruptions = looks.iter().filter_map(|(_, look)| look.as_ref().err());
+    interruptions.filter_map(Interruption::wait)
 }
 
 /// How many APIs there was no time to plan.

@@ -104,6 +104,94 @@ async fn callers_are_told_what_helps() {
     }
 }
 
+/// A refusal with this code and message.
+fn refusing(status: u16, code: &str, message: &str) -> Reaction {
+    answer(status, json!({ "error": { "code": code, "message": message } }))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refusal_that_stays_is_told_as_that_and_only_what_may_pass_says_when() {
+    let (for_good, full, for_now) = (
+        ErrorCode::InvalidRequest,
+        ErrorCode::CatalogFull,
+        ErrorCode::ServiceUnavailable,
+    );
+    let full_by_words = "The maximum number of environments is 20.";
+    let table = [
+        (
+            refusing(400, "ValidationError", "The title is too long."),
+            for_good,
+            None,
+        ),
+        (refusing(405, "MethodNotAllowed", "No."), for_good, None),
+        (refusing(409, "ScopeLocked", "The scope is locked."), for_good, None),
+        (
+            refusing(412, "PreconditionFailed", "The state is wrong."),
+            for_good,
+            None,
+        ),
+        (answer(413, ""), for_good, None),
+        (refusing(400, "QuotaExceeded", "There are 20 already."), full, None),
+        (refusing(409, "ResourceCountLimitExceeded", "Too many."), full, None),
+        (refusing(400, "BadRequest", full_by_words), full, None),
+        (refusing(409, "AnotherOperationInProgress", "Wait."), for_now, Some(10)),
+        (refusing(409, "Conflict", "Somebody else writes."), for_now, Some(10)),
+        (
+            refusing(400, "Busy", "Later.").with("retry-after", "7"),
+            for_now,
+            Some(7),
+        ),
+        (answer(302, ""), for_now, Some(10)),
+    ];
+    for (reaction, code, seconds) in table {
+        let error = Bench::new([reaction]).catalog.get(&api_path()).await.unwrap_err();
+        let problem = error.problem();
+        assert_eq!(
+            (problem.code, problem.retry_after_seconds()),
+            (code, seconds),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_404_speaks_of_what_was_not_found() {
+    let missing = || Bench::new([answer(404, r#"{"code":"404","message":"There is no such thing."}"#)]);
+    let entity = missing().catalog.update(&owned(api_path()), |_| ()).await.unwrap_err();
+    let problem = entity.problem().message;
+    assert!(problem.contains("GET workspaces/default/apis/shop-api: "), "{problem}");
+    assert!(
+        problem.contains("deleted meanwhile") && !problem.contains("APICENTER_RESOURCE_ID"),
+        "{problem}"
+    );
+
+    let center = [
+        missing().catalog.limits().await.unwrap_err(),
+        missing().catalog.apis().await.unwrap_err(),
+        missing().catalog.metadata_schemas().await.unwrap_err(),
+    ];
+    for error in center {
+        let problem = error.problem().message;
+        assert!(
+            problem.contains("APICENTER_RESOURCE_ID") && problem.contains("no such thing"),
+            "{problem}"
+        );
+    }
+
+    let there = Bench::new([answer(404, ""), answer(200, super::entity("shop-api", json!({})))]);
+    let problem = there
+        .catalog
+        .delete(&owned(api_path()))
+        .await
+        .unwrap_err()
+        .problem()
+        .message;
+    assert!(
+        problem.contains("still there") && !problem.contains("APICENTER_RESOURCE_ID"),
+        "{problem}"
+    );
+}
+
 #[tokio::test(start_paused = true)]
 async fn every_request_says_what_it_takes_and_who_sends_it() {
     let bench = Bench::new([answer(200, page(&[], None))]);

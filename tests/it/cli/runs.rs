@@ -4,6 +4,7 @@ use std::process::Stdio;
 use std::sync::Arc;
 
 use reqwest::Method;
+use sandbox::api_gateway::AmazonError;
 use sandbox::estate::{awkward, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::record::Service;
@@ -120,6 +121,32 @@ async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
         let apis = world.cloud.api_gateway.estate().len();
         assert_eq!(report["created"], apis);
         world.assert_in_line();
+    }
+}
+
+#[tokio::test]
+async fn what_the_calls_before_one_that_fails_did_is_told_beside_the_failure() {
+    for place in BOTH {
+        let mut world = World::start().await;
+        world.put_shop().await;
+        world.cloud.fill_gateway(awkward(60));
+        world.restart_with(&IN_NO_TIME).await;
+        world.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiGateway),
+                target: Some(r"^/restapis\?".parse().unwrap()),
+                ..Matcher::default()
+            },
+            skip: 1,
+            times: None,
+            fault: AmazonError::access_denied("arn:aws:iam::1:user/sync", "apigateway:GET", "arn:aws:x").into(),
+        });
+        let names = names(&world.cloud);
+        let arguments = names.arguments("sync", "shop", &["-o", "json"]);
+        let said = command_in_no_time(&world, place, &arguments).await.expect(1);
+        assert!(said.err.contains("AwsAccessDenied"), "{said:?}");
+        let report = said.json();
+        assert!(report["created"].as_u64().unwrap() > 0, "{report:#}");
     }
 }
 

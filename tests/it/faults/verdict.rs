@@ -12,7 +12,8 @@ use crate::world::SHOP;
 /// request under way, and the rest for a machine that has other things to do.
 const LONGEST: Duration = Duration::from_secs(40);
 /// Codes of errors that say what is wrong; others say that nobody thought of it.
-const CODES: [&str; 11] = [
+const CODES: [&str; 12] = [
+    "InvalidRequest",
     "SecretNotFound",
     "SecretDisabled",
     "SecretForbidden",
