@@ -26,7 +26,7 @@ mod text;
 pub use authentication::{AccessKeySecrets, AuthenticationParts, AwsAuthentication, IncompleteAuthentication};
 pub use change::{Action, Change, FieldChange, FieldPath};
 pub use desired::{DesiredApi, DesiredDefinition, DesiredStage};
-pub use digest::digest;
+pub use digest::{digest, hex};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
 pub use names::{EntityName, IntegrationName, InvalidName, RestApiId, stage_entity_name};

@@ -8,7 +8,7 @@ mod source;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use super::marker::{INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA};
+use super::marker::is_our_schema;
 use super::{
     ApiCenterId, DefaultCustomProperties, EntityName, ErrorCode, ImportSpecification, Integration, IntegrationName,
     LifecycleStage, Problem, Properties, VaultHosts, clip,
@@ -137,10 +137,8 @@ fn default_custom_properties(properties: &Object<'_>) -> Result<DefaultCustomPro
         let Some(values) = defaults.object(kind)? else {
             return Ok(Properties::new());
         };
-        for reserved in [INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA] {
-            if values.members.contains_key(reserved) {
-                return Err(invalid(&values.at(reserved), "is this app's own metadata"));
-            }
+        if let Some(reserved) = values.members.keys().find(|name| is_our_schema(name)) {
+            return Err(invalid(&values.at(reserved), "is this app's own metadata"));
         }
         if values.members.values().any(|value| depth(value) > METADATA_DEPTH_MAX) {
             return Err(invalid(

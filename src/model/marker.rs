@@ -174,6 +174,13 @@ pub struct MarkerSchema {
     pub schema: Value,
 }
 
+/// Whether a metadata schema of this name is one of ours.
+#[must_use]
+pub fn is_our_schema(name: &str) -> bool {
+    let ours = [INTEGRATION_SCHEMA, REST_API_SCHEMA, STAGE_SCHEMA];
+    ours.iter().any(|ours| ours.eq_ignore_ascii_case(name))
+}
+
 /// The three metadata schemas that markers need.
 #[must_use]
 pub fn schemas() -> [MarkerSchema; 3] {

@@ -35,10 +35,13 @@ pub(super) fn are_complete(present: &[MetadataSchema]) -> bool {
 }
 
 /// What the organisation requires of the entities that are made here.
+///
+/// Our own schemas never count, whoever marked them as required: nobody but this app gives values for them.
 pub(super) fn required(present: &[MetadataSchema]) -> RequiredMetadata {
     let on = |entity: &str| {
         present
             .iter()
+            .filter(|schema| !marker::is_our_schema(&schema.name))
             .filter(|schema| {
                 schema
                     .assigned_to

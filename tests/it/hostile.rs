@@ -16,6 +16,10 @@ use crate::world::{SHOP, World};
 
 /// What nothing that the handler does may take, in kilobytes of resident memory, debug builds included.
 const MEMORY_MAX_KB: u64 = 700_000;
+/// A third of the longest definition, in bytes: builds without optimisation take seconds for it.
+const DENSE_BYTES: usize = 1_000_000;
+/// What it may take for the values in it, in kilobytes: sixteen times its length.
+const DENSE_MAX_KB: u64 = 16_000;
 /// An answer that nobody needs, in bytes.
 const HUGE: usize = 100_000_000;
 /// Stage names that try to leave their segment of a path, or to be seen as something else.
@@ -374,6 +378,44 @@ async fn an_answer_of_a_hundred_megabytes_from_anybody_takes_bounded_memory_and_
     world.cloud.record.clear();
     world.sync("").await.expect(200);
     world.assert_in_line();
+}
+
+/// Definitions of one length: one long text, and values that are as small as can be.
+fn dense_definitions() -> [(&'static str, String); 3] {
+    let filled = |start: &str, item: &str, end: &str| {
+        let items = item.repeat(DENSE_BYTES / item.len());
+        format!(r#"{{"openapi":"3.0.1","x":{start}{items}{end}}}"#)
+    };
+    [
+        ("one text", filled("\"", "a", "\"")),
+        ("objects with a number", filled("[", r#"{"":0},"#, "0]")),
+        ("members", filled("{", r#""":0,"#, r#""":0}"#)),
+    ]
+}
+
+#[tokio::test]
+async fn a_definition_of_tiny_values_takes_a_few_times_its_length() {
+    let mut world = World::start().await;
+    world.put_shop().await;
+    let mut peaks = Vec::new();
+    for (number, (what, text)) in dense_definitions().into_iter().enumerate() {
+        world.restart_with(&[]).await;
+        add(&world, &format!("dense{number:05}"), document(text));
+        let report = world.sync("").await.expect(200).json();
+        assert_eq!(report["definitionsWritten"], 1, "{what}: {report:#}");
+        peaks.push((what, peak_memory(&world)));
+    }
+    let table: String = peaks
+        .iter()
+        .map(|(what, peak)| format!("{what}: {peak} kB at most\n"))
+        .collect();
+    let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("definitions.txt");
+    fs::write(path, &table).unwrap();
+    let (_, plain) = peaks[0];
+    assert!(
+        peaks.iter().all(|(_, peak)| peak.saturating_sub(plain) < DENSE_MAX_KB),
+        "{table}"
+    );
 }
 
 /// Sends bytes to the handler and reads what it answers until it closes, or has answered.

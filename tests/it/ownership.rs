@@ -315,3 +315,22 @@ async fn definitions_come_always_never_or_on_demand() {
     world.run_timer().await;
     world.assert_in_line();
 }
+
+#[tokio::test]
+async fn our_own_schemas_marked_as_required_ask_nobody_for_values() {
+    let world = World::synchronized_demo().await;
+    for schema in ["aws-integration", "aws-rest-api", "aws-stage"] {
+        world.edit(&format!("metadataSchemas/{schema}"), |schema| {
+            schema["assignedTo"][0]["required"] = json!(true);
+        });
+    }
+    world
+        .cloud
+        .fill_gateway(vec![(RestApi::new("new0000001", "New"), Vec::new())]);
+    world.run_timer().await;
+    world.assert_in_line();
+    let skipped = world.last_sync().await["skipped"].to_string();
+    assert!(!skipped.contains("MissingMetadata"), "{skipped}");
+    world.put("shop2", world.document()).await.expect(201);
+    assert!(world.has("apis/shop2-new0000001"));
+}

@@ -1,8 +1,9 @@
 //! Exported definitions: whether API Center can hold them, and their digests.
 
-use serde_json::Value;
+mod outline;
 
-use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason, digest};
+use self::outline::outline;
+use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason, digest, hex};
 
 /// Longest request that Azure Resource Manager takes, in bytes.
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -62,23 +63,25 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
         );
         return Err(Fault::Unfit(SkipReason::DefinitionTooLarge, message));
     }
-    // The parser's recursion limit makes an error of a document that is nested deeper than a stack is.
-    let value: Value = serde_json::from_str(&text).map_err(|error| {
+    // Amazon writes a time stamp as the version of an API that has none: it changes though nobody changed anything.
+    let is_versioned = api.version.as_deref().is_some_and(|version| !version.is_empty());
+    let outline = outline(&text, is_versioned).map_err(|error| {
         if error.is_eof() && !text.is_empty() {
             Fault::Cut
+        } else if error.is_data() {
+            refused("the export is not a JSON object".to_owned())
         } else {
             refused("the export is not JSON, or nested too deep to be read".to_owned())
         }
     })?;
-    let specification_version = match value.get("openapi") {
-        Some(Value::String(version)) if is_version(version) => version.clone(),
+    let specification_version = match outline.openapi {
+        Some(Some(version)) if is_version(&version) => version,
         Some(_) => return Err(refused("the export's openapi member is not a version".to_owned())),
-        None if value.is_object() => return Err(refused("the export has no openapi member".to_owned())),
-        None => return Err(refused("the export is not a JSON object".to_owned())),
+        None => return Err(refused("the export has no openapi member".to_owned())),
     };
     Ok(Document {
         content_digest: digest(text.as_bytes()),
-        canonical_digest: digest(canonical(api, value).as_bytes()),
+        canonical_digest: hex(&outline.digest),
         specification_version,
         text,
     })
@@ -86,18 +89,6 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
 
 fn is_version(text: &str) -> bool {
     (1..=VERSION_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
-}
-
-/// The document without the order of its members, and without what changes though nobody changed anything:
-/// Amazon writes a time stamp as the version of an API that has none.
-fn canonical(api: &RestApi, mut document: Value) -> String {
-    if api.version.as_deref().is_none_or(str::is_empty)
-        && let Some(Value::Object(info)) = document.get_mut("info")
-    {
-        info.shift_remove("version");
-    }
-    document.sort_all_objects();
-    document.to_string()
 }
 
 /// How long `text` is as a JSON string, in bytes, its quotes included.
