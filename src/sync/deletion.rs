@@ -6,9 +6,10 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::{REST_API_SCHEMA, metadata_path};
 use crate::model::{ApiProof, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
+use crate::source::Gateway;
 use crate::target::{Catalog, CatalogError};
 
-use super::apply::{Interruption, claim};
+use super::apply::{Interruption, claim, ensure_gone};
 
 /// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
 const SIDE_BY_SIDE: usize = 8;
@@ -18,6 +19,8 @@ const SIDE_BY_SIDE: usize = 8;
 pub(super) struct DeletedApis {
     pub deleted: usize,
     pub remaining: usize,
+    /// Why the first of them remains for which that is known.
+    pub why: Option<String>,
     /// The APIs that are still there, for whatever reason.
     pub left: Vec<EntityName>,
     pub failed: Vec<(ApiProof, String)>,
@@ -25,18 +28,20 @@ pub(super) struct DeletedApis {
     pub first_error: Option<CatalogError>,
 }
 
-/// Deletes APIs with all that is below them, as far as the budget allows.
+/// Deletes APIs with all that is below them, as far as the budget allows: those that a gateway, if one is given, says it
+/// does not have.
 pub(super) async fn delete_apis(
     catalog: &Catalog,
     integration: &IntegrationName,
     apis: Vec<ApiProof>,
+    gone_from: Option<&Gateway>,
     budget: &Budget,
 ) -> DeletedApis {
     let mut results = stream::iter(apis.into_iter().enumerate())
         .map(|(index, api)| async move {
             // The first ones always begin, so that every run makes progress.
             let result = if index < SIDE_BY_SIDE || budget.may_begin() {
-                delete_api(catalog, integration, &api, budget).await
+                delete_if_gone(catalog, integration, &api, gone_from, budget).await
             } else {
                 Err(Interruption::OutOfTime)
             };
@@ -54,6 +59,7 @@ pub(super) async fn delete_apis(
             Err(interruption) => {
                 if interruption.is_for_lack_of_time() {
                     deleted.remaining += 1;
+                    deleted.why.get_or_insert_with(|| error_chain(&interruption));
                 } else {
                     deleted.failed.push((api, error_chain(&interruption)));
                 }
@@ -64,6 +70,19 @@ pub(super) async fn delete_apis(
         }
     }
     deleted
+}
+
+async fn delete_if_gone(
+    catalog: &Catalog,
+    integration: &IntegrationName,
+    api: &ApiProof,
+    gone_from: Option<&Gateway>,
+    budget: &Budget,
+) -> Result<(), Interruption> {
+    if let Some(gateway) = gone_from {
+        ensure_gone(gateway, &api.rest_api_id).await?;
+    }
+    delete_api(catalog, integration, api, budget).await
 }
 
 /// Deletes an API: deployments, definitions and versions first, because the service leaves them behind otherwise.
