@@ -14,7 +14,7 @@ mod survey;
 mod tests;
 
 pub use api::{ApiInput, ApiPlan, Below, Finished, StageRemoval, Standing, plan_api, plan_listed_fields};
-pub use deletions::{Deletions, Verdict};
+pub use deletions::{Counts, Deletions, Verdict};
 pub use fields::Write;
 pub use fingerprint::fingerprint;
 pub use preview::{Preview, PreviewChange};

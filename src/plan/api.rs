@@ -10,6 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use self::planner::Planner;
+use super::deletions::Counts;
 use super::fields::Write;
 use super::stage::StagePlan;
 use super::survey::{CatalogLimits, RequiredMetadata};
@@ -81,8 +82,8 @@ pub struct StageRemoval {
     pub name: EntityName,
     /// The deletions, in the order to make them.
     pub writes: Vec<Write>,
-    /// Whether a deployment is among them.
-    pub has_deployment: bool,
+    /// What the guard counts of it.
+    pub counted: Counts,
 }
 
 /// The plan of one API.
@@ -100,8 +101,6 @@ pub struct ApiPlan {
     pub skips: Vec<Skip>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
-    /// How many deployments below the API are ours.
-    pub owned_deployments: usize,
     /// The versions that the marker listed when this was planned.
     listed: Vec<EntityName>,
     /// The marker after the opening.

@@ -1,6 +1,7 @@
 //! The guard: what would be deleted, and whether that is too much to do unasked.
 
 use std::fmt::Write as _;
+use std::ops::AddAssign;
 
 use crate::model::{EntityName, IntegrationName, digest};
 
@@ -19,14 +20,33 @@ pub struct Deletions {
     pub apis: Vec<EntityName>,
     /// Stages that would go: the API and the version.
     pub stages: Vec<(EntityName, EntityName)>,
-    /// Deployments among those stages.
-    pub deployments: usize,
-    /// APIs that are ours.
+    /// Versions and deployments among those stages.
+    pub below: Counts,
+    /// APIs that were ours when the run began.
     pub owned_apis: usize,
-    /// Deployments that are ours, below the APIs whose stages were read.
-    pub owned_deployments: usize,
+    /// What was ours below the APIs whose stages were read. The others tell nothing of what they lack, so they must not
+    /// make the rest look small.
+    pub owned_below: Counts,
+    /// Whether an earlier run has held deletions, and they were not confirmed since, nor is nothing left of them.
+    pub held: bool,
     /// How many confirmations were used so far: none fits twice, even when the same names are lost again.
     pub confirmations: u64,
+}
+
+/// How much there is of what is below APIs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Versions, with or without a deployment.
+    pub versions: usize,
+    /// Deployments.
+    pub deployments: usize,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.versions += other.versions;
+        self.deployments += other.deployments;
+    }
 }
 
 /// Whether the deletions may be made unasked.
@@ -54,7 +74,7 @@ impl Deletions {
     pub fn add_stages_of(&mut self, plan: &ApiPlan) {
         for removal in &plan.removals {
             self.stages.push((plan.api.clone(), removal.name.clone()));
-            self.deployments += usize::from(removal.has_deployment);
+            self.below += removal.counted;
         }
     }
 
@@ -94,6 +114,9 @@ impl Deletions {
     }
 
     fn suspicion(&self) -> Option<String> {
+        if self.is_empty() {
+            return None;
+        }
         let (apis, owned_apis) = (self.apis.len(), self.owned_apis);
         if apis > 0 && apis == owned_apis {
             return Some(format!(
@@ -103,9 +126,22 @@ impl Deletions {
         if is_too_much(apis, owned_apis) {
             return Some(format!("{apis} of {owned_apis} synchronized APIs would be deleted"));
         }
-        let (deployments, owned) = (self.deployments, self.owned_deployments);
-        is_too_much(deployments, owned)
-            .then(|| format!("{deployments} of {owned} synchronized deployments would be deleted"))
+        let (below, owned) = (self.below, self.owned_below);
+        for (what, count, owned) in [
+            ("versions", below.versions, owned.versions),
+            ("deployments", below.deployments, owned.deployments),
+        ] {
+            if is_too_much(count, owned) {
+                return Some(format!("{count} of {owned} synchronized {what} would be deleted"));
+            }
+        }
+        self.held.then(|| {
+            format!(
+                "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions are held \
+                 until they are confirmed or none is left to make",
+                self.stages.len()
+            )
+        })
     }
 }
 
@@ -122,16 +158,27 @@ mod tests {
         Deletions {
             apis: (0..apis).map(name).collect(),
             stages: (0..deployments).map(|number| (name(1_000), name(number))).collect(),
-            deployments,
+            below: counts(0, deployments),
             owned_apis,
-            owned_deployments,
-            confirmations: 0,
+            owned_below: counts(0, owned_deployments),
+            ..Deletions::default()
         }
+    }
+
+    fn counts(versions: usize, deployments: usize) -> Counts {
+        Counts { versions, deployments }
+    }
+
+    fn is_held(deletions: &Deletions) -> bool {
+        matches!(deletions.judge(&shop()), Verdict::Held { .. })
+    }
+
+    fn shop() -> IntegrationName {
+        IntegrationName::parse("shop").unwrap()
     }
 
     #[test]
     fn few_deletions_are_allowed_and_many_are_held() {
-        let shop = IntegrationName::parse("shop").unwrap();
         //    apis of owned, deployments of owned → held
         let table = [
             ((0, 0, 0, 0), false),
@@ -147,9 +194,8 @@ mod tests {
             ((0, 100, 6, 29), true),
         ];
         for ((apis, owned_apis, deployments, owned), held) in table {
-            let verdict = deletions(apis, owned_apis, deployments, owned).judge(&shop);
             assert_eq!(
-                matches!(verdict, Verdict::Held { .. }),
+                is_held(&deletions(apis, owned_apis, deployments, owned)),
                 held,
                 "{apis} {owned_apis} {deployments} {owned}"
             );
@@ -157,8 +203,31 @@ mod tests {
     }
 
     #[test]
+    fn versions_count_for_themselves() {
+        for (versions, owned, held) in [(5, 5, false), (6, 30, false), (6, 29, true)] {
+            let deletions = Deletions {
+                below: counts(versions, 1),
+                owned_below: counts(owned, 1_000),
+                ..deletions(0, 100, versions, 1_000)
+            };
+            assert_eq!(is_held(&deletions), held, "{versions} of {owned}");
+        }
+    }
+
+    #[test]
+    fn once_held_the_least_of_it_is_and_nothing_is_not() {
+        for (apis, stages, held) in [(1, 0, true), (0, 1, true), (0, 0, false)] {
+            let deletions = Deletions {
+                held: true,
+                ..deletions(apis, 1_000, stages, 1_000)
+            };
+            assert_eq!(is_held(&deletions), held, "{apis} {stages}");
+        }
+    }
+
+    #[test]
     fn the_same_names_have_another_id_once_they_were_confirmed() {
-        let shop = IntegrationName::parse("shop").unwrap();
+        let shop = shop();
         let ids: std::collections::BTreeSet<String> = (0..3)
             .map(|confirmations| {
                 let again = Deletions {
@@ -173,7 +242,7 @@ mod tests {
 
     #[test]
     fn the_id_depends_on_the_names_only() {
-        let shop = IntegrationName::parse("shop").unwrap();
+        let shop = shop();
         let one = deletions(3, 10, 2, 10);
         let mut other = deletions(3, 99, 2, 50);
         other.apis.reverse();

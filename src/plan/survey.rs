@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::Value;
 
 use super::api::listed_fields;
+use super::deletions::Counts;
 use super::fields::Write;
 use crate::model::{
     Conflict, DesiredApi, Entity, EntityName, EntityPath, FoldedApi, Integration, IntegrationName, OwnedApi,
@@ -108,6 +109,21 @@ impl Task {
     pub fn desired(&self) -> &DesiredApi {
         match self {
             Self::New(desired, _) | Self::Existing { desired, .. } => desired,
+        }
+    }
+
+    /// What was ours below it when the catalog was listed, as its marker tells.
+    #[must_use]
+    pub fn owned_below(&self) -> Counts {
+        match self {
+            Self::New(..) => Counts::default(),
+            Self::Existing { current, .. } => {
+                let versions = current.marker.versions.len();
+                Counts {
+                    versions,
+                    deployments: versions.saturating_sub(current.marker.undeployed.len()),
+                }
+            }
         }
     }
 }

@@ -142,6 +142,23 @@ impl Gateway {
         self.call(call, request).await
     }
 
+    /// Whether Amazon says that there is no such REST API. That a list lacks it is not as good: a list may be late.
+    ///
+    /// # Errors
+    /// When Amazon says neither: then nobody knows.
+    pub async fn lacks(&self, id: &RestApiId) -> Result<bool, GatewayError> {
+        let call = Call {
+            operation: "GetRestApi",
+            subject: format!("REST API {id}"),
+        };
+        let request = || self.client.get_rest_api().rest_api_id(id.as_str()).send();
+        match self.call(&call, request).await {
+            Ok(_) => Ok(false),
+            Err(GatewayError::NotFound { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Lists the stages of a REST API; Amazon has no pages for them.
     ///
     /// # Errors

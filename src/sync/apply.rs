@@ -5,11 +5,11 @@ use tokio::time::Instant;
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{
-    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
-    SystemData, digest,
+    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi, RestApiId,
+    Stage, SystemData, digest, stage_entity_name,
 };
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, StageWrites, Write};
-use crate::source::{GatewayError, RoleError};
+use crate::source::{Gateway, GatewayError, RoleError};
 use crate::target::{Catalog, CatalogError, Exported};
 
 use super::run::Run;
@@ -32,6 +32,9 @@ pub(super) enum Interruption {
     /// An entity that was to be changed is no longer ours.
     #[error("{0} is no longer this integration's: somebody else changed its marker")]
     NotOurs(EntityPath),
+    /// What was to go because a list of this run lacks it is on the gateway.
+    #[error("{0} is on Amazon although the list of this run lacks it, so it stays")]
+    NotGone(String),
 }
 
 impl From<CatalogError> for Interruption {
@@ -57,7 +60,7 @@ impl Interruption {
     pub fn is_for_lack_of_time(&self) -> bool {
         match self {
             Self::OutOfTime => true,
-            Self::GivenUp | Self::NotOurs(_) => false,
+            Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => false,
             Self::Catalog(error) => matches!(error, CatalogError::Throttled { .. }),
             Self::Gateway(error) => error.is_for_lack_of_time(),
         }
@@ -68,7 +71,7 @@ impl Interruption {
         match self {
             Self::Catalog(error) => error.is_account_wide(),
             Self::Gateway(error) => error.is_account_wide(),
-            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) => false,
+            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => false,
         }
     }
 
@@ -77,7 +80,7 @@ impl Interruption {
         let problem = match self {
             Self::Catalog(error) => error.problem(),
             Self::Gateway(error) => error.problem(),
-            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) => return None,
+            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => return None,
         };
         self.is_for_lack_of_time().then(|| Wait {
             why: error_chain(self),
@@ -375,6 +378,27 @@ fn content_digest(exported: &Exported) -> Option<String> {
         Exported::Text(text) => Some(digest(text.as_bytes())),
         Exported::Nothing => Some(digest(b"")),
         Exported::Link(_) => None,
+    }
+}
+
+/// Asks Amazon once more whether an API is gone, right before it goes from the catalog.
+pub(super) async fn ensure_gone(gateway: &Gateway, api: &RestApiId) -> Result<(), Interruption> {
+    if gateway.lacks(api).await? {
+        Ok(())
+    } else {
+        Err(Interruption::NotGone(format!("REST API {api}")))
+    }
+}
+
+/// The same of the stages that a plan removes.
+pub(super) async fn ensure_stages_gone(gateway: &Gateway, api: &RestApiId, plan: &ApiPlan) -> Result<(), Interruption> {
+    let goes = |stage: &Stage| {
+        let name = stage_entity_name(&stage.name);
+        plan.removals.iter().any(|removal| removal.name == name)
+    };
+    match gateway.stages(api).await?.iter().find(|stage| goes(stage)) {
+        None => Ok(()),
+        Some(stage) => Err(Interruption::NotGone(format!("stage {} of REST API {api}", stage.name))),
     }
 }
 

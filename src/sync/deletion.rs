@@ -6,9 +6,10 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::{REST_API_SCHEMA, metadata_path};
 use crate::model::{ApiProof, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
+use crate::source::Gateway;
 use crate::target::{Catalog, CatalogError};
 
-use super::apply::{Interruption, claim};
+use super::apply::{Interruption, Wait, claim, ensure_gone};
 
 /// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
 const SIDE_BY_SIDE: usize = 8;
@@ -18,6 +19,8 @@ const SIDE_BY_SIDE: usize = 8;
 pub(super) struct DeletedApis {
     pub deleted: usize,
     pub remaining: usize,
+    /// What the first of them waits for that a throttle holds up.
+    pub wait: Option<Wait>,
     /// The APIs that are still there, for whatever reason.
     pub left: Vec<EntityName>,
     pub failed: Vec<(ApiProof, String)>,
@@ -25,11 +28,13 @@ pub(super) struct DeletedApis {
     pub first_error: Option<CatalogError>,
 }
 
-/// Deletes APIs with all that is below them, as far as the budget allows.
+/// Deletes APIs with all that is below them, as far as the budget allows: those that a gateway, if one is given, says it
+/// does not have.
 pub(super) async fn delete_apis(
     catalog: &Catalog,
     integration: &IntegrationName,
     apis: Vec<ApiProof>,
+    gone_from: Option<&Gateway>,
     budget: &Budget,
 ) -> DeletedApis {
     let mut results = stream::iter(apis.into_iter().enumerate())
@@ -38,7 +43,7 @@ pub(super) async fn delete_apis(
             let result = if catalog.refusal().is_some() {
                 Err(Interruption::GivenUp)
             } else if index < SIDE_BY_SIDE || budget.may_begin() {
-                delete_api(catalog, integration, &api, budget).await
+                delete_if_gone(catalog, integration, &api, gone_from, budget).await
             } else {
                 Err(Interruption::OutOfTime)
             };
@@ -54,6 +59,7 @@ pub(super) async fn delete_apis(
             Ok(()) => deleted.deleted += 1,
             Err(Interruption::OutOfTime | Interruption::GivenUp) => deleted.remaining += 1,
             Err(interruption) => {
+                deleted.wait = deleted.wait.or_else(|| interruption.wait());
                 if interruption.is_for_lack_of_time() {
                     deleted.remaining += 1;
                 } else if interruption.is_account_wide() {
@@ -73,6 +79,19 @@ pub(super) async fn delete_apis(
         deleted.failed.append(&mut refused);
     }
     deleted
+}
+
+async fn delete_if_gone(
+    catalog: &Catalog,
+    integration: &IntegrationName,
+    api: &ApiProof,
+    gone_from: Option<&Gateway>,
+    budget: &Budget,
+) -> Result<(), Interruption> {
+    if let Some(gateway) = gone_from {
+        ensure_gone(gateway, &api.rest_api_id).await?;
+    }
+    delete_api(catalog, integration, api, budget).await
 }
 
 /// Deletes an API: deployments, definitions and versions first, because the service leaves them behind otherwise.

@@ -73,6 +73,7 @@ const REGION: &str = "region";
 const AWS_ROLE: &str = "aws-role";
 const AWS_CREDENTIALS: &str = "aws-credentials";
 const AWS_APIS: &str = "aws-list-apis";
+const AWS_API: &str = "aws-read-api";
 const AWS_STAGES: &str = "aws-list-stages";
 const AWS_EXPORT: &str = "aws-export";
 

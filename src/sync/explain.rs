@@ -7,9 +7,9 @@ use crate::limits::Budget;
 use crate::model::{Conflict, IntegrationName, Problem, Skip};
 use crate::plan::PreviewChange;
 
-use super::pass::Continuation;
 use super::run::observe;
 use super::session::Session;
+use super::synchronize::continuation;
 use super::{Engine, SyncRequest};
 
 /// What was found of a name or an id.
@@ -84,7 +84,7 @@ impl Engine {
         let registration = self.active(&session, name).await?;
         let integration = registration.integration.as_ref().map_err(Clone::clone)?;
         let gateway = session.gateway(integration).await?;
-        let (request, before) = (SyncRequest::default(), Continuation::default());
+        let (request, before) = (SyncRequest::default(), continuation(&registration).for_a_plan());
         let situation = observe(&session, integration, gateway, &request, before).await?;
         Ok(Explanation {
             integration: name.to_string(),

@@ -47,6 +47,10 @@ pub(super) struct Continuation {
     /// How many confirmations of deletions were used.
     #[serde(skip_serializing_if = "is_zero")]
     pub confirmations: u64,
+    /// Whether deletions are held, until they are confirmed or a whole run finds none left to make. What appears meanwhile
+    /// does not end a hold. `None` when no run has told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<bool>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
@@ -55,6 +59,16 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl Continuation {
+    /// What a plan depends on. It is for looking at first: neither the hour nor where the last run stopped may change it.
+    pub fn for_a_plan(&self) -> Self {
+        Self {
+            confirmed: self.confirmed.clone(),
+            confirmations: self.confirmations,
+            held: self.held,
+            ..Self::default()
+        }
+    }
+
     /// The same without hours that are yet to come, or were before there were any: what the catalog keeps, anybody may
     /// have edited, and an hour far ahead would put an end to deep checks, or none to a confirmation.
     fn within(mut self, now_hour: i64) -> Self {
@@ -179,6 +193,21 @@ impl Pass {
     /// Notes that a confirmation is used.
     pub fn confirm(&mut self) {
         self.before.confirmations = self.confirmations_with_one_more();
+    }
+
+    /// Notes whether anything is ours: where there is something to lose and no run has told, deletions are held.
+    pub fn know_what_is_ours(&mut self, owned: usize) {
+        self.before.held.get_or_insert(owned > 0);
+    }
+
+    /// Whether an earlier run, or this one, holds deletions.
+    pub fn holds(&self) -> bool {
+        self.before.held.unwrap_or(true)
+    }
+
+    /// Notes that deletions are held.
+    pub fn hold(&mut self) {
+        self.before.held = Some(true);
     }
 
     /// Whether the API is looked into although nothing says that it changed.

@@ -10,6 +10,7 @@ use crate::target::CatalogError;
 
 use super::history::History;
 use super::outcome::StoredOutcome;
+use super::pass::Continuation;
 use super::registry::{Registration, SERVER_TYPE, changed_on, history, holder, was_made};
 use super::session::Session;
 
@@ -41,6 +42,7 @@ pub(super) async fn record(
         return Ok(Recorded::Gone);
     };
     let gone = AtomicBool::new(false);
+    let known_hold = registration.outcome.as_ref().and_then(|before| before.next.held);
     let set = |properties: &mut Properties| {
         let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
         gone.store(!still, Ordering::Relaxed);
@@ -52,8 +54,11 @@ pub(super) async fn record(
                 let next = kept.as_ref().map(|kept| kept.next.clone()).unwrap_or_default();
                 (outcome.next.passes, outcome.next.confirmed) = (next.passes, next.confirmed);
             }
-            // A run that overlapped may have been a good one, or have used a confirmation.
+            // A run that overlapped may have been a good one, have used a confirmation, or hold what this one knew nothing of.
             if let Some(kept) = kept {
+                if kept.next.held == Some(true) && known_hold != Some(true) {
+                    outcome.next.held = Some(true);
+                }
                 outcome.next.confirmations = outcome.next.confirmations.max(kept.next.confirmations);
                 outcome.last_success_on = outcome.last_success_on.max(kept.last_success_on);
             }
@@ -76,14 +81,15 @@ pub(super) async fn record(
     }
 }
 
-/// Writes down that a confirmation is used, where an outcome is kept; otherwise the run's own does that.
+/// Writes down at once what must not be lost when the run is killed, where an outcome is kept; otherwise the run's own does
+/// that.
 ///
 /// # Errors
 /// When the environment cannot be read or written.
-pub(super) async fn note_confirmation(
+pub(super) async fn note(
     session: &Session<'_>,
     registration: &Registration,
-    confirmations: u64,
+    change: impl Fn(&mut Continuation) + Sync,
 ) -> Result<(), CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(());
@@ -91,11 +97,22 @@ pub(super) async fn note_confirmation(
     let note = |properties: &mut Properties| {
         let still = holder(properties) == Some((registration.name.clone(), IntegrationState::Active));
         if let (true, Some(mut outcome)) = (still, kept(properties)) {
-            outcome.next.confirmations = outcome.next.confirmations.max(confirmations);
+            change(&mut outcome.next);
             set_outcome(properties, &outcome);
         }
     };
     session.catalog().update(&owned, note).await.map(|_| ())
+}
+
+/// Ends the passes and confirmations that were about what was wanted before a `PUT`. The rest of the outcome stays, also where the
+/// integration moves into the environment from another one.
+pub(super) fn keep_outcome(properties: &mut Properties, known: Option<&Registration>) {
+    let before = || known.and_then(|known| known.outcome.clone());
+    if let Some(mut outcome) = kept(properties).or_else(before) {
+        outcome.next.passes.clear();
+        outcome.next.confirmed = None;
+        set_outcome(properties, &outcome);
+    }
 }
 
 /// The outcome that an environment holds.

@@ -17,6 +17,7 @@ use crate::source::Gateway;
 use crate::target::{Catalog, CatalogError, MetadataSchema};
 
 use super::clock::rfc3339;
+use super::record::keep_outcome;
 use super::registry::{self, Registration, SERVER_TYPE, holder, marker_fields, was_made};
 use super::session::Session;
 use super::{is_deleting, schemas};
@@ -189,6 +190,7 @@ async fn keep(
             for (path, value) in marker_fields(integration, true, generation, &changed_on, None) {
                 path.set(&mut properties, value);
             }
+            keep_outcome(&mut properties, known);
             catalog.create(&vacant, &properties).await
         }
         Place::Found(owned, found) => {
@@ -203,6 +205,8 @@ async fn keep(
                     for (path, value) in &fields {
                         path.set(properties, value.clone());
                     }
+                    // A run may have recorded its own since the environments were listed.
+                    keep_outcome(properties, known);
                 })
                 .await
         }

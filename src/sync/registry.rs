@@ -129,7 +129,7 @@ pub(super) fn find(environments: &[Entity], name: &IntegrationName, hosts: &Vaul
         .find(|registration| registration.name == *name)
 }
 
-/// The marker's properties that keep an integration, with the values they shall have.
+/// The marker's properties that keep an integration, with the values they shall have; the last outcome is not among them.
 pub(super) fn marker_fields(
     integration: &Integration,
     made: bool,
@@ -162,10 +162,6 @@ pub(super) fn marker_fields(
         field("options", json!(merged_options(&options, known))),
         field("state", json!(IntegrationState::Active)),
         field("madeEnvironment", json!(made)),
-        (
-            metadata_path(INTEGRATION_SCHEMA, "lastSync"),
-            known.and_then(last_outcome),
-        ),
         // There from the first write on: so that a run knows that its schema has it.
         field(
             "history",
@@ -177,17 +173,6 @@ pub(super) fn marker_fields(
             ),
         ),
     ]
-}
-
-/// The last outcome without its unfinished passes and confirmations: they were about other wishes.
-fn last_outcome(environment: &Entity) -> Option<Value> {
-    let stored = text(environment.metadata(INTEGRATION_SCHEMA)?, "lastSync")?;
-    let Some(mut outcome) = StoredOutcome::read(&stored) else {
-        return Some(json!(stored));
-    };
-    outcome.next.passes.clear();
-    outcome.next.confirmed = None;
-    Some(json!(outcome.to_text()))
 }
 
 /// Takes the integration out of an environment that stays, if it is still in it.

@@ -91,7 +91,7 @@ async fn remove_once(
         let marked = catalog.update(environment, mark).await.map(|_| ());
         none_if_gone(marked).map_err(|error| error.problem())?;
     }
-    let deleted = delete_apis(&catalog, name, apis, &session.budget).await;
+    let deleted = delete_apis(&catalog, name, apis, None, &session.budget).await;
     if let Some(error) = deleted.first_error {
         return Err(error.problem());
     }

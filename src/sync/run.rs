@@ -143,7 +143,7 @@ pub(super) async fn observe(
         deployments_per_api: limits.deployments_per_api,
     };
     let required = schemas::required(&schemas);
-    let pass = Pass::begin(request, before, session.started);
+    let mut pass = Pass::begin(request, before, session.started);
     let mut failed = listing.unusable;
     let mut desired = Vec::new();
     for api in &listing.apis {
@@ -166,6 +166,7 @@ pub(super) async fn observe(
         again: &pass.again(),
     };
     let survey = survey(&input, apis);
+    pass.know_what_is_ours(survey.owned);
     let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
     let budget = session.budget.less(reserve);
     let run = Run {
@@ -224,11 +225,12 @@ impl Situation {
         schemas::ensure(&catalog, &self.schemas)
             .await
             .map_err(|error| Stop::Failed(error.problem()))?;
-        if request.confirm_deletions.is_some() {
-            self.use_confirmation(session, registration)
-                .await
-                .map_err(|error| Stop::Failed(error.problem()))?;
-        }
+        let noted = if request.confirm_deletions.is_some() {
+            self.use_confirmation(session, registration).await
+        } else {
+            self.note_hold(session, registration).await
+        };
+        noted.map_err(|error| Stop::Failed(error.problem()))?;
         let mut outcomes = match looks {
             Some(looks) => self.apply_looks(looks).await,
             None => self.look_and_apply().await,
@@ -408,10 +410,11 @@ impl Situation {
         let mut next = self.pass.ended(unreached, all_done, &unchecked);
         next.given_up_at = given_up_at;
         match confirmed {
-            Confirmed::Left(confirmation) => next.confirmed = Some(confirmation),
-            Confirmed::Spent => next.confirmed = None,
+            Confirmed::Left(confirmation) => (next.confirmed, next.held) = (Some(confirmation), Some(true)),
+            Confirmed::Spent => (next.confirmed, next.held) = (None, Some(false)),
             // What was confirmed is not what there is to delete: that needs another confirmation.
-            Confirmed::Unused if is_complete => next.confirmed = None,
+            Confirmed::Unused if is_complete => (next.confirmed, next.held) = (None, Some(tally.held.is_some())),
+            Confirmed::Unused if tally.held.is_some() => next.held = Some(true),
             Confirmed::Unused => (),
         }
         Done {

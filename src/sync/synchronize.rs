@@ -115,11 +115,7 @@ pub(super) async fn plan(
         let integration = registration.integration.as_ref().map_err(Clone::clone)?;
         check(integration, request)?;
         let gateway = session.gateway(integration).await?;
-        // A plan is for looking at first: it must not depend on the hour or on where the last run stopped.
-        let before = Continuation {
-            confirmations: continuation(registration).confirmations,
-            ..Continuation::default()
-        };
+        let before = continuation(registration).for_a_plan();
         let situation = observe(session, integration, gateway, request, before).await?;
         Ok(situation.plan().await)
     };
@@ -148,7 +144,8 @@ async fn attempt(
     situation.apply(session, registration, request).await
 }
 
-fn continuation(registration: &Registration) -> Continuation {
+/// Where the run before stopped.
+pub(super) fn continuation(registration: &Registration) -> Continuation {
     registration
         .outcome
         .as_ref()
@@ -177,7 +174,7 @@ async fn moved(session: &Session<'_>, name: &IntegrationName) -> bool {
 
 /// The integration is gone or going: what came into being in this run would stay behind for ever.
 async fn take_back(session: &Session<'_>, name: &IntegrationName, born: Vec<ApiProof>) {
-    let taken_back = delete_apis(&session.catalog_for_epilogue(), name, born, &session.epilogue()).await;
+    let taken_back = delete_apis(&session.catalog_for_epilogue(), name, born, None, &session.epilogue()).await;
     tracing::warn!(
         integration = name.as_str(),
         deleted = taken_back.deleted,

@@ -34,7 +34,6 @@ pub(super) enum Look {
 #[derive(Debug)]
 pub(super) struct Settled {
     skipped: Vec<Skip>,
-    owned_deployments: usize,
     deployed: bool,
     write: Option<Write>,
 }
@@ -93,7 +92,8 @@ pub(super) struct ApiOutcome {
     pub skips: Vec<Skip>,
     pub conflicts: Vec<Conflict>,
     pub definitions_written: usize,
-    pub owned_deployments: usize,
+    /// Whether its stages were read: what it lacks is known.
+    pub looked_at: bool,
     /// Removals of stages, which wait for the guard, and the last write of the API, which waits for them.
     pub pending: Option<Box<Pending>>,
     /// The API, if it came into being in this run.
@@ -103,7 +103,10 @@ pub(super) struct ApiOutcome {
 impl ApiOutcome {
     /// Nothing done, for this reason.
     pub fn interrupted(interruption: &Interruption) -> Self {
-        let mut outcome = Self::of(Vec::new(), Vec::new(), 0);
+        let mut outcome = Self {
+            looked_at: false,
+            ..Self::of(Vec::new(), Vec::new())
+        };
         outcome.interrupt(interruption);
         outcome
     }
@@ -112,8 +115,9 @@ impl ApiOutcome {
     pub fn unbegun() -> Self {
         Self {
             begun: false,
+            looked_at: false,
             ended: Ended::Remaining,
-            ..Self::of(Vec::new(), Vec::new(), 0)
+            ..Self::of(Vec::new(), Vec::new())
         }
     }
 
@@ -139,11 +143,11 @@ impl ApiOutcome {
                 self.wait = interruption.wait();
                 Ended::Remaining
             }
-            Interruption::Catalog(_) | Interruption::Gateway(_) => failed(interruption),
+            Interruption::Catalog(_) | Interruption::Gateway(_) | Interruption::NotGone(_) => failed(interruption),
         };
     }
 
-    fn of(skips: Vec<Skip>, conflicts: Vec<Conflict>, owned_deployments: usize) -> Self {
+    fn of(skips: Vec<Skip>, conflicts: Vec<Conflict>) -> Self {
         Self {
             begun: true,
             created: false,
@@ -153,7 +157,7 @@ impl ApiOutcome {
             skips,
             conflicts,
             definitions_written: 0,
-            owned_deployments,
+            looked_at: true,
             pending: None,
             born: None,
         }
@@ -218,7 +222,6 @@ fn settle(desired: &DesiredApi, current: &FoldedApi, differs: bool) -> Settled {
     let marker = &current.marker;
     Settled {
         skipped: marker.skipped.clone(),
-        owned_deployments: marker.versions.len().saturating_sub(marker.undeployed.len()),
         deployed: !marker.versions.is_empty(),
         write: differs
             .then(|| plan_listed_fields(desired, &current.unfolded()))
@@ -321,22 +324,13 @@ impl Look {
             Self::Planned(planned) => !planned.stages.stages.is_empty(),
         }
     }
-
-    /// How many deployments below the API are ours.
-    pub fn owned_deployments(&self) -> usize {
-        match self {
-            Self::Settled(settled) => settled.owned_deployments,
-            Self::Planned(planned) => planned.plan.owned_deployments,
-        }
-    }
 }
 
 /// Makes every write of an API but the removals of stages.
 pub(super) async fn apply(run: &Run, look: Look) -> ApiOutcome {
-    let owned_deployments = look.owned_deployments();
     match look {
         Look::Settled(settled) => {
-            let mut outcome = ApiOutcome::of(settled.skipped.clone(), Vec::new(), owned_deployments);
+            let mut outcome = ApiOutcome::of(settled.skipped.clone(), Vec::new());
             if let Some(write) = &settled.write {
                 match write_api(&run.catalog, &run.integration.name, write).await {
                     Ok(api) => {
@@ -350,7 +344,7 @@ pub(super) async fn apply(run: &Run, look: Look) -> ApiOutcome {
         }
         Look::Planned(planned) => {
             let plan = &planned.plan;
-            let mut outcome = ApiOutcome::of(plan.skips.clone(), plan.conflicts.clone(), owned_deployments);
+            let mut outcome = ApiOutcome::of(plan.skips.clone(), plan.conflicts.clone());
             if let Err(interruption) = apply_planned(run, *planned, &mut outcome).await {
                 outcome.interrupt(&interruption);
             }

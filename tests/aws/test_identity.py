@@ -39,6 +39,7 @@ def assert_policy_reads_and_nothing_else(account, outputs):
                 "Action": "apigateway:GET",
                 "Resource": [
                     f"arn:{name}:apigateway:*::/restapis",
+                    f"arn:{name}:apigateway:*::/restapis/??????????",
                     f"arn:{name}:apigateway:*::/restapis/*/stages",
                     f"arn:{name}:apigateway:*::/restapis/*/stages/*/exports/*",
                 ],
@@ -220,7 +221,7 @@ def test_a_thumbprint_goes_to_the_provider(account):
         ("GET", "/restapis", True),
         ("GET", "/restapis/a1b2c3d4e5/stages", True),
         ("GET", "/restapis/a1b2c3d4e5/stages/prod/exports/oas30", True),
-        ("GET", "/restapis/a1b2c3d4e5", False),
+        ("GET", "/restapis/a1b2c3d4e5", True),
         ("GET", "/restapis/a1b2c3d4e5/resources", False),
         ("GET", "/restapis/a1b2c3d4e5/authorizers", False),
         ("GET", "/restapis/a1b2c3d4e5/stages/prod", False),

@@ -221,6 +221,7 @@ async fn credentials_and_what_they_may_do() {
 
     for (check, target) in [
         ("aws-list-apis", "^/restapis\\?"),
+        ("aws-read-api", "^/restapis/[a-z0-9]+$"),
         ("aws-list-stages", "/stages$"),
         ("aws-export", "/exports/"),
     ] {

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use reqwest::header::HeaderMap;
-use sandbox::api_gateway::RestApi;
+use sandbox::api_gateway::{RestApi, Stage};
 use sandbox::estate::demo;
 use sandbox::faults::Fault;
 use sandbox::record::Service;
@@ -138,4 +138,32 @@ async fn an_explanation_has_to_be_asked_for_one_api() {
         .await
         .expect(405);
     assert_eq!(refused.headers["allow"], "GET");
+}
+
+#[tokio::test]
+async fn what_the_guard_does_is_told_of_everything_and_not_of_the_one_api() {
+    let document = json!({ "openapi": "3.0.1", "paths": {} });
+    let stages = || (0..4).map(|number| Stage::new(format!("stage{number}"), "dep1", document.clone()));
+    let api = |id: &str| (RestApi::new(id, format!("API {id}")), stages().collect());
+    let world = World::synchronized(["aaaaaaaaaa", "bbbbbbbbbb", "cccccccccc", "dddddddddd"].map(api).into()).await;
+    for id in ["aaaaaaaaaa", "bbbbbbbbbb"] {
+        for number in 1..4 {
+            world.cloud.api_gateway.remove_stage(id, &format!("stage{number}"));
+        }
+    }
+    world.cloud.api_gateway.remove_rest_api("dddddddddd");
+    let explained = [explain(&world, "aaaaaaaaaa").await, explain(&world, "dddddddddd").await];
+    assert_eq!(world.all_writes(), 0);
+    world.run_timer().await;
+    let report = world.last_sync().await;
+    assert_eq!(report["outcome"], "held", "{report:#}");
+    let confirmation = format!("confirmDeletions={}", report["deletionsId"].as_str().unwrap());
+    for explanation in explained {
+        assert_eq!(explanation["verdict"], "held", "{explanation:#}");
+        assert!(
+            explanation["message"].as_str().unwrap().contains(&confirmation),
+            "{explanation:#}"
+        );
+    }
+    assert_eq!(verdict(&world, "cccccccccc").await, "inLine");
 }

@@ -115,8 +115,17 @@ fn vault_action(exchange: &Exchange) -> String {
     "Microsoft.KeyVault/vaults/secrets/getSecret/action".to_owned()
 }
 
-/// What is needed on AWS for a request to Amazon API Gateway: action and resource, with `*` for every name.
+/// What is needed on AWS for a request to Amazon API Gateway: action and resource, with `*` for every name. For an API itself
+/// that would be everything below it, too: its id is as many `?`.
 fn gateway_permission(exchange: &Exchange) -> (String, String) {
+    if let Some(("", id)) = exchange.path().split_once("/restapis/")
+        && !id.contains('/')
+    {
+        return (
+            format!("apigateway:{}", exchange.method),
+            format!("/restapis/{}", "?".repeat(id.len())),
+        );
+    }
     let segments = exchange.path().split('/').skip(1).enumerate();
     let resource = segments.fold(String::new(), |resource, (index, segment)| {
         resource + "/" + if index % 2 == 0 { segment } else { "*" }

@@ -7,8 +7,8 @@ use super::super::fingerprint::fingerprint;
 use super::super::stage::{StagePlan, default_fields};
 use super::planner::Planner;
 use super::{ApiInput, ApiPlan, StageRemoval, Standing, listed_fields, sort};
-use crate::model::marker::{ApiMarker, ApiState, DefinitionRecord, StageMarker};
-use crate::model::{Entity, EntityName, OwnedApi, Vacant};
+use crate::model::marker::{ApiMarker, ApiState, DefinitionRecord};
+use crate::model::{EntityName, OwnedApi, Vacant};
 
 impl Planner<'_> {
     pub(super) fn finish(mut self, stages: Vec<StagePlan>, removals: Vec<StageRemoval>) -> ApiPlan {
@@ -47,7 +47,6 @@ impl Planner<'_> {
             removals,
             skips: self.skips,
             conflicts: self.conflicts,
-            owned_deployments: owned_deployments(input),
             listed: input
                 .standing
                 .owned()
@@ -98,15 +97,6 @@ fn creation(input: &ApiInput<'_>, opened: &ApiMarker, vacant: &Vacant) -> Write 
     fields.extend(default_fields(&input.integration.default_custom_properties.api));
     fields.extend(opened.fields());
     Write::create(vacant.clone(), fields, "the REST API is new")
-}
-
-fn owned_deployments(input: &ApiInput<'_>) -> usize {
-    let Some(current) = input.standing.owned() else {
-        return 0;
-    };
-    let marked =
-        |deployment: &&Entity| StageMarker::read(deployment).is_some() && current.deployment(deployment).is_some();
-    input.below.deployments.iter().filter(marked).count()
 }
 
 /// What the definitions hold whose deployment does not tell: there is none, or it tells of a definition that is gone.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::super::deletions::Counts;
 use super::super::fields::Write;
 use super::super::stage::StagePlan;
 use super::planner::Planner;
@@ -45,8 +46,17 @@ impl Planner<'_> {
             .iter()
             .partition(|found| current.marker.state == ApiState::Creating || found.name == EntityName::definition());
         ours.sort_by_key(|found| &found.name);
+        // What is left over from an earlier API of this name was never a stage of this one. Once a run has ended in between,
+        // nobody knows any more whether that is what it is.
+        let counted = match self.input.standing {
+            Standing::Made(_) => Counts::default(),
+            Standing::Missing(_) | Standing::Owned(_) => Counts {
+                versions: usize::from(version.is_some()),
+                deployments: usize::from(deployment.is_some()),
+            },
+        };
         let mut writes = Vec::new();
-        writes.extend(deployment.clone().map(|owned| Write::delete(owned, REASON)));
+        writes.extend(deployment.map(|owned| Write::delete(owned, REASON)));
         if let Some(version) = version {
             let owned = ours.iter().filter_map(|found| current.definition(name, &found.name));
             writes.extend(owned.map(|owned| Write::delete(owned, REASON)));
@@ -55,13 +65,10 @@ impl Planner<'_> {
                 writes.push(Write::delete(version, REASON));
             }
         }
-        // What is left over from an earlier API of this name was never a stage of this one. Once a run has ended in between,
-        // nobody knows any more whether that is what it is.
-        let has_deployment = deployment.is_some() && !matches!(self.input.standing, Standing::Made(_));
         (!writes.is_empty()).then(|| StageRemoval {
             name: name.clone(),
             writes,
-            has_deployment,
+            counted,
         })
     }
 }

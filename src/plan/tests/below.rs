@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::super::{Deletions, Standing};
+use super::super::{Counts, Deletions, Standing};
 use super::api::changes;
 use super::fixtures::{Source, api_path, definition_path, deployment_path, name, properties, source, version_path};
 use super::world::{ALL, World, describe};
@@ -255,14 +255,17 @@ fn held_removals_wait_and_stay_listed_while_the_rest_is_applied() {
 }
 
 #[test]
-fn the_guard_counts_the_deployments_of_stages_that_are_gone_but_not_what_an_api_finds_when_it_is_made() {
+fn the_guard_counts_what_is_of_stages_that_are_gone_but_not_what_an_api_finds_when_it_is_made() {
     let source = source(&[("prod", 0)]);
     let world = World::synced(&super::fixtures::source(&[("prod", 0), ("dev", 0), ("test", 0)]));
     let plan = world.plan(&source);
     let mut deletions = Deletions::default();
     deletions.add_stages_of(&plan);
-    assert_eq!((deletions.stages.len(), deletions.deployments), (2, 2));
-    assert_eq!(plan.owned_deployments, 3);
+    let counts = |number| Counts {
+        versions: number,
+        deployments: number,
+    };
+    assert_eq!((deletions.stages.len(), deletions.below), (2, counts(2)));
 
     let mut remade = world.clone();
     remade.remove(&api_path());
@@ -273,7 +276,7 @@ fn the_guard_counts_the_deployments_of_stages_that_are_gone_but_not_what_an_api_
     for (standing, counted) in [(Standing::Made(&api), 0), (Standing::Owned(&api), 2)] {
         let mut deletions = Deletions::default();
         deletions.add_stages_of(&super::world::plan(&source, standing, &below));
-        assert_eq!((deletions.stages.len(), deletions.deployments), (2, counted));
+        assert_eq!((deletions.stages.len(), deletions.below), (2, counts(counted)));
     }
 }
 

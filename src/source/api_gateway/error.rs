@@ -14,6 +14,9 @@ use crate::source::amazon::{
 };
 use crate::source::security_token::RoleError;
 
+/// The code of Amazon's own 404, `NotFoundException` (API version 2015-07-09).
+const NOT_FOUND: &str = "NotFound";
+
 /// A call to Amazon API Gateway that gave no answer to work with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
@@ -35,7 +38,7 @@ pub enum GatewayError {
         /// Amazon's words.
         message: String,
     },
-    /// It is not there, or not any more.
+    /// It is not there, or not any more: Amazon says so itself.
     #[error("{call}: Amazon does not find it: {message}")]
     NotFound {
         /// What was called.
@@ -134,7 +137,8 @@ impl GatewayError {
             200..=299 => Self::Malformed { call, message },
             400 => Self::Refused { call, message },
             401 | 403 => Self::AccessDenied { call, message },
-            404 => Self::NotFound { call, message },
+            // Any other 404 is from somebody on the way to Amazon.
+            404 if code == NOT_FOUND => Self::NotFound { call, message },
             _ => unavailable(format!("HTTP {status}: {message}")),
         }
     }

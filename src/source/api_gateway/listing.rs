@@ -20,7 +20,7 @@ const REPEATED_MAX: usize = 100;
 pub struct Listing {
     /// Those that can be worked with, each once, in Amazon's order.
     pub apis: Vec<RestApi>,
-    /// Those whose id is missing (then it is empty here) or of a form that no catalog name can be made from.
+    /// Those with an id of a form that no catalog name can be made from, so that none was.
     pub unusable: Vec<Failure>,
 }
 
@@ -37,13 +37,15 @@ impl Collected {
     /// Adds a page and tells where the next one is; `None` after the last.
     ///
     /// # Errors
-    /// When there is no end to them: the page leads back to an earlier one, or there is more than any gateway has.
+    /// When there is no end to them: the page leads back to an earlier one, or there is more than any gateway has. And when
+    /// an API has no id: it may be any of those that the list seems to lack.
     pub fn add(&mut self, page: GetRestApisOutput) -> Result<Option<String>, String> {
         for item in page.items.unwrap_or_default() {
             self.weigh(size_of_item(&item))?;
-            let id = item.id.clone().unwrap_or_default();
+            let id = item.id.clone().filter(|id| !id.is_empty());
+            let id = id.ok_or("it has a REST API without an id")?;
             // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
-            if !id.is_empty() && !self.listed.insert(id.clone()) {
+            if !self.listed.insert(id.clone()) {
                 continue;
             }
             match RestApiId::parse(&id) {
@@ -122,8 +124,8 @@ mod tests {
     fn pages_without_end_are_given_up_whatever_is_on_them() {
         let text = "x".repeat(1 << 20);
         let named = || types::RestApi::builder().id("a1").name(&text).build();
-        let plain = || types::RestApi::builder().build();
-        let crowded = || (0..5000).map(|_| plain()).collect();
+        let plain = |number: usize| types::RestApi::builder().id(format!("a{number}")).build();
+        let crowded = || (0..5000).map(plain).collect();
         let tables: [(&str, Page<'_>, &str); 3] = [
             ("long names", Box::new(move || vec![named()]), ""),
             ("many APIs", Box::new(crowded), ""),

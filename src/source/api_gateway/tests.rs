@@ -158,7 +158,7 @@ fn api() -> RestApi {
 async fn all_pages_make_one_listing_without_repetitions() {
     let first = r#"{"item":[{"id":"aaa","name":"A","createdDate":1700000000,"version":"1","description":"d",
         "endpointConfiguration":{"types":["PRIVATE"],"vpcEndpointIds":["vpce-1"]}},
-        {"name":"nameless"},{"id":"b/b"}],"position":"next=="}"#;
+        {"id":"b/b"}],"position":"next=="}"#;
     let second = r#"{"item":[{"id":"aaa","name":"A"},{"id":"ccc","name":"C","disableExecuteApiEndpoint":true,
         "endpointConfiguration":{"types":["SOMETHING_NEW"]},"somethingNew":1}]}"#;
     let bench = Bench::new(vec![answer(200, first), answer(200, second)]).await;
@@ -184,12 +184,44 @@ async fn all_pages_make_one_listing_without_repetitions() {
         .iter()
         .map(|failure| failure.rest_api_id.as_str())
         .collect();
-    assert_eq!(unusable, ["", "b/b"]);
+    assert_eq!(unusable, ["b/b"]);
     assert_eq!(
         bench.requests(),
         ["GET /restapis?limit=500", "GET /restapis?position=next%3D%3D&limit=500"]
     );
     assert_eq!(bench.attempts(), 2);
+}
+
+#[tokio::test]
+async fn a_listing_with_an_api_that_has_no_id_is_an_error() {
+    for nameless in [r#"{"name":"nameless"}"#, r#"{"id":"","name":"nameless"}"#] {
+        let body = format!(r#"{{"item":[{{"id":"aaa"}},{nameless}]}}"#);
+        let error = Bench::new(vec![answer(200, body)]).await.gateway.rest_apis().await;
+        let error = error.unwrap_err();
+        assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
+        assert!(
+            error.to_string().ends_with("it has a REST API without an id"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_api_is_lacked_only_when_amazon_says_so() {
+    let table: [(Answer, Option<bool>); 6] = [
+        (coded(404, "NotFoundException", "Invalid API identifier"), Some(true)),
+        (answer(200, r#"{"id":"aaa"}"#), Some(false)),
+        (answer(200, ""), None),
+        (answer(404, "<html>no such page</html>"), None),
+        (coded(403, "AccessDeniedException", "not authorized"), None),
+        (coded(400, "BadRequestException", "no"), None),
+    ];
+    for (given, expected) in table {
+        let what = format!("{given:?}");
+        let bench = Bench::new(vec![given]).await;
+        assert_eq!(bench.gateway.lacks(&id("aaa")).await.ok(), expected, "{what}");
+        assert_eq!(bench.requests(), ["GET /restapis/aaa"]);
+    }
 }
 
 #[tokio::test]

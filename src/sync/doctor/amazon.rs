@@ -1,7 +1,7 @@
 //! What an integration needs: its secrets, a region, credentials that Amazon accepts, and what they may do.
 
 use super::{
-    ACCESS_KEY, AWS_APIS, AWS_CREDENTIALS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, Examination, INTEGRATION, REGION,
+    ACCESS_KEY, AWS_API, AWS_APIS, AWS_CREDENTIALS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, Examination, INTEGRATION, REGION,
     SECRET_ACCESS_KEY,
 };
 use crate::model::{ErrorCode, Export, Integration, Problem, Region, RestApi, SecretIdentifier, Stage};
@@ -216,7 +216,7 @@ async fn refused(integration: &Integration, gateway: &Gateway, error: &GatewayEr
             role_is_good(integration, examination);
             examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
             examination.failed(AWS_APIS, &found, POLICY);
-            skip_from(AWS_STAGES, "the list of APIs comes first", examination);
+            skip_from(AWS_API, "the list of APIs comes first", examination);
         }
         GatewayError::NotFound { .. }
         | GatewayError::Refused { .. }
@@ -230,7 +230,7 @@ async fn refused(integration: &Integration, gateway: &Gateway, error: &GatewayEr
                 &found,
                 "Wait some minutes and look again; other tools may use up Amazon's quota",
             );
-            skip_from(AWS_STAGES, "the list of APIs comes first", examination);
+            skip_from(AWS_API, "the list of APIs comes first", examination);
         }
     }
 }
@@ -248,15 +248,30 @@ fn not_enabled(integration: &Integration, found: &str, examination: &mut Examina
 
 /// Skips a check and all after it.
 fn skip_from(first: &str, why: &str, examination: &mut Examination) {
-    let all = [REGION, AWS_ROLE, AWS_CREDENTIALS, AWS_APIS, AWS_STAGES, AWS_EXPORT];
+    let all = [
+        REGION,
+        AWS_ROLE,
+        AWS_CREDENTIALS,
+        AWS_APIS,
+        AWS_API,
+        AWS_STAGES,
+        AWS_EXPORT,
+    ];
     for check in all.into_iter().skip_while(|check| *check != first) {
         examination.skipped(check, why);
     }
 }
 
 async fn stages_and_export(gateway: &Gateway, apis: &[RestApi], examination: &mut Examination) {
-    if apis.is_empty() {
-        return skip_from(AWS_STAGES, "there is no REST API to try it with", examination);
+    let Some(first) = apis.first() else {
+        return skip_from(AWS_API, "there is no REST API to try it with", examination);
+    };
+    match gateway.lacks(&first.id).await {
+        Ok(_) => examination.ok(
+            AWS_API,
+            "they may ask for a REST API, which comes before one is deleted",
+        ),
+        Err(error) => examination.failed(AWS_API, &error.to_string(), POLICY),
     }
     match first_stage(gateway, apis).await {
         Ok(Some((api, stage))) => {

@@ -208,3 +208,28 @@ fn what_a_sync_by_a_plan_fails_with_is_looked_at_again_beside_what_others_failed
     let again = Pass::begin(&SyncRequest::default(), after, NOON).again();
     assert_eq!(again, names[..2].iter().cloned().collect());
 }
+
+#[test]
+fn a_hold_goes_from_run_to_run_and_where_no_run_has_told_all_that_is_ours_is_held() {
+    let regular = SyncRequest::default();
+    for (told, owned, held) in [
+        (Some(true), 0, true),
+        (Some(false), 9, false),
+        (None, 9, true),
+        (None, 0, false),
+    ] {
+        let before = Continuation {
+            held: told,
+            ..Continuation::default()
+        };
+        assert_eq!(before.for_a_plan().held, told);
+        let begin = || {
+            let mut pass = Pass::begin(&regular, before.clone(), NOON);
+            pass.know_what_is_ours(owned);
+            pass
+        };
+        assert_eq!(begin().holds(), held, "{told:?} {owned}");
+        assert_eq!(begin().put_off("0123").held, Some(held));
+        assert_eq!(begin().ended(None, true, &[]).held, Some(held));
+    }
+}

@@ -8,11 +8,11 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{EntityName, Failure, IntegrationName};
 use crate::plan::{Deletions, Verdict};
+use crate::source::Gateway;
 use crate::sync::SyncRequest;
-use crate::sync::apply::Interruption;
 use crate::sync::confirmation::Confirmed;
 use crate::sync::deletion::delete_apis;
-use crate::sync::record::note_confirmation;
+use crate::sync::record::note;
 use crate::sync::registry::Registration;
 use crate::sync::session::Session;
 use crate::sync::tally::Tally;
@@ -27,6 +27,7 @@ impl Situation {
         Deletions {
             apis: self.survey.gone.iter().map(|api| api.proof.name.clone()).collect(),
             owned_apis: self.survey.owned,
+            held: self.pass.holds(),
             confirmations: self.pass.confirmations(),
             ..Deletions::default()
         }
@@ -34,8 +35,11 @@ impl Situation {
 
     pub(super) fn deletions_of(&self, looks: &Looks) -> Deletions {
         let mut deletions = self.deletions();
-        for look in looks.iter().filter_map(|(_, look)| look.as_ref().ok()) {
-            deletions.owned_deployments += look.owned_deployments();
+        let looks = looks
+            .iter()
+            .filter_map(|(index, look)| Some((*index, look.as_ref().ok()?)));
+        for (index, look) in looks {
+            deletions.owned_below += self.survey.tasks[index].owned_below();
             if let Some(plan) = look.plan() {
                 deletions.add_stages_of(plan);
             }
@@ -50,12 +54,45 @@ impl Situation {
         session: &Session<'_>,
         registration: &Registration,
     ) -> Result<(), CatalogError> {
-        note_confirmation(session, registration, self.pass.confirmations_with_one_more()).await?;
+        let confirmations = self.pass.confirmations_with_one_more();
+        note(session, registration, |next| {
+            next.confirmations = next.confirmations.max(confirmations);
+        })
+        .await?;
         self.pass.confirm();
         Ok(())
     }
 
-    /// Whether the guard allows the deletions, and the confirmation that they were given, if any.
+    /// Notes that the guard holds what the lists show to be gone, before anything is made: a run that is killed must not
+    /// leave more APIs than it found, among which the same number would look small.
+    pub(super) async fn note_hold(
+        &mut self,
+        session: &Session<'_>,
+        registration: &Registration,
+    ) -> Result<(), CatalogError> {
+        let is_known = self.pass.holds() || self.pass.confirmed().is_some();
+        if is_known || self.deletions().judge(&self.run.integration.name) == Verdict::Allowed {
+            return Ok(());
+        }
+        note(session, registration, |next| next.held = Some(true)).await?;
+        self.pass.hold();
+        Ok(())
+    }
+
+    /// Whether the guard allows the deletions, and the confirmation of an earlier call that they were given, if any.
+    pub(super) fn verdict(&self, deletions: &Deletions) -> (Verdict, Option<String>) {
+        let verdict = deletions.judge(&self.run.integration.name);
+        let kept = match &verdict {
+            Verdict::Held { deletions_id, .. } => self.pass.confirmed().filter(|kept| kept.left == *deletions_id),
+            Verdict::Allowed => None,
+        };
+        match kept {
+            Some(kept) => (Verdict::Allowed, Some(kept.given.clone())),
+            None => (verdict, None),
+        }
+    }
+
+    /// Whether the deletions may be made now, and the confirmation that is used for them, if any.
     async fn judge(
         &mut self,
         session: &Session<'_>,
@@ -67,18 +104,14 @@ impl Situation {
         if let Some(given) = &request.confirm_deletions {
             return (Verdict::Allowed, Some(given.clone()));
         }
-        let verdict = deletions.judge(&self.run.integration.name);
-        let Verdict::Held { deletions_id, .. } = &verdict else {
-            return (verdict, None);
-        };
-        let kept = self.pass.confirmed().filter(|kept| kept.left == *deletions_id);
-        let Some(given) = kept.map(|kept| kept.given.clone()) else {
+        let (verdict, given) = self.verdict(deletions);
+        let Some(given) = given else {
             return (verdict, None);
         };
         match self.use_confirmation(session, registration).await {
             Ok(()) => (Verdict::Allowed, Some(given)),
             Err(error) => {
-                let (deletions_id, error) = (deletions_id.clone(), error_chain(&error));
+                let (deletions_id, error) = (deletions.id(&self.run.integration.name), error_chain(&error));
                 let message = format!("the confirmation of {given} is kept: it could not be noted as used: {error}");
                 (Verdict::Held { deletions_id, message }, None)
             }
@@ -95,8 +128,10 @@ impl Situation {
         tally: &mut Tally,
     ) -> Confirmed {
         let mut deletions = self.deletions();
-        for (_, outcome) in outcomes.iter() {
-            deletions.owned_deployments += outcome.owned_deployments;
+        for (index, outcome) in outcomes.iter() {
+            if outcome.looked_at {
+                deletions.owned_below += self.survey.tasks[*index].owned_below();
+            }
             if let Some(pending) = &outcome.pending {
                 deletions.add_stages_of(&pending.plan);
             }
@@ -112,16 +147,16 @@ impl Situation {
         }
         let (catalog, budget) = (session.catalog(), &session.budget);
         let catalog = &catalog;
-        let stages = settle(outcomes, catalog, name, allowed.then_some(budget)).await;
+        let gateway = &self.run.gateway;
+        let stages = settle(outcomes, catalog, name, allowed.then_some((gateway, budget))).await;
         if !allowed {
             return Confirmed::Unused;
         }
         let gone = self.survey.gone.iter().map(|api| api.proof.clone()).collect();
-        let deleted = delete_apis(catalog, name, gone, budget).await;
+        let deleted = delete_apis(catalog, name, gone, Some(gateway), budget).await;
         tally.deleted = deleted.deleted;
         tally.remaining += deleted.remaining;
-        let error = deleted.first_error.map(Interruption::from);
-        tally.wait_for(error.and_then(|error| error.wait()));
+        tally.wait_for(deleted.wait);
         let failures = deleted.failed.into_iter();
         tally.failed.extend(failures.map(|(api, message)| Failure {
             rest_api_id: api.rest_api_id.to_string(),
@@ -146,7 +181,7 @@ async fn settle(
     outcomes: &mut [(usize, ApiOutcome)],
     catalog: &Catalog,
     name: &IntegrationName,
-    removing: Option<&Budget>,
+    removing: Option<(&Gateway, &Budget)>,
 ) -> Vec<(EntityName, EntityName)> {
     let left = Mutex::new(Vec::new());
     let left_behind = &left;
@@ -156,7 +191,7 @@ async fn settle(
             let mut removals = Deletions::default();
             removals.add_stages_of(&pending.plan);
             let result = match removing {
-                Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
+                Some((gateway, budget)) => Pending::remove(*pending, catalog, gateway, name, budget).await,
                 None => pending.close(catalog, name).await,
             };
             match result {

@@ -1,13 +1,14 @@
 //! One API of a situation, looked at alone.
 
 use crate::error_chain::error_chain;
-use crate::model::{EntityPath, FoldedApi, OwnedApi, SkipReason};
+use crate::model::{EntityPath, FoldedApi, OwnedApi, RestApiId, SkipReason};
 use crate::plan::{Preview, PreviewChange, Task, Verdict, Write};
-use crate::sync::apply::Interruption;
+use crate::sync::apply::{Interruption, ensure_gone};
 use crate::sync::explain::{ApiExplanation, Standing};
 use crate::sync::task::Look;
 
 use super::Situation;
+use super::preview::unplanned;
 
 impl Situation {
     /// What is found of the APIs that a name or an id means.
@@ -23,9 +24,10 @@ impl Situation {
         for api in self.survey.gone.iter().map(FoldedApi::unfolded) {
             let title = api.entity.text("title").unwrap_or_default();
             if is_meant(wanted, &[&api.marker.rest_api_id, title, api.name.as_str()]) {
-                found.push(self.explain_gone(&api));
+                found.push((explain_gone(&api), Removed::Api(api.rest_api_id)));
             }
         }
+        let mut found = self.explain_removals(found).await;
         if found.is_empty() {
             found = self.explain_left_out(wanted).await;
         }
@@ -40,7 +42,7 @@ impl Situation {
         found
     }
 
-    async fn explain_task(&self, index: usize) -> ApiExplanation {
+    async fn explain_task(&self, index: usize) -> (ApiExplanation, Removed) {
         let (task, api) = (&self.survey.tasks[index], &self.rest_apis[index]);
         let look = self.look_at(index).await;
         let mut explanation = match &look {
@@ -50,37 +52,62 @@ impl Situation {
             }
             Err(error) => ApiExplanation::new(Standing::Failed, error_chain(error)),
         };
-        if let Ok(look) = look {
-            let looks = vec![(index, Ok(look))];
-            let removes = explanation.changes.iter().any(PreviewChange::is_deletion);
-            if let (true, Verdict::Held { message, .. }) =
-                (removes, self.deletions_of(&looks).judge(&self.run.integration.name))
-            {
-                explanation.verdict = Standing::Held;
-                explanation.message = message;
-            }
-        }
+        let plan = look.as_ref().ok().and_then(Look::plan);
+        let removed = match plan {
+            Some(plan) if !plan.removals.is_empty() => Removed::Stages,
+            Some(_) | None => Removed::Nothing,
+        };
         explanation.rest_api_id = Some(api.id.to_string());
         explanation.title = Some(api.name.clone());
         explanation.name = Some(EntityPath::Api(task.desired().name.clone()).to_string());
-        explanation
+        (explanation, removed)
     }
 
-    fn explain_gone(&self, api: &OwnedApi) -> ApiExplanation {
-        let verdict = self.deletions().judge(&self.run.integration.name);
-        let mut explanation = match verdict {
-            Verdict::Held { message, .. } => ApiExplanation::new(Standing::Held, message),
-            Verdict::Allowed => {
-                let message = "it is in the catalog and no longer on Amazon; the next synchronization deletes it";
-                ApiExplanation::new(Standing::Gone, message)
+    /// Says of what is gone whether the next run removes it: the guard judges everything that is gone together.
+    async fn explain_removals(&self, mut found: Vec<(ApiExplanation, Removed)>) -> Vec<ApiExplanation> {
+        if found.iter().any(|(_, removed)| *removed != Removed::Nothing) {
+            let looks = self.look_at_all().await;
+            let (verdict, _) = self.verdict(&self.deletions_of(&looks));
+            let unknown = unplanned(&looks);
+            for (explanation, removed) in &mut found {
+                self.explain_removal(explanation, removed, &verdict, unknown).await;
             }
-        };
-        let write = Write::delete(api.owned().clone(), "the REST API is gone");
-        explanation.changes = vec![PreviewChange::from(&write)];
-        explanation.rest_api_id = Some(api.marker.rest_api_id.clone());
-        explanation.title = api.entity.text("title").map(str::to_owned);
-        explanation.name = Some(EntityPath::Api(api.name.clone()).to_string());
-        explanation
+        }
+        found.into_iter().map(|(explanation, _)| explanation).collect()
+    }
+
+    async fn explain_removal(
+        &self,
+        explanation: &mut ApiExplanation,
+        removed: &Removed,
+        verdict: &Verdict,
+        unknown: usize,
+    ) {
+        match (removed, verdict) {
+            (Removed::Nothing, _) => (),
+            (Removed::Stages | Removed::Api(_), Verdict::Held { message, .. }) => {
+                explanation.verdict = Standing::Held;
+                explanation.message = if unknown == 0 {
+                    message.clone()
+                } else {
+                    format!(
+                        "what is gone is held; there was no time to look at {unknown} APIs, so see the plan for its id"
+                    )
+                };
+            }
+            (Removed::Stages | Removed::Api(_), Verdict::Allowed) if unknown > 0 => {
+                let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
+                explanation.message.push_str(&doubt);
+            }
+            (Removed::Stages, Verdict::Allowed) => (),
+            // A run asks, too, before it deletes an API.
+            (Removed::Api(id), Verdict::Allowed) => {
+                if let Err(interruption) = ensure_gone(&self.run.gateway, id).await {
+                    explanation.verdict = Standing::Failed;
+                    explanation.message = error_chain(&interruption);
+                }
+            }
+        }
     }
 
     /// What is on Amazon and in nobody's plan: their names are asked for once more.
@@ -159,6 +186,26 @@ impl ApiExplanation {
             skipped: Vec::new(),
             conflicts: Vec::new(),
         }
+    }
+}
+
+/// What of an API is to be removed.
+#[derive(Debug, PartialEq, Eq)]
+enum Removed {
+    Nothing,
+    Stages,
+    Api(RestApiId),
+}
+
+fn explain_gone(api: &OwnedApi) -> ApiExplanation {
+    let message = "it is in the catalog and no longer on Amazon; the next synchronization deletes it";
+    let write = Write::delete(api.owned().clone(), "the REST API is gone");
+    ApiExplanation {
+        changes: vec![PreviewChange::from(&write)],
+        rest_api_id: Some(api.marker.rest_api_id.clone()),
+        title: api.entity.text("title").map(str::to_owned),
+        name: Some(EntityPath::Api(api.name.clone()).to_string()),
+        ..ApiExplanation::new(Standing::Gone, message)
     }
 }
 

@@ -40,7 +40,7 @@ impl Situation {
             .iter()
             .map(|api| Write::delete(api.proof.owned().clone(), "the REST API is gone"));
         preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
-        if let Verdict::Held { deletions_id, message } = self.deletions_of(looks).judge(&self.run.integration.name) {
+        if let (Verdict::Held { deletions_id, message }, _) = self.verdict(&self.deletions_of(looks)) {
             preview.held = true;
             preview.deletions_id = Some(deletions_id);
             preview.message = Some(message);

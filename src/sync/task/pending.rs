@@ -3,9 +3,10 @@
 use crate::limits::Budget;
 use crate::model::{IntegrationName, OwnedApi};
 use crate::plan::{ApiPlan, Finished};
+use crate::source::Gateway;
 use crate::target::Catalog;
 
-use super::super::apply::{Interruption, apply_removals, write_api};
+use super::super::apply::{Interruption, apply_removals, ensure_stages_gone, write_api};
 
 /// An API below which everything was written but the removals of stages.
 #[derive(Debug)]
@@ -16,14 +17,19 @@ pub(in crate::sync) struct Pending {
 }
 
 impl Pending {
-    /// Removes the stages that are gone, and closes the API; says whether anything was written.
+    /// Removes the stages that are gone, if they still are, and closes the API; says whether anything was written.
     pub async fn remove(
         mut self,
         catalog: &Catalog,
+        gateway: &Gateway,
         integration: &IntegrationName,
         budget: &Budget,
     ) -> Result<bool, Interruption> {
-        if let Err(interruption) = apply_removals(catalog, budget, &self.plan).await {
+        let removed = match ensure_stages_gone(gateway, &self.api.rest_api_id, &self.plan).await {
+            Ok(()) => apply_removals(catalog, budget, &self.plan).await,
+            still_there => still_there,
+        };
+        if let Err(interruption) = removed {
             disclaim(catalog, integration, &self.api, &self.plan, &interruption).await;
             return Err(interruption);
         }

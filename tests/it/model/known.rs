@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
 
-use super::laws::Moment;
-use super::ledger::Ledger;
-use super::player::{Player, integration};
-use super::step::{Call, Trouble};
+use super::grounds::INTEGRATIONS;
+use super::laws::{Moment, has_lost_nothing};
+use super::ledger::{Ledger, marker};
+use super::player::{self, Player, integration};
+use super::step::{Call, Query, Trouble};
+use crate::oracle::Estate;
 use crate::world::Answer;
 
 /// What an integration may be: what of it was asked for and is in force, or nothing.
@@ -26,6 +28,8 @@ pub struct Known {
     pub orphans: BTreeSet<String>,
     /// The deletions that were held last, by integration.
     pub held: BTreeMap<String, String>,
+    /// Integrations of which what is gone was held and not confirmed since.
+    unconfirmed: BTreeSet<String>,
     /// How many changes there were before the run that is under way.
     pub last_run: usize,
     /// Everything that the handlers answered.
@@ -39,6 +43,7 @@ impl Known {
         self.moment.made.clear();
         self.moment.taken.clear();
         self.moment.held.clear();
+        self.moment.unconfirmed.clone_from(&self.unconfirmed);
         self.moment.modes.clear();
         for (name, wishes) in &self.wishes {
             let modes = wishes
@@ -46,6 +51,25 @@ impl Known {
                 .flatten()
                 .filter_map(|wish| Some(wish["importSpecification"].as_str()?.to_owned()));
             self.moment.modes.insert(name.clone(), modes.collect());
+        }
+    }
+
+    /// Nothing is left of a hold where all is on the gateway.
+    pub fn end_holds(&mut self, estate: &Estate) {
+        let ledger = &self.ledger;
+        self.unconfirmed
+            .retain(|integration| !has_lost_nothing(ledger, estate, integration));
+    }
+
+    /// What the last runs have held stays so; a call that confirms it, or ends the integration, may come first or last.
+    pub fn begin_holds(&mut self, calls: &[(usize, Call)]) {
+        for name in INTEGRATIONS {
+            let ends = |(_, call): &(usize, Call)| call.ends_hold_of(name);
+            let environments = self.ledger.environments_of(name);
+            let held = environments.iter().any(|(_, environment)| has_held(&environment.value));
+            if held && !calls.iter().any(ends) {
+                self.unconfirmed.insert(name.to_owned());
+            }
         }
     }
 
@@ -64,6 +88,9 @@ impl Known {
 
     /// What a call may do, before it is made.
     pub fn expect(&mut self, call: &Call, player: &Player) {
+        for holds in [&mut self.unconfirmed, &mut self.moment.unconfirmed] {
+            holds.retain(|name| !call.ends_hold_of(name));
+        }
         match call {
             Call::Put { name, document } => {
                 let name = integration(*name).to_owned();
@@ -152,6 +179,29 @@ impl Known {
         }
         check_report(outcome, report)
     }
+}
+
+impl Call {
+    /// Whether it confirms what is gone of an integration, or lets all of it go.
+    fn ends_hold_of(&self, integration: &str) -> bool {
+        match self {
+            Self::Sync {
+                name,
+                query: Query::Confirm,
+            }
+            | Self::Delete { name } => player::integration(*name) == integration,
+            Self::Sync { .. } | Self::Put { .. } | Self::Timer | Self::Plan { .. } => false,
+        }
+    }
+}
+
+/// Whether the last run has held what is gone, and nobody confirmed it without there being time for it.
+fn has_held(environment: &Value) -> bool {
+    let text = marker(environment, "aws-integration")["lastSync"].as_str();
+    let outcome: Value = text
+        .and_then(|text| serde_json::from_str(text).ok())
+        .unwrap_or_default();
+    outcome["outcome"] == "held" && outcome["next"]["confirmed"].is_null()
 }
 
 /// The rules that every report keeps.

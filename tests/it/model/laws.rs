@@ -44,6 +44,9 @@ pub struct Moment {
     pub made: BTreeSet<String>,
     /// Integrations whose losses are to be held: nothing of them may go in this step unless it is confirmed.
     pub held: BTreeSet<String>,
+    /// Integrations of which an earlier run has held what is gone: nothing of them may go until that is confirmed or there
+    /// is nothing left to go, whatever appears.
+    pub unconfirmed: BTreeSet<String>,
 }
 
 impl Moment {
@@ -200,7 +203,8 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
             allow(
                 !moment.held.contains(&integration) || is_going(ledger, moment, &integration),
                 "an API goes with too many others, and nobody confirmed it",
-            )
+            )?;
+            judge_hold(ledger, moment, &change.path, &integration)
         }
         (None, None) => Ok(()),
     }
@@ -208,9 +212,39 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
 
 /// Whether an API may go with all that is below it.
 fn may_go(ledger: &Ledger, moment: &Moment, api: &str, integration: &str, id: &str) -> bool {
-    // A run whose integration vanished takes back what it made itself.
-    let taken_back = moment.made.contains(api) && ledger.environments_of(integration).is_empty();
-    moment.lacks_api(id) || is_going(ledger, moment, integration) || taken_back
+    moment.lacks_api(id) || is_going(ledger, moment, integration) || is_taken_back(ledger, moment, api, integration)
+}
+
+/// Whether a run whose integration vanished takes back what it made itself.
+fn is_taken_back(ledger: &Ledger, moment: &Moment, api: &str, integration: &str) -> bool {
+    moment.made.contains(api) && ledger.environments_of(integration).is_empty()
+}
+
+/// What was held once goes only when it was confirmed.
+fn judge_hold(ledger: &Ledger, moment: &Moment, api: &str, integration: &str) -> Result<(), String> {
+    allow(
+        !moment.unconfirmed.contains(integration)
+            || is_going(ledger, moment, integration)
+            || is_taken_back(ledger, moment, api, integration),
+        "something goes of what was held, and nobody confirmed it",
+    )
+}
+
+/// Whether everything of an integration is on the gateway, so that nothing of it is left to go.
+pub fn has_lost_nothing(ledger: &Ledger, estate: &Estate, integration: &str) -> bool {
+    let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
+    apis.filter_map(|(path, _)| Some((path, ledger.owner(path)?)))
+        .filter(|(_, (owner, _))| owner == integration)
+        .all(|(path, (_, id))| {
+            let Some((_, stages)) = estate.iter().find(|(api, _)| api.id == id) else {
+                return false;
+            };
+            let is_there = |name: &str| stages.iter().any(|stage| entity_name(&stage.name) == name);
+            ledger.below(&format!("{path}/")).all(|(below, _)| {
+                let name = below.split('/').nth(3).unwrap_or_default();
+                is_there(name) || !ledger.lists(path, name)
+            })
+        })
 }
 
 fn judge_below(
@@ -249,6 +283,9 @@ fn judge_below(
             allow(!differs(before, after, theirs), "something loses users' values")
         }
         (Some(_), None) => {
+            if definition.is_none() {
+                judge_hold(ledger, moment, api, &integration)?;
+            }
             if may_go(ledger, moment, api, &integration, &id) {
                 return Ok(());
             }

@@ -78,7 +78,7 @@ impl Ledger {
     }
 
     /// Whether a version, or what goes by its name, is listed as the integration's.
-    fn lists(&self, api: &str, name: &str) -> bool {
+    pub fn lists(&self, api: &str, name: &str) -> bool {
         let listed: Vec<String> = self
             .get(api)
             .and_then(|entry| marker(&entry.value, "aws-rest-api")["versions"].as_str())

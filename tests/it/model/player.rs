@@ -139,6 +139,7 @@ impl Player {
     /// One step, and the judgement of every change that came of it.
     async fn step(&mut self, step: &Step, known: &mut Known) -> Result<(), String> {
         self.grounds.begin_step();
+        known.end_holds(&self.cloud.api_gateway.estate());
         known.begin_step();
         let answers = match step {
             Step::Change(change) => {
@@ -158,6 +159,10 @@ impl Player {
             }
         };
         self.judge(known)?;
+        if let Step::Calls(calls, _) = step {
+            known.begin_holds(calls);
+        }
+        known.end_holds(&self.cloud.api_gateway.estate());
         answers
     }
 

@@ -22,6 +22,7 @@ impl Player {
         known.moment.held = to_be_held(&known.ledger, &self.cloud.api_gateway.estate());
         self.run(known).await?;
         known.moment.held.clear();
+        known.moment.unconfirmed.clear();
         self.confirm(known).await?;
         let present = self.present(known).await?;
         for (name, document) in &present {
