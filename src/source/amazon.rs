@@ -79,6 +79,7 @@ impl AwsConnection {
                 .build(),
             region: region.clone(),
             pacer: Arc::clone(&self.pacer),
+            traffic: Arc::clone(&self.traffic),
             budget: self.budget.clone(),
         }
     }

@@ -178,6 +178,7 @@ impl RoleError {
     pub fn is_account_wide(&self) -> bool {
         match self {
             Self::Refused { .. }
+            | Self::RegionDisabled { .. }
             | Self::AudienceRefused { .. }
             | Self::AuthenticationFailed { .. }
             | Self::NoToken { .. } => true,
