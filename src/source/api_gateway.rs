@@ -40,7 +40,8 @@ const HOLD_MAX: Duration = Duration::from_mins(50);
 /// The API Gateway of one account and region, for one run.
 pub struct Gateway {
     client: Client,
-    connection: AwsConnection,
+    /// Boxed: the SDK's settings are large, and a gateway is in most futures.
+    connection: Box<AwsConnection>,
     credentials: AwsCredentials,
     /// The first page of the listing, once the credentials were checked with it: the listing goes on from there.
     first_page: Mutex<Option<GetRestApisOutput>>,
@@ -70,7 +71,7 @@ impl Gateway {
             .build();
         Self {
             client: Client::from_conf(config),
-            connection,
+            connection: Box::new(connection),
             credentials,
             first_page: Mutex::default(),
         }

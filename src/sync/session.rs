@@ -148,11 +148,6 @@ impl<'a> Session<'a> {
     /// Reads the secrets, if there are any, and makes a client of the gateway. Amazon is asked for nothing but the account
     /// of a key that this process meets for the first time.
     pub async fn gateway(&self, integration: &Integration) -> Result<Gateway, Problem> {
-        // Boxed: the SDKs' futures are large.
-        Box::pin(self.connect(integration)).await
-    }
-
-    async fn connect(&self, integration: &Integration) -> Result<Gateway, Problem> {
         match &integration.authentication {
             AwsAuthentication::AccessKey(secrets) => {
                 let key = self.access_key(secrets).await?;
@@ -190,7 +185,8 @@ impl<'a> Session<'a> {
             let connection = self.connection(&digest, region).await;
             account_of(&connection, &AwsCredentials::AccessKey(key.clone())).await
         };
-        match known.get_or_try_init(|| ask).await {
+        // Boxed: it is rare, and the SDK's futures are large.
+        match Box::pin(known.get_or_try_init(|| ask)).await {
             Ok(account) => account.clone(),
             Err(error) => {
                 let error = error_chain(&error);
@@ -204,14 +200,15 @@ impl<'a> Session<'a> {
     }
 
     async fn connection(&self, account: &str, region: &Region) -> AwsConnection {
-        AwsConnection::new(
+        let connection = AwsConnection::new(
             &self.clouds.transport,
             region,
             self.clouds.pacer(account, region),
             Arc::clone(&self.aws),
             self.budget.clone(),
-        )
-        .await
+        );
+        // Boxed: reading the SDK's settings takes a large future.
+        Box::pin(connection).await
     }
 
     async fn access_key(&self, secrets: &AccessKeySecrets) -> Result<AccessKey, Problem> {
