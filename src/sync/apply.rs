@@ -2,9 +2,10 @@
 
 use crate::limits::Budget;
 use crate::model::{
-    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi,
+    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Problem, Properties, RestApi,
     SystemData, digest,
 };
+use crate::panics::{Panicked, caught, panic_if_planted};
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, StageWrites, Write};
 use crate::source::{GatewayError, RoleError};
 use crate::target::{Catalog, CatalogError, Exported};
@@ -23,6 +24,9 @@ pub(super) enum Interruption {
     /// Amazon gave no answer to work with.
     #[error(transparent)]
     Gateway(GatewayError),
+    /// The work on it panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// An entity that was to be changed is no longer ours.
     #[error("{0} is no longer this integration's: somebody else changed its marker")]
     NotOurs(EntityPath),
@@ -53,9 +57,24 @@ impl Interruption {
             Self::OutOfTime => true,
             Self::Catalog(error) => matches!(error, CatalogError::Throttled { .. }),
             Self::Gateway(error) => error.is_for_lack_of_time(),
-            Self::NotOurs(_) => false,
+            Self::NotOurs(_) | Self::Panicked(_) => false,
         }
     }
+
+    /// What callers are told, where it is somebody's fault.
+    pub fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::OutOfTime | Self::NotOurs(_) => None,
+            Self::Catalog(error) => Some(error.problem()),
+            Self::Gateway(error) => Some(error.problem()),
+            Self::Panicked(panicked) => Some((*panicked).into()),
+        }
+    }
+}
+
+/// Does a piece of the work on one API. A panic in it is an interruption like any other, so that the other APIs go on.
+pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Interruption>>) -> Result<T, Interruption> {
+    caught(work).await.unwrap_or_else(|panicked| Err(panicked.into()))
 }
 
 /// What the writes below an API came to.
@@ -232,6 +251,7 @@ async fn apply_stage(
     plan: &StagePlan,
     applied: &mut Applied,
 ) -> Result<(), Interruption> {
+    panic_if_planted("write", rest_api.id.as_str());
     // Held until the import is through: it bounds how many definitions are in memory at once.
     let _definition = if plan.needs_export() {
         run.definitions.acquire().await.ok()

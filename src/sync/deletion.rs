@@ -5,10 +5,13 @@ use futures::{StreamExt, stream};
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::{REST_API_SCHEMA, metadata_path};
-use crate::model::{ApiProof, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
+use crate::model::{
+    ApiProof, Conflict, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Problem, Properties,
+};
+use crate::panics::panic_if_planted;
 use crate::target::{Catalog, CatalogError};
 
-use super::apply::{Interruption, claim};
+use super::apply::{Interruption, claim, guarded};
 
 /// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
 const SIDE_BY_SIDE: usize = 8;
@@ -18,11 +21,15 @@ const SIDE_BY_SIDE: usize = 8;
 pub(super) struct DeletedApis {
     pub deleted: usize,
     pub remaining: usize,
-    /// The APIs that are still there, for whatever reason.
+    /// The APIs of ours that are still there, for whatever reason.
     pub left: Vec<EntityName>,
     pub failed: Vec<(ApiProof, String)>,
-    /// The first error of the catalog, when every further one would be the same.
+    /// APIs that are somebody else's by now, and left alone.
+    pub conflicts: Vec<Conflict>,
+    /// The first error of the catalog.
     pub first_error: Option<CatalogError>,
+    /// Why the first of those that failed did, or the first that had to wait for longer than there is time.
+    pub problem: Option<Problem>,
 }
 
 /// Deletes APIs with all that is below them, as far as the budget allows.
@@ -36,7 +43,7 @@ pub(super) async fn delete_apis(
         .map(|(index, api)| async move {
             // The first ones always begin, so that every run makes progress.
             let result = if index < SIDE_BY_SIDE || budget.may_begin() {
-                delete_api(catalog, integration, &api, budget).await
+                guarded(delete_api(catalog, integration, &api, budget)).await
             } else {
                 Err(Interruption::OutOfTime)
             };
@@ -44,25 +51,32 @@ pub(super) async fn delete_apis(
         })
         .buffer_unordered(SIDE_BY_SIDE);
     let mut deleted = DeletedApis::default();
+    let mut throttled = None;
     while let Some((result, api)) = results.next().await {
-        if result.is_err() {
-            deleted.left.push(api.name.clone());
-        }
-        match result {
-            Ok(()) => deleted.deleted += 1,
-            Err(Interruption::OutOfTime) => deleted.remaining += 1,
-            Err(interruption) => {
-                if interruption.is_for_lack_of_time() {
-                    deleted.remaining += 1;
-                } else {
-                    deleted.failed.push((api, error_chain(&interruption)));
-                }
-                if let Interruption::Catalog(error) = interruption {
-                    deleted.first_error.get_or_insert(error);
-                }
+        let interruption = match result {
+            Ok(()) => {
+                deleted.deleted += 1;
+                continue;
             }
+            Err(Interruption::NotOurs(path)) => {
+                deleted.conflicts.push(Conflict { name: path.to_string() });
+                continue;
+            }
+            Err(interruption) => interruption,
+        };
+        deleted.left.push(api.name.clone());
+        if interruption.is_for_lack_of_time() {
+            deleted.remaining += 1;
+            throttled = throttled.or(interruption.problem());
+        } else {
+            deleted.problem = deleted.problem.or(interruption.problem());
+            deleted.failed.push((api, error_chain(&interruption)));
+        }
+        if let Interruption::Catalog(error) = interruption {
+            deleted.first_error.get_or_insert(error);
         }
     }
+    deleted.problem = deleted.problem.or(throttled);
     deleted
 }
 
@@ -76,6 +90,7 @@ async fn delete_api(
     api: &ApiProof,
     budget: &Budget,
 ) -> Result<(), Interruption> {
+    panic_if_planted("delete", api.rest_api_id.as_str());
     let in_time = || {
         if budget.is_spent() {
             Err(Interruption::OutOfTime)

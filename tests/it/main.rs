@@ -22,6 +22,7 @@ mod oracle;
 mod orphans;
 mod ownership;
 mod page;
+mod panics;
 mod passes;
 mod permissions;
 mod process;

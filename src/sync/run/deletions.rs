@@ -9,6 +9,7 @@ use crate::limits::Budget;
 use crate::model::{EntityName, Failure, IntegrationName};
 use crate::plan::{Deletions, Verdict};
 use crate::sync::SyncRequest;
+use crate::sync::apply::guarded;
 use crate::sync::confirmation::Confirmed;
 use crate::sync::deletion::delete_apis;
 use crate::sync::record::note_confirmation;
@@ -124,6 +125,7 @@ impl Situation {
             .filter(|error| matches!(error, CatalogError::Throttled { .. }))
             .map(|error| error_chain(error))
             .next();
+        tally.conflicts.extend(deleted.conflicts);
         let failures = deleted.failed.into_iter();
         tally.failed.extend(failures.map(|(api, message)| Failure {
             rest_api_id: api.rest_api_id.to_string(),
@@ -158,8 +160,8 @@ async fn settle(
             let mut removals = Deletions::default();
             removals.add_stages_of(&pending.plan);
             let result = match removing {
-                Some(budget) => Pending::remove(*pending, catalog, name, budget).await,
-                None => pending.close(catalog, name).await,
+                Some(budget) => guarded(Pending::remove(*pending, catalog, name, budget)).await,
+                None => guarded(pending.close(catalog, name)).await,
             };
             match result {
                 Ok(wrote) => outcome.updated |= wrote,

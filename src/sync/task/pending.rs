@@ -5,7 +5,7 @@ use crate::model::{IntegrationName, OwnedApi};
 use crate::plan::{ApiPlan, Finished};
 use crate::target::Catalog;
 
-use super::super::apply::{Interruption, apply_removals, write_api};
+use super::super::apply::{Interruption, apply_removals, guarded, write_api};
 
 /// An API below which everything was written but the removals of stages.
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Pending {
         integration: &IntegrationName,
         budget: &Budget,
     ) -> Result<bool, Interruption> {
-        if let Err(interruption) = apply_removals(catalog, budget, &self.plan).await {
+        if let Err(interruption) = guarded(apply_removals(catalog, budget, &self.plan)).await {
             disclaim(catalog, integration, &self.api, &self.plan, &interruption).await;
             return Err(interruption);
         }
