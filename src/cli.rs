@@ -27,6 +27,7 @@ use tokio_util::sync::CancellationToken;
 use self::arguments::{Command, CommandLine};
 use self::failure::{Exit, Failure};
 use self::output::{print, tell};
+use crate::panics::log_panics;
 use crate::telemetry;
 
 /// How long the entity in hand may take after Ctrl-C.
@@ -35,6 +36,7 @@ const GRACE: Duration = Duration::from_secs(8);
 /// Does what the arguments say, the program's name first among them.
 pub async fn run(arguments: Vec<OsString>, log_directives: Option<&str>) -> ExitCode {
     telemetry::start_for_people(log_directives);
+    log_panics();
     let exit = match CommandLine::try_parse_from(arguments) {
         Ok(command_line) => until_interrupted(command_line.command).await,
         Err(error) => match error.kind() {

@@ -9,6 +9,7 @@ mod error_chain;
 pub mod fuzzing;
 pub mod limits;
 pub mod model;
+pub mod panics;
 pub mod plan;
 pub mod process;
 pub mod server;

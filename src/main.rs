@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use apicenter_aws_sync::cli;
-use apicenter_aws_sync::process::{Parent, ending, log_panics};
+use apicenter_aws_sync::panics::log_panics;
+use apicenter_aws_sync::process::{Parent, ending};
 use apicenter_aws_sync::server::App;
 use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;

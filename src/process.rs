@@ -1,7 +1,5 @@
 //! The life of the process: it ends when it is told to, or when its host is gone.
 
-use std::any::Any;
-use std::panic;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -58,22 +56,6 @@ impl Parent {
     }
 }
 
-/// Has panics logged as lines like any other, instead of as text on standard error.
-pub fn log_panics() {
-    panic::set_hook(Box::new(|panic| {
-        let place = panic.location().map(ToString::to_string).unwrap_or_default();
-        tracing::error!(place, "a panic: {}", literal(panic.payload()));
-    }));
-}
-
-/// The words of a panic that are in the source: those put together at the time may hold anything.
-fn literal(payload: &(dyn Any + Send)) -> &'static str {
-    payload
-        .downcast_ref::<&'static str>()
-        .copied()
-        .unwrap_or("its words are not logged")
-}
-
 /// Waits until the process has to end.
 ///
 /// # Errors
@@ -86,16 +68,4 @@ pub async fn ending(parent: Parent) -> std::io::Result<Ending> {
         _ = interrupt.recv() => Ending::Interrupted,
         () = parent.gone() => Ending::Orphaned,
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::literal;
-
-    #[test]
-    fn only_words_of_the_source_are_logged_of_a_panic() {
-        assert_eq!(literal(&"a bug"), "a bug");
-        let put_together = format!("a bug with {}", "hunter2");
-        assert_eq!(literal(&put_together), "its words are not logged");
-    }
 }

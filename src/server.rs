@@ -11,7 +11,6 @@ mod page;
 mod route;
 mod timer;
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,7 +20,6 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
-use futures::FutureExt;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -29,6 +27,7 @@ use tracing::{Span, info_span};
 
 use crate::limits::Budget;
 use crate::model::{ErrorCode, Problem, one_line};
+use crate::panics::{Panicked, caught};
 use crate::settings::Settings;
 use crate::sync::Engine;
 use crate::telemetry::{Telemetry, carried};
@@ -119,18 +118,13 @@ where
     F: Future<Output = Result<T, Problem>> + Send + 'static,
 {
     let task = app.0.work.spawn(carried(work(app.clone())));
-    task.await.unwrap_or_else(|_| Err(unforeseen()))
+    task.await.unwrap_or_else(|_| Err(Panicked.into()))
 }
 
 /// Answers a call also when answering it panics; what it panicked about is in the log only.
 async fn guarded(call: impl Future<Output = Response>) -> Response {
-    let answer = AssertUnwindSafe(call).catch_unwind().await;
-    answer.unwrap_or_else(|_| problem_response(&unforeseen()))
-}
-
-fn unforeseen() -> Problem {
-    let message = "the call failed in an unforeseen way; see the log";
-    Problem::new(ErrorCode::InternalError, message)
+    let answer = caught(call).await;
+    answer.unwrap_or_else(|panicked| problem_response(&panicked.into()))
 }
 
 /// The host's probe: an answer of any kind means that the handler is up.

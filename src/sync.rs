@@ -34,6 +34,7 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::document::ParsedDocument;
 use crate::model::{ApiCenterId, Entity, ErrorCode, IntegrationName, IntegrationState, Problem, Report};
+use crate::panics::{caught, panic_if_planted};
 pub use crate::plan::Preview as PlanView;
 use crate::settings::Settings;
 use crate::telemetry::set_last_successes;
@@ -176,8 +177,8 @@ impl Engine {
     /// Creates or replaces an integration, then synchronizes it.
     ///
     /// # Errors
-    /// When what is asked for cannot be; then nothing but metadata schemas was written. A failed synchronization is
-    /// no error: the integration tells of it.
+    /// When what is asked for cannot be; then nothing but metadata schemas was written. When another call deletes the
+    /// integration meanwhile. A failed synchronization is no error: the integration tells of it.
     pub async fn put(
         &self,
         name: &IntegrationName,
@@ -196,7 +197,12 @@ impl Engine {
         match session.catalog_for_epilogue().environments().await {
             Ok(environments) => {
                 let current = registry::find(&environments, name, &self.0.vault_hosts);
-                registration = current.unwrap_or(registration);
+                registration = match current {
+                    Some(current) if current.state == IntegrationState::Active => current,
+                    Some(_) => return Err(is_deleting(name)),
+                    None if registration::is_gone(&session, &registration).await => return Err(is_deleting(name)),
+                    None => registration,
+                };
                 // An outcome that could not be recorded is told here, or nowhere but in the log.
                 let is_older = |kept: &StoredOutcome| kept.report.started_on < outcome.report.started_on;
                 if registration.outcome.as_ref().is_none_or(is_older) {
@@ -268,15 +274,20 @@ impl Engine {
         let environments = Session::new(&self.0, budget).environments().await?;
         let registrations = registry::registrations(&environments, &self.0.vault_hosts);
         set_last_successes(last_successes(&registrations));
-        Ok(join_all(
-            registrations
-                .iter()
-                .map(|registration| self.run_one(registration, budget)),
-        )
+        Ok(join_all(registrations.iter().map(async |registration| {
+            let summary = caught(self.run_one(registration, budget)).await;
+            summary.unwrap_or_else(|panicked| RunSummary {
+                name: registration.name.clone(),
+                outcome: None,
+                could_not_be_read: true,
+                message: Some(panicked.to_string()),
+            })
+        }))
         .await)
     }
 
     async fn run_one(&self, registration: &Registration, budget: &Budget) -> RunSummary {
+        panic_if_planted("run", registration.name.as_str());
         let session = Session::new(&self.0, budget);
         let name = registration.name.clone();
         let summary = |outcome: Option<Report>, could_not_be_read, message| RunSummary {
@@ -285,6 +296,13 @@ impl Engine {
             could_not_be_read,
             message,
         };
+        let failed = |problem: Problem| match problem.code {
+            // Another call has deleted it since the environments were listed, or is about to: gone is done.
+            ErrorCode::IntegrationNotFound | ErrorCode::IntegrationDeleting => {
+                summary(None, false, Some("it was deleted meanwhile".to_owned()))
+            }
+            _ => summary(None, true, Some(problem.message)),
+        };
         match registration.state {
             IntegrationState::Active => {
                 match synchronize::synchronize(&session, registration, &SyncRequest::default()).await {
@@ -292,7 +310,7 @@ impl Engine {
                         let message = report.message.clone();
                         summary(Some(report), false, message)
                     }
-                    Err(problem) => summary(None, true, Some(problem.message)),
+                    Err(problem) => failed(problem),
                 }
             }
             IntegrationState::Deleting => match removal::remove(&session, &name).await {
@@ -300,7 +318,7 @@ impl Engine {
                 Ok(Deletion::Remaining(apis)) => {
                     summary(None, false, Some(format!("{apis} of its APIs are still to be deleted")))
                 }
-                Err(problem) => summary(None, true, Some(problem.message)),
+                Err(problem) => failed(problem),
             },
         }
     }

@@ -118,6 +118,13 @@ impl Problem {
         }
     }
 
+    /// The same problem in other words.
+    #[must_use]
+    pub fn with_message(self, message: impl Into<String>) -> Self {
+        let Self { message, .. } = Self::new(self.code, message);
+        Self { message, ..self }
+    }
+
     /// The same problem, about a part of the request.
     #[must_use]
     pub fn with_target(self, target: impl Into<String>) -> Self {

@@ -5,9 +5,10 @@ use tokio::time::Instant;
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{
-    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Properties, RestApi, RestApiId,
+    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Problem, Properties, RestApi, RestApiId,
     Stage, SystemData, digest, stage_entity_name,
 };
+use crate::panics::{Panicked, caught, panic_if_planted};
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, StageWrites, Write};
 use crate::source::{Gateway, GatewayError, RoleError};
 use crate::target::{Catalog, CatalogError, Exported};
@@ -29,6 +30,9 @@ pub(super) enum Interruption {
     /// Amazon gave no answer to work with.
     #[error(transparent)]
     Gateway(GatewayError),
+    /// The work on it panicked.
+    #[error(transparent)]
+    Panicked(#[from] Panicked),
     /// An entity that was to be changed is no longer ours.
     #[error("{0} is no longer this integration's: somebody else changed its marker")]
     NotOurs(EntityPath),
@@ -60,7 +64,7 @@ impl Interruption {
     pub fn is_for_lack_of_time(&self) -> bool {
         match self {
             Self::OutOfTime => true,
-            Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => false,
+            Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) | Self::Panicked(_) => false,
             Self::Catalog(error) => matches!(error, CatalogError::Throttled { .. }),
             Self::Gateway(error) => error.is_for_lack_of_time(),
         }
@@ -71,22 +75,33 @@ impl Interruption {
         match self {
             Self::Catalog(error) => error.is_account_wide(),
             Self::Gateway(error) => error.is_account_wide(),
-            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => false,
+            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) | Self::Panicked(_) => false,
         }
     }
 
     /// What to wait for, where a throttle outlasts the time that there is.
     pub fn wait(&self) -> Option<Wait> {
-        let problem = match self {
-            Self::Catalog(error) => error.problem(),
-            Self::Gateway(error) => error.problem(),
-            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => return None,
-        };
-        self.is_for_lack_of_time().then(|| Wait {
+        let problem = self.problem().filter(|_| self.is_for_lack_of_time())?;
+        Some(Wait {
             why: error_chain(self),
             until: problem.retry_after.map(|after| Instant::now() + after),
         })
     }
+
+    /// What callers are told, where it is somebody's fault.
+    pub fn problem(&self) -> Option<Problem> {
+        match self {
+            Self::OutOfTime | Self::GivenUp | Self::NotOurs(_) | Self::NotGone(_) => None,
+            Self::Catalog(error) => Some(error.problem()),
+            Self::Gateway(error) => Some(error.problem()),
+            Self::Panicked(panicked) => Some((*panicked).into()),
+        }
+    }
+}
+
+/// Does a piece of the work on one API. A panic in it is an interruption like any other, so that the other APIs go on.
+pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Interruption>>) -> Result<T, Interruption> {
+    caught(work).await.unwrap_or_else(|panicked| Err(panicked.into()))
 }
 
 /// Why something remains, if not only because the time ended.
@@ -271,6 +286,7 @@ async fn apply_stage(
     plan: &StagePlan,
     applied: &mut Applied,
 ) -> Result<(), Interruption> {
+    panic_if_planted("write", rest_api.id.as_str());
     // Held until the import is through: it bounds how many definitions are in memory at once.
     let _definition = if plan.needs_export() {
         run.definitions.acquire().await.ok()

@@ -5,11 +5,14 @@ use futures::{StreamExt, stream};
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::marker::{REST_API_SCHEMA, metadata_path};
-use crate::model::{ApiProof, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Properties};
+use crate::model::{
+    ApiProof, Conflict, Entity, EntityName, EntityPath, IntegrationName, OwnedApi, Problem, Properties,
+};
+use crate::panics::panic_if_planted;
 use crate::source::Gateway;
 use crate::target::{Catalog, CatalogError};
 
-use super::apply::{Interruption, Wait, claim, ensure_gone};
+use super::apply::{Interruption, Wait, claim, ensure_gone, guarded};
 
 /// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
 const SIDE_BY_SIDE: usize = 8;
@@ -21,11 +24,13 @@ pub(super) struct DeletedApis {
     pub remaining: usize,
     /// What the first of them waits for that a throttle holds up.
     pub wait: Option<Wait>,
-    /// The APIs that are still there, for whatever reason.
+    /// The APIs of ours that are still there, for whatever reason.
     pub left: Vec<EntityName>,
     pub failed: Vec<(ApiProof, String)>,
-    /// The first error of the catalog, when every further one would be the same.
-    pub first_error: Option<CatalogError>,
+    /// APIs that are somebody else's by now, and left alone.
+    pub conflicts: Vec<Conflict>,
+    /// Why the first of those that failed did, or the first that had to wait for longer than there is time.
+    pub problem: Option<Problem>,
 }
 
 /// Deletes APIs with all that is below them, as far as the budget allows: those that a gateway, if one is given, says it
@@ -43,41 +48,47 @@ pub(super) async fn delete_apis(
             let result = if catalog.refusal().is_some() {
                 Err(Interruption::GivenUp)
             } else if index < SIDE_BY_SIDE || budget.may_begin() {
-                delete_if_gone(catalog, integration, &api, gone_from, budget).await
+                guarded(delete_if_gone(catalog, integration, &api, gone_from, budget)).await
             } else {
                 Err(Interruption::OutOfTime)
             };
             (result, api)
         })
         .buffer_unordered(SIDE_BY_SIDE);
-    let (mut deleted, mut refused) = (DeletedApis::default(), Vec::new());
+    let (mut deleted, mut refused, mut throttled) = (DeletedApis::default(), Vec::new(), None);
     while let Some((result, api)) = results.next().await {
-        if result.is_err() {
-            deleted.left.push(api.name.clone());
-        }
-        match result {
-            Ok(()) => deleted.deleted += 1,
-            Err(Interruption::OutOfTime | Interruption::GivenUp) => deleted.remaining += 1,
-            Err(interruption) => {
-                deleted.wait = deleted.wait.or_else(|| interruption.wait());
-                if interruption.is_for_lack_of_time() {
-                    deleted.remaining += 1;
-                } else if interruption.is_account_wide() {
-                    refused.push((api, error_chain(&interruption)));
-                } else {
-                    deleted.failed.push((api, error_chain(&interruption)));
-                }
-                if let Interruption::Catalog(error) = interruption {
-                    deleted.first_error.get_or_insert(error);
-                }
+        let interruption = match result {
+            Ok(()) => {
+                deleted.deleted += 1;
+                continue;
             }
+            Err(Interruption::NotOurs(path)) => {
+                deleted.conflicts.push(Conflict { name: path.to_string() });
+                continue;
+            }
+            Err(interruption) => interruption,
+        };
+        deleted.left.push(api.name.clone());
+        if interruption.is_for_lack_of_time() {
+            deleted.remaining += 1;
+            deleted.wait = deleted.wait.or_else(|| interruption.wait());
+            throttled = throttled.or(interruption.problem());
+            continue;
+        }
+        deleted.problem = deleted.problem.or(interruption.problem());
+        match &interruption {
+            Interruption::GivenUp => deleted.remaining += 1,
+            refusal if refusal.is_account_wide() => refused.push((api, error_chain(refusal))),
+            other => deleted.failed.push((api, error_chain(other))),
         }
     }
+    // Those in the row that ended the work are told of once, with its end.
     if catalog.refusal().is_some() {
         deleted.remaining += refused.len();
     } else {
         deleted.failed.append(&mut refused);
     }
+    deleted.problem = deleted.problem.or(throttled);
     deleted
 }
 
@@ -104,6 +115,7 @@ async fn delete_api(
     api: &ApiProof,
     budget: &Budget,
 ) -> Result<(), Interruption> {
+    panic_if_planted("delete", api.rest_api_id.as_str());
     let in_time = || {
         if budget.is_spent() {
             Err(Interruption::OutOfTime)

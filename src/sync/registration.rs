@@ -25,6 +25,9 @@ use super::{is_deleting, schemas};
 /// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const TITLE_MAX: usize = 50;
 
+/// What is said of an environment that another integration is in.
+const IN_USE: &str = "is used by another integration: name another one in targetEnvironmentId";
+
 /// An integration, as it is now kept.
 #[derive(Debug)]
 pub(super) struct Registered {
@@ -67,9 +70,12 @@ pub(super) async fn register(
     schemas::ensure(&catalog, &metadata)
         .await
         .map_err(|error| error.problem())?;
-    let environment = keep(&catalog, &integration, place, known.as_ref(), session.now())
-        .await
-        .map_err(|error| error.problem())?;
+    if let Some(known) = &known
+        && known.environment.name != integration.environment
+    {
+        check_not_deleting(&catalog, known).await?;
+    }
+    let environment = keep(&catalog, &integration, place, known.as_ref(), session.now()).await?;
     let is_new = known.is_none();
     let mut environments = environments;
     environments.retain(|other| other.name != environment.name);
@@ -129,22 +135,23 @@ fn place(
     if let Some(vacant) = Vacant::at(path, found) {
         return Ok(Place::Made(vacant));
     }
-    let in_use = |why: &str| {
-        let message = format!("the environment {} {why}", integration.environment);
-        Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
-    };
+    let in_use = |why: &str| in_use(integration, why);
     let found = found.ok_or_else(|| in_use("cannot be read"))?;
     let holds_it = known.is_some_and(|known| {
         known.environment.name == found.name || known.former.iter().any(|former| former.name == found.name)
     });
-    let owned = Owned::named_environment(&integration.name, found)
-        .ok_or_else(|| in_use("is used by another integration: name another one in targetEnvironmentId"))?;
+    let owned = Owned::named_environment(&integration.name, found).ok_or_else(|| in_use(IN_USE))?;
     if !names_environment && !holds_it {
         return Err(in_use(
             "is there already: name it in targetEnvironmentId to use it, or choose another one",
         ));
     }
     Ok(Place::Found(owned, Box::new(found.clone())))
+}
+
+fn in_use(integration: &Integration, why: &str) -> Problem {
+    let message = format!("the environment {} {why}", integration.environment);
+    Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
 }
 
 /// Metadata that the organisation requires and that nothing gives a value for would make every write fail.
@@ -173,14 +180,41 @@ fn check_metadata(integration: &Integration, place: &Place, metadata: &[Metadata
     Ok(())
 }
 
+/// Looks right before a move whether the integration still is where it was: the write goes to another environment, which
+/// knows nothing of a deletion.
+async fn check_not_deleting(catalog: &Catalog, known: &Registration) -> Result<(), Problem> {
+    let path = EntityPath::Environment(known.environment.name.clone());
+    let found = catalog.get(&path).await.map_err(|error| error.problem())?;
+    let is_active = found.is_some_and(|found| is_kept_by(&known.name, &found));
+    if is_active {
+        Ok(())
+    } else {
+        Err(is_deleting(&known.name))
+    }
+}
+
+/// Whether the integration is not in its environment any more, or is being deleted. What cannot be read is not known to be gone.
+pub(super) async fn is_gone(session: &Session<'_>, registration: &Registration) -> bool {
+    let path = EntityPath::Environment(registration.environment.name.clone());
+    let found = session.catalog_for_epilogue().get(&path).await;
+    found.is_ok_and(|found| !found.is_some_and(|found| is_kept_by(&registration.name, &found)))
+}
+
+fn is_kept_by(name: &IntegrationName, environment: &Entity) -> bool {
+    holder(&environment.properties).is_some_and(|holder| holder == (name.clone(), IntegrationState::Active))
+}
+
 /// Writes the integration into its environment.
+///
+/// Who is in it is told by the read that the write is made from: since the environments were listed, the integration may
+/// have been marked as being deleted, or another one may have come first. Then nothing is written.
 async fn keep(
     catalog: &Catalog,
     integration: &Integration,
     place: Place,
     known: Option<&Registration>,
     now: OffsetDateTime,
-) -> Result<Entity, CatalogError> {
+) -> Result<Entity, Problem> {
     let changed_on = rfc3339(now);
     let stays = known.is_some_and(|known| known.environment.name == integration.environment);
     let generation = known.map_or(0, |known| known.generation.saturating_add(u64::from(!stays)));
@@ -191,24 +225,32 @@ async fn keep(
                 path.set(&mut properties, value);
             }
             keep_outcome(&mut properties, known);
-            catalog.create(&vacant, &properties).await
+            let created = catalog.create(&vacant, &properties).await;
+            created.map_err(|error| error.problem())
         }
         Place::Found(owned, found) => {
             let active = (integration.name.clone(), IntegrationState::Active);
             let fields = marker_fields(integration, was_made(&found), generation, &changed_on, Some(&found));
-            catalog
+            let written = catalog
                 .update(&owned, |properties| {
-                    // Somebody may have come first since the environments were listed.
-                    if holder(properties).is_some_and(|holder| holder != active) {
-                        return;
+                    if holder(properties).is_none_or(|holder| holder == active) {
+                        for (path, value) in &fields {
+                            path.set(properties, value.clone());
+                        }
+                        // A run may have recorded its own since the environments were listed.
+                        keep_outcome(properties, known);
                     }
-                    for (path, value) in &fields {
-                        path.set(properties, value.clone());
-                    }
-                    // A run may have recorded its own since the environments were listed.
-                    keep_outcome(properties, known);
                 })
-                .await
+                .await;
+            match written {
+                Ok(environment) => match holder(&environment.properties) {
+                    Some((name, _)) if name != integration.name => Err(in_use(integration, IN_USE)),
+                    Some((name, IntegrationState::Deleting)) => Err(is_deleting(&name)),
+                    Some((_, IntegrationState::Active)) | None => Ok(environment),
+                },
+                Err(CatalogError::NotFound { .. }) if stays => Err(is_deleting(&integration.name)),
+                Err(error) => Err(error.problem()),
+            }
         }
     }
 }

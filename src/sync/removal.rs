@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use tracing::Instrument;
 
+use crate::error_chain::error_chain;
 use crate::model::{ApiProof, EntityPath, ErrorCode, IntegrationName, Owned, OwnedApi, Problem};
 use crate::target::{Catalog, CatalogError};
 use crate::telemetry::run_span;
 
-use super::deletion::delete_apis;
+use super::deletion::{DeletedApis, delete_apis};
 use super::registry::{self, Registration, mark_deleting, remove_marker, was_made};
 use super::session::Session;
 use super::{Deletion, not_found};
@@ -88,29 +89,52 @@ async fn remove_once(
     let environments = registration.map(environments_of).unwrap_or_default();
     for environment in &environments {
         let mark = |properties: &mut _| mark_deleting(name, properties);
-        let marked = catalog.update(environment, mark).await.map(|_| ());
-        none_if_gone(marked).map_err(|error| error.problem())?;
+        match none_if_gone(catalog.update(environment, mark).await.map(|_| ())) {
+            // Since it was made, the organisation may have come to require what nobody has given a value for.
+            Err(error @ CatalogError::Refused { status: 400, .. }) => {
+                let (integration, error) = (name.as_str(), error_chain(&error));
+                tracing::warn!(
+                    integration,
+                    error,
+                    "the integration cannot be marked as being deleted; it is deleted without"
+                );
+            }
+            marked => marked.map_err(|error| error.problem())?,
+        }
     }
+    let found = apis.len();
     let deleted = delete_apis(&catalog, name, apis, None, &session.budget).await;
-    if let Some(error) = deleted.first_error {
-        return Err(error.problem());
-    }
-    if let Some((api, message)) = deleted.failed.first() {
-        let message = format!(
-            "the API {} of the integration {name} could not be deleted: {message}",
-            api.name
-        );
-        return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO));
+    if let Some(problem) = deleted.problem.clone() {
+        return Err(unfinished(name, found, &deleted, problem));
     }
     if deleted.remaining > 0 {
         return Ok(deleted.remaining);
     }
     for environment in &environments {
-        leave(&catalog, name, environment.path())
-            .await
-            .map_err(|error| error.problem())?;
+        let path = environment.path();
+        leave(&catalog, name, path).await.map_err(|error| {
+            let problem = error.problem();
+            let message = format!(
+                "all APIs of the integration {name} were deleted; still there: {path}: {}",
+                problem.message
+            );
+            problem.with_message(message)
+        })?;
     }
     Ok(0)
+}
+
+/// Says how far a deletion came before this problem.
+fn unfinished(name: &IntegrationName, found: usize, deleted: &DeletedApis, problem: Problem) -> Problem {
+    let first = deleted.left.first().map(|api| EntityPath::Api(api.clone()).to_string());
+    let message = format!(
+        "{} of the {found} APIs of the integration {name} were deleted; still there: {}, the first of them {}: {}",
+        deleted.deleted,
+        deleted.left.len(),
+        first.unwrap_or_default(),
+        problem.message
+    );
+    problem.with_message(message)
 }
 
 /// Takes an integration out of an environment: one that was made for it goes, any other loses the marker.

@@ -13,6 +13,7 @@ use tracing::{Instrument, Span};
 
 use crate::limits::Budget;
 use crate::model::{ApiProof, ErrorCode, Failure, ImportSpecification, Integration, Problem, RestApi, RestApiId};
+use crate::panics::panic_if_planted;
 use crate::plan::{CatalogApis, CatalogLimits, Preview, RequiredMetadata, Survey, SurveyInput, Task, survey};
 use crate::source::{Gateway, desired_api};
 use crate::target::{Catalog, MetadataSchema};
@@ -20,7 +21,7 @@ use crate::telemetry::api_span;
 
 use self::preview::{unplanned, waits};
 use super::SyncRequest;
-use super::apply::Interruption;
+use super::apply::{Interruption, guarded};
 use super::confirmation::Confirmed;
 use super::pass::{Continuation, Pass, key};
 use super::registry::Registration;
@@ -127,6 +128,7 @@ pub(super) async fn observe(
     request: &SyncRequest,
     before: Continuation,
 ) -> Result<Situation, Problem> {
+    panic_if_planted("observe", integration.name.as_str());
     let catalog = session.catalog();
     let azure = async {
         let mut apis = CatalogApis::default();
@@ -291,12 +293,12 @@ impl Situation {
     }
 
     async fn look_at(&self, index: usize) -> Result<Look, Interruption> {
-        look(
+        guarded(look(
             &self.run,
             &self.survey.tasks[index],
             &self.rest_apis[index],
             self.looks_deep(index),
-        )
+        ))
         .await
     }
 

@@ -6,12 +6,12 @@ use tracing::Instrument;
 
 use crate::error_chain::error_chain;
 use crate::model::{ApiProof, Entity, EntityPath, IntegrationName, IntegrationState, Outcome, Problem, Report};
+use crate::panics::caught;
 use crate::plan::Preview;
 use crate::source::Gateway;
 use crate::target::CatalogError;
 use crate::telemetry::{Run, record_run, run_span, trace_id};
 
-use super::SyncRequest;
 use super::deletion::delete_apis;
 use super::outcome::StoredOutcome;
 use super::pass::Continuation;
@@ -21,6 +21,7 @@ use super::removal::leave;
 use super::run::{Done, Stop, check, observe};
 use super::session::Session;
 use super::tally::failed_report;
+use super::{SyncRequest, is_deleting};
 
 /// Synchronizes an integration and records how it went.
 ///
@@ -38,7 +39,7 @@ pub(super) async fn synchronize(
 /// Synchronizes an integration and records how it went; also says why nothing could be planned, if so.
 ///
 /// # Errors
-/// When what is asked for cannot be.
+/// When what is asked for cannot be, or the integration was deleted before anything could be planned.
 pub(super) async fn run(
     session: &Session<'_>,
     registration: &Registration,
@@ -58,7 +59,9 @@ async fn run_through(
     gateway: Option<Gateway>,
 ) -> Result<(StoredOutcome, Option<Problem>), Problem> {
     let before = continuation(registration);
-    let (report, next, born, complete, problem) = match attempt(session, registration, request, gateway).await {
+    let attempted = caught(attempt(session, registration, request, gateway)).await;
+    let attempted = attempted.unwrap_or_else(|panicked| Err(Stop::Failed(panicked.into())));
+    let (report, next, born, complete, problem) = match attempted {
         Ok(Done {
             tally,
             next,
@@ -91,7 +94,13 @@ async fn run_through(
         }
         Ok(Recorded::Kept) => (),
         Ok(Recorded::Gone) if moved(session, &registration.name).await => (),
-        Ok(Recorded::Gone) => take_back(session, &registration.name, born).await,
+        Ok(Recorded::Gone) => {
+            take_back(session, &registration.name, born).await;
+            // Whatever failed did so because of the deletion, or is of no interest any more: no alert is to fire.
+            if problem.is_some() {
+                return Err(is_deleting(&registration.name));
+            }
+        }
         // The next run records its own; this one's is in the log.
         Err(error) => {
             let (integration, error) = (registration.name.as_str(), error_chain(&error));

@@ -10,13 +10,14 @@ use crate::model::{
     ApiProof, Conflict, DesiredApi, DesiredDefinition, DesiredStage, EntityName, Export, FoldedApi, OwnedApi, RestApi,
     Skip, SkipReason, Vacant,
 };
+use crate::panics::panic_if_planted;
 use crate::plan::{
     ApiInput, ApiPlan, Below, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint, plan_api,
     plan_listed_fields,
 };
 use crate::source::{TranslatedStages, desired_stages};
 
-use super::apply::{Applied, Interruption, Wait, apply_stages, read_below, write, write_api};
+use super::apply::{Applied, Interruption, Wait, apply_stages, guarded, read_below, write, write_api};
 use super::run::Run;
 
 pub(super) use self::pending::Pending;
@@ -143,7 +144,10 @@ impl ApiOutcome {
                 self.wait = interruption.wait();
                 Ended::Remaining
             }
-            Interruption::Catalog(_) | Interruption::Gateway(_) | Interruption::NotGone(_) => failed(interruption),
+            Interruption::Catalog(_)
+            | Interruption::Gateway(_)
+            | Interruption::NotGone(_)
+            | Interruption::Panicked(_) => failed(interruption),
         };
     }
 
@@ -181,6 +185,7 @@ fn failed(interruption: &Interruption) -> Ended {
 
 /// Reads an API's stages and, where they do not settle it, what is below it in the catalog; writes nothing.
 pub(super) async fn look(run: &Run, task: &Task, rest_api: &RestApi, deep: bool) -> Result<Look, Interruption> {
+    panic_if_planted("look", rest_api.id.as_str());
     let listed = run.gateway.stages(&rest_api.id).await?;
     let stages = desired_stages(&run.integration, rest_api, &listed, run.with_definitions);
     let (desired, standing, below) = match task {
@@ -332,7 +337,7 @@ pub(super) async fn apply(run: &Run, look: Look) -> ApiOutcome {
         Look::Settled(settled) => {
             let mut outcome = ApiOutcome::of(settled.skipped.clone(), Vec::new());
             if let Some(write) = &settled.write {
-                match write_api(&run.catalog, &run.integration.name, write).await {
+                match guarded(write_api(&run.catalog, &run.integration.name, write)).await {
                     Ok(api) => {
                         outcome.updated = true;
                         outcome.note_birth(&api);
@@ -345,7 +350,7 @@ pub(super) async fn apply(run: &Run, look: Look) -> ApiOutcome {
         Look::Planned(planned) => {
             let plan = &planned.plan;
             let mut outcome = ApiOutcome::of(plan.skips.clone(), plan.conflicts.clone());
-            if let Err(interruption) = apply_planned(run, *planned, &mut outcome).await {
+            if let Err(interruption) = guarded(apply_planned(run, *planned, &mut outcome)).await {
                 outcome.interrupt(&interruption);
             }
             outcome
@@ -401,7 +406,7 @@ async fn apply_planned(run: &Run, planned: Planned, outcome: &mut ApiOutcome) ->
         None => api,
     };
     let mut applied = Applied::begin();
-    let result = apply_stages(run, &rest_api, &plan, &mut applied).await;
+    let result = guarded(apply_stages(run, &rest_api, &plan, &mut applied)).await;
     outcome.note(&applied);
     if let Err(interruption) = result {
         disclaim(&run.catalog, &run.integration.name, &api, &plan, &interruption).await;

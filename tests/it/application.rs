@@ -90,11 +90,15 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "settings",
             "credential",
             "error_chain",
+            "panics",
             "telemetry",
             "trust",
         ],
     ),
-    ("server", &["model", "limits", "sync", "settings", "telemetry"]),
+    (
+        "server",
+        &["model", "limits", "sync", "settings", "panics", "telemetry"],
+    ),
     (
         "cli",
         &[
@@ -104,6 +108,7 @@ const LAYERS: [(&str, &[&str]); 9] = [
             "settings",
             "telemetry",
             "error_chain",
+            "panics",
             "trust",
         ],
     ),

@@ -1,6 +1,7 @@
 //! What is gone on Amazon goes from the catalog, unless that looks like a mistake.
 
 mod handover;
+mod meeting;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};

@@ -26,6 +26,7 @@ mod oracle;
 mod orphans;
 mod ownership;
 mod page;
+mod panics;
 mod passes;
 mod permissions;
 mod process;

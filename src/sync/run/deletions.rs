@@ -10,6 +10,7 @@ use crate::model::{EntityName, Failure, IntegrationName};
 use crate::plan::{Deletions, Verdict};
 use crate::source::Gateway;
 use crate::sync::SyncRequest;
+use crate::sync::apply::guarded;
 use crate::sync::confirmation::Confirmed;
 use crate::sync::deletion::delete_apis;
 use crate::sync::record::note;
@@ -157,6 +158,7 @@ impl Situation {
         tally.deleted = deleted.deleted;
         tally.remaining += deleted.remaining;
         tally.wait_for(deleted.wait);
+        tally.conflicts.extend(deleted.conflicts);
         let failures = deleted.failed.into_iter();
         tally.failed.extend(failures.map(|(api, message)| Failure {
             rest_api_id: api.rest_api_id.to_string(),
@@ -191,8 +193,8 @@ async fn settle(
             let mut removals = Deletions::default();
             removals.add_stages_of(&pending.plan);
             let result = match removing {
-                Some((gateway, budget)) => Pending::remove(*pending, catalog, gateway, name, budget).await,
-                None => pending.close(catalog, name).await,
+                Some((gateway, budget)) => guarded(Pending::remove(*pending, catalog, gateway, name, budget)).await,
+                None => guarded(pending.close(catalog, name)).await,
             };
             match result {
                 Ok(wrote) => outcome.updated |= wrote,

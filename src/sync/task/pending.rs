@@ -6,7 +6,7 @@ use crate::plan::{ApiPlan, Finished};
 use crate::source::Gateway;
 use crate::target::Catalog;
 
-use super::super::apply::{Interruption, apply_removals, ensure_stages_gone, write_api};
+use super::super::apply::{Interruption, apply_removals, ensure_stages_gone, guarded, write_api};
 
 /// An API below which everything was written but the removals of stages.
 #[derive(Debug)]
@@ -25,11 +25,11 @@ impl Pending {
         integration: &IntegrationName,
         budget: &Budget,
     ) -> Result<bool, Interruption> {
-        let removed = match ensure_stages_gone(gateway, &self.api.rest_api_id, &self.plan).await {
-            Ok(()) => apply_removals(catalog, budget, &self.plan).await,
-            still_there => still_there,
-        };
-        if let Err(interruption) = removed {
+        let removed = guarded(async {
+            ensure_stages_gone(gateway, &self.api.rest_api_id, &self.plan).await?;
+            apply_removals(catalog, budget, &self.plan).await
+        });
+        if let Err(interruption) = removed.await {
             disclaim(catalog, integration, &self.api, &self.plan, &interruption).await;
             return Err(interruption);
         }

@@ -1,0 +1,76 @@
+//! Panics: defects of this app or of a library. Each is logged with its place, and ends no more than the work it is in.
+
+use std::any::Any;
+use std::panic::{self, AssertUnwindSafe};
+
+use futures::FutureExt;
+
+use crate::model::{ErrorCode, Problem};
+
+/// A panic that was caught. What it said may hold anything, so nobody is told; its place is in the log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("internal error: a defect of this app; the log has its place, in a line that begins with \"a panic\"")]
+pub struct Panicked;
+
+impl From<Panicked> for Problem {
+    fn from(panicked: Panicked) -> Self {
+        Self::new(ErrorCode::InternalError, panicked.to_string())
+    }
+}
+
+/// Does some work and catches its panic.
+///
+/// What the work shares with others may have seen half of it. Here that is counters, which are one instruction each, and locks,
+/// which nobody holds across anything that can fail and which are taken also when they are poisoned.
+///
+/// # Errors
+/// When it panics.
+pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
+    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Panicked)
+}
+
+/// Has panics logged as lines like any other, instead of as text on standard error.
+pub fn log_panics() {
+    panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "a panic: {}", literal(panic.payload()));
+    }));
+}
+
+/// The words of a panic that are in the source: those put together at the time may hold anything.
+fn literal(payload: &(dyn Any + Send)) -> &'static str {
+    payload
+        .downcast_ref::<&'static str>()
+        .copied()
+        .unwrap_or("its words are not logged")
+}
+
+/// Panics where a test wants it: at a step of the work on a subject that the variable names, such as `look:a1b2c3d4e5`.
+///
+/// This is in builds with debug assertions only, which nothing that is published is: `tests/package` looks for the variable's
+/// name in it.
+#[cfg(debug_assertions)]
+#[track_caller]
+pub(crate) fn panic_if_planted(step: &str, subject: &str) {
+    let planted = crate::settings::variable("APICENTER_AWS_SYNC_PLANTED_PANIC");
+    let site = format!("{step}:{subject}");
+    if planted.is_some_and(|planted| planted.split(',').any(|planted| planted == site)) {
+        panic::panic_any(format!("planted at {site}"));
+    }
+}
+
+/// Nothing: this build has no planted panics.
+#[cfg(not(debug_assertions))]
+pub(crate) fn panic_if_planted(_step: &str, _subject: &str) {}
+
+#[cfg(test)]
+mod tests {
+    use super::literal;
+
+    #[test]
+    fn only_words_of_the_source_are_logged_of_a_panic() {
+        assert_eq!(literal(&"a bug"), "a bug");
+        let put_together = format!("a bug with {}", "hunter2");
+        assert_eq!(literal(&put_together), "its words are not logged");
+    }
+}
