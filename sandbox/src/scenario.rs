@@ -156,7 +156,7 @@ async fn checked(call: String, response: reqwest::Response) -> Result<Value, Sce
 }
 
 fn integration_url(host: &FunctionsHost) -> String {
-    format!("{}/api/integrations/{INTEGRATION}", host.base_url())
+    host.url(&format!("integrations/{INTEGRATION}"))
 }
 
 /// What is in the catalog, as a table.
@@ -216,7 +216,7 @@ fn table(rows: &[[String; 5]]) -> String {
 #[must_use]
 pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
     let url = integration_url(host);
-    let all = format!("{}/api/integrations", host.base_url());
+    let all = host.url("integrations");
     let key = format!("-H 'x-functions-key: {}'", host.function_key());
     let admin = format!("{}/admin/functions/function-timer", host.base_url());
     let control = cloud.control_url();

@@ -24,6 +24,7 @@ mod ownership;
 mod page;
 mod passes;
 mod permissions;
+mod prefix;
 mod process;
 mod recording;
 mod refusals;

@@ -13,13 +13,9 @@ const BROWSER: &str =
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8";
 
 /// Calls the handler as a browser does: with the key in the query.
-async fn browse(world: &World, method: Method, path: &str) -> Answer {
+pub async fn browse(world: &World, method: Method, path: &str) -> Answer {
     let mark = if path.contains('?') { '&' } else { '?' };
-    let url = format!(
-        "{}/api/{path}{mark}code={}",
-        world.host.base_url(),
-        world.host.function_key()
-    );
+    let url = format!("{}{mark}code={}", world.host.url(path), world.host.function_key());
     let request = reqwest::Client::new().request(method, url).header("accept", BROWSER);
     answer(request).await
 }

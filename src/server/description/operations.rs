@@ -5,6 +5,7 @@ use crate::model::ErrorCode;
 /// Something that can be called.
 #[derive(Debug)]
 pub(super) struct Operation {
+    /// Below the path of all integrations.
     pub path: &'static str,
     pub method: &'static str,
     pub id: &'static str,
@@ -88,8 +89,8 @@ const GATEWAY: &[ErrorCode] = &[
     ErrorCode::IntegrationDeleting,
 ];
 
-const COLLECTION: &str = "/api/integrations";
-const ONE: &str = "/api/integrations/{name}";
+const COLLECTION: &str = "";
+const ONE: &str = "/{name}";
 
 /// Everything that can be called.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -108,7 +109,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[CATALOG],
     },
     Operation {
-        path: "/api/integrations/openapi.json",
+        path: "/openapi.json",
         method: "get",
         id: "describe",
         summary: "This description",
@@ -181,7 +182,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[CATALOG, NAMED, EXISTING],
     },
     Operation {
-        path: "/api/integrations/{name}/sync",
+        path: "/{name}/sync",
         method: "post",
         id: "synchronize",
         summary: "Synchronize now",
@@ -210,7 +211,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ],
     },
     Operation {
-        path: "/api/integrations/{name}/plan",
+        path: "/{name}/plan",
         method: "get",
         id: "plan",
         summary: "What a synchronization would do",
@@ -224,7 +225,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[CATALOG, NAMED, EXISTING, GATEWAY, &[ErrorCode::DefinitionsDisabled]],
     },
     Operation {
-        path: "/api/integrations/{name}/doctor",
+        path: "/{name}/doctor",
         method: "get",
         id: "examine",
         summary: "Check every prerequisite",
@@ -235,7 +236,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[NAMED],
     },
     Operation {
-        path: "/api/integrations/{name}/explain",
+        path: "/{name}/explain",
         method: "get",
         id: "explain",
         summary: "Why an API is in the catalog, or is not",

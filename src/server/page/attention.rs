@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::Visit;
 use crate::model::{Outcome, Report, SkipReason};
 use crate::sync::{Condition, IntegrationView};
 
@@ -19,7 +20,7 @@ pub(super) fn is_quiet(integration: &IntegrationView) -> bool {
 }
 
 /// In few words, for a list.
-pub(super) fn brief(integration: &IntegrationView) -> Markup {
+pub(super) fn brief(integration: &IntegrationView, visit: &Visit) -> Markup {
     let report = integration.properties.last_sync.as_ref();
     html! {
         @if let Some(message) = &integration.properties.link_state.message {
@@ -29,36 +30,37 @@ pub(super) fn brief(integration: &IntegrationView) -> Markup {
             @let counts = counts(report);
             @if !counts.is_empty() { p { (counts.join(", ")) ": its own page names them" } }
         }
-        (action(integration))
+        (action(integration, visit))
     }
 }
 
 /// What to do about the state as a whole.
-pub(super) fn action(integration: &IntegrationView) -> Markup {
-    let name = &integration.name;
+pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
+    let one = visit.base.one(&integration.name);
+    let call = |method: &str, rest: &str| call(method, &format!("{one}{rest}"));
     let report = integration.properties.last_sync.as_ref();
     let deletions_id = report.and_then(|report| report.deletions_id.as_deref());
     match (integration.condition(), deletions_id) {
         (Condition::Held, Some(id)) => html! {
             p { "If these deletions are right, confirm them by this call; otherwise put the APIs back on Amazon:" }
-            (call("POST", &format!("{name}/sync?confirmDeletions={id}")))
+            (call("POST", &format!("/sync?confirmDeletions={id}")))
         },
         (Condition::Held, None) => html! { p { "Look at the plan of this integration, which names the deletions." } },
         (Condition::Partial, _) => html! {
             p { "The next run of the timer goes on. To go on at once:" }
-            (call("POST", &format!("{name}/sync")))
+            (call("POST", "/sync"))
         },
         (Condition::Error, _) => html! {
             p { "Mend what the message names. The next run of the timer tries again; to try at once:" }
-            (call("POST", &format!("{name}/sync")))
+            (call("POST", "/sync"))
         },
         (Condition::Initializing, _) => html! {
             p { "It has had no run yet: the timer makes one, or this call:" }
-            (call("POST", &format!("{name}/sync")))
+            (call("POST", "/sync"))
         },
         (Condition::Deleting, _) => html! {
             p { "It is going away: the timer goes on with that, or this call:" }
-            (call("DELETE", name))
+            (call("DELETE", ""))
         },
         (Condition::Succeeded, _) => html! {},
     }
@@ -139,7 +141,7 @@ fn counts(report: &Report) -> Vec<String> {
 fn call(method: &str, path: &str) -> Markup {
     html! {
         pre { code {
-            "curl --request " (method) " \"$URL/api/integrations/" (path) "\" --header \"x-functions-key: $KEY\""
+            "curl --request " (method) " \"$URL" (path) "\" --header \"x-functions-key: $KEY\""
         } }
     }
 }

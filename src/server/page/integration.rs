@@ -22,7 +22,7 @@ pub(in super::super) fn integration(
             section aria-labelledby="todo" {
                 h2 #todo { "What to do" }
                 @if let Some(message) = &view.properties.link_state.message { p.what { (message) } }
-                (attention::action(view))
+                (attention::action(view, visit))
                 @if let Some(report) = &view.properties.last_sync { (attention::full(report)) }
             }
         }
@@ -43,7 +43,7 @@ fn facts(view: &IntegrationView, visit: &Visit, portal: &str) -> Markup {
     let properties = &view.properties;
     let source = &properties.document.amazon_api_gateway_source;
     let console = Region::parse(&source.region_name).map(|region| region.console_url());
-    let plan = format!("/api/integrations/{}/plan", view.name);
+    let plan = format!("{}/plan", visit.base.one(&view.name));
     html! {
         dl {
             dt { "State" } dd { (badge(view.condition().word())) }
@@ -103,7 +103,7 @@ fn runs(runs: &[PastRun]) -> Markup {
 fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> Markup {
     let words: Vec<&str> = ApiCondition::ALL.iter().map(|condition| condition.word()).collect();
     let set = (filter.search.as_deref(), filter.state.map(Word::word));
-    let path = format!("/api/integrations/{}", detail.integration.name);
+    let path = visit.base.one(&detail.integration.name);
     let shown: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes_api(api)).collect();
     html! {
         (filter_form(&path, visit, set, &words))

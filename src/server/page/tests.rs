@@ -292,6 +292,36 @@ fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
 }
 
 #[test]
+fn links_and_calls_have_the_prefix_that_the_page_was_called_with() {
+    let visit = Visit::of(&"/v1/x/integrations?code=1".parse().unwrap());
+    let mut held = report(Outcome::Held);
+    held.deletions_id = Some("0123abcd".to_owned());
+    let detail = IntegrationDetail {
+        integration: view("shop", Some(held)),
+        apis: vec![api(1, ApiCondition::Synced)],
+    };
+    let pages = [
+        overview_of(&[], &visit),
+        overview_of(std::slice::from_ref(&detail.integration), &visit),
+        integration_page(&detail, &no_filter(), &visit),
+    ];
+    for page in pages {
+        assert!(!page.contains("/api/"), "{page}");
+        let own = between(&page, "=\"/", "\"");
+        assert!(own.iter().all(|link| link.starts_with("v1/x/integrations")), "{own:?}");
+    }
+    let page = overview_of(std::slice::from_ref(&detail.integration), &visit);
+    assert!(
+        page.contains(
+            "\"$URL/v1/x/integrations/shop/sync?confirmDeletions=0123abcd"
+                .replace('"', "&quot;")
+                .as_str()
+        ),
+        "{page}"
+    );
+}
+
+#[test]
 fn links_to_elsewhere_tell_nothing_of_where_they_were_followed() {
     let page = detail_of(view("shop", None), vec![api(1, ApiCondition::Synced)]);
     let outside: Vec<&str> = between(&page, "<a ", ">")
