@@ -212,7 +212,7 @@ fn table(rows: &[[String; 5]]) -> String {
     text
 }
 
-/// Calls to try, ready to be pasted.
+/// What to try, ready to be pasted: the status page's address, then calls.
 #[must_use]
 pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
     let url = integration_url(host);
@@ -222,6 +222,7 @@ pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
     let control = cloud.control_url();
     let fault = r#"{"service":"apiGateway","times":1,"fault":{"answer":{"status":429}}}"#;
     [
+        ("the status page, for a browser", format!("{all}?code={}", host.function_key())),
         ("all integrations", format!("curl -s {key} {all}")),
         ("what a sync would do", format!("curl -s {key} -H 'Accept: text/plain' {url}/plan")),
         ("sync now", format!("curl -s {key} -X POST {url}/sync")),
