@@ -14,7 +14,7 @@ use tracing::{Instrument, Span};
 use crate::limits::Budget;
 use crate::model::{ApiProof, ErrorCode, Failure, ImportSpecification, Integration, Problem, RestApi, RestApiId};
 use crate::plan::{CatalogApis, CatalogLimits, Preview, RequiredMetadata, Survey, SurveyInput, Task, survey};
-use crate::source::{Gateway, desired_api};
+use crate::source::{Gateway, api_title, desired_api};
 use crate::target::{Catalog, MetadataSchema};
 use crate::telemetry::api_span;
 
@@ -147,6 +147,7 @@ pub(super) async fn observe(
             Err(error) => {
                 failed.push(Failure {
                     rest_api_id: api.id.to_string(),
+                    title: Some(api_title(api)),
                     message: error.to_string(),
                 });
             }
@@ -369,7 +370,7 @@ impl Situation {
                 unreached.get_or_insert(&task.desired().name);
             }
             born.extend(outcome.born.take().map(|born| *born));
-            tally.add(&task.desired().rest_api_id, outcome);
+            tally.add(task.desired(), outcome);
         }
         let all_done = tally.remaining == 0;
         let is_complete = all_done && tally.failed.is_empty();

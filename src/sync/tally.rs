@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use crate::model::{Conflict, Failure, Outcome, Report, Requests, RestApiId, Skip};
+use crate::model::{Conflict, DesiredApi, Failure, Outcome, Report, Requests, Skip};
 
 use super::clock::rfc3339;
 use super::task::{ApiOutcome, Ended};
@@ -27,10 +27,10 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts what became of an API.
-    pub fn add(&mut self, rest_api_id: &RestApiId, outcome: ApiOutcome) {
+    pub fn add(&mut self, api: &DesiredApi, outcome: ApiOutcome) {
         self.created += usize::from(outcome.created);
         self.definitions_written += outcome.definitions_written;
-        self.skipped.extend(outcome.skips);
+        self.skipped.extend(titled(api, outcome.skips));
         self.conflicts.extend(outcome.conflicts);
         match outcome.ended {
             Ended::Done if outcome.created => (),
@@ -43,7 +43,8 @@ impl Tally {
             }
             Ended::Failed(message) => {
                 self.failed.push(Failure {
-                    rest_api_id: rest_api_id.to_string(),
+                    rest_api_id: api.rest_api_id.to_string(),
+                    title: Some(api.title.clone()),
                     message,
                 });
             }
@@ -92,7 +93,7 @@ impl Tally {
             parts.push(format!(
                 "{} APIs could not be synchronized; the first is {}: {}",
                 self.failed.len(),
-                first.rest_api_id,
+                first.api(),
                 first.message
             ));
         }
@@ -105,6 +106,15 @@ impl Tally {
         }
         (!parts.is_empty()).then(|| parts.join(". "))
     }
+}
+
+/// The skips of an API, which do not name it by themselves.
+pub(super) fn titled(api: &DesiredApi, skips: Vec<Skip>) -> impl Iterator<Item = Skip> {
+    let title = Some(api.title.clone());
+    skips.into_iter().map(move |skip| Skip {
+        title: title.clone(),
+        ..skip
+    })
 }
 
 /// The report of a run in which nothing could be planned.

@@ -1,5 +1,7 @@
 //! What a person should look at, and what to do about it.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
 use super::Visit;
@@ -66,13 +68,18 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
     }
 }
 
-/// Everything that a report names, in full.
-pub(super) fn full(report: &Report) -> Markup {
+/// Everything that a report names, in full; `titles` are those of the APIs that conflicts are about, by path.
+pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
         @if !report.failed.is_empty() {
             h3 { (heading("Failed", report.failed.len(), totals.failed)) }
-            ul { @for failure in &report.failed { li { code { (failure.rest_api_id) } ": " (failure.message) } } }
+            ul {
+                @for failure in &report.failed {
+                    li { (api(failure.title.as_ref(), &failure.rest_api_id)) ": " (failure.message) }
+                }
+                (more(report.failed.len(), totals.failed))
+            }
             p { "The next run tries them again." }
         }
         @if !report.skipped.is_empty() {
@@ -80,22 +87,46 @@ pub(super) fn full(report: &Report) -> Markup {
             ul {
                 @for skip in &report.skipped {
                     li {
-                        code { (skip.rest_api_id) }
+                        (api(skip.title.as_ref(), &skip.rest_api_id))
                         @if let Some(stage) = &skip.stage_name { ", stage " code { (stage) } }
                         ": " (skip.message) " " span.quiet { (remedy(skip.reason)) }
                     }
                 }
+                (more(report.skipped.len(), totals.skipped))
             }
         }
         @if !report.conflicts.is_empty() {
             h3 { (heading("Left alone, because it is not ours", report.conflicts.len(), totals.conflicts)) }
-            ul { @for conflict in &report.conflicts { li { code { (conflict.name) } } } }
+            ul {
+                @for conflict in &report.conflicts { li { (api(titles.get(&conflict.name), &conflict.name)) } }
+                (more(report.conflicts.len(), totals.conflicts))
+            }
             p { "Delete or rename what is there, and the next run makes its own." }
         }
         @if report.remaining > 0 {
             h3 { "There was no time for " (report.remaining) " APIs" }
             p { "The next run goes on with them." }
         }
+    }
+}
+
+/// How many APIs failed that a report does not name: the one that is kept names twenty.
+pub(super) fn unnamed_failures(report: &Report) -> usize {
+    let total = report.totals.unwrap_or_default().failed;
+    total.saturating_sub(report.failed.len())
+}
+
+/// An API by its title, with the id, or the path, behind it.
+fn api(title: Option<&String>, id: &str) -> Markup {
+    html! {
+        @if let Some(title) = title { (title) " " span.quiet { code { (id) } } } @else { code { (id) } }
+    }
+}
+
+/// The end of a list that was cut.
+fn more(shown: usize, total: usize) -> Markup {
+    html! {
+        @if total > shown { li { "and " (total - shown) " more" } }
     }
 }
 

@@ -23,7 +23,7 @@ pub(in super::super) fn integration(
                 h2 #todo { "What to do" }
                 @if let Some(message) = &view.properties.link_state.message { p.what { (message) } }
                 (attention::action(view, visit))
-                @if let Some(report) = &view.properties.last_sync { (attention::full(report)) }
+                @if let Some(report) = &view.properties.last_sync { (attention::full(report, &detail.conflict_titles)) }
             }
         }
         section aria-labelledby="runs" {
@@ -105,8 +105,13 @@ fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit
     let set = (filter.search.as_deref(), filter.state.map(Word::word));
     let path = visit.base.one(&detail.integration.name);
     let shown: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes_api(api)).collect();
+    let report = detail.integration.properties.last_sync.as_ref();
+    let unnamed = report.map(attention::unnamed_failures).unwrap_or_default();
     html! {
         (filter_form(&path, visit, set, &words))
+        @if unnamed > 0 {
+            p { (unnamed) " more APIs failed in the last run than are marked here: its report is kept with the names of the first 20." }
+        }
         div.scroll role="region" aria-label="Table of APIs" tabindex="0" {
             table {
                 caption { (shown.len()) " of " (detail.apis.len()) " APIs" }
@@ -127,7 +132,7 @@ fn row(api: &ApiView) -> Markup {
         tr {
             th scope="row" {
                 (api.title)
-                br; span.quiet { code { (api.name) } }
+                br; span.quiet { code { (api.rest_api_id) } }
             }
             td {
                 (badge(api.condition.word()))

@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 
 use super::super::answer::problem_answer;
@@ -118,12 +120,16 @@ fn overview_of(views: &[IntegrationView], visit: &Visit) -> String {
     overview(views, views.len(), &no_filter(), visit, PORTAL).into_string()
 }
 
+fn detail(integration: IntegrationView, apis: Vec<ApiView>) -> IntegrationDetail {
+    IntegrationDetail {
+        integration,
+        apis,
+        conflict_titles: BTreeMap::from([("apis/shop-c3".to_owned(), "By hand".to_owned())]),
+    }
+}
+
 fn detail_of(integration: IntegrationView, apis: Vec<ApiView>) -> String {
-    integration_page(
-        &IntegrationDetail { integration, apis },
-        &no_filter(),
-        &Visit::default(),
-    )
+    integration_page(&detail(integration, apis), &no_filter(), &Visit::default())
 }
 
 fn integration_page(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> String {
@@ -176,12 +182,14 @@ fn what_is_wrong_is_told_with_what_helps() {
     let mut bad = report(Outcome::Partial);
     bad.skipped = vec![Skip {
         rest_api_id: "a1".to_owned(),
+        title: Some("Orders".to_owned()),
         stage_name: Some("v1".to_owned()),
         reason: SkipReason::DefinitionTooLarge,
         message: "it has 4 MiB".to_owned(),
     }];
     bad.failed = vec![Failure {
         rest_api_id: "b2".to_owned(),
+        title: None,
         message: "Amazon is down".to_owned(),
     }];
     bad.conflicts = vec![Conflict {
@@ -196,6 +204,10 @@ fn what_is_wrong_is_told_with_what_helps() {
     let page = detail_of(view("shop", Some(bad)), Vec::new());
     for text in [
         "Skipped: 1 of 30",
+        "Orders <span class=\"quiet\"><code>a1</code></span>, stage <code>v1</code>: it has 4 MiB",
+        "<li>and 29 more</li>",
+        "<li><code>b2</code>: ",
+        "By hand <span class=\"quiet\"><code>apis/shop-c3</code></span>",
         "Split the API",
         "Amazon is down",
         "apis/shop-c3",
@@ -213,6 +225,7 @@ fn hostile_names_stay_texts() {
     bad.deletions_id = Some(HOSTILE.to_owned());
     bad.failed = vec![Failure {
         rest_api_id: HOSTILE.to_owned(),
+        title: Some(HOSTILE.to_owned()),
         message: HOSTILE.to_owned(),
     }];
     let mut hostile = view(HOSTILE, Some(bad));
@@ -227,10 +240,7 @@ fn hostile_names_stay_texts() {
         search: Some(HOSTILE.to_owned()),
         state: None,
     };
-    let detail = IntegrationDetail {
-        integration: hostile.clone(),
-        apis: vec![hostile_api],
-    };
+    let detail = detail(hostile.clone(), vec![hostile_api]);
     let visit = visit(&code_query());
     let pages = [
         overview(
@@ -255,10 +265,10 @@ fn hostile_names_stay_texts() {
 
 #[test]
 fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
-    let detail = IntegrationDetail {
-        integration: view("shop", Some(report(Outcome::Partial))),
-        apis: vec![api(1, ApiCondition::Synced)],
-    };
+    let detail = detail(
+        view("shop", Some(report(Outcome::Partial))),
+        vec![api(1, ApiCondition::Synced)],
+    );
     let visit = visit(&code_query());
     let pages = [
         overview_of(std::slice::from_ref(&detail.integration), &visit),
@@ -296,10 +306,7 @@ fn links_and_calls_have_the_prefix_that_the_page_was_called_with() {
     let visit = Visit::of(&"/v1/x/integrations?code=1".parse().unwrap());
     let mut held = report(Outcome::Held);
     held.deletions_id = Some("0123abcd".to_owned());
-    let detail = IntegrationDetail {
-        integration: view("shop", Some(held)),
-        apis: vec![api(1, ApiCondition::Synced)],
-    };
+    let detail = detail(view("shop", Some(held)), vec![api(1, ApiCondition::Synced)]);
     let pages = [
         overview_of(&[], &visit),
         overview_of(std::slice::from_ref(&detail.integration), &visit),
@@ -338,14 +345,14 @@ fn links_to_elsewhere_tell_nothing_of_where_they_were_followed() {
 
 #[test]
 fn a_filter_chooses_and_is_shown() {
-    let detail = IntegrationDetail {
-        integration: view("shop", None),
-        apis: vec![
+    let detail = detail(
+        view("shop", None),
+        vec![
             api(1, ApiCondition::Synced),
             api(2, ApiCondition::Failed),
             api(12, ApiCondition::Synced),
         ],
-    };
+    );
     let shown = |search: Option<&str>, state| {
         let filter = Filter {
             search: search.map(str::to_owned),
@@ -396,15 +403,15 @@ fn the_chart_says_in_words_what_it_shows() {
     reason = "a figure to look at, not an assertion"
 )]
 fn a_thousand_apis_are_a_page_of_a_thousand_rows() {
-    let detail = IntegrationDetail {
-        integration: view("shop", Some(report(Outcome::Succeeded))),
-        apis: (0..1000).map(|number| api(number, ApiCondition::Synced)).collect(),
-    };
+    let detail = detail(
+        view("shop", Some(report(Outcome::Succeeded))),
+        (0..1000).map(|number| api(number, ApiCondition::Synced)).collect(),
+    );
     let began: OffsetDateTime = std::time::SystemTime::now().into();
     let page = integration_page(&detail, &no_filter(), &Visit::default());
     let ended: OffsetDateTime = std::time::SystemTime::now().into();
     println!("1,000 APIs: {} bytes in {}", page.len(), ended - began);
-    assert_eq!(page.matches("<code>shop-").count(), 1000);
+    assert_eq!(page.matches("<tr><th scope=\"row\">API ").count(), 1000);
 }
 
 #[tokio::test]
