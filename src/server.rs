@@ -33,8 +33,13 @@ use crate::sync::Engine;
 use crate::telemetry::{Telemetry, carried};
 
 use self::answer::{error_body, problem_response};
+use self::route::BasePath;
 
-pub use self::description::document as openapi_document;
+/// The description of the calls, under the usual prefix: an OpenAPI 3.1 document.
+#[must_use]
+pub fn openapi_document() -> serde_json::Value {
+    description::document(&BasePath::default())
+}
 
 /// What the host sends with every call; it tells one invocation's log lines from another's.
 const INVOCATION_ID: &str = "x-azure-functions-invocationid";

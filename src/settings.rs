@@ -17,7 +17,8 @@ pub use self::export::export;
 const RESOURCE_MANAGER_URL: &str = "https://management.azure.com";
 /// Under the Functions host's timeout of 30 minutes, with room for what was begun last.
 const TIMER_BUDGET_SECONDS: f64 = 1500.0;
-/// Under the 230 seconds after which Azure cuts an HTTP call.
+/// Under the 230 seconds after which Azure cuts an HTTP call: what was begun takes ten seconds more, recording it fifteen. So
+/// it is the longest budget, too.
 const HTTP_BUDGET_SECONDS: f64 = 200.0;
 /// Half of what Amazon allows an account and region, which the customer's own tools share (API Gateway quotas).
 const AWS_REQUESTS_PER_SECOND: f64 = 5.0;
@@ -30,8 +31,8 @@ const ARM_RATES: Rates = Rates {
 /// Lowest rate that is taken, a second: at a request in a quarter of an hour nothing gets done, and buckets of much less
 /// cannot be reckoned with.
 const RATE_MIN: f64 = 0.001;
-/// Longest time budget that is taken, in seconds: a day.
-const BUDGET_MAX_SECONDS: f64 = 86_400.0;
+/// Longest time budget of a timer run, in seconds: a day.
+const TIMER_BUDGET_MAX_SECONDS: f64 = 86_400.0;
 
 /// All settings.
 #[derive(Debug, Clone, PartialEq)]
@@ -81,8 +82,12 @@ impl Settings {
             resource_manager_url: variables
                 .optional("AZURE_RESOURCE_MANAGER_URL", https_url)?
                 .unwrap_or_else(|| RESOURCE_MANAGER_URL.to_owned()),
-            timer_budget: variables.seconds("SYNC_TIME_BUDGET_SECONDS", TIMER_BUDGET_SECONDS)?,
-            http_budget: variables.seconds("HTTP_TIME_BUDGET_SECONDS", HTTP_BUDGET_SECONDS)?,
+            timer_budget: variables
+                .seconds("SYNC_TIME_BUDGET_SECONDS", TIMER_BUDGET_MAX_SECONDS)?
+                .unwrap_or(Duration::from_secs_f64(TIMER_BUDGET_SECONDS)),
+            http_budget: variables
+                .seconds("HTTP_TIME_BUDGET_SECONDS", HTTP_BUDGET_SECONDS)?
+                .unwrap_or(Duration::from_secs_f64(HTTP_BUDGET_SECONDS)),
             schedule: variables.text("SYNC_SCHEDULE"),
             is_hosted: variables.text("FUNCTIONS_CUSTOMHANDLER_PORT").is_some(),
             aws_requests_per_second: variables.rate("AWS_REQUESTS_PER_SECOND", AWS_REQUESTS_PER_SECOND)?,
@@ -135,12 +140,12 @@ impl<R: Fn(&str) -> Option<String>> Variables<'_, R> {
         self.optional(name, parse)?.ok_or_else(missing)
     }
 
-    fn seconds(&self, name: &str, default: f64) -> Result<Duration, Problem> {
+    fn seconds(&self, name: &str, max: f64) -> Result<Option<Duration>, Problem> {
         let parse = |text: &str| match f64::from_str(text) {
-            Ok(seconds) if seconds > 0.0 && seconds <= BUDGET_MAX_SECONDS => Ok(Duration::from_secs_f64(seconds)),
-            Ok(_) | Err(_) => Err(format!("{text:?} is not a number of seconds of up to a day")),
+            Ok(seconds) if seconds > 0.0 && seconds <= max => Ok(Duration::from_secs_f64(seconds)),
+            Ok(_) | Err(_) => Err(format!("{text:?} is not a number of seconds above 0 and up to {max}")),
         };
-        Ok(self.optional(name, parse)?.unwrap_or(Duration::from_secs_f64(default)))
+        self.optional(name, parse)
     }
 
     fn rate(&self, name: &str, default: f64) -> Result<f64, Problem> {
@@ -234,6 +239,9 @@ mod tests {
             ("KEY_VAULT_HOSTS", "2130706433"),
             ("SYNC_TIME_BUDGET_SECONDS", "-1"),
             ("HTTP_TIME_BUDGET_SECONDS", "soon"),
+            ("HTTP_TIME_BUDGET_SECONDS", "200.1"),
+            ("HTTP_TIME_BUDGET_SECONDS", "600"),
+            ("SYNC_TIME_BUDGET_SECONDS", "86401"),
             ("AWS_REQUESTS_PER_SECOND", "0"),
             ("AWS_REQUESTS_PER_SECOND", "1e-15"),
             ("ARM_READS_PER_SECOND", "0.0009"),

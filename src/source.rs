@@ -14,4 +14,4 @@ pub use api_gateway::{Gateway, GatewayError, Listing};
 pub use credentials::{AccessKey, AwsCredentials};
 pub use key_vault::{SecretError, Vault};
 pub use security_token::{AssumedRole, Proof, RoleError, WebIdentity, account_of};
-pub use translate::{TranslatedStages, desired_api, desired_stages};
+pub use translate::{TranslatedStages, api_title, desired_api, desired_stages};

@@ -170,8 +170,12 @@ impl Engine {
             Some(registration) => IntegrationView::of(center, &registration),
             None => orphan(center, &apis, name)?,
         };
-        let apis = detail::api_views(name, &apis, integration.properties.last_sync.as_ref());
-        Ok(IntegrationDetail { integration, apis })
+        let report = integration.properties.last_sync.as_ref();
+        Ok(IntegrationDetail {
+            conflict_titles: detail::conflict_titles(&apis, report),
+            apis: detail::api_views(name, &apis, report),
+            integration,
+        })
     }
 
     /// Creates or replaces an integration, then synchronizes it.

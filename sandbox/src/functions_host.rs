@@ -241,6 +241,18 @@ impl FunctionsHost {
         &self.base_url
     }
 
+    /// The address of a function's route, below the prefix of the app's `host.json`.
+    #[must_use]
+    pub fn url(&self, route: &str) -> String {
+        let prefix = self.host.app.route_prefix.split('/').filter(|part| !part.is_empty());
+        let parts: Vec<&str> = [self.base_url.as_str()]
+            .into_iter()
+            .chain(prefix)
+            .chain([route])
+            .collect();
+        parts.join("/")
+    }
+
     /// The key that callers of functions need.
     #[must_use]
     pub fn function_key(&self) -> &str {

@@ -156,7 +156,7 @@ async fn checked(call: String, response: reqwest::Response) -> Result<Value, Sce
 }
 
 fn integration_url(host: &FunctionsHost) -> String {
-    format!("{}/api/integrations/{INTEGRATION}", host.base_url())
+    host.url(&format!("integrations/{INTEGRATION}"))
 }
 
 /// What is in the catalog, as a table.
@@ -212,16 +212,17 @@ fn table(rows: &[[String; 5]]) -> String {
     text
 }
 
-/// Calls to try, ready to be pasted.
+/// What to try, ready to be pasted: the status page's address, then calls.
 #[must_use]
 pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
     let url = integration_url(host);
-    let all = format!("{}/api/integrations", host.base_url());
+    let all = host.url("integrations");
     let key = format!("-H 'x-functions-key: {}'", host.function_key());
     let admin = format!("{}/admin/functions/function-timer", host.base_url());
     let control = cloud.control_url();
     let fault = r#"{"service":"apiGateway","times":1,"fault":{"answer":{"status":429}}}"#;
     [
+        ("the status page, for a browser", format!("{all}?code={}", host.function_key())),
         ("all integrations", format!("curl -s {key} {all}")),
         ("what a sync would do", format!("curl -s {key} -H 'Accept: text/plain' {url}/plan")),
         ("sync now", format!("curl -s {key} -X POST {url}/sync")),

@@ -31,6 +31,7 @@ const ANSWER_MAX_BYTES: usize = 256 * 1024 * 1024;
 #[derive(Debug)]
 pub struct App {
     client: Arc<dyn HttpClient>,
+    /// Where all integrations are.
     base: Url,
     key: Option<Secret>,
     wanted: Wanted,
@@ -100,9 +101,9 @@ impl App {
     /// The address of an integration, or of all, and of an operation of it.
     pub fn url(&self, name: Option<&IntegrationName>, operation: Option<&str>) -> Url {
         let mut url = self.base.clone();
-        let parts = ["api", "integrations"].into_iter();
-        let parts = parts.chain(name.map(IntegrationName::as_str)).chain(operation);
-        url.set_path(&parts.collect::<Vec<_>>().join("/"));
+        let parts = name.map(IntegrationName::as_str).into_iter().chain(operation);
+        let path = parts.fold(url.path().to_owned(), |path, part| format!("{path}/{part}"));
+        url.set_path(&path);
         url
     }
 
@@ -204,7 +205,8 @@ fn refusal(status: u16, body: &Value) -> Failure {
     }
 }
 
-/// The address of an app, without a path. What is wrong with it is said without repeating it, since it may hold a key.
+/// The address of all integrations, from that of the app, of its prefix, or of the integrations themselves. What is wrong with
+/// it is said without repeating it, since it may hold a key.
 fn base_url(text: &str) -> Result<Url, &'static str> {
     let mut url = Url::parse(text.trim()).map_err(|_| "is not a URL such as https://my-app.azurewebsites.net")?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
@@ -215,11 +217,12 @@ fn base_url(text: &str) -> Result<Url, &'static str> {
         "http" if is_loopback(&url) => (),
         _ => return Err("must be https: a key is sent there"),
     }
-    let path = url.path().trim_end_matches('/').to_ascii_lowercase();
-    if !["", "/api", "/api/integrations"].contains(&path.as_str()) {
-        return Err("must be an address without a path");
-    }
-    url.set_path("");
+    let path = match url.path().trim_end_matches('/') {
+        "" => "/api/integrations".to_owned(),
+        path if path.to_ascii_lowercase().ends_with("/integrations") => path.to_owned(),
+        prefix => format!("{prefix}/integrations"),
+    };
+    url.set_path(&path);
     Ok(url)
 }
 
@@ -235,15 +238,22 @@ mod tests {
 
     #[test]
     fn an_address_is_https_unless_it_is_this_machine_and_holds_nothing_else() {
-        for good in [
-            "https://app.azurewebsites.net",
-            "https://app.azurewebsites.net/",
-            "https://app.azurewebsites.net/api/integrations",
-            "http://127.0.0.1:7071",
-            "http://localhost:7071/api",
-            "http://[::1]:7071",
+        for (good, base) in [
+            ("https://app.azurewebsites.net", "/api/integrations"),
+            ("https://app.azurewebsites.net/", "/api/integrations"),
+            ("https://app.azurewebsites.net/api/integrations", "/api/integrations"),
+            ("http://127.0.0.1:7071", "/api/integrations"),
+            ("http://localhost:7071/api", "/api/integrations"),
+            ("http://[::1]:7071", "/api/integrations"),
+            ("https://app.azurewebsites.net/integrations/", "/integrations"),
+            ("https://app.azurewebsites.net/v1/X/", "/v1/X/integrations"),
+            ("https://app.azurewebsites.net/v1/X/Integrations", "/v1/X/Integrations"),
         ] {
-            assert_eq!(base_url(good).map(|url| url.path().len()), Ok(1), "{good}");
+            assert_eq!(
+                base_url(good).map(|url| url.path().to_owned()),
+                Ok(base.to_owned()),
+                "{good}"
+            );
         }
         for bad in [
             "app.azurewebsites.net",
@@ -252,7 +262,6 @@ mod tests {
             "https://key@app.azurewebsites.net",
             "https://app.azurewebsites.net/?code=key",
             "https://app.azurewebsites.net/#key",
-            "https://app.azurewebsites.net/other",
             "ftp://127.0.0.1",
         ] {
             let why = base_url(bad).unwrap_err();

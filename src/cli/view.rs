@@ -38,12 +38,7 @@ pub fn report(name: &IntegrationName, report: &Report) -> String {
         let _ = writeln!(text, "! {} APIs remain{what_helps}", report.remaining);
     }
     for failure in &report.failed {
-        let _ = writeln!(
-            text,
-            "! failed {}: {}",
-            line(&failure.rest_api_id),
-            line(&failure.message)
-        );
+        let _ = writeln!(text, "! failed {}: {}", line(&failure.api()), line(&failure.message));
     }
     for skip in &report.skipped {
         let stage = skip
@@ -51,7 +46,7 @@ pub fn report(name: &IntegrationName, report: &Report) -> String {
             .as_ref()
             .map(|stage| format!(" stage {}", line(stage)))
             .unwrap_or_default();
-        let (api, message) = (line(&skip.rest_api_id), line(&skip.message));
+        let (api, message) = (line(&skip.api()), line(&skip.message));
         let _ = writeln!(text, "! skipped {api}{stage}: {:?}: {message}", skip.reason);
     }
     for conflict in &report.conflicts {

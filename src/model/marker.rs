@@ -55,6 +55,8 @@ pub struct ApiMarker {
     pub rest_api_id: String,
     /// The names of versions, and of the deployments of the same names, that are ours or are about to be.
     pub versions: Vec<EntityName>,
+    /// Amazon's names of the stages among them whose entities had to have another.
+    pub stage_names: BTreeMap<EntityName, String>,
     /// What is not below it, and why.
     pub skipped: Vec<Skip>,
     /// Covers all that its desired state depends on; there once everything is as desired.
@@ -72,38 +74,33 @@ impl ApiMarker {
         let marker = api.metadata(REST_API_SCHEMA)?;
         let names: Vec<String> = parse_text(marker, VERSIONS);
         let undeployed: BTreeMap<String, DefinitionRecord> = parse_text(marker, "undeployed");
+        let stage_names: BTreeMap<String, String> = parse_text(marker, "stageNames");
         Some(Self {
             integration: text(marker, "integration")?,
             region_name: text(marker, "regionName").unwrap_or_default(),
             rest_api_id: text(marker, "restApiId")?,
             versions: names.iter().filter_map(|name| EntityName::parse(name).ok()).collect(),
+            stage_names: by_entity(stage_names),
             skipped: parse_text(marker, "skipped"),
             fingerprint: text(marker, "fingerprint").filter(|fingerprint| !fingerprint.is_empty()),
             state: marker
                 .get("state")
                 .and_then(|state| serde_json::from_value(state.clone()).ok())
                 .unwrap_or_default(),
-            undeployed: undeployed
-                .into_iter()
-                .filter_map(|(name, record)| Some((EntityName::parse(&name).ok()?, record)))
-                .collect(),
+            undeployed: by_entity(undeployed),
         })
     }
 
     /// The marker's properties with the values they shall have; `None` removes one.
     #[must_use]
     pub fn fields(&self) -> Vec<(FieldPath, Option<Value>)> {
-        let undeployed: BTreeMap<&str, &DefinitionRecord> = self
-            .undeployed
-            .iter()
-            .map(|(name, record)| (name.as_str(), record))
-            .collect();
         let field = |name: &str, value: Option<Value>| (metadata_path(REST_API_SCHEMA, name), value);
         vec![
             field("integration", Some(json!(self.integration))),
             field("regionName", Some(json!(self.region_name))),
             field("restApiId", Some(json!(self.rest_api_id))),
             field(VERSIONS, Some(json!(json!(self.versions).to_string()))),
+            field("stageNames", map_text(&self.stage_names)),
             field(
                 "skipped",
                 (!self.skipped.is_empty()).then(|| json!(json!(self.skipped).to_string())),
@@ -113,10 +110,7 @@ impl ApiMarker {
                 self.fingerprint.as_ref().map(|fingerprint| json!(fingerprint)),
             ),
             field("state", Some(json!(self.state))),
-            field(
-                "undeployed",
-                (!undeployed.is_empty()).then(|| json!(json!(undeployed).to_string())),
-            ),
+            field("undeployed", map_text(&self.undeployed)),
         ]
     }
 }
@@ -228,6 +222,7 @@ pub fn schemas() -> [MarkerSchema; 3] {
                 ("regionName", "AWS region"),
                 ("restApiId", "REST API id"),
                 (VERSIONS, "Synchronized versions"),
+                ("stageNames", "Stages of other names than their versions"),
                 ("skipped", "Skipped, and why"),
                 ("fingerprint", "Fingerprint"),
                 ("state", "State"),
@@ -276,6 +271,20 @@ pub fn metadata_path(schema: &str, property: &str) -> FieldPath {
 #[must_use]
 pub fn text(marker: &Properties, property: &str) -> Option<String> {
     marker.get(property).and_then(Value::as_str).map(str::to_owned)
+}
+
+/// The entries whose key is a name that an entity can have.
+fn by_entity<T>(entries: BTreeMap<String, T>) -> BTreeMap<EntityName, T> {
+    let entries = entries.into_iter();
+    entries
+        .filter_map(|(name, value)| Some((EntityName::parse(&name).ok()?, value)))
+        .collect()
+}
+
+/// A property that holds a map as JSON text; it is there when the map has entries.
+fn map_text<T: Serialize>(map: &BTreeMap<EntityName, T>) -> Option<Value> {
+    let entries: BTreeMap<&str, &T> = map.iter().map(|(name, value)| (name.as_str(), value)).collect();
+    (!entries.is_empty()).then(|| json!(json!(entries).to_string()))
 }
 
 /// A property that holds JSON as text; its default when it is missing or is not what it should be.

@@ -57,6 +57,9 @@ pub enum SkipReason {
 pub struct Skip {
     /// The REST API's id.
     pub rest_api_id: String,
+    /// The REST API's title in the catalog. Only reports and plans have it: in a marker it would go out of date.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
     /// The stage, when it is about one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stage_name: Option<String>,
@@ -72,8 +75,32 @@ pub struct Skip {
 pub struct Failure {
     /// The REST API's id.
     pub rest_api_id: String,
+    /// The REST API's title in the catalog, where Amazon gives one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
     /// What went wrong.
     pub message: String,
+}
+
+impl Skip {
+    /// The API as people know it.
+    #[must_use]
+    pub fn api(&self) -> String {
+        called(self.title.as_deref(), &self.rest_api_id)
+    }
+}
+
+impl Failure {
+    /// The API as people know it.
+    #[must_use]
+    pub fn api(&self) -> String {
+        called(self.title.as_deref(), &self.rest_api_id)
+    }
+}
+
+/// `Title (id)`, or the id alone.
+fn called(title: Option<&str>, id: &str) -> String {
+    title.map_or_else(|| id.to_owned(), |title| format!("{title} ({id})"))
 }
 
 /// An entity of a needed name that is not ours, and is left alone.

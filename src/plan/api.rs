@@ -141,12 +141,15 @@ impl ApiPlan {
     #[must_use]
     pub fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {
         let gone = |name: &EntityName| finished.removed && self.removals.iter().any(|removal| removal.name == *name);
-        let versions = self.claimed(api).into_iter().filter(|name| !gone(name)).collect();
+        let versions: Vec<EntityName> = self.claimed(api).into_iter().filter(|name| !gone(name)).collect();
+        let mut stage_names = self.opened.stage_names.clone();
+        stage_names.retain(|name, _| versions.contains(name));
         let settled = finished.complete && (finished.removed || self.removals.is_empty());
         let mut skipped: Vec<Skip> = self.skips.iter().chain(&finished.skips).cloned().collect();
         sort(&mut skipped);
         let marker = ApiMarker {
             versions,
+            stage_names,
             skipped,
             fingerprint: self.fingerprint.clone().filter(|_| settled),
             state: if settled { ApiState::Synced } else { ApiState::Updating },

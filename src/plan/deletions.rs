@@ -108,7 +108,7 @@ impl Deletions {
         let deletions_id = self.id(integration);
         let message = format!(
             "{why}; nothing was deleted. If this is right, confirm with \
-             POST /api/integrations/{integration}/sync?confirmDeletions={deletions_id}"
+             POST …/integrations/{integration}/sync?confirmDeletions={deletions_id}"
         );
         Verdict::Held { deletions_id, message }
     }

@@ -135,7 +135,7 @@ impl Preview {
         let mut text = String::new();
         for skip in &self.skipped {
             let stage = skip.stage_name.as_ref().map(|stage| format!(" stage {stage}"));
-            let what = format!("{}{}", skip.rest_api_id, stage.unwrap_or_default());
+            let what = format!("{}{}", skip.api(), stage.unwrap_or_default());
             let _ = writeln!(
                 text,
                 "! skipped {}: {:?}: {}",
@@ -148,8 +148,8 @@ impl Preview {
             let _ = writeln!(text, "! left alone, not ours: {}", shown(&conflict.name));
         }
         for failure in &self.failed {
-            let (id, message) = (shown(&failure.rest_api_id), shown(&failure.message));
-            let _ = writeln!(text, "! could not be read, stays as it is: {id}: {message}");
+            let (api, message) = (shown(&failure.api()), shown(&failure.message));
+            let _ = writeln!(text, "! could not be read, stays as it is: {api}: {message}");
         }
         let why = self.message.as_deref().map(|why| format!(": {}", shown(why)));
         let why = why.unwrap_or_default();

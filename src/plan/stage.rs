@@ -138,6 +138,7 @@ impl StagePlan {
                 },
                 skip: Some(Skip {
                     rest_api_id: rest_api_id.to_owned(),
+                    title: None,
                     stage_name: Some(self.stage.stage_name.clone()),
                     reason: *reason,
                     message: message.clone(),

@@ -227,6 +227,7 @@ pub fn missing_message(entity: &str, missing: &[String]) -> String {
 fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skip {
     Skip {
         rest_api_id: api.rest_api_id.to_string(),
+        title: Some(api.title.clone()),
         stage_name: None,
         reason,
         message,

@@ -11,7 +11,7 @@ use crate::model::{ErrorCode, Report};
 use crate::sync::{ApiCondition, Condition, Examination, Explanation, IntegrationView, PlanView, Word};
 
 use self::operations::{Answer, OPERATIONS, Operation, Parameter};
-use super::route::API_MAX_CHARACTERS;
+use super::route::{API_MAX_CHARACTERS, BasePath};
 
 /// Statuses whose answers may say when to call again.
 const RETRYABLE: [u16; 2] = [429, 503];
@@ -52,12 +52,13 @@ struct ErrorBody {
     target: Option<String>,
 }
 
-/// The document.
+/// The document for callers whose integrations are at this path.
 #[must_use]
-pub fn document() -> Value {
+pub(super) fn document(base: &BasePath) -> Value {
     let mut paths = Map::new();
     for operation in OPERATIONS {
-        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        let path = format!("{base}{}", operation.path);
+        let path = paths.entry(path).or_insert_with(|| json!({}));
         path[operation.method] = described(operation);
         if operation.path.contains("{name}") {
             path["parameters"] = json!([{ "$ref": "#/components/parameters/name" }]);
@@ -244,7 +245,7 @@ mod tests {
 
     #[test]
     fn every_route_is_described_and_no_other() {
-        let document = document();
+        let document = document(&BasePath::default());
         let mut described = BTreeSet::new();
         for (path, item) in document["paths"].as_object().unwrap() {
             for method in item.as_object().unwrap().keys().filter(|key| *key != "parameters") {
@@ -260,7 +261,7 @@ mod tests {
 
     #[test]
     fn a_plan_has_the_parameters_that_it_takes() {
-        let plan = &document()["paths"]["/api/integrations/{name}/plan"]["get"];
+        let plan = &document(&BasePath::default())["paths"]["/api/integrations/{name}/plan"]["get"];
         let parameters: Vec<&Value> = plan["parameters"]
             .as_array()
             .unwrap()
@@ -272,7 +273,7 @@ mod tests {
 
     #[test]
     fn every_error_code_is_described() {
-        let document = document();
+        let document = document(&BasePath::default());
         let codes = json!(ErrorCode::schema())["enum"].clone();
         let codes: Vec<&str> = codes.as_array().unwrap().iter().filter_map(Value::as_str).collect();
         assert!(codes.len() > 25, "{codes:?}");
@@ -284,7 +285,7 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        let document = document();
+        let document = document(&BasePath::default());
         let text = document.to_string();
         let references: BTreeSet<&str> = text
             .split(r##""$ref":"#"##)

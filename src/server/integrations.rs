@@ -1,4 +1,4 @@
-//! `/api/integrations`: the calls of users.
+//! The calls of users, about integrations.
 
 use axum::Json;
 use axum::body::Body;
@@ -18,7 +18,7 @@ use super::answer::{problem_answer, problem_response, unfinished};
 use super::description::{self, IntegrationList, UnfinishedDeletion};
 use super::negotiation::Form;
 use super::page::{self, Visit, page_response, portal_url, problem_page};
-use super::route::{Filter, Route};
+use super::route::{BasePath, Filter, Route};
 use super::{App, BODY_TIMEOUT, guarded, span, work};
 use crate::limits::Budget;
 use crate::model::document::parse_document;
@@ -92,8 +92,9 @@ async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>
     let budget = app.budget(settings.http_budget);
     let portal = portal_url(settings);
     let visit = visit.cloned();
+    let base = BasePath::of(request.uri().path());
     match route {
-        Route::Describe => Ok(Json(description::document()).into_response()),
+        Route::Describe => Ok(Json(description::document(&base)).into_response()),
         Route::List(filter) => {
             let list = work(app, move |app| async move { app.engine()?.list(&budget).await });
             Ok(list_response(list.await?, &filter, visit.as_ref(), &portal))
@@ -137,11 +138,11 @@ async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>
         }
         Route::Plan(name, wanted) => {
             let form = Form::wanted(request.headers(), &[Form::Json, Form::Text]);
-            let planned = name.clone();
+            let one = base.one(name.as_str());
             let plan = work(app, move |app| async move {
-                app.engine()?.plan(&planned, &wanted, &budget).await
+                app.engine()?.plan(&name, &wanted, &budget).await
             });
-            Ok(plan_response(&name, &plan.await?, form))
+            Ok(plan_response(&one, &plan.await?, form))
         }
         Route::Explain(name, api) => {
             let explanation = work(app, move |app| async move {
@@ -196,22 +197,20 @@ async fn delete(engine: &Engine, name: &IntegrationName, budget: &Budget) -> Res
     })
 }
 
-/// The plan as JSON, or as text for people.
-fn plan_response(name: &IntegrationName, plan: &PlanView, form: Form) -> Response {
+/// The plan as JSON, or as text for people; `one` is the integration's path.
+fn plan_response(one: &str, plan: &PlanView, form: Form) -> Response {
     match form {
-        Form::Text => plan_text(name, plan).into_response(),
+        Form::Text => plan_text(one, plan).into_response(),
         Form::Json | Form::Page => Json(plan).into_response(),
     }
 }
 
 /// The plan for people, and the call that makes its changes and no others.
-fn plan_text(name: &IntegrationName, plan: &PlanView) -> String {
+fn plan_text(one: &str, plan: &PlanView) -> String {
     let mut text = plan.to_text();
     if plan.complete && !plan.changes.is_empty() {
         text.push_str("\nTo apply exactly this plan, with the same parameters:\n");
-        let path = ["  POST /api/integrations/", name.as_str(), "/sync?planId="];
-        text.extend(path);
-        text.extend([plan.plan_id.as_str(), "\n"]);
+        text.extend(["  POST ", one, "/sync?planId=", &plan.plan_id, "\n"]);
     }
     text
 }

@@ -1,9 +1,10 @@
 //! From a request's path, method and query to what is asked for.
 
 use std::borrow::Cow;
+use std::fmt;
 
 use axum::http::{Method, Uri};
-use percent_encoding::percent_decode_str;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
 use crate::model::{ErrorCode, IntegrationName, Problem, one_line};
@@ -16,6 +17,16 @@ const REPEATED_MAX: usize = 100;
 const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
 /// Longest name of a REST API that is looked for, in characters: Amazon's own are shorter.
 pub(super) const API_MAX_CHARACTERS: usize = 1024;
+
+/// The segment that the function's own route begins with. What comes before it is the app's `routePrefix`, which forwarded
+/// calls carry and nothing tells the handler of.
+const INTEGRATIONS: &str = "integrations";
+/// What is encoded where a prefix is repeated: anything that could mean something in a URL.
+const NOT_IN_SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// The path of all integrations as a caller has it: `/api/integrations`, unless the app has another prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct BasePath(String);
 
 /// What a path names.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +70,30 @@ pub(super) struct Filter<State> {
     pub search: Option<String>,
     /// Those in this state.
     pub state: Option<State>,
+}
+
+impl Default for BasePath {
+    fn default() -> Self {
+        Self(format!("/api/{INTEGRATIONS}"))
+    }
+}
+
+impl fmt::Display for BasePath {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl BasePath {
+    /// The one that a path begins with; the usual one when it has none.
+    pub fn of(path: &str) -> Self {
+        split(path).map(|(base, _)| base).unwrap_or_default()
+    }
+
+    /// The path of an integration.
+    pub fn one(&self, name: &str) -> String {
+        format!("{self}/{name}")
+    }
 }
 
 impl Filter<Condition> {
@@ -142,7 +177,7 @@ impl Route {
 }
 
 impl Resource {
-    /// The path, with its variable parts named.
+    /// The path under the usual prefix, with its variable parts named.
     fn template(&self) -> &'static str {
         match self {
             Self::All => "/api/integrations",
@@ -165,37 +200,59 @@ impl Resource {
     }
 }
 
-/// What is at a path, with its variable parts named; `None` when nothing is.
+/// What is at a path, with its variable parts named and under the usual prefix, whatever the app's is: telemetry has a fixed
+/// set of routes. `None` when nothing is.
 pub(super) fn template(path: &str) -> Option<&'static str> {
     Some(resource(path).ok()?.template())
 }
 
 fn resource(path: &str) -> Result<Resource, Problem> {
-    let nothing = || {
-        Problem::new(
-            ErrorCode::NotFound,
-            "there is nothing at this path; integrations are at /api/integrations",
-        )
+    let nothing = |place: &str| Problem::new(ErrorCode::NotFound, format!("there is nothing at this path; {place}"));
+    let Some((base, rest)) = split(path) else {
+        return Err(nothing("integrations are at a path that ends in /integrations"));
     };
-    let decode = |segment| percent_decode_str(segment).decode_utf8().map_err(|_| nothing());
-    let trimmed = path.strip_suffix('/').unwrap_or(path);
-    let segments: Vec<Cow<'_, str>> = trimmed.split('/').skip(1).map(decode).collect::<Result<_, _>>()?;
-    let segments: Vec<&str> = segments.iter().map(AsRef::as_ref).collect();
+    let rest: Vec<&str> = rest.iter().map(AsRef::as_ref).collect();
     let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
-    match segments[..] {
-        [api, integrations, ref rest @ ..] if is(api, "api") && is(integrations, "integrations") => match *rest {
-            [] => Ok(Resource::All),
-            // No integration's name has a dot.
-            [document] if is(document, "openapi.json") => Ok(Resource::Description),
-            [name] => Ok(Resource::One(parse_name(name)?)),
-            [name, operation] if is(operation, "sync") => Ok(Resource::Sync(parse_name(name)?)),
-            [name, operation] if is(operation, "plan") => Ok(Resource::Plan(parse_name(name)?)),
-            [name, operation] if is(operation, "doctor") => Ok(Resource::Doctor(parse_name(name)?)),
-            [name, operation] if is(operation, "explain") => Ok(Resource::Explain(parse_name(name)?)),
-            _ => Err(nothing()),
-        },
-        _ => Err(nothing()),
+    match rest[..] {
+        [] => Ok(Resource::All),
+        // No integration's name has a dot.
+        [document] if is(document, "openapi.json") => Ok(Resource::Description),
+        [name] => Ok(Resource::One(parse_name(name)?)),
+        [name, operation] if is(operation, "sync") => Ok(Resource::Sync(parse_name(name)?)),
+        [name, operation] if is(operation, "plan") => Ok(Resource::Plan(parse_name(name)?)),
+        [name, operation] if is(operation, "doctor") => Ok(Resource::Doctor(parse_name(name)?)),
+        [name, operation] if is(operation, "explain") => Ok(Resource::Explain(parse_name(name)?)),
+        _ => {
+            let base = one_line(&base.to_string(), REPEATED_MAX);
+            Err(nothing(&format!("integrations are at {base}")))
+        }
     }
+}
+
+/// The path of all integrations, and the segments below it; `None` when no segment is the route's first.
+///
+/// Of several such segments the last one counts, since a company's prefix may be `integrations`; so no integration can be
+/// called that.
+fn split(path: &str) -> Option<(BasePath, Vec<Cow<'_, str>>)> {
+    let trimmed = path.strip_suffix('/').unwrap_or(path);
+    let segments = trimmed.strip_prefix('/')?.split('/');
+    let mut segments: Vec<Cow<'_, str>> = segments
+        .map(|segment| percent_decode_str(segment).decode_utf8())
+        .collect::<Result<_, _>>()
+        .ok()?;
+    let at = segments
+        .iter()
+        .rposition(|segment| segment.eq_ignore_ascii_case(INTEGRATIONS))?;
+    // An empty segment has no name, and at the beginning of a link it would lead to another host.
+    if segments.iter().any(|segment| segment.is_empty()) {
+        return None;
+    }
+    let rest = segments.split_off(at + 1);
+    let prefix: String = segments[..at]
+        .iter()
+        .map(|segment| format!("/{}", utf8_percent_encode(segment, NOT_IN_SEGMENTS)))
+        .collect();
+    Some((BasePath(format!("{prefix}/{INTEGRATIONS}")), rest))
 }
 
 fn parse_name(name: &str) -> Result<IntegrationName, Problem> {
@@ -379,6 +436,58 @@ pub(super) mod tests {
             let loud = path.to_ascii_uppercase();
             assert_eq!(super::template(&loud), Some(template), "{loud}");
         }
+    }
+
+    #[test]
+    fn the_route_is_found_below_any_prefix() {
+        let one = || {
+            Route::Get(
+                IntegrationName::parse("shop").unwrap(),
+                Filter {
+                    search: None,
+                    state: None,
+                },
+            )
+        };
+        for (path, base) in [
+            ("/integrations/shop", "/integrations"),
+            ("/api/integrations/shop/", "/api/integrations"),
+            ("/v1/X/Integrations/shop", "/v1/X/integrations"),
+            ("/integrations/integrations/shop", "/integrations/integrations"),
+            ("/a%20b/%5C%2f%3F/integrations/shop", "/a%20b/%5C%2F%3F/integrations"),
+            (
+                "/{tenant}/\\evil/integrations/shop",
+                "/%7Btenant%7D/%5Cevil/integrations",
+            ),
+        ] {
+            assert_eq!(route(&Method::GET, path).unwrap(), one(), "{path}");
+            assert_eq!(BasePath::of(path).to_string(), base, "{path}");
+            assert_eq!(super::template(path), Some("/api/integrations/{name}"), "{path}");
+        }
+        assert!(matches!(
+            route(&Method::GET, "/integrations/integrations"),
+            Ok(Route::List(_))
+        ));
+    }
+
+    #[test]
+    fn what_is_not_found_is_told_with_the_prefix_of_the_caller() {
+        for (path, told) in [
+            (
+                "/v1/x/integrations/shop/nothing",
+                "integrations are at /v1/x/integrations",
+            ),
+            ("/integrations/shop/sync/now", "integrations are at /integrations"),
+            ("/api/elsewhere", "a path that ends in /integrations"),
+            ("//evil.example/integrations/shop", "a path that ends in /integrations"),
+            ("/api//integrations/shop", "a path that ends in /integrations"),
+            ("/api/integrations/%ff", "a path that ends in /integrations"),
+        ] {
+            let problem = route(&Method::GET, path).unwrap_err().problem;
+            assert_eq!(problem.code, ErrorCode::NotFound, "{path}");
+            assert!(problem.message.ends_with(told), "{path}: {problem}");
+        }
+        assert_eq!(BasePath::of("//evil.example/integrations"), BasePath::default());
     }
 
     #[test]

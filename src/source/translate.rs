@@ -47,9 +47,15 @@ pub fn desired_api(integration: &Integration, api: &RestApi) -> Result<DesiredAp
     Ok(DesiredApi {
         name: EntityName::of_api(&integration.name, &api.id)?,
         rest_api_id: api.id.clone(),
-        title: title(&api.name, api.id.as_str()),
+        title: api_title(api),
         description: description(api.description.as_deref(), API_DESCRIPTION_MAX),
     })
+}
+
+/// What a REST API is called in the catalog.
+#[must_use]
+pub fn api_title(api: &RestApi) -> String {
+    title(&api.name, api.id.as_str())
 }
 
 /// The versions, definitions and deployments of a REST API's stages, in whatever order Amazon lists them.
@@ -78,6 +84,7 @@ pub fn desired_stages(
         } else {
             translated.skips.push(Skip {
                 rest_api_id: api.id.to_string(),
+                title: None,
                 stage_name: Some(stage.name.clone()),
                 reason: SkipReason::NameCollision,
                 message: format!("another stage of the API already has the entity name {name}"),
@@ -141,6 +148,7 @@ fn runtime_uri(integration: &Integration, api: &RestApi, stage_name: &str) -> (V
     let skip = |message| {
         Some(Skip {
             rest_api_id: api.id.to_string(),
+            title: None,
             stage_name: Some(stage_name.to_owned()),
             reason: SkipReason::NoInvokeUrl,
             message,

@@ -1,7 +1,9 @@
 //! An integration with its APIs, as far as lists show them, and what state either is in.
 
+use std::collections::BTreeMap;
+
 use crate::model::marker::{ApiMarker, ApiState};
-use crate::model::{Entity, IntegrationName, Outcome, OwnedApi, Region, Report, Skip};
+use crate::model::{Entity, EntityName, IntegrationName, Outcome, OwnedApi, Region, Report, Skip};
 
 use super::view::{IntegrationView, LinkWord};
 
@@ -51,6 +53,8 @@ pub struct IntegrationDetail {
     pub integration: IntegrationView,
     /// What it has in the catalog, by title.
     pub apis: Vec<ApiView>,
+    /// The titles of the APIs that are, or have below them, what its last run left alone, by that entity's path.
+    pub conflict_titles: BTreeMap<String, String>,
 }
 
 /// An API of an integration.
@@ -62,11 +66,11 @@ pub struct ApiView {
     pub title: String,
     /// The REST API's id.
     pub rest_api_id: String,
-    /// The names of its stages' versions and deployments.
+    /// Amazon's names of its stages.
     pub stages: Vec<String>,
     /// What is not below it, and why.
     pub skipped: Vec<Skip>,
-    /// Why the last run could not do it.
+    /// Why the last run could not do it, as far as its report tells: that names twenty APIs at most.
     pub failure: Option<String>,
     /// What state it is in.
     pub condition: ApiCondition,
@@ -133,22 +137,44 @@ pub(super) fn api_views(name: &IntegrationName, apis: &[Entity], report: Option<
     views
 }
 
+/// What the APIs are called in the catalog that a report's conflicts are about.
+pub(super) fn conflict_titles(apis: &[Entity], report: Option<&Report>) -> BTreeMap<String, String> {
+    let conflicts = report.map(|report| report.conflicts.as_slice()).unwrap_or_default();
+    let title = |path: &str| {
+        let name = path.split('/').nth(1)?;
+        let api = apis.iter().find(|api| api.name.as_str().eq_ignore_ascii_case(name))?;
+        api.text("title").map(str::to_owned)
+    };
+    let titled = conflicts
+        .iter()
+        .filter_map(|conflict| Some((conflict.name.clone(), title(&conflict.name)?)));
+    titled.collect()
+}
+
 fn view(api: &Entity, marker: &ApiMarker, report: Option<&Report>) -> ApiView {
     let id = &marker.rest_api_id;
     let failures = report.map(|report| report.failed.as_slice()).unwrap_or_default();
     let failure = failures.iter().find(|failure| failure.rest_api_id == *id);
-    let is_finished = marker.state == ApiState::Synced && marker.fingerprint.is_some();
-    let condition = match (failure, is_finished, marker.skipped.is_empty()) {
-        (Some(_), _, _) => ApiCondition::Failed,
-        (None, false, _) => ApiCondition::Unfinished,
-        (None, true, false) => ApiCondition::Skipped,
-        (None, true, true) => ApiCondition::Synced,
+    // All writes were made also where a skip keeps the API without a fingerprint, so that every run looks at it again.
+    let is_finished = marker.state == ApiState::Synced;
+    let condition = match (failure, is_finished, marker.skipped.is_empty(), &marker.fingerprint) {
+        (Some(_), _, _, _) => ApiCondition::Failed,
+        (None, true, false, _) => ApiCondition::Skipped,
+        (None, true, true, Some(_)) => ApiCondition::Synced,
+        (None, true, true, None) | (None, false, _, _) => ApiCondition::Unfinished,
+    };
+    let stage = |name: &EntityName| {
+        marker
+            .stage_names
+            .get(name)
+            .cloned()
+            .unwrap_or_else(|| name.to_string())
     };
     ApiView {
         name: api.name.to_string(),
         title: api.text("title").unwrap_or_default().to_owned(),
         rest_api_id: id.clone(),
-        stages: marker.versions.iter().map(ToString::to_string).collect(),
+        stages: marker.versions.iter().map(stage).collect(),
         skipped: marker.skipped.clone(),
         failure: failure.map(|failure| failure.message.clone()),
         condition,

@@ -115,6 +115,7 @@ mod tests {
         let mut report = bad();
         let failure = |number| Failure {
             rest_api_id: format!("a{number}"),
+            title: None,
             message: "no".to_owned(),
         };
         report.failed = (0..25).map(failure).collect();

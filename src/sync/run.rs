@@ -15,7 +15,7 @@ use crate::limits::Budget;
 use crate::model::{ApiProof, ErrorCode, Failure, ImportSpecification, Integration, Problem, RestApi, RestApiId};
 use crate::panics::panic_if_planted;
 use crate::plan::{CatalogApis, CatalogLimits, Preview, RequiredMetadata, Survey, SurveyInput, Task, survey};
-use crate::source::{Gateway, desired_api};
+use crate::source::{Gateway, api_title, desired_api};
 use crate::target::{Catalog, MetadataSchema};
 use crate::telemetry::api_span;
 
@@ -154,6 +154,7 @@ pub(super) async fn observe(
             Err(error) => {
                 failed.push(Failure {
                     rest_api_id: api.id.to_string(),
+                    title: Some(api_title(api)),
                     message: error.to_string(),
                 });
             }
@@ -405,7 +406,7 @@ impl Situation {
                 unreached.get_or_insert(&task.desired().name);
             }
             born.extend(outcome.born.take().map(|born| *born));
-            tally.add(&task.desired().rest_api_id, outcome);
+            tally.add(task.desired(), outcome);
         }
         let all_done = tally.remaining == 0;
         let is_complete = all_done && tally.failed.is_empty();

@@ -5,7 +5,7 @@ use std::time::Duration;
 use time::OffsetDateTime;
 use tokio::time::Instant;
 
-use crate::model::{Conflict, Failure, Outcome, Report, Requests, RestApiId, Skip, whole_seconds};
+use crate::model::{Conflict, DesiredApi, Failure, Outcome, Report, Requests, Skip, whole_seconds};
 
 use super::apply::Wait;
 use super::clock::rfc3339;
@@ -33,10 +33,10 @@ pub(super) struct Tally {
 
 impl Tally {
     /// Counts what became of an API.
-    pub fn add(&mut self, rest_api_id: &RestApiId, outcome: ApiOutcome) {
+    pub fn add(&mut self, api: &DesiredApi, outcome: ApiOutcome) {
         self.created += usize::from(outcome.created);
         self.definitions_written += outcome.definitions_written;
-        self.skipped.extend(outcome.skips);
+        self.skipped.extend(titled(api, outcome.skips));
         self.conflicts.extend(outcome.conflicts);
         match outcome.ended {
             Ended::Done if outcome.created => (),
@@ -49,7 +49,8 @@ impl Tally {
             }
             Ended::Failed(message) | Ended::Refused(message) => {
                 self.failed.push(Failure {
-                    rest_api_id: rest_api_id.to_string(),
+                    rest_api_id: api.rest_api_id.to_string(),
+                    title: Some(api.title.clone()),
                     message,
                 });
             }
@@ -120,7 +121,7 @@ impl Tally {
             parts.push(format!(
                 "{} APIs could not be synchronized; the first is {}: {}",
                 self.failed.len(),
-                first.rest_api_id,
+                first.api(),
                 first.message
             ));
         }
@@ -139,6 +140,15 @@ impl Tally {
         }
         (!parts.is_empty()).then(|| parts.join(". "))
     }
+}
+
+/// The skips of an API, which do not name it by themselves.
+pub(super) fn titled(api: &DesiredApi, skips: Vec<Skip>) -> impl Iterator<Item = Skip> {
+    let title = Some(api.title.clone());
+    skips.into_iter().map(move |skip| Skip {
+        title: title.clone(),
+        ..skip
+    })
 }
 
 /// The report of a run in which nothing could be planned.

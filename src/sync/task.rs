@@ -19,6 +19,7 @@ use crate::source::{TranslatedStages, desired_stages};
 
 use super::apply::{Applied, Interruption, Wait, apply_stages, guarded, read_below, write, write_api};
 use super::run::Run;
+use super::tally::titled;
 
 pub(super) use self::pending::Pending;
 use self::pending::disclaim;
@@ -283,15 +284,15 @@ impl Found {
 
 impl Look {
     /// Adds what was found to a plan for people.
-    pub fn add_to(&self, preview: &mut Preview) {
+    pub fn add_to(&self, preview: &mut Preview, api: &DesiredApi) {
         match self {
             Self::Settled(settled) => {
-                preview.skipped.extend(settled.skipped.iter().cloned());
+                preview.skipped.extend(titled(api, settled.skipped.clone()));
                 preview.changes.extend(settled.write.iter().map(PreviewChange::from));
             }
             Self::Planned(planned) => {
                 let plan = &planned.plan;
-                preview.skipped.extend(plan.skips.iter().cloned());
+                preview.skipped.extend(titled(api, plan.skips.clone()));
                 preview.conflicts.extend(plan.conflicts.iter().cloned());
                 preview.changes.extend(plan.opening.iter().map(PreviewChange::from));
                 preview

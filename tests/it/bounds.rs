@@ -42,7 +42,7 @@ async fn three_hundred_apis_cost_the_least_number_of_calls_at_first_unchanged_an
         api_center_page_size: PAGE,
         ..CloudOptions::default().unthrottled()
     };
-    let world = World::with(options, &[("HTTP_TIME_BUDGET_SECONDS", "600")]).await;
+    let world = World::with(options, &[("HTTP_TIME_BUDGET_SECONDS", "200")]).await;
     let estate = large(APIS);
     world.cloud.fill_gateway(estate.clone());
     let look = APIS / PAGE + APIS;

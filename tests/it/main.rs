@@ -29,6 +29,7 @@ mod page;
 mod panics;
 mod passes;
 mod permissions;
+mod prefix;
 mod process;
 mod proxies;
 mod recording;

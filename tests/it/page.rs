@@ -3,8 +3,12 @@
 use reqwest::Method;
 use reqwest::header::{HeaderMap, HeaderValue};
 use sandbox::api_gateway::AmazonError;
-use sandbox::estate::demo;
+use sandbox::api_gateway::{RestApi, Stage};
+use sandbox::cloud::CloudOptions;
+use sandbox::estate::{Estate, demo, large};
 use sandbox::record::Service;
+use sandbox::scenario;
+use serde_json::json;
 
 use crate::world::{Answer, SHOP, World, answer};
 
@@ -13,13 +17,9 @@ const BROWSER: &str =
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8";
 
 /// Calls the handler as a browser does: with the key in the query.
-async fn browse(world: &World, method: Method, path: &str) -> Answer {
+pub async fn browse(world: &World, method: Method, path: &str) -> Answer {
     let mark = if path.contains('?') { '&' } else { '?' };
-    let url = format!(
-        "{}/api/{path}{mark}code={}",
-        world.host.base_url(),
-        world.host.function_key()
-    );
+    let url = format!("{}{mark}code={}", world.host.url(path), world.host.function_key());
     let request = reqwest::Client::new().request(method, url).header("accept", BROWSER);
     answer(request).await
 }
@@ -84,11 +84,19 @@ async fn a_browser_sees_every_integration_and_its_apis() {
             "{title}"
         );
         for stage in stages {
-            // What is shown is the name that the stage has in the catalog.
-            let readable = stage.name.to_lowercase().replace('_', "-");
-            assert!(page.text.contains(&readable), "{title}: {readable}");
+            assert!(page.text.contains(&stage.name), "{title}: {}", stage.name);
         }
     }
+    // No stage by the name that its entities have, which is another where Amazon's is none that API Center takes.
+    assert!(page.text.contains("<td>prod, Prod</td>"), "{}", page.text);
+    for readable in ["prod-", "dev-2-"] {
+        assert!(!page.text.contains(readable), "{readable}: {}", page.text);
+    }
+    let todo = page.text.split("What to do").nth(1).unwrap();
+    assert!(
+        todo.contains("Legacy reports <span class=\"quiet\"><code>c9d0e1f2a3</code></span>"),
+        "{todo}"
+    );
     let found = browse(&world, Method::GET, "integrations/shop?search=ORDERS&state=")
         .await
         .expect(200);
@@ -97,6 +105,107 @@ async fn a_browser_sees_every_integration_and_its_apis() {
     let json = world.get(SHOP).await.expect(200);
     assert_common(&json.headers);
     assert_eq!(json.headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn the_sandbox_tells_the_address_of_the_page_before_all_calls() {
+    let world = World::synchronized_demo().await;
+    let calls = scenario::calls(&world.cloud, &world.host);
+    let (what, rest) = calls.split_once('\n').unwrap();
+    assert_eq!(what, "# the status page, for a browser");
+    let page = reqwest::Client::new()
+        .get(rest.lines().next().unwrap())
+        .header("accept", BROWSER);
+    assert_page(&answer(page).await.expect(200));
+}
+
+/// How many APIs the page shows in a state, and the page.
+async fn in_state(world: &World, state: &str) -> (String, String) {
+    let page = browse(world, Method::GET, &format!("integrations/shop?state={state}"))
+        .await
+        .expect(200)
+        .text;
+    let caption = page
+        .split("<caption>")
+        .nth(1)
+        .unwrap()
+        .split("</caption>")
+        .next()
+        .unwrap();
+    (caption.to_owned(), page)
+}
+
+/// An API for each reason for which something of it stays out of the catalog until somebody does something about it.
+#[tokio::test]
+async fn what_stays_out_for_good_is_skipped_and_not_unfinished() {
+    let free = CloudOptions {
+        sku: "Free".to_owned(),
+        ..CloudOptions::default().unthrottled()
+    };
+    let world = World::with(free, &[]).await;
+    let document = json!({ "openapi": "3.0.1", "paths": {} });
+    let api = |id: &str, name: &str, stages: &[&str]| {
+        let stages = stages.iter().map(|name| Stage::new(*name, "dep1", document.clone()));
+        (RestApi::new(id, name), stages.collect::<Vec<_>>())
+    };
+    let many = ["one", "two", "three", "four", "five", "six", "seven"];
+    let good = || api("d1d1d1d1d1", "Good", &["prod"]);
+    let before: Estate = vec![
+        api("a1a1a1a1a1", "Many", &many),
+        api("b1b1b1b1b1", "Taken", &["prod"]),
+        api("c1c1c1c1c1", "Lacking", &["prod"]),
+        good(),
+    ];
+    world.cloud.fill_gateway(before);
+    world.put_shop().await;
+    let by_hand = json!({ "title": "by hand", "lifecycleStage": "design" });
+    world
+        .catalog()
+        .put("apis/shop-b1b1b1b1b1/versions/late", by_hand)
+        .unwrap();
+    let required = json!({
+        "schema": json!({ "type": "string", "title": "Cost centre" }).to_string(),
+        "assignedTo": [{ "entity": "deployment", "required": true }],
+    });
+    world.catalog().put("metadataSchemas/cost-centre", required).unwrap();
+    let after: Estate = vec![
+        api("a1a1a1a1a1", "Many", &many),
+        api("b1b1b1b1b1", "Taken", &["late", "prod"]),
+        api("c1c1c1c1c1", "Lacking", &["late", "prod"]),
+        good(),
+    ];
+    world.cloud.fill_gateway(after);
+    for _ in 0..2 {
+        world.run_timer().await;
+        let report = world.last_sync().await;
+        assert_eq!(report["outcome"], "succeeded", "{report:#}");
+        let (skipped, page) = in_state(&world, "skipped").await;
+        assert_eq!(skipped, "3 of 4 APIs", "{page}");
+        for text in [
+            "Many",
+            "Taken",
+            "Lacking",
+            "cost-centre",
+            "room for 5 versions",
+            "versions/late",
+        ] {
+            assert!(page.contains(text), "{text}: {page}");
+        }
+        assert_eq!(in_state(&world, "unfinished").await.0, "0 of 4 APIs");
+        assert_eq!(in_state(&world, "synced").await.0, "1 of 4 APIs");
+    }
+}
+
+#[tokio::test]
+async fn more_failures_than_a_report_keeps_are_not_taken_for_all() {
+    let world = World::synchronized(large(25)).await;
+    let refused = AmazonError::bad_request("no");
+    world.fail(Service::ApiGateway, None, "/stages", None, refused.into());
+    world.run_timer().await;
+    let (failed, page) = in_state(&world, "failed").await;
+    assert_eq!(failed, "20 of 25 APIs", "{page}");
+    assert!(page.contains("5 more APIs failed in the last run"), "{page}");
+    assert!(page.contains("<li>and 5 more</li>"), "{page}");
 }
 
 #[tokio::test]

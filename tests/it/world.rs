@@ -121,7 +121,7 @@ impl World {
 
     /// Calls the handler through the host, with the function key.
     pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
-        let url = format!("{}/api/{path}", self.host.base_url());
+        let url = self.host.url(path);
         let mut request = self
             .client
             .request(method.clone(), url)

@@ -74,14 +74,13 @@ fn check(rule: &Rule, value: &Value, path: &str) -> Result<Value, Refusal> {
             }
         }
         Rule::Link { max } => {
-            let link = sized_text(value, 1, *max, path)?;
-            if link.contains(|character: char| character.is_whitespace() || character.is_control()) {
-                return Err(fault(path, "is not a URI"));
-            }
+            link(value, *max, path)?;
         }
-        Rule::Uri { max } => {
-            if url::Url::parse(sized_text(value, 1, *max, path)?).is_err() {
-                return Err(fault(path, "is not an absolute URI"));
+        Rule::UriReference { max } => {
+            let base = url::Url::parse("https://example.com").ok();
+            let reference = link(value, *max, path)?;
+            if url::Url::options().base_url(base.as_ref()).parse(reference).is_err() {
+                return Err(fault(path, "is not a URI"));
             }
         }
         Rule::Email { max } => {
@@ -116,6 +115,14 @@ fn list(value: &Value, max: usize, item: &Rule, path: &str) -> Result<Value, Ref
         .map(|(index, value)| check(item, value, &format!("{path}[{index}]")))
         .collect::<Result<_, _>>()
         .map(Value::Array)
+}
+
+fn link<'a>(value: &'a Value, max: usize, path: &str) -> Result<&'a str, Refusal> {
+    let link = sized_text(value, 1, max, path)?;
+    if link.contains(|character: char| character.is_whitespace() || character.is_control()) {
+        return Err(fault(path, "is not a URI"));
+    }
+    Ok(link)
 }
 
 fn members<'a>(value: &'a Value, path: &str) -> Result<&'a Map<String, Value>, Refusal> {

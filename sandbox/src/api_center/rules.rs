@@ -20,8 +20,9 @@ pub(super) enum Rule {
     Link {
         max: usize,
     },
-    /// A URI with a scheme.
-    Uri {
+    /// A URI, or a relative reference such as `/api/v3`: specifications name such servers, and `az apic api register` sends
+    /// them as they are.
+    UriReference {
         max: usize,
     },
     Email {
@@ -73,7 +74,7 @@ pub(super) fn fields(kind: Kind) -> &'static [Field] {
 const UNLIMITED: usize = usize::MAX;
 const TITLE: Rule = text(1, 50);
 const LINK: Rule = Rule::Link { max: 200 };
-const URI: Rule = Rule::Uri { max: 200 };
+const URI: Rule = Rule::UriReference { max: 200 };
 const LONG_LINK: Rule = Rule::Link { max: UNLIMITED };
 const LIFECYCLE_STAGE: Rule = Rule::Word(&[
     "design",

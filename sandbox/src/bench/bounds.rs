@@ -29,7 +29,7 @@ impl Bounds {
                 let estate = large(apis);
                 Self {
                     aws: look + stages(&estate),
-                    writes: 5 + 2 * estate.len() + 4 * stages(&estate),
+                    writes: 1 + 2 * estate.len() + 4 * stages(&estate),
                 }
             }
             Phase::Unchanged => Self { aws: look, writes: 1 },
@@ -96,7 +96,7 @@ mod tests {
             Bounds::of(Phase::First, 1000),
             Bounds {
                 aws: 2 + 1000 + 2000,
-                writes: 5 + 10_000
+                writes: 1 + 10_000
             }
         );
         assert_eq!(

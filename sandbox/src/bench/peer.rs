@@ -10,7 +10,7 @@ use tokio::process::Command;
 use super::bounds::Work;
 use super::table::Row;
 use super::{BenchError, Phase, Setting, sped_up_cloud};
-use crate::estate::large_redeployed;
+use crate::estate::{large, large_redeployed};
 use crate::functions_host::basic_environment;
 use crate::scenario::WORKSPACE;
 
@@ -66,6 +66,7 @@ pub async fn compare(
     mut tell: impl FnMut(&Comparison),
 ) -> Result<Vec<Comparison>, BenchError> {
     let cloud = sped_up_cloud(setting).await?;
+    cloud.fill_gateway(large(setting.apis));
     let mut comparisons = Vec::new();
     for (phase, row) in Phase::ALL.into_iter().zip(rows) {
         if phase == Phase::Changed {

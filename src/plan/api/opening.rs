@@ -25,6 +25,7 @@ impl Planner<'_> {
             integration: input.integration.name.to_string(),
             region_name: input.integration.region.to_string(),
             rest_api_id: input.desired.rest_api_id.to_string(),
+            stage_names: self.stage_names(&versions),
             versions: versions.into_iter().collect(),
             skipped: match input.standing.owned() {
                 Some(current) if works => current.marker.skipped.clone(),
@@ -55,6 +56,18 @@ impl Planner<'_> {
             opened,
             fingerprint,
         }
+    }
+
+    /// Amazon's names of the stages that these versions stand for, where they are others.
+    fn stage_names(&self, versions: &BTreeSet<EntityName>) -> BTreeMap<EntityName, String> {
+        let stages = self.input.stages.iter();
+        let wanted = stages.map(|stage| (&stage.name, &stage.stage_name));
+        let kept = self.input.standing.owned().map(|current| &current.marker.stage_names);
+        let names: BTreeMap<&EntityName, &String> = kept.into_iter().flatten().chain(wanted).collect();
+        let differs =
+            |(name, stage): &(&EntityName, &String)| versions.contains(*name) && name.as_str() != stage.as_str();
+        let names = names.into_iter().filter(differs);
+        names.map(|(name, stage)| (name.clone(), stage.clone())).collect()
     }
 
     /// The names the marker lists that are still there, for a stage or until they are removed.

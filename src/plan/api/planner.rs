@@ -76,11 +76,14 @@ impl<'a> Planner<'a> {
                 &deployment_path,
             ),
         ];
-        if strangers.iter().any(|(stranger, _)| *stranger) {
-            self.unsettled = true;
-            let paths = strangers.iter().filter(|(stranger, _)| *stranger);
-            self.conflicts
-                .extend(paths.map(|(_, path)| Conflict { name: path.to_string() }));
+        let paths: Vec<String> = strangers
+            .iter()
+            .filter_map(|(stranger, path)| stranger.then(|| path.to_string()))
+            .collect();
+        if !paths.is_empty() {
+            let message = format!("{} is there and not this integration's", paths.join(" and "));
+            self.leave_out(stage, SkipReason::NameCollision, message);
+            self.conflicts.extend(paths.into_iter().map(|name| Conflict { name }));
             return None;
         }
         let version = match (owned_version, found_version, Vacant::at(version_path, found_version)) {
@@ -174,6 +177,7 @@ impl<'a> Planner<'a> {
         self.unsettled = true;
         self.skips.push(Skip {
             rest_api_id: self.input.desired.rest_api_id.to_string(),
+            title: None,
             stage_name: Some(stage.stage_name.clone()),
             reason,
             message,

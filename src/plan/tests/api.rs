@@ -271,6 +271,7 @@ fn the_closing_records_every_skip_in_one_order() {
     let mut source = source(&[("prod", 0)]);
     let skip = |stage: &str, reason| Skip {
         rest_api_id: "a1".to_owned(),
+        title: None,
         stage_name: Some(stage.to_owned()),
         reason,
         message: String::new(),

@@ -47,6 +47,7 @@ fn a_version_or_deployment_of_a_needed_name_that_is_not_ours_is_left_alone_with_
         world.settle(&source);
         let names: Vec<String> = strangers.iter().map(ToString::to_string).collect();
         assert_eq!(conflicts(&world, &source), names);
+        assert_eq!(skips(&world, &source), [("dev".to_owned(), SkipReason::NameCollision)]);
         for path in [version_path("dev"), deployment_path("dev")] {
             let expected = strangers.contains(&path).then(by_hand);
             assert_eq!(world.entities.get(&path), expected.as_ref(), "{path}");
@@ -54,7 +55,27 @@ fn a_version_or_deployment_of_a_needed_name_that_is_not_ours_is_left_alone_with_
         assert!(world.entities.contains_key(&deployment_path("prod")));
         let marker = world.owned(&source).unwrap().marker;
         assert_eq!((marker.versions, marker.fingerprint), (vec![name("prod")], None));
+        // From the marker alone people are told why: it is not an API whose writes have not been made.
+        assert_eq!((marker.state, marker.skipped.len()), (ApiState::Synced, 1));
     }
+}
+
+#[test]
+fn the_marker_has_amazons_name_of_every_stage_whose_entity_has_another() {
+    let both = source(&[("Prod", 0), ("prod", 0)]);
+    let mut world = World::synced(&both);
+    let names = |world: &World, source: &Source| -> Vec<String> {
+        let marker = world.owned(source).unwrap().marker;
+        assert!(
+            marker.stage_names.keys().all(|name| marker.versions.contains(name)),
+            "{marker:?}"
+        );
+        marker.stage_names.into_values().collect()
+    };
+    assert_eq!(names(&world, &both), ["Prod"]);
+    let one = source(&[("prod", 0)]);
+    world.settle(&one);
+    assert_eq!(names(&world, &one), Vec::<String>::new());
 }
 
 #[test]

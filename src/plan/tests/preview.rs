@@ -49,12 +49,13 @@ fn the_text_commands_no_terminal() {
 #[test]
 fn the_text_shows_every_change_with_deletions_last() {
     insta::assert_snapshot!(busy().sealed().to_text(), @r#"
-    plan ffe906acefc14224fe9af23f2bc144be
+    plan 07eb1ae21dcd0c7b33469139ef23e480
     5 to create, 3 to update, 3 to delete
 
     ~ apis/shop-a1 (what is below it changes)
         title: "Title of a1" -> "Orders"
         customProperties.aws-rest-api.versions: "[\"prod\",\"test\"]" -> "[\"dev\",\"prod\",\"test\",\"v1-3bfc269594ef6492\"]"
+        customProperties.aws-rest-api.stageNames: "{\"v1-3bfc269594ef6492\":\"v1\"}"
         customProperties.aws-rest-api.fingerprint: "3b6733dff1b59ed111c1e16a0052c60c60d4e4da4b6268c01b712753ae7db600" -> none
         customProperties.aws-rest-api.state: "synced" -> "updating"
     + apis/shop-a1/deployments/dev (the stage is new)
@@ -137,6 +138,7 @@ fn the_id_names_the_changes_and_nothing_else() {
     let skip = |preview: &mut Preview| {
         preview.skipped.push(Skip {
             rest_api_id: "a1".to_owned(),
+            title: None,
             stage_name: None,
             reason: SkipReason::TooManyApis,
             message: String::new(),

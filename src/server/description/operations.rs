@@ -5,6 +5,7 @@ use crate::model::ErrorCode;
 /// Something that can be called.
 #[derive(Debug)]
 pub(super) struct Operation {
+    /// Below the path of all integrations.
     pub path: &'static str,
     pub method: &'static str,
     pub id: &'static str,
@@ -91,8 +92,8 @@ const GATEWAY: &[ErrorCode] = &[
 /// What a call may be answered with that makes what an integration cannot be without.
 const MAKING: &[ErrorCode] = &[ErrorCode::CatalogFull];
 
-const COLLECTION: &str = "/api/integrations";
-const ONE: &str = "/api/integrations/{name}";
+const COLLECTION: &str = "";
+const ONE: &str = "/{name}";
 
 /// Everything that can be called.
 pub(super) const OPERATIONS: &[Operation] = &[
@@ -111,7 +112,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[CATALOG],
     },
     Operation {
-        path: "/api/integrations/openapi.json",
+        path: "/openapi.json",
         method: "get",
         id: "describe",
         summary: "This description",
@@ -185,7 +186,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[CATALOG, NAMED, EXISTING],
     },
     Operation {
-        path: "/api/integrations/{name}/sync",
+        path: "/{name}/sync",
         method: "post",
         id: "synchronize",
         summary: "Synchronize now",
@@ -215,7 +216,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         ],
     },
     Operation {
-        path: "/api/integrations/{name}/plan",
+        path: "/{name}/plan",
         method: "get",
         id: "plan",
         summary: "What a synchronization would do",
@@ -229,7 +230,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[CATALOG, NAMED, EXISTING, GATEWAY, &[ErrorCode::DefinitionsDisabled]],
     },
     Operation {
-        path: "/api/integrations/{name}/doctor",
+        path: "/{name}/doctor",
         method: "get",
         id: "examine",
         summary: "Check every prerequisite",
@@ -240,7 +241,7 @@ pub(super) const OPERATIONS: &[Operation] = &[
         codes: &[NAMED],
     },
     Operation {
-        path: "/api/integrations/{name}/explain",
+        path: "/{name}/explain",
         method: "get",
         id: "explain",
         summary: "Why an API is in the catalog, or is not",

@@ -1,7 +1,10 @@
 //! What a person should look at, and what to do about it.
 
+use std::collections::BTreeMap;
+
 use maud::{Markup, html};
 
+use super::Visit;
 use crate::model::{Outcome, Report, SkipReason};
 use crate::sync::{Condition, IntegrationView};
 
@@ -19,7 +22,7 @@ pub(super) fn is_quiet(integration: &IntegrationView) -> bool {
 }
 
 /// In few words, for a list.
-pub(super) fn brief(integration: &IntegrationView) -> Markup {
+pub(super) fn brief(integration: &IntegrationView, visit: &Visit) -> Markup {
     let report = integration.properties.last_sync.as_ref();
     html! {
         @if let Some(message) = &integration.properties.link_state.message {
@@ -29,48 +32,54 @@ pub(super) fn brief(integration: &IntegrationView) -> Markup {
             @let counts = counts(report);
             @if !counts.is_empty() { p { (counts.join(", ")) ": its own page names them" } }
         }
-        (action(integration))
+        (action(integration, visit))
     }
 }
 
 /// What to do about the state as a whole.
-pub(super) fn action(integration: &IntegrationView) -> Markup {
-    let name = &integration.name;
+pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
+    let one = visit.base.one(&integration.name);
+    let call = |method: &str, rest: &str| call(method, &format!("{one}{rest}"));
     let report = integration.properties.last_sync.as_ref();
     let deletions_id = report.and_then(|report| report.deletions_id.as_deref());
     match (integration.condition(), deletions_id) {
         (Condition::Held, Some(id)) => html! {
             p { "If these deletions are right, confirm them by this call; otherwise put the APIs back on Amazon:" }
-            (call("POST", &format!("{name}/sync?confirmDeletions={id}")))
+            (call("POST", &format!("/sync?confirmDeletions={id}")))
         },
         (Condition::Held, None) => html! { p { "Look at the plan of this integration, which names the deletions." } },
         (Condition::Partial, _) => html! {
             p { "The next run of the timer goes on. To go on at once:" }
-            (call("POST", &format!("{name}/sync")))
+            (call("POST", "/sync"))
         },
         (Condition::Error, _) => html! {
             p { "Mend what the message names. The next run of the timer tries again; to try at once:" }
-            (call("POST", &format!("{name}/sync")))
+            (call("POST", "/sync"))
         },
         (Condition::Initializing, _) => html! {
             p { "It has had no run yet: the timer makes one, or this call:" }
-            (call("POST", &format!("{name}/sync")))
+            (call("POST", "/sync"))
         },
         (Condition::Deleting, _) => html! {
             p { "It is going away: the timer goes on with that, or this call:" }
-            (call("DELETE", name))
+            (call("DELETE", ""))
         },
         (Condition::Succeeded, _) => html! {},
     }
 }
 
-/// Everything that a report names, in full.
-pub(super) fn full(report: &Report) -> Markup {
+/// Everything that a report names, in full; `titles` are those of the APIs that conflicts are about, by path.
+pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
         @if !report.failed.is_empty() {
             h3 { (heading("Failed", report.failed.len(), totals.failed)) }
-            ul { @for failure in &report.failed { li { code { (failure.rest_api_id) } ": " (failure.message) } } }
+            ul {
+                @for failure in &report.failed {
+                    li { (api(failure.title.as_ref(), &failure.rest_api_id)) ": " (failure.message) }
+                }
+                (more(report.failed.len(), totals.failed))
+            }
             p { "The next run tries them again." }
         }
         @if !report.skipped.is_empty() {
@@ -78,16 +87,20 @@ pub(super) fn full(report: &Report) -> Markup {
             ul {
                 @for skip in &report.skipped {
                     li {
-                        code { (skip.rest_api_id) }
+                        (api(skip.title.as_ref(), &skip.rest_api_id))
                         @if let Some(stage) = &skip.stage_name { ", stage " code { (stage) } }
                         ": " (skip.message) " " span.quiet { (remedy(skip.reason)) }
                     }
                 }
+                (more(report.skipped.len(), totals.skipped))
             }
         }
         @if !report.conflicts.is_empty() {
             h3 { (heading("Left alone, because it is not ours", report.conflicts.len(), totals.conflicts)) }
-            ul { @for conflict in &report.conflicts { li { code { (conflict.name) } } } }
+            ul {
+                @for conflict in &report.conflicts { li { (api(titles.get(&conflict.name), &conflict.name)) } }
+                (more(report.conflicts.len(), totals.conflicts))
+            }
             p { "Delete or rename what is there, and the next run makes its own." }
         }
         @if report.remaining > 0 {
@@ -97,6 +110,26 @@ pub(super) fn full(report: &Report) -> Markup {
             }
             p { "The next run goes on with them." }
         }
+    }
+}
+
+/// How many APIs failed that a report does not name: the one that is kept names twenty.
+pub(super) fn unnamed_failures(report: &Report) -> usize {
+    let total = report.totals.unwrap_or_default().failed;
+    total.saturating_sub(report.failed.len())
+}
+
+/// An API by its title, with the id, or the path, behind it.
+fn api(title: Option<&String>, id: &str) -> Markup {
+    html! {
+        @if let Some(title) = title { (title) " " span.quiet { code { (id) } } } @else { code { (id) } }
+    }
+}
+
+/// The end of a list that was cut.
+fn more(shown: usize, total: usize) -> Markup {
+    html! {
+        @if total > shown { li { "and " (total - shown) " more" } }
     }
 }
 
@@ -142,7 +175,7 @@ fn counts(report: &Report) -> Vec<String> {
 fn call(method: &str, path: &str) -> Markup {
     html! {
         pre { code {
-            "curl --request " (method) " \"$URL/api/integrations/" (path) "\" --header \"x-functions-key: $KEY\""
+            "curl --request " (method) " \"$URL" (path) "\" --header \"x-functions-key: $KEY\""
         } }
     }
 }

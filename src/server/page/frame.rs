@@ -47,7 +47,7 @@ pub(in super::super) fn problem_page(problem: &Problem, status: StatusCode, visi
                 dt { "Try again in" } dd { (seconds) " seconds" }
             }
         }
-        p { a href=(visit.link("/api/integrations", &[])) { "All integrations" } }
+        p { a href=(visit.link(&visit.base.to_string(), &[])) { "All integrations" } }
     };
     page_response(frame("This cannot be done", visit, &content))
 }
@@ -72,8 +72,8 @@ pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
                 a.skip href="#content" { "Skip to the content" }
                 header {
                     nav aria-label="Pages" {
-                        a href=(visit.link("/api/integrations", &[])) { "All integrations" }
-                        a href=(visit.link("/api/integrations/openapi.json", &[])) { "Description of the interface" }
+                        a href=(visit.link(&visit.base.to_string(), &[])) { "All integrations" }
+                        a href=(visit.link(&visit.base.one("openapi.json"), &[])) { "Description of the interface" }
                     }
                 }
                 main #content tabindex="-1" {

@@ -22,8 +22,8 @@ pub(in super::super) fn integration(
             section aria-labelledby="todo" {
                 h2 #todo { "What to do" }
                 @if let Some(message) = &view.properties.link_state.message { p.what { (message) } }
-                (attention::action(view))
-                @if let Some(report) = &view.properties.last_sync { (attention::full(report)) }
+                (attention::action(view, visit))
+                @if let Some(report) = &view.properties.last_sync { (attention::full(report, &detail.conflict_titles)) }
             }
         }
         section aria-labelledby="runs" {
@@ -43,7 +43,7 @@ fn facts(view: &IntegrationView, visit: &Visit, portal: &str) -> Markup {
     let properties = &view.properties;
     let source = &properties.document.amazon_api_gateway_source;
     let console = Region::parse(&source.region_name).map(|region| region.console_url());
-    let plan = format!("/api/integrations/{}/plan", view.name);
+    let plan = format!("{}/plan", visit.base.one(&view.name));
     html! {
         dl {
             dt { "State" } dd { (badge(view.condition().word())) }
@@ -103,10 +103,15 @@ fn runs(runs: &[PastRun]) -> Markup {
 fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> Markup {
     let words: Vec<&str> = ApiCondition::ALL.iter().map(|condition| condition.word()).collect();
     let set = (filter.search.as_deref(), filter.state.map(Word::word));
-    let path = format!("/api/integrations/{}", detail.integration.name);
+    let path = visit.base.one(&detail.integration.name);
     let shown: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes_api(api)).collect();
+    let report = detail.integration.properties.last_sync.as_ref();
+    let unnamed = report.map(attention::unnamed_failures).unwrap_or_default();
     html! {
         (filter_form(&path, visit, set, &words))
+        @if unnamed > 0 {
+            p { (unnamed) " more APIs failed in the last run than are marked here: its report is kept with the names of the first 20." }
+        }
         div.scroll role="region" aria-label="Table of APIs" tabindex="0" {
             table {
                 caption { (shown.len()) " of " (detail.apis.len()) " APIs" }
@@ -127,7 +132,7 @@ fn row(api: &ApiView) -> Markup {
         tr {
             th scope="row" {
                 (api.title)
-                br; span.quiet { code { (api.name) } }
+                br; span.quiet { code { (api.rest_api_id) } }
             }
             td {
                 (badge(api.condition.word()))

@@ -19,9 +19,9 @@ pub(in super::super) fn overview(
     let set = (filter.search.as_deref(), filter.state.map(Word::word));
     let content = html! {
         p { (outside(portal, "The API center in the Azure portal")) }
-        (filter_form("/api/integrations", visit, set, &words))
+        (filter_form(&visit.base.to_string(), visit, set, &words))
         @if total == 0 {
-            p { "There is no integration yet. A " code { "PUT" } " of " code { "/api/integrations/NAME" } " makes one." }
+            p { "There is no integration yet. A " code { "PUT" } " of " code { (visit.base) "/NAME" } " makes one." }
         } @else {
             div.scroll role="region" aria-label="Table of integrations" tabindex="0" {
                 table {
@@ -43,7 +43,7 @@ pub(in super::super) fn overview(
 
 fn row(integration: &IntegrationView, visit: &Visit) -> Markup {
     let properties = &integration.properties;
-    let path = format!("/api/integrations/{}", integration.name);
+    let path = visit.base.one(&integration.name);
     html! {
         tr {
             th scope="row" {
@@ -59,7 +59,7 @@ fn row(integration: &IntegrationView, visit: &Visit) -> Markup {
             }
             td { (chart::chart(&properties.history)) }
             td.wide {
-                @if attention::is_quiet(integration) { "nothing" } @else { (attention::brief(integration)) }
+                @if attention::is_quiet(integration) { "nothing" } @else { (attention::brief(integration, visit)) }
             }
         }
     }

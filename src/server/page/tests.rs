@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use time::OffsetDateTime;
 
 use super::super::answer::problem_answer;
@@ -119,12 +121,16 @@ fn overview_of(views: &[IntegrationView], visit: &Visit) -> String {
     overview(views, views.len(), &no_filter(), visit, PORTAL).into_string()
 }
 
+fn detail(integration: IntegrationView, apis: Vec<ApiView>) -> IntegrationDetail {
+    IntegrationDetail {
+        integration,
+        apis,
+        conflict_titles: BTreeMap::from([("apis/shop-c3".to_owned(), "By hand".to_owned())]),
+    }
+}
+
 fn detail_of(integration: IntegrationView, apis: Vec<ApiView>) -> String {
-    integration_page(
-        &IntegrationDetail { integration, apis },
-        &no_filter(),
-        &Visit::default(),
-    )
+    integration_page(&detail(integration, apis), &no_filter(), &Visit::default())
 }
 
 fn integration_page(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> String {
@@ -177,12 +183,14 @@ fn what_is_wrong_is_told_with_what_helps() {
     let mut bad = report(Outcome::Partial);
     bad.skipped = vec![Skip {
         rest_api_id: "a1".to_owned(),
+        title: Some("Orders".to_owned()),
         stage_name: Some("v1".to_owned()),
         reason: SkipReason::DefinitionTooLarge,
         message: "it has 4 MiB".to_owned(),
     }];
     bad.failed = vec![Failure {
         rest_api_id: "b2".to_owned(),
+        title: None,
         message: "Amazon is down".to_owned(),
     }];
     bad.conflicts = vec![Conflict {
@@ -198,6 +206,10 @@ fn what_is_wrong_is_told_with_what_helps() {
     let page = detail_of(view("shop", Some(bad)), Vec::new());
     for text in [
         "Skipped: 1 of 30",
+        "Orders <span class=\"quiet\"><code>a1</code></span>, stage <code>v1</code>: it has 4 MiB",
+        "<li>and 29 more</li>",
+        "<li><code>b2</code>: ",
+        "By hand <span class=\"quiet\"><code>apis/shop-c3</code></span>",
         "Split the API",
         "Amazon is down",
         "apis/shop-c3",
@@ -215,6 +227,7 @@ fn hostile_names_stay_texts() {
     bad.deletions_id = Some(HOSTILE.to_owned());
     bad.failed = vec![Failure {
         rest_api_id: HOSTILE.to_owned(),
+        title: Some(HOSTILE.to_owned()),
         message: HOSTILE.to_owned(),
     }];
     let mut hostile = view(HOSTILE, Some(bad));
@@ -229,10 +242,7 @@ fn hostile_names_stay_texts() {
         search: Some(HOSTILE.to_owned()),
         state: None,
     };
-    let detail = IntegrationDetail {
-        integration: hostile.clone(),
-        apis: vec![hostile_api],
-    };
+    let detail = detail(hostile.clone(), vec![hostile_api]);
     let visit = visit(&code_query());
     let pages = [
         overview(
@@ -257,10 +267,10 @@ fn hostile_names_stay_texts() {
 
 #[test]
 fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
-    let detail = IntegrationDetail {
-        integration: view("shop", Some(report(Outcome::Partial))),
-        apis: vec![api(1, ApiCondition::Synced)],
-    };
+    let detail = detail(
+        view("shop", Some(report(Outcome::Partial))),
+        vec![api(1, ApiCondition::Synced)],
+    );
     let visit = visit(&code_query());
     let pages = [
         overview_of(std::slice::from_ref(&detail.integration), &visit),
@@ -294,6 +304,33 @@ fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
 }
 
 #[test]
+fn links_and_calls_have_the_prefix_that_the_page_was_called_with() {
+    let visit = Visit::of(&"/v1/x/integrations?code=1".parse().unwrap());
+    let mut held = report(Outcome::Held);
+    held.deletions_id = Some("0123abcd".to_owned());
+    let detail = detail(view("shop", Some(held)), vec![api(1, ApiCondition::Synced)]);
+    let pages = [
+        overview_of(&[], &visit),
+        overview_of(std::slice::from_ref(&detail.integration), &visit),
+        integration_page(&detail, &no_filter(), &visit),
+    ];
+    for page in pages {
+        assert!(!page.contains("/api/"), "{page}");
+        let own = between(&page, "=\"/", "\"");
+        assert!(own.iter().all(|link| link.starts_with("v1/x/integrations")), "{own:?}");
+    }
+    let page = overview_of(std::slice::from_ref(&detail.integration), &visit);
+    assert!(
+        page.contains(
+            "\"$URL/v1/x/integrations/shop/sync?confirmDeletions=0123abcd"
+                .replace('"', "&quot;")
+                .as_str()
+        ),
+        "{page}"
+    );
+}
+
+#[test]
 fn links_to_elsewhere_tell_nothing_of_where_they_were_followed() {
     let page = detail_of(view("shop", None), vec![api(1, ApiCondition::Synced)]);
     let outside: Vec<&str> = between(&page, "<a ", ">")
@@ -310,14 +347,14 @@ fn links_to_elsewhere_tell_nothing_of_where_they_were_followed() {
 
 #[test]
 fn a_filter_chooses_and_is_shown() {
-    let detail = IntegrationDetail {
-        integration: view("shop", None),
-        apis: vec![
+    let detail = detail(
+        view("shop", None),
+        vec![
             api(1, ApiCondition::Synced),
             api(2, ApiCondition::Failed),
             api(12, ApiCondition::Synced),
         ],
-    };
+    );
     let shown = |search: Option<&str>, state| {
         let filter = Filter {
             search: search.map(str::to_owned),
@@ -368,15 +405,15 @@ fn the_chart_says_in_words_what_it_shows() {
     reason = "a figure to look at, not an assertion"
 )]
 fn a_thousand_apis_are_a_page_of_a_thousand_rows() {
-    let detail = IntegrationDetail {
-        integration: view("shop", Some(report(Outcome::Succeeded))),
-        apis: (0..1000).map(|number| api(number, ApiCondition::Synced)).collect(),
-    };
+    let detail = detail(
+        view("shop", Some(report(Outcome::Succeeded))),
+        (0..1000).map(|number| api(number, ApiCondition::Synced)).collect(),
+    );
     let began: OffsetDateTime = std::time::SystemTime::now().into();
     let page = integration_page(&detail, &no_filter(), &Visit::default());
     let ended: OffsetDateTime = std::time::SystemTime::now().into();
     println!("1,000 APIs: {} bytes in {}", page.len(), ended - began);
-    assert_eq!(page.matches("<code>shop-").count(), 1000);
+    assert_eq!(page.matches("<tr><th scope=\"row\">API ").count(), 1000);
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use axum::http::Uri;
 use maud::{Markup, html};
 use url::form_urlencoded;
 
+use crate::server::route::BasePath;
 use crate::settings::Settings;
 
 /// Portals by the resource manager's host; any other is the public cloud's.
@@ -17,6 +18,8 @@ const PORTALS: [(&str, &str); 2] = [
 /// A call of a page.
 #[derive(Clone, Default)]
 pub(in super::super) struct Visit {
+    /// Where it found all integrations.
+    pub base: BasePath,
     /// The function key, when the query gave it.
     code: Option<String>,
 }
@@ -34,6 +37,7 @@ impl Visit {
         let query = uri.query().unwrap_or_default();
         let code = form_urlencoded::parse(query.as_bytes()).find(|(name, value)| name == "code" && !value.is_empty());
         Self {
+            base: BasePath::of(uri.path()),
             code: code.map(|(_, value)| value.into_owned()),
         }
     }

@@ -12,7 +12,7 @@ use crate::model::{Failure, RestApi, RestApiId, one_line};
 const LISTING_MAX_BYTES: usize = 64 * 1024 * 1024;
 /// What an API, or a page, takes beside its texts, in bytes.
 const OVERHEAD_BYTES: usize = 512;
-/// As much of an unusable id as is repeated, in UTF-16 units.
+/// As much of an unusable id, or of a name beside it, as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
 
 /// All REST APIs of a gateway.
@@ -52,6 +52,7 @@ impl Collected {
                 Ok(id) => self.listing.apis.push(rest_api(id, item)),
                 Err(error) => self.listing.unusable.push(Failure {
                     rest_api_id: one_line(&id, REPEATED_MAX),
+                    title: item.name.as_deref().map(|name| one_line(name, REPEATED_MAX)),
                     message: error.to_string(),
                 }),
             }

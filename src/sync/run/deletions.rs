@@ -162,6 +162,7 @@ impl Situation {
         let failures = deleted.failed.into_iter();
         tally.failed.extend(failures.map(|(api, message)| Failure {
             rest_api_id: api.rest_api_id.to_string(),
+            title: self.title_of_gone(&api.name),
             message,
         }));
         let left = Deletions {
@@ -175,6 +176,14 @@ impl Situation {
             Some(_) if left.is_empty() => Confirmed::Spent,
             Some(given) => Confirmed::Left(self.pass.confirmation(&given, &left.id(name))),
         }
+    }
+}
+
+impl Situation {
+    /// The title in the catalog of an API that is no longer on the gateway.
+    fn title_of_gone(&self, name: &EntityName) -> Option<String> {
+        let api = self.survey.gone.iter().find(|api| api.proof.name == *name)?;
+        api.unfolded().entity.text("title").map(str::to_owned)
     }
 }
 

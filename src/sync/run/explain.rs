@@ -212,7 +212,7 @@ fn explain_gone(api: &OwnedApi) -> ApiExplanation {
 /// What a look at an API tells.
 fn explain_look(task: &Task, look: &Look) -> ApiExplanation {
     let mut preview = Preview::default();
-    look.add_to(&mut preview);
+    look.add_to(&mut preview, task.desired());
     let preview = preview.sealed();
     let deployed = look.is_deployed();
     let (verdict, message) = match task {

@@ -24,12 +24,14 @@ impl Situation {
         let refusal = self.run.refusal();
         preview.failed.clone_from(&self.failed);
         for (index, look) in looks {
+            let api = self.survey.tasks[*index].desired();
             match look {
-                Ok(look) => look.add_to(&mut preview),
+                Ok(look) => look.add_to(&mut preview, api),
                 Err(Interruption::OutOfTime | Interruption::GivenUp) => (),
                 Err(error) if refusal.is_some() && error.is_account_wide() => (),
                 Err(error) => preview.failed.push(Failure {
-                    rest_api_id: self.rest_apis[*index].id.to_string(),
+                    rest_api_id: api.rest_api_id.to_string(),
+                    title: Some(api.title.clone()),
                     message: error_chain(error),
                 }),
             }

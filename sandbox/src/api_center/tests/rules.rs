@@ -103,7 +103,12 @@ fn properties_of_other_entities_that_break_a_rule_are_refused_and_named() {
         ("apis/api/deployments/new", json!({"server": {}}), "server.runtimeUri"),
         (
             "apis/api/deployments/new",
-            json!({"server": {"runtimeUri": ["x.org"]}}),
+            json!({"server": {"runtimeUri": ["/api/v 3"]}}),
+            "server.runtimeUri[0]",
+        ),
+        (
+            "apis/api/deployments/new",
+            json!({"server": {"runtimeUri": ["https://"]}}),
             "server.runtimeUri[0]",
         ),
         (
@@ -239,5 +244,19 @@ fn quotas_hold_for_each_plan() {
     ] {
         assert_eq!(quota("Free", prefix, &properties), free, "{prefix}");
         assert_eq!(quota("Standard", prefix, &properties), standard, "{prefix}");
+    }
+}
+
+#[test]
+fn a_runtime_uri_may_be_relative() {
+    for uri in [
+        "https://example.com/v1",
+        "/api/v3",
+        "api/v3",
+        "//example.com/v1",
+        "x.org",
+    ] {
+        let deployment = json!({ "server": { "runtimeUri": [uri] } });
+        assert_eq!(filled().put("apis/api/deployments/new", deployment), Ok(()), "{uri}");
     }
 }
