@@ -196,7 +196,8 @@ async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure
     let progress = Progress::start(format!("synchronizing {name}"));
     let Rounds { sum, failure } = rounds::synchronize(&place, name, request, &progress).await;
     drop(progress);
-    if let Some(report) = &sum {
+    // Who interrupts it wants to see nothing more.
+    if let Some(report) = sum.as_ref().filter(|_| !stop.is_cancelled()) {
         let value = json!(report);
         print(&match center.output {
             Some(format) => render(format, &value, |value| Table::of([value], &REPORT)),
