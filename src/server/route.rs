@@ -248,11 +248,12 @@ fn split(path: &str) -> Option<(BasePath, Vec<Cow<'_, str>>)> {
         return None;
     }
     let rest = segments.split_off(at + 1);
-    let prefix: String = segments[..at]
-        .iter()
-        .map(|segment| format!("/{}", utf8_percent_encode(segment, NOT_IN_SEGMENTS)))
-        .collect();
-    Some((BasePath(format!("{prefix}/{INTEGRATIONS}")), rest))
+    let mut base = String::new();
+    for segment in segments[..at].iter().map(AsRef::as_ref).chain([INTEGRATIONS]) {
+        base.push('/');
+        base.extend(utf8_percent_encode(segment, NOT_IN_SEGMENTS));
+    }
+    Some((BasePath(base), rest))
 }
 
 fn parse_name(name: &str) -> Result<IntegrationName, Problem> {

@@ -78,7 +78,8 @@ impl<'a> Planner<'a> {
         ];
         let paths: Vec<String> = strangers
             .iter()
-            .filter_map(|(stranger, path)| stranger.then(|| path.to_string()))
+            .filter(|(stranger, _)| *stranger)
+            .map(|(_, path)| path.to_string())
             .collect();
         if !paths.is_empty() {
             let message = format!("{} is there and not this integration's", paths.join(" and "));
