@@ -35,7 +35,7 @@ async fn whatever_goes_wrong_when_an_integration_is_created_the_next_run_makes_u
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_the_timer_runs_the_next_run_makes_up_for_it() {
-    try_all(Scene::Timer, 990).await;
+    try_all(Scene::Timer, 1023).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
