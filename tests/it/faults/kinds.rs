@@ -76,6 +76,13 @@ const KINDS: &[Kind] = &[
     ),
     of(
         Service::ApiGateway,
+        "a REST API that the list lacks",
+        "GET",
+        "^/restapis/*$",
+        &[Timer],
+    ),
+    of(
+        Service::ApiGateway,
         "the stages",
         "GET",
         "^/restapis/*/stages$",
