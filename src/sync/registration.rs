@@ -180,16 +180,14 @@ fn check_metadata(integration: &Integration, place: &Place, metadata: &[Metadata
     Ok(())
 }
 
-/// Looks right before a move whether the integration still is where it was: the write goes to another environment, which
-/// knows nothing of a deletion.
+/// Looks right before a move whether the integration is marked as being deleted where it was: the write goes to another
+/// environment, which knows nothing of that.
 async fn check_not_deleting(catalog: &Catalog, known: &Registration) -> Result<(), Problem> {
     let path = EntityPath::Environment(known.environment.name.clone());
     let found = catalog.get(&path).await.map_err(|error| error.problem())?;
-    let is_active = found.is_some_and(|found| is_kept_by(&known.name, &found));
-    if is_active {
-        Ok(())
-    } else {
-        Err(is_deleting(&known.name))
+    match found.and_then(|found| holder(&found.properties)) {
+        Some((name, IntegrationState::Deleting)) if name == known.name => Err(is_deleting(&name)),
+        Some(_) | None => Ok(()),
     }
 }
 
@@ -197,11 +195,8 @@ async fn check_not_deleting(catalog: &Catalog, known: &Registration) -> Result<(
 pub(super) async fn is_gone(session: &Session<'_>, registration: &Registration) -> bool {
     let path = EntityPath::Environment(registration.environment.name.clone());
     let found = session.catalog_for_epilogue().get(&path).await;
-    found.is_ok_and(|found| !found.is_some_and(|found| is_kept_by(&registration.name, &found)))
-}
-
-fn is_kept_by(name: &IntegrationName, environment: &Entity) -> bool {
-    holder(&environment.properties).is_some_and(|holder| holder == (name.clone(), IntegrationState::Active))
+    let active = (registration.name.clone(), IntegrationState::Active);
+    found.is_ok_and(|found| found.and_then(|found| holder(&found.properties)) != Some(active))
 }
 
 /// Writes the integration into its environment.
