@@ -1,5 +1,7 @@
 //! Applying: the writes of one API, in their order.
 
+use futures::FutureExt;
+
 use crate::limits::Budget;
 use crate::model::{
     Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Problem, Properties, RestApi,
@@ -73,8 +75,10 @@ impl Interruption {
 }
 
 /// Does a piece of the work on one API. A panic in it is an interruption like any other, so that the other APIs go on.
-pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Interruption>>) -> Result<T, Interruption> {
-    caught(work).await.unwrap_or_else(|panicked| Err(panicked.into()))
+pub(super) fn guarded<T>(
+    work: impl Future<Output = Result<T, Interruption>>,
+) -> impl Future<Output = Result<T, Interruption>> {
+    caught(work).map(|result| result.unwrap_or_else(|panicked| Err(panicked.into())))
 }
 
 /// What the writes below an API came to.
