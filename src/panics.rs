@@ -25,8 +25,10 @@ impl From<Panicked> for Problem {
 ///
 /// # Errors
 /// When it panics.
-pub async fn caught<T>(work: impl Future<Output = T>) -> Result<T, Panicked> {
-    AssertUnwindSafe(work).catch_unwind().await.map_err(|_| Panicked)
+pub fn caught<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T, Panicked>> {
+    // Boxed: such work is a large future, and some of it is within other.
+    let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();
+    work.map(|result| result.map_err(|_| Panicked))
 }
 
 /// Has panics logged as lines like any other, instead of as text on standard error.
@@ -51,6 +53,7 @@ fn literal(payload: &(dyn Any + Send)) -> &'static str {
 /// name in it.
 #[cfg(debug_assertions)]
 #[track_caller]
+#[expect(clippy::panic, reason = "it is what this is for")]
 pub(crate) fn panic_if_planted(step: &str, subject: &str) {
     let planted = crate::settings::variable("APICENTER_AWS_SYNC_PLANTED_PANIC");
     let site = format!("{step}:{subject}");

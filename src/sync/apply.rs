@@ -1,12 +1,13 @@
 //! Applying: the writes of one API, in their order.
 
+use futures::FutureExt;
 use tokio::time::Instant;
 
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{
-    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Problem, Properties, RestApi, RestApiId,
-    Stage, SystemData, digest, stage_entity_name,
+    Document, Entity, EntityName, EntityPath, Export, IntegrationName, Owned, OwnedApi, Problem, Properties, RestApi,
+    RestApiId, Stage, SystemData, digest, stage_entity_name,
 };
 use crate::panics::{Panicked, caught, panic_if_planted};
 use crate::plan::{ApiPlan, Below, DefinitionPlan, Finished, StagePlan, StageWrites, Write};
@@ -100,8 +101,10 @@ impl Interruption {
 }
 
 /// Does a piece of the work on one API. A panic in it is an interruption like any other, so that the other APIs go on.
-pub(super) async fn guarded<T>(work: impl Future<Output = Result<T, Interruption>>) -> Result<T, Interruption> {
-    caught(work).await.unwrap_or_else(|panicked| Err(panicked.into()))
+pub(super) fn guarded<T>(
+    work: impl Future<Output = Result<T, Interruption>>,
+) -> impl Future<Output = Result<T, Interruption>> {
+    caught(work).map(|result| result.unwrap_or_else(|panicked| Err(panicked.into())))
 }
 
 /// Why something remains, if not only because the time ended.

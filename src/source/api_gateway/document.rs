@@ -2,7 +2,7 @@
 
 mod outline;
 
-use self::outline::outline;
+use self::outline::{Member, outline};
 use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason, digest, hex};
 
 /// Longest request that Azure Resource Manager takes, in bytes.
@@ -75,9 +75,11 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
         }
     })?;
     let specification_version = match outline.openapi {
-        Some(Some(version)) if is_version(&version) => version,
-        Some(_) => return Err(refused("the export's openapi member is not a version".to_owned())),
-        None => return Err(refused("the export has no openapi member".to_owned())),
+        Member::Text(version) if is_version(&version) => version,
+        Member::Text(_) | Member::Other => {
+            return Err(refused("the export's openapi member is not a version".to_owned()));
+        }
+        Member::Missing => return Err(refused("the export has no openapi member".to_owned())),
     };
     Ok(Document {
         content_digest: digest(text.as_bytes()),

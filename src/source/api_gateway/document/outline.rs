@@ -8,10 +8,22 @@ use sha2::{Digest, Sha256};
 /// A document, read once from its beginning to its end.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// The member `openapi`, if there is one: its text, if it is one.
-    pub openapi: Option<Option<String>>,
+    /// The member `openapi`.
+    pub openapi: Member,
     /// The digest of all members, whatever their order.
     pub digest: [u8; 32],
+}
+
+/// A member of a document.
+#[derive(Debug, Default)]
+pub(super) enum Member {
+    /// There is none of the name.
+    #[default]
+    Missing,
+    /// It is a text.
+    Text(String),
+    /// It is something else.
+    Other,
 }
 
 /// Reads a document.
@@ -52,7 +64,7 @@ impl<'de> Visitor<'de> for Document {
                 ..Fed::into(&mut member)
             })?;
             if name == "openapi" {
-                outline.openapi = Some(text);
+                outline.openapi = text.map_or(Member::Other, Member::Text);
             }
             members.add(member);
         }
