@@ -344,7 +344,7 @@ impl Situation {
             .map(|(index, look)| async move {
                 let takes_time = look.as_ref().is_ok_and(Look::has_writes);
                 let outcome = if !takes_time || self.may_begin(index) {
-                    self.apply_look(look).instrument(self.span(index)).await
+                    self.apply_look(index, look).instrument(self.span(index)).await
                 } else {
                     ApiOutcome::unbegun()
                 };
@@ -359,7 +359,7 @@ impl Situation {
         stream::iter(self.turns().enumerate())
             .map(|(turn, index)| async move {
                 let outcome = if self.may_begin(turn) {
-                    let work = async { self.apply_look(self.look_at(index).await).await };
+                    let work = async { self.apply_look(index, self.look_at(index).await).await };
                     work.instrument(self.span(index)).await
                 } else {
                     ApiOutcome::unbegun()
@@ -371,9 +371,12 @@ impl Situation {
             .await
     }
 
-    async fn apply_look(&self, look: Result<Look, Interruption>) -> ApiOutcome {
+    async fn apply_look(&self, index: usize, look: Result<Look, Interruption>) -> ApiOutcome {
         match look {
-            Ok(look) => apply(&self.run, look).await,
+            Ok(look) => ApiOutcome {
+                owned_below: self.survey.tasks[index].owned_below(),
+                ..apply(&self.run, look).await
+            },
             Err(interruption) => ApiOutcome::interrupted(&interruption),
         }
     }

@@ -12,7 +12,7 @@ use crate::model::{
 };
 use crate::panics::panic_if_planted;
 use crate::plan::{
-    ApiInput, ApiPlan, Below, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint, plan_api,
+    ApiInput, ApiPlan, Below, Counts, Preview, PreviewChange, StagePlan, Standing, Task, Write, fingerprint, plan_api,
     plan_listed_fields,
 };
 use crate::source::{TranslatedStages, desired_stages};
@@ -94,8 +94,8 @@ pub(super) struct ApiOutcome {
     pub skips: Vec<Skip>,
     pub conflicts: Vec<Conflict>,
     pub definitions_written: usize,
-    /// Whether its stages were read: what it lacks is known.
-    pub looked_at: bool,
+    /// What was ours below it, if its stages were read.
+    pub owned_below: Counts,
     /// Removals of stages, which wait for the guard, and the last write of the API, which waits for them.
     pub pending: Option<Box<Pending>>,
     /// The API, if it came into being in this run.
@@ -105,10 +105,7 @@ pub(super) struct ApiOutcome {
 impl ApiOutcome {
     /// Nothing done, for this reason.
     pub fn interrupted(interruption: &Interruption) -> Self {
-        let mut outcome = Self {
-            looked_at: false,
-            ..Self::of(Vec::new(), Vec::new())
-        };
+        let mut outcome = Self::of(Vec::new(), Vec::new());
         outcome.interrupt(interruption);
         outcome
     }
@@ -117,7 +114,6 @@ impl ApiOutcome {
     pub fn unbegun() -> Self {
         Self {
             begun: false,
-            looked_at: false,
             ended: Ended::Remaining,
             ..Self::of(Vec::new(), Vec::new())
         }
@@ -162,7 +158,7 @@ impl ApiOutcome {
             skips,
             conflicts,
             definitions_written: 0,
-            looked_at: true,
+            owned_below: Counts::default(),
             pending: None,
             born: None,
         }

@@ -129,10 +129,8 @@ impl Situation {
         tally: &mut Tally,
     ) -> Confirmed {
         let mut deletions = self.deletions();
-        for (index, outcome) in outcomes.iter() {
-            if outcome.looked_at {
-                deletions.owned_below += self.survey.tasks[*index].owned_below();
-            }
+        for (_, outcome) in outcomes.iter() {
+            deletions.owned_below += outcome.owned_below;
             if let Some(pending) = &outcome.pending {
                 deletions.add_stages_of(&pending.plan);
             }

@@ -84,7 +84,6 @@ impl Situation {
         unknown: usize,
     ) {
         match (removed, verdict) {
-            (Removed::Nothing, _) => (),
             (Removed::Stages | Removed::Api(_), Verdict::Held { message, .. }) => {
                 explanation.verdict = Standing::Held;
                 explanation.message = if unknown == 0 {
@@ -99,7 +98,7 @@ impl Situation {
                 let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
                 explanation.message.push_str(&doubt);
             }
-            (Removed::Stages, Verdict::Allowed) => (),
+            (Removed::Nothing, _) | (Removed::Stages, Verdict::Allowed) => (),
             // A run asks, too, before it deletes an API.
             (Removed::Api(id), Verdict::Allowed) => {
                 if let Err(interruption) = ensure_gone(&self.run.gateway, id).await {
