@@ -404,10 +404,8 @@ async fn a_definition_of_tiny_values_takes_a_few_times_its_length() {
         assert_eq!(report["definitionsWritten"], 1, "{what}: {report:#}");
         peaks.push((what, peak_memory(&world)));
     }
-    let table: String = peaks
-        .iter()
-        .map(|(what, peak)| format!("{what}: {peak} kB at most\n"))
-        .collect();
+    let lines = peaks.iter().map(|(what, peak)| format!("{what}: {peak} kB at most\n"));
+    let table = lines.collect::<Vec<_>>().concat();
     let path = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("definitions.txt");
     fs::write(path, &table).unwrap();
     let (_, plain) = peaks[0];
