@@ -120,7 +120,7 @@ async fn work(scene: Scene, waiting: &Mutex<VecDeque<Combination>>) -> (Duration
 /// Tries one combination: how long the call took, what is wrong, and what was said.
 async fn attempt(site: &mut Site, combination: &Combination, elsewhere: &str) -> (Duration, Vec<String>, String) {
     site.set_back();
-    if combination.needs_new_handler() {
+    if combination.needs_new_handler(site.scene) {
         site.restart().await;
     }
     site.cloud.faults.add(combination.rule(elsewhere));

@@ -7,6 +7,7 @@ use sandbox::record::Service;
 use serde_json::json;
 
 use super::kinds::Kind;
+use super::site::Scene;
 
 /// What goes wrong.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,9 +87,14 @@ impl Combination {
         self.always && matches!(self.trouble, Trouble::Status(429) | Trouble::ThrottledFor)
     }
 
-    /// Whether only a handler makes the call that has no tokens and has not asked whose the key is.
-    pub fn needs_new_handler(&self) -> bool {
-        matches!(self.kind.service, Service::Identity | Service::Sts)
+    /// Whether only a handler makes the call that has no tokens, or has not asked yet whose the key is. A role is asked for in
+    /// every run.
+    pub fn needs_new_handler(&self, scene: Scene) -> bool {
+        match self.kind.service {
+            Service::Identity => true,
+            Service::Sts => scene.is_about_all(),
+            Service::ApiCenter | Service::ApiGateway | Service::KeyVault => false,
+        }
     }
 
     fn fault(&self, elsewhere: &str) -> Fault {
