@@ -1,98 +1,58 @@
-//! YAML: mappings and lists in block style, whatever could be misread in JSON's quotes.
+//! YAML, by a library that knows JSON's numbers and the texts of terminals only with some help.
 
+use serde::{Serialize, Serializer};
 use serde_json::Value;
-
-/// Words that some reader takes for something else than a text (YAML 1.1 and 1.2).
-const RESERVED: [&str; 10] = ["true", "false", "null", "yes", "no", "on", "off", "y", "n", "~"];
+use serde_saphyr::DoubleQuoted;
 
 /// A value as a document.
 pub(super) fn render(value: &Value) -> String {
-    let mut text = String::new();
-    block(value, 0, &mut text);
-    text
+    // Nothing in a JSON value has no form in YAML, and writing to a `String` cannot fail.
+    serde_saphyr::to_string(&Yaml(value)).unwrap_or_default()
 }
 
-/// Writes a value that begins at the start of a line, or right behind a `- `.
-fn block(value: &Value, depth: usize, text: &mut String) {
-    match value {
-        Value::Object(members) if !members.is_empty() => {
-            for (index, (name, value)) in members.iter().enumerate() {
-                indent(if index == 0 { 0 } else { depth }, text);
-                text.push_str(&scalar(name));
-                text.push(':');
-                nested(value, depth, text);
+/// A JSON value, as YAML has it.
+struct Yaml<'a>(&'a Value);
+
+impl Serialize for Yaml<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            // With arbitrary precision, `serde_json` gives other formats a map with the digits.
+            Value::Number(number) => match (number.as_i64(), number.as_u64(), number.as_f64()) {
+                (Some(number), _, _) => serializer.serialize_i64(number),
+                (None, Some(number), _) => serializer.serialize_u64(number),
+                (None, None, Some(number)) => serializer.serialize_f64(number),
+                (None, None, None) => serializer.serialize_str(&number.to_string()),
+            },
+            // Only within double quotes can such a character be escaped.
+            Value::String(text) if text.chars().any(super::commands_a_terminal) => {
+                DoubleQuoted(text).serialize(serializer)
             }
+            Value::Array(items) => serializer.collect_seq(items.iter().map(Yaml)),
+            Value::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, Yaml(value)))),
+            Value::Null | Value::Bool(_) | Value::String(_) => self.0.serialize(serializer),
         }
-        Value::Array(items) if !items.is_empty() => {
-            for (index, item) in items.iter().enumerate() {
-                indent(if index == 0 { 0 } else { depth }, text);
-                text.push_str("- ");
-                block(item, depth + 1, text);
-            }
-        }
-        Value::String(string) => line(&scalar(string), text),
-        // Empty collections, numbers, booleans and null are written as in JSON.
-        other => line(&other.to_string(), text),
-    }
-}
-
-/// Writes the value of a member.
-fn nested(value: &Value, depth: usize, text: &mut String) {
-    let is_block = match value {
-        Value::Object(members) => !members.is_empty(),
-        Value::Array(items) => !items.is_empty(),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => false,
-    };
-    if is_block {
-        text.push('\n');
-        indent(depth + 1, text);
-        block(value, depth + 1, text);
-    } else {
-        text.push(' ');
-        block(value, depth, text);
-    }
-}
-
-fn indent(depth: usize, text: &mut String) {
-    text.push_str(&"  ".repeat(depth));
-}
-
-fn line(written: &str, text: &mut String) {
-    text.push_str(written);
-    text.push('\n');
-}
-
-/// A text, plain when nothing can take it for anything else.
-fn scalar(string: &str) -> String {
-    let begins = string.starts_with(|first: char| first.is_ascii_alphabetic() || "/_".contains(first));
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.".contains(&byte);
-    let is_reserved = RESERVED.iter().any(|word| string.eq_ignore_ascii_case(word));
-    if begins && string.bytes().all(plain) && !is_reserved {
-        string.to_owned()
-    } else {
-        Value::from(string).to_string()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use saphyr::{LoadableYamlNode, Yaml};
+    use saphyr::{LoadableYamlNode, Yaml as Read};
     use serde_json::json;
 
     use super::*;
 
-    fn as_json(yaml: &Yaml<'_>) -> Value {
+    fn as_json(yaml: &Read<'_>) -> Value {
         if let Some(text) = yaml.as_str() {
             return json!(text);
         }
         match yaml {
-            Yaml::Mapping(members) => {
+            Read::Mapping(members) => {
                 let member =
-                    |(name, value): (&Yaml<'_>, &Yaml<'_>)| (name.as_str().unwrap().to_owned(), as_json(value));
+                    |(name, value): (&Read<'_>, &Read<'_>)| (name.as_str().unwrap().to_owned(), as_json(value));
                 members.iter().map(member).collect()
             }
-            Yaml::Sequence(items) => items.iter().map(as_json).collect(),
+            Read::Sequence(items) => items.iter().map(as_json).collect(),
             other => match (other.as_bool(), other.as_integer()) {
                 (Some(value), _) => json!(value),
                 (None, Some(number)) => json!(number),
@@ -102,11 +62,11 @@ mod tests {
     }
 
     fn read(text: &str) -> Value {
-        as_json(&Yaml::load_from_str(text).unwrap()[0])
+        as_json(&Read::load_from_str(text).unwrap()[0])
     }
 
     #[test]
-    fn blocks_are_nested_by_two_spaces() {
+    fn what_could_be_misread_is_quoted() {
         let value = json!({
             "name": "shop",
             "on": true,
@@ -114,20 +74,22 @@ mod tests {
             "empty": {},
             "none": null,
             "text": "two words: yes",
+            "date": "2026-11-28",
         });
         insta::assert_snapshot!(render(&value), @r#"
         name: shop
         "on": true
         list:
-          - "no"
-          - a: 1
-            b:
-              - []
-          - - x
-            - - "y"
+        - "no"
+        - a: 1
+          b:
+          - []
+        - - x
+          - - "y"
         empty: {}
         none: null
         text: "two words: yes"
+        date: "2026-11-28"
         "#);
         assert_eq!(read(&render(&value)), value);
     }
