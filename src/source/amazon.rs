@@ -26,7 +26,7 @@ pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Limit of an operation with its retries: four attempts and the waits between them.
 pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
 /// Limit of making a connection, the first leg of an attempt.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// Attempts of an operation, counting the first.
 pub(super) const ATTEMPTS: u32 = 4;
 /// How this app names itself to Amazon.

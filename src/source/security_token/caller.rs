@@ -8,7 +8,7 @@ use aws_sdk_sts::Client;
 use aws_sdk_sts::config::{Builder, IdentityCache};
 
 use super::error::{Exchange, RoleError, redact};
-use crate::source::amazon::{AwsConnection, Call};
+use crate::source::amazon::{AwsConnection, CONNECT_TIMEOUT, Call};
 use crate::source::credentials::AwsCredentials;
 
 /// Limit of the question, which is asked once: whoever asks can do without the answer.
@@ -32,7 +32,13 @@ pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials
         .credentials_provider(credentials.clone())
         .identity_cache(IdentityCache::no_cache())
         .retry_config(RetryConfig::disabled())
-        .timeout_config(TimeoutConfig::builder().operation_timeout(TIMEOUT).build());
+        // The same limit of connecting as everywhere, so that the connections are the same, too.
+        .timeout_config(
+            TimeoutConfig::builder()
+                .connect_timeout(CONNECT_TIMEOUT)
+                .operation_timeout(TIMEOUT)
+                .build(),
+        );
     let client = Client::from_conf(config.build());
     let answer = tokio::select! {
         answer = client.get_caller_identity().send() => answer,
