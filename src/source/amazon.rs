@@ -1,6 +1,7 @@
 //! What the clients of Amazon's services have in common: connections, limits, and how refusals are read.
 
 mod answer;
+mod objects;
 mod transport;
 
 use std::sync::Arc;

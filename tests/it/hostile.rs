@@ -415,6 +415,26 @@ async fn a_definition_of_tiny_values_takes_a_few_times_its_length() {
     );
 }
 
+#[tokio::test]
+async fn an_answer_of_amazons_of_tiny_values_takes_bounded_memory_and_ends_with_a_reason() {
+    let mut world = World::synchronized_demo().await;
+    let before = world.inventory();
+    let list = format!(r#"{{"item":[{}{{}}]}}"#, "{},".repeat(16_000_000 / 3)).into_bytes();
+    for (target, words) in [(r"^/restapis\?", "GetRestApis"), ("/stages$", "GetStages")] {
+        world.restart_with(&[]).await;
+        world.cloud.faults.clear();
+        world.fail(Service::ApiGateway, None, target, None, ok(list.clone()));
+        let answer = world.sync("").await.text;
+        assert!(
+            answer.contains(words) && answer.contains("holds more objects"),
+            "{answer}"
+        );
+        let peak = peak_memory(&world);
+        assert!(peak < 300_000, "{target}: {peak} kB");
+    }
+    assert_eq!(world.inventory(), before);
+}
+
 /// Sends bytes to the handler and reads what it answers until it closes, or has answered.
 async fn raw(port: u16, request: &[u8]) -> String {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await.unwrap();

@@ -26,6 +26,7 @@ use tracing::Instrument;
 use url::Url;
 
 use super::answer::is_throttle;
+use super::objects::{Counted, TooManyObjects};
 use crate::limits::{Pacer, Traffic};
 use crate::telemetry::{Outgoing, Peer};
 
@@ -114,6 +115,7 @@ impl HttpConnector for Metered<SharedHttpConnector> {
             }
             connection.traffic.sent();
             let outgoing = outgoing(&request, resends);
+            let is_export = request.uri().contains("/exports/");
             let response = match connection.inner.call(request).instrument(outgoing.span()).await {
                 Ok(response) => response,
                 Err(error) => {
@@ -126,7 +128,15 @@ impl HttpConnector for Metered<SharedHttpConnector> {
             if throttled {
                 connection.traffic.throttled();
             }
-            Ok(response.map(|body| SdkBody::from_body_1_x(Limited::new(body, ANSWER_MAX_BYTES))))
+            Ok(response.map(|body| {
+                let body = Limited::new(body, ANSWER_MAX_BYTES);
+                // An export is a text to the SDK, whatever it holds.
+                if is_export {
+                    SdkBody::from_body_1_x(body)
+                } else {
+                    SdkBody::from_body_1_x(Counted::new(body))
+                }
+            }))
         })
     }
 }
@@ -213,7 +223,8 @@ impl Intercept for NoEmptyAnswers {
     }
 }
 
-/// Whether an answer was longer than [`ANSWER_MAX_BYTES`].
+/// Whether an answer was longer than [`ANSWER_MAX_BYTES`], or held more than it may.
 pub(in crate::source) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source()).any(<dyn Error>::is::<LengthLimitError>)
+    std::iter::successors(Some(error), |&error| error.source())
+        .any(|error| error.is::<LengthLimitError>() || error.is::<TooManyObjects>())
 }

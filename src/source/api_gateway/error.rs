@@ -79,7 +79,7 @@ pub enum GatewayError {
         call: Call,
     },
     /// The answer is longer than is read.
-    #[error("{call}: the answer is longer than {ANSWER_MAX_BYTES} bytes")]
+    #[error("{call}: the answer is longer than {ANSWER_MAX_BYTES} bytes, or holds more objects than any of use")]
     TooLong {
         /// What was called.
         call: Call,
