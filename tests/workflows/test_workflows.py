@@ -45,7 +45,7 @@ def test_a_workflow_may_nothing_and_its_jobs_little_and_not_for_long(name):
 
 def test_no_checkout_leaves_a_token_behind():
     checkouts = [step for _, step in steps() if step.get("uses", "").startswith("actions/checkout@")]
-    assert len(checkouts) == 7
+    assert len(checkouts) == 10
     assert all(step["with"]["persist-credentials"] is False for step in checkouts)
 
 
