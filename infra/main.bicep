@@ -124,6 +124,14 @@ param otlpEndpoint string?
 @description('Further settings of OpenTelemetry, such as `OTEL_SERVICE_NAME`; a secret among them never itself, but as a reference to Key Vault, where the identity may read it.')
 param telemetrySettings { *: string } = {}
 
+@description('The proxy that both clouds are called through, and what is called without it; a URL with a password never itself, but as a reference to Key Vault.')
+param proxySettings {
+  ALL_PROXY: string?
+  HTTP_PROXY: string?
+  HTTPS_PROXY: string?
+  NO_PROXY: string?
+} = {}
+
 @description('The memory of an instance, in MB. 512 is enough; not every region has all three.')
 @allowed([
   512
@@ -277,6 +285,7 @@ module keyVaultAccess 'modules/key-vault-access.bicep' = if (hasKeyVault) {
 // What the handler has a default for is set only when it is given.
 var givenSettings = filter(
   [
+    { name: 'ALL_PROXY', value: proxySettings.?ALL_PROXY ?? '' }
     { name: 'ARM_DELETES_PER_SECOND', value: string(armDeletesPerSecond ?? '') }
     { name: 'ARM_READS_PER_SECOND', value: string(armReadsPerSecond ?? '') }
     { name: 'ARM_WRITES_PER_SECOND', value: string(armWritesPerSecond ?? '') }
@@ -286,6 +295,9 @@ var givenSettings = filter(
     { name: 'AWS_REQUESTS_PER_SECOND', value: string(awsRequestsPerSecond ?? '') }
     { name: 'AWS_WEB_IDENTITY_AUDIENCE', value: awsWebIdentityAudience }
     { name: 'HTTP_TIME_BUDGET_SECONDS', value: string(httpTimeBudgetSeconds ?? '') }
+    { name: 'HTTP_PROXY', value: proxySettings.?HTTP_PROXY ?? '' }
+    { name: 'HTTPS_PROXY', value: proxySettings.?HTTPS_PROXY ?? '' }
+    { name: 'NO_PROXY', value: proxySettings.?NO_PROXY ?? '' }
     { name: 'OTEL_EXPORTER_OTLP_ENDPOINT', value: otlpEndpoint ?? '' }
     { name: 'RUST_LOG', value: logLevels ?? '' }
     { name: 'SYNC_TIME_BUDGET_SECONDS', value: string(syncTimeBudgetSeconds ?? '') }

@@ -19,6 +19,12 @@ param telemetrySettings = {
   OTEL_EXPORTER_OTLP_HEADERS: '@Microsoft.KeyVault(SecretUri=https://telemetry.vault.azure.net/secrets/collector)'
   OTEL_SERVICE_NAME: 'inventory'
 }
+param proxySettings = {
+  ALL_PROXY: 'http://all.example.com:8080'
+  HTTP_PROXY: 'http://plain.example.com:8080'
+  HTTPS_PROXY: 'http://proxy.example.com:8080'
+  NO_PROXY: '.vault.azure.net'
+}
 param instanceMemoryMB = 4096
 param maximumInstanceCount = 1000
 param logRetentionDays = 90

@@ -74,6 +74,7 @@ def test_another_schedule_is_the_timers(snapshots):
 def test_everything_that_can_be_set_is_set(snapshots):
     snapshot = snapshots["all-settings"]
     given = {
+        "ALL_PROXY": "http://all.example.com:8080",
         "ARM_DELETES_PER_SECOND": "7",
         "ARM_READS_PER_SECOND": "20",
         "ARM_WRITES_PER_SECOND": "8",
@@ -82,7 +83,10 @@ def test_everything_that_can_be_set_is_set(snapshots):
         "AWS_ENDPOINT_URL_STS": "https://sts.example.com",
         "AWS_REQUESTS_PER_SECOND": "3",
         "AWS_WEB_IDENTITY_AUDIENCE": "api://audience",
+        "HTTP_PROXY": "http://plain.example.com:8080",
+        "HTTPS_PROXY": "http://proxy.example.com:8080",
         "HTTP_TIME_BUDGET_SECONDS": "150",
+        "NO_PROXY": ".vault.azure.net",
         "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example.com:4318",
         "OTEL_EXPORTER_OTLP_HEADERS": "@Microsoft.KeyVault(SecretUri=https://telemetry.vault.azure.net/secrets/collector)",
         "OTEL_SERVICE_NAME": "inventory",
