@@ -150,7 +150,7 @@ def test_a_role_is_taken_on_with_a_key_and_an_external_id(
     # moto wraps these refusals in an element more than Amazon does, so that their code cannot be read.
     other_role = f"arn:aws:iam::{ACCOUNT}:role/nobodys"
     assert_refused(handler, source(stand_ins, **members | {"roleArn": other_role}))
-    vault.set_secret("moto-secret-access-key", "another secret access key")
+    vault.set_secret("moto-secret-access-key", "another-secret-access-key")
     assert_refused(handler, body)
 
 
