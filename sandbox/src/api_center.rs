@@ -3,7 +3,7 @@
 //! It answers as the service was recorded to (API version 2024-03-01, `tests/data/recorded-exchanges.jsonl`) and
 //! refuses what the public swagger, the service's exported schemas and its documented limits forbid.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -12,6 +12,8 @@ use http::{HeaderMap, HeaderName, Method, Request, Response};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
+use crate::record::Service;
+use crate::serve::StandIn;
 use crate::throttle::TokenBucket;
 use crate::token::check_token;
 
@@ -23,6 +25,7 @@ mod filter;
 mod journal;
 mod metadata;
 mod operations;
+mod options;
 mod path;
 mod permissions;
 mod properties;
@@ -31,6 +34,7 @@ mod refusal;
 mod routing;
 mod rules;
 mod service;
+mod state;
 mod surroundings;
 
 #[cfg(test)]
@@ -38,51 +42,17 @@ mod tests;
 
 pub use journal::{Author, Change};
 pub use operations::Unfinished;
+pub use options::ApiCenterOptions;
+pub use permissions::Permission;
 
 use answer::set_header;
 use catalog::Catalog;
-use journal::{entry, short_path};
-use operations::Operations;
-use path::{Collection, Kind, Target};
+use journal::short_path;
+use path::{Kind, Target};
 use query::Query;
 use refusal::Refusal;
 use routing::route;
-use service::Service;
-
-/// How an API center is to be.
-#[derive(Debug, Clone)]
-pub struct ApiCenterOptions {
-    /// `/subscriptions/…/resourceGroups/…/providers/Microsoft.ApiCenter/services/NAME`.
-    pub resource_id: String,
-    /// The plan: `Standard` or `Free`; quotas depend on it.
-    pub sku: String,
-    /// How many entities a page of a list has.
-    pub page_size: usize,
-    /// Reads a second, and at once.
-    pub reads: (f64, f64),
-    /// Writes a second, and at once; every `POST` counts as one.
-    pub writes: (f64, f64),
-    /// Deletions a second, and at once.
-    pub deletes: (f64, f64),
-    /// Where it can be reached, such as `https://127.0.0.1:1234`; links in answers start with it.
-    pub base_url: String,
-}
-
-impl ApiCenterOptions {
-    /// An API center of the Standard plan with small pages and the budgets of Azure Resource Manager (05/28/2025).
-    #[must_use]
-    pub fn new(resource_id: impl Into<String>) -> Self {
-        Self {
-            resource_id: resource_id.into(),
-            sku: "Standard".to_owned(),
-            page_size: 20,
-            reads: (25.0, 250.0),
-            writes: (10.0, 200.0),
-            deletes: (10.0, 200.0),
-            base_url: "https://127.0.0.1".to_owned(),
-        }
-    }
-}
+use state::{State, new_catalog};
 
 /// An API center and the resource manager before it.
 #[derive(Debug)]
@@ -93,24 +63,6 @@ pub struct ApiCenter {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    service_id: String,
-    base_url: String,
-    page_size: usize,
-    service: Service,
-    catalog: Catalog,
-    operations: Operations,
-    /// The documents that imports from a link find, by URL.
-    documents: HashMap<String, String>,
-    /// What the first polls of an import say.
-    unfinished: Vec<Unfinished>,
-    /// Whether imports of inline texts are operations, too.
-    defers_imports: bool,
-    /// What the caller's role assignments allow: the actions of each, and those it excludes.
-    permissions: Vec<(Vec<String>, Vec<String>)>,
-}
-
 /// What an API center held at some time.
 #[derive(Debug, Clone)]
 pub struct Checkpoint(Catalog);
@@ -119,30 +71,18 @@ impl ApiCenter {
     /// A new API center, which holds the default workspace and the sample API `swagger-petstore`, as real ones do.
     #[must_use]
     pub fn new(options: ApiCenterOptions) -> Self {
-        let bucket = |(per_second, burst)| TokenBucket::new(per_second, burst);
         Self {
-            reads: bucket(options.reads),
-            writes: bucket(options.writes),
-            deletes: bucket(options.deletes),
-            state: Mutex::new(State {
-                service_id: options.resource_id.trim_end_matches('/').to_owned(),
-                base_url: options.base_url,
-                page_size: options.page_size.max(1),
-                service: Service::new(options.sku),
-                catalog: new_catalog(),
-                operations: Operations::default(),
-                documents: HashMap::new(),
-                unfinished: vec![Unfinished::InProgress],
-                defers_imports: false,
-                permissions: permissions::contributor(),
-            }),
+            reads: TokenBucket::new(options.reads),
+            writes: TokenBucket::new(options.writes),
+            deletes: TokenBucket::new(options.deletes),
+            state: Mutex::new(State::new(options)),
         }
     }
 
     /// Sets what the caller's role assignments allow, one after the other: the actions of each, and those it excludes.
     ///
     /// Only who asks is told; what is called is done all the same.
-    pub fn set_permissions(&self, permissions: Vec<(Vec<String>, Vec<String>)>) {
+    pub fn set_permissions(&self, permissions: Vec<Permission>) {
         self.state().permissions = permissions;
     }
 
@@ -164,9 +104,7 @@ impl ApiCenter {
 
     /// Lets it hold what it held then, with nothing under way.
     pub fn restore(&self, checkpoint: &Checkpoint) {
-        let mut state = self.state();
-        state.catalog = checkpoint.0.clone();
-        state.operations = Operations::default();
+        self.state().restore(checkpoint.0.clone());
     }
 
     /// Sets what the polls of later imports say before the import is finished.
@@ -213,9 +151,7 @@ impl ApiCenter {
 
     /// Takes everything away, so that it is as new.
     pub fn clear(&self) {
-        let mut state = self.state();
-        state.catalog = new_catalog();
-        state.operations = Operations::default();
+        self.state().restore(new_catalog());
     }
 
     /// From now on, until everything is taken away, the changes of entities are kept.
@@ -259,7 +195,7 @@ impl ApiCenter {
             let path = short_path(collection, &entity.name);
             let visible = Target::parse_short(&path).filter(|address| address.kind() != Kind::Workspace);
             if visible.is_some_and(|address| state.catalog.get(&address).is_some() == seen) {
-                entries.insert(path, entry(entity));
+                entries.insert(path, entity.shown());
             }
         }
         entries
@@ -270,29 +206,10 @@ impl ApiCenter {
     }
 }
 
-/// What a new API center holds: the default workspace and the sample API.
-fn new_catalog() -> Catalog {
-    let mut catalog = Catalog::default();
-    let workspaces = Target::parse(&["workspaces", "default"]);
-    if let Some(Target::Entity(workspace)) = workspaces {
-        let title = Map::from_iter([("title".to_owned(), json!("Default workspace"))]);
-        catalog.put(&workspace, title);
-    }
-    if let Ok(sample) = serde_json::from_str(include_str!("api_center/swagger_petstore.json")) {
-        let apis = Collection::in_default_workspace(Kind::Api);
-        catalog.put(&apis.address("swagger-petstore"), sample);
-    }
-    catalog
-}
+impl StandIn for ApiCenter {
+    const SERVICE: Service = Service::ApiCenter;
 
-/// How a request gets to its answer.
-impl ApiCenter {
-    /// Answers a request.
-    #[expect(
-        clippy::unused_async,
-        reason = "all stand-ins are called alike, and others have something to wait for"
-    )]
-    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         let mut response = self.answer_now(request);
         let request_id = uuid::Uuid::new_v4().to_string();
         set_header(&mut response, HeaderName::from_static("x-ms-request-id"), &request_id);
@@ -300,6 +217,15 @@ impl ApiCenter {
             *response.body_mut() = Bytes::new();
         }
         response
+    }
+}
+
+/// How a request gets to its answer.
+impl ApiCenter {
+    /// Answers a request.
+    #[expect(clippy::unused_async, reason = "it stands for a call, which takes time")]
+    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        StandIn::answer(self, request)
     }
 
     fn answer_now(&self, request: &Request<Bytes>) -> Response<Bytes> {

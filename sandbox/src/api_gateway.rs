@@ -16,7 +16,6 @@ mod tests;
 mod wire;
 mod writes;
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
@@ -25,12 +24,14 @@ use http::{Method, Request, Response, StatusCode};
 
 use crate::clock::{epoch_seconds, now};
 use crate::keyring::Keyring;
-use crate::throttle::TokenBucket;
+use crate::record::Service;
+use crate::serve::StandIn;
+use crate::throttle::{Rate, TokenBucket, UNLIMITED};
 
 use self::call::Call;
 pub use self::errors::AmazonError;
-use self::rest_api::Entry;
-pub use self::rest_api::{Canary, Definition, EndpointType, RestApi, Stage};
+pub use self::rest_api::{Canary, Definition, EndpointType, Estate, RestApi, Stage};
+use self::rest_api::{Entry, State};
 use self::signature::verify;
 
 /// How the gateway is to be.
@@ -44,8 +45,32 @@ pub struct ApiGatewayOptions {
     pub page_size_default: usize,
     /// Most items on a page, whatever the caller says; Amazon's is 500.
     pub page_size_max: usize,
-    /// Calls a second, and at once; Amazon's are 10 and 40.
-    pub rate: (f64, f64),
+    /// The budget for calls; Amazon's is 10 a second and 40 at once.
+    pub rate: Rate,
+}
+
+impl Default for ApiGatewayOptions {
+    /// As Amazon's are, with no access key yet.
+    fn default() -> Self {
+        Self {
+            region: "us-east-1".to_owned(),
+            keyring: Keyring::default(),
+            page_size_default: 25,
+            page_size_max: 500,
+            rate: (10.0, 40.0),
+        }
+    }
+}
+
+impl ApiGatewayOptions {
+    /// With a budget that no test runs into.
+    #[must_use]
+    pub fn unthrottled(self) -> Self {
+        Self {
+            rate: UNLIMITED,
+            ..self
+        }
+    }
 }
 
 /// The API Gateway of one account and region.
@@ -60,11 +85,6 @@ pub struct ApiGateway {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    apis: BTreeMap<String, Entry>,
-}
-
 impl ApiGateway {
     /// A gateway without APIs.
     #[must_use]
@@ -73,7 +93,7 @@ impl ApiGateway {
             region: options.region,
             page_sizes: (options.page_size_default, options.page_size_max),
             accounts: Mutex::default(),
-            budget: TokenBucket::new(options.rate.0, options.rate.1),
+            budget: TokenBucket::new(options.rate),
             keyring: options.keyring,
             state: Mutex::default(),
         }
@@ -144,25 +164,9 @@ impl ApiGateway {
 
     /// All APIs with their stages, by id and name.
     #[must_use]
-    pub fn estate(&self) -> Vec<(RestApi, Vec<Stage>)> {
+    pub fn estate(&self) -> Estate {
         let of = |entry: &Entry| (entry.api.clone(), entry.stages.values().cloned().collect());
         self.state().apis.values().map(of).collect()
-    }
-
-    /// Answers a request.
-    #[expect(
-        clippy::unused_async,
-        reason = "all stand-ins are called alike, and others have something to wait for"
-    )]
-    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let account = self.account_of(request);
-        let account = account.as_deref().unwrap_or(self);
-        let response = account.answer_now(request).unwrap_or_else(Response::from);
-        if hal::wants_json(request.headers()) {
-            response
-        } else {
-            hal::dressed(response, request.uri())
-        }
     }
 
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, AmazonError> {
@@ -177,10 +181,10 @@ impl ApiGateway {
             (&Method::POST, ["restapis"]) => writes::create_rest_api(&mut state, &call),
             (method, ["restapis", id, rest @ ..]) => {
                 if (method, rest) == (&Method::DELETE, &[]) {
-                    state.apis.remove(*id).ok_or_else(|| unknown_api(id))?;
+                    state.apis.remove(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
                     return Ok(wire::empty_answer(StatusCode::ACCEPTED));
                 }
-                let entry = state.apis.get_mut(*id).ok_or_else(|| unknown_api(id))?;
+                let entry = state.apis.get_mut(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
                 self.answer_below(entry, &call, rest)
             }
             (method, _) => Err(AmazonError::unknown_operation(&format!(
@@ -203,14 +207,14 @@ impl ApiGateway {
                 ok(wire::list(stages.map(wire::stage).collect(), None))
             }
             ("POST", ["stages"]) => writes::create_stage(entry, call),
-            ("GET", ["stages", name]) => ok(wire::stage(stage(entry, name)?)),
+            ("GET", ["stages", name]) => ok(wire::stage(entry.stage(name)?)),
             ("PATCH", ["stages", name]) => writes::update_stage(entry, name, call),
             ("DELETE", ["stages", name]) => {
-                entry.stages.remove(*name).ok_or_else(unknown_stage)?;
+                entry.stages.remove(*name).ok_or_else(AmazonError::unknown_stage)?;
                 Ok(wire::empty_answer(StatusCode::ACCEPTED))
             }
             ("GET", ["stages", name, "exports", kind]) => {
-                export::export(&entry.api, stage(entry, name)?, kind, call, &self.region)
+                export::export(&entry.api, entry.stage(name)?, kind, call, &self.region)
             }
             ("GET", ["deployments"]) => {
                 let (page, position) = paging::page(&entry.deployments, "deployments", call)?;
@@ -226,20 +230,23 @@ impl ApiGateway {
     }
 }
 
+impl StandIn for ApiGateway {
+    const SERVICE: Service = Service::ApiGateway;
+
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let account = self.account_of(request);
+        let account = account.as_deref().unwrap_or(self);
+        let response = account.answer_now(request).unwrap_or_else(Response::from);
+        if hal::wants_json(request.headers()) {
+            response
+        } else {
+            hal::dressed(response, request.uri())
+        }
+    }
+}
+
 fn list_rest_apis(state: &State, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
     let (page, position) = paging::page(&state.apis, "restapis", call)?;
     let items = page.into_iter().map(|entry| wire::rest_api(&entry.api)).collect();
     Ok(wire::json_answer(StatusCode::OK, &wire::list(items, position)))
-}
-
-fn stage<'a>(entry: &'a Entry, name: &str) -> Result<&'a Stage, AmazonError> {
-    entry.stages.get(name).ok_or_else(unknown_stage)
-}
-
-fn unknown_api(id: &str) -> AmazonError {
-    AmazonError::not_found(format!("Invalid API identifier specified 123456789012:{id}"))
-}
-
-fn unknown_stage() -> AmazonError {
-    AmazonError::not_found("Invalid stage identifier specified")
 }

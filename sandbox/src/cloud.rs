@@ -1,31 +1,25 @@
 //! All the stand-ins of the two clouds, each on its port.
 
-use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http::{Request, Response};
 use serde_json::{Value, json};
 
 use crate::api_center::{ApiCenter, ApiCenterOptions};
-use crate::api_gateway::{ApiGateway, ApiGatewayOptions, RestApi, Stage};
+use crate::api_gateway::{ApiGateway, ApiGatewayOptions, Estate};
 use crate::control::{self, ControlServer};
 use crate::faults::Faults;
 use crate::identity::Identity;
-use crate::key_vault::{KeyVault, KeyVaultOptions};
+use crate::key_vault::KeyVault;
 use crate::keyring::{Keyring, USER_ARN};
-use crate::record::{Record, Service};
-use crate::security_token::{OidcProvider, Role, SecurityToken, SecurityTokenOptions, Trust};
-use crate::serve::{Answer, Conditions, KillHook, Port, Server, serve};
+use crate::random;
+use crate::record::Record;
+use crate::security_token::{OidcProvider, Role, SecurityToken, Trust};
+use crate::serve::{Conditions, KillHook, Port, Server, host};
 use crate::tls::{Tls, TlsError};
 use crate::token::{ISSUER, OBJECT_ID};
-
-/// The API center's id unless another one is asked for.
-pub const DEFAULT_RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox\
-                                       /providers/Microsoft.ApiCenter/services/sandbox";
 
 /// The secret that holds the Amazon access key's id.
 pub const ACCESS_KEY_SECRET: &str = "aws-access-key";
@@ -39,68 +33,26 @@ pub const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/apicenter-aws-sync";
 /// What the identity's tokens for Amazon are for.
 pub const AUDIENCE: &str = "api://apicenter-aws-sync";
 
-/// A rate as the clouds state it: calls per second and burst.
-pub type Rate = (f64, f64);
-
-/// How the clouds are to be.
-#[derive(Debug, Clone)]
+/// How the clouds are to be: each stand-in by its own options, and what all have around them.
+#[derive(Debug, Clone, Default)]
 pub struct CloudOptions {
-    /// The API center's ARM id.
-    pub resource_id: String,
-    /// The API center's plan, `Free` or `Standard`.
-    pub sku: String,
-    /// The Amazon region.
-    pub region: String,
-    /// Entities on a page of an API Center list.
-    pub api_center_page_size: usize,
-    /// Items on a page of an Amazon list when the caller does not say.
-    pub api_gateway_page_size: usize,
-    /// Most items on a page of an Amazon list, whatever the caller says.
-    pub api_gateway_page_size_max: usize,
-    /// ARM's budget for reads.
-    pub reads: Rate,
-    /// ARM's budget for writes.
-    pub writes: Rate,
-    /// ARM's budget for deletes.
-    pub deletes: Rate,
-    /// Amazon's budget for management calls.
-    pub gateway_rate: Rate,
+    /// Azure Resource Manager with the API center behind it; where it can be reached is found out.
+    pub api_center: ApiCenterOptions,
+    /// Amazon API Gateway, whose region is that of AWS Security Token Service, too; the account gets a new access key.
+    pub api_gateway: ApiGatewayOptions,
     /// How long every answer takes, besides the work.
     pub latency: Duration,
     /// Whether Amazon's services speak TLS, with a certificate for their real names in the region.
     pub amazon_over_tls: bool,
 }
 
-impl Default for CloudOptions {
-    /// The budgets are the real ones; the pages are small, so that paging is always exercised.
-    fn default() -> Self {
-        Self {
-            resource_id: DEFAULT_RESOURCE_ID.to_owned(),
-            sku: "Standard".to_owned(),
-            region: "us-east-1".to_owned(),
-            api_center_page_size: 10,
-            api_gateway_page_size: 25,
-            api_gateway_page_size_max: 500,
-            reads: (25.0, 250.0),
-            writes: (10.0, 200.0),
-            deletes: (10.0, 200.0),
-            gateway_rate: (10.0, 40.0),
-            latency: Duration::ZERO,
-            amazon_over_tls: false,
-        }
-    }
-}
-
 impl CloudOptions {
     /// With budgets that no test runs into.
     #[must_use]
     pub fn unthrottled(self) -> Self {
-        const UNLIMITED: Rate = (1e6, 1e6);
         Self {
-            reads: UNLIMITED,
-            writes: UNLIMITED,
-            deletes: UNLIMITED,
-            gateway_rate: UNLIMITED,
+            api_center: self.api_center.unthrottled(),
+            api_gateway: self.api_gateway.unthrottled(),
             ..self
         }
     }
@@ -158,29 +110,6 @@ struct Servers {
     control: ControlServer,
 }
 
-struct Ports {
-    api_center: Port,
-    api_gateway: Port,
-    sts: Port,
-    key_vault: Port,
-    identity: Port,
-    control: Port,
-}
-
-impl Ports {
-    fn take(tls: &Tls, amazon_over_tls: bool) -> io::Result<Self> {
-        let amazons = amazon_over_tls.then_some(tls);
-        Ok(Self {
-            api_center: Port::take(0, Some(tls))?,
-            api_gateway: Port::take(0, amazons)?,
-            sts: Port::take(0, amazons)?,
-            key_vault: Port::take(0, Some(tls))?,
-            identity: Port::take(0, None)?,
-            control: Port::take(0, None)?,
-        })
-    }
-}
-
 impl Cloud {
     /// Starts all stand-ins; the vault holds the two Amazon secrets, everything else is empty.
     ///
@@ -191,46 +120,55 @@ impl Cloud {
         reason = "the stand-ins are tasks of a runtime, which a caller that awaits is sure to have"
     )]
     pub async fn start(options: CloudOptions) -> Result<Self, CloudError> {
-        let tls = Tls::new(&[format!("*.{}.amazonaws.com", options.region)])?;
-        let ports = Ports::take(&tls, options.amazon_over_tls)?;
-        let aws_access_key_id = format!("AKIA{}", random_text(16).to_ascii_uppercase());
-        let aws_secret_access_key = random_text(40);
-        let identity_header = random_text(32);
-        let keyring = Keyring::default();
-        keyring.set_lasting(vec![(aws_access_key_id.clone(), aws_secret_access_key.clone())]);
-        let sts = Arc::new(security_token(&options.region, &keyring));
-        let api_gateway = Arc::new(ApiGateway::new(ApiGatewayOptions {
-            region: options.region.clone(),
-            keyring,
-            page_size_default: options.api_gateway_page_size,
-            page_size_max: options.api_gateway_page_size_max,
-            rate: options.gateway_rate,
-        }));
-        let key_vault = Arc::new(KeyVault::new(KeyVaultOptions {
-            base_url: ports.key_vault.base_url(),
-        }));
-        key_vault.set_secret(ACCESS_KEY_SECRET, &aws_access_key_id);
-        key_vault.set_secret(SECRET_ACCESS_KEY_SECRET, &aws_secret_access_key);
-        let identity = Arc::new(Identity::new(&identity_header));
-        identity.know(&ports.api_center.base_url());
-        identity.know(AUDIENCE);
+        let CloudOptions {
+            api_center,
+            api_gateway,
+            latency,
+            amazon_over_tls,
+        } = options;
+        let (resource_id, region) = (api_center.resource_id.clone(), api_gateway.region.clone());
+        let tls = Tls::new(&[format!("*.{region}.amazonaws.com")])?;
+        let (azure_port, amazon_port) = (
+            || Port::take(0, Some(&tls)),
+            || Port::take(0, amazon_over_tls.then_some(&tls)),
+        );
         let conditions = Conditions {
-            latency: options.latency,
+            latency,
             ..Conditions::default()
         };
-        let resource_id = options.resource_id.clone();
-        let region = options.region.clone();
-        let api_center = Arc::new(api_center(options, ports.api_center.base_url()));
+        let aws_access_key_id = format!("AKIA{}", random::text(16).to_ascii_uppercase());
+        let aws_secret_access_key = random::text(40);
+        let identity_header = random::text(32);
+        let keyring = Keyring::default();
+        keyring.set_lasting(vec![(aws_access_key_id.clone(), aws_secret_access_key.clone())]);
+
+        let make = |base_url| ApiCenter::new(ApiCenterOptions { base_url, ..api_center });
+        let (api_center, api_center_server) = host(azure_port()?, make, &conditions);
+        let options = ApiGatewayOptions {
+            keyring: keyring.clone(),
+            ..api_gateway
+        };
+        let make = |_| ApiGateway::new(options);
+        let (api_gateway, api_gateway_server) = host(amazon_port()?, make, &conditions);
+        let make = |_| security_token(&region, keyring);
+        let (sts, sts_server) = host(amazon_port()?, make, &conditions);
+        let (key_vault, key_vault_server) = host(azure_port()?, KeyVault::new, &conditions);
+        key_vault.set_secret(ACCESS_KEY_SECRET, &aws_access_key_id);
+        key_vault.set_secret(SECRET_ACCESS_KEY_SECRET, &aws_secret_access_key);
+        let make = |_| Identity::new(&identity_header);
+        let (identity, identity_server) = host(Port::take(0, None)?, make, &conditions);
+        identity.know(api_center_server.base_url());
+        identity.know(AUDIENCE);
+        let control = control::start(Port::take(0, None)?, &conditions, api_center.clone());
         Ok(Self {
-            servers: Servers::start(
-                ports,
-                &api_center,
-                &api_gateway,
-                &sts,
-                &key_vault,
-                &identity,
-                &conditions,
-            ),
+            servers: Servers {
+                api_center: api_center_server,
+                api_gateway: api_gateway_server,
+                sts: sts_server,
+                key_vault: key_vault_server,
+                identity: identity_server,
+                control,
+            },
             api_center,
             api_gateway,
             sts,
@@ -250,21 +188,20 @@ impl Cloud {
 
     /// Waits until every stand-in accepts connections, after faults have let them be refused.
     pub async fn is_up(&self) {
-        let Servers {
-            api_center,
-            api_gateway,
-            sts,
-            key_vault,
-            identity,
-            control: _,
-        } = &self.servers;
-        for server in [api_center, api_gateway, sts, key_vault, identity] {
+        let all = &self.servers;
+        for server in [
+            &all.api_center,
+            &all.api_gateway,
+            &all.sts,
+            &all.key_vault,
+            &all.identity,
+        ] {
             server.is_up().await;
         }
     }
 
     /// Fills the gateway.
-    pub fn fill_gateway(&self, estate: Vec<(RestApi, Vec<Stage>)>) {
+    pub fn fill_gateway(&self, estate: Estate) {
         for (rest_api, stages) in estate {
             let id = rest_api.id.clone();
             self.api_gateway.put_rest_api(rest_api);
@@ -326,12 +263,6 @@ impl Cloud {
     #[must_use]
     pub fn ca_file(&self) -> &Path {
         self.tls.ca_file()
-    }
-
-    /// The throw-away authority's certificate, PEM text.
-    #[must_use]
-    pub fn ca_pem(&self) -> &str {
-        self.tls.ca_pem()
     }
 
     /// The identifier of a secret in the vault, without a version.
@@ -396,79 +327,9 @@ impl Cloud {
     }
 }
 
-impl Servers {
-    fn start(
-        ports: Ports,
-        api_center: &Arc<ApiCenter>,
-        api_gateway: &Arc<ApiGateway>,
-        sts: &Arc<SecurityToken>,
-        key_vault: &Arc<KeyVault>,
-        identity: &Arc<Identity>,
-        conditions: &Conditions,
-    ) -> Self {
-        let start = |port, service, answer| serve(port, service, answer, conditions.clone());
-        Self {
-            api_center: start(
-                ports.api_center,
-                Service::ApiCenter,
-                answer_of(api_center, |it, request| async move { it.answer(&request).await }),
-            ),
-            api_gateway: start(
-                ports.api_gateway,
-                Service::ApiGateway,
-                answer_of(api_gateway, |it, request| async move { it.answer(&request).await }),
-            ),
-            sts: start(
-                ports.sts,
-                Service::Sts,
-                answer_of(sts, |it, request| async move { it.answer(&request).await }),
-            ),
-            key_vault: start(
-                ports.key_vault,
-                Service::KeyVault,
-                answer_of(key_vault, |it, request| async move { it.answer(&request).await }),
-            ),
-            identity: start(
-                ports.identity,
-                Service::Identity,
-                answer_of(identity, |it, request| async move { it.answer(&request).await }),
-            ),
-            control: control::start(
-                ports.control,
-                conditions.record.clone(),
-                conditions.faults.clone(),
-                api_center.clone(),
-            ),
-        }
-    }
-}
-
-fn answer_of<S, F>(stand_in: &Arc<S>, answer: impl Fn(Arc<S>, Request<Bytes>) -> F + Send + Sync + 'static) -> Answer
-where
-    S: Send + Sync + 'static,
-    F: Future<Output = Response<Bytes>> + Send + 'static,
-{
-    let stand_in = stand_in.clone();
-    Arc::new(move |request| Box::pin(answer(stand_in.clone(), request)))
-}
-
-fn api_center(options: CloudOptions, base_url: String) -> ApiCenter {
-    let mut api_center = ApiCenterOptions::new(options.resource_id);
-    api_center.sku = options.sku;
-    api_center.page_size = options.api_center_page_size;
-    api_center.reads = options.reads;
-    api_center.writes = options.writes;
-    api_center.deletes = options.deletes;
-    api_center.base_url = base_url;
-    ApiCenter::new(api_center)
-}
-
 /// The service of an account with one role and the identity's provider, as `ROLE_ARN` says.
-fn security_token(region: &str, keyring: &Keyring) -> SecurityToken {
-    let sts = SecurityToken::new(SecurityTokenOptions {
-        region: region.to_owned(),
-        keyring: keyring.clone(),
-    });
+fn security_token(region: &str, keyring: Keyring) -> SecurityToken {
+    let sts = SecurityToken::new(region, keyring);
     sts.put_provider(OidcProvider {
         issuer: ISSUER.to_owned(),
         client_ids: vec![AUDIENCE.to_owned()],
@@ -484,14 +345,4 @@ fn security_token(region: &str, keyring: &Keyring) -> SecurityToken {
     };
     sts.put_role(Role::new(ROLE_ARN, vec![by_token, by_key]));
     sts
-}
-
-/// `length` letters and digits; new ones every time, so that a leaked one leads to nothing.
-pub(crate) fn random_text(length: usize) -> String {
-    let mut text = String::new();
-    while text.len() < length {
-        text.push_str(&uuid::Uuid::new_v4().simple().to_string());
-    }
-    text.truncate(length);
-    text
 }

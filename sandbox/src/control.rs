@@ -17,7 +17,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::api_center::ApiCenter;
 use crate::faults::Faults;
 use crate::record::{Record, Service};
-use crate::serve::Port;
+use crate::serve::{Conditions, Port};
 use rule::RuleForm;
 
 /// The control endpoint on its socket; it ends when this is dropped.
@@ -43,7 +43,7 @@ struct Controlled {
 
 /// Starts the control endpoint.
 #[must_use]
-pub fn start(port: Port, record: Record, faults: Faults, api_center: Arc<ApiCenter>) -> ControlServer {
+pub fn start(port: Port, conditions: &Conditions, api_center: Arc<ApiCenter>) -> ControlServer {
     let shutdown = CancellationToken::new();
     let server = ControlServer {
         base_url: port.base_url(),
@@ -54,8 +54,8 @@ pub fn start(port: Port, record: Record, faults: Faults, api_center: Arc<ApiCent
         .route("/faults", get(show_faults).post(add_fault).delete(clear_faults))
         .route("/catalog", get(show_catalog))
         .with_state(Controlled {
-            record,
-            faults,
+            record: conditions.record.clone(),
+            faults: conditions.faults.clone(),
             api_center,
         });
     tokio::spawn(shutdown.run_until_cancelled_owned(async move {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::header::IF_MATCH;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::watch;
 
 use crate::record::Service;
@@ -41,6 +41,17 @@ pub enum Fault {
     KillBefore,
     /// The work is done, then the process under test is killed, without an answer.
     KillAfter,
+}
+
+impl From<Response<Bytes>> for Fault {
+    fn from(response: Response<Bytes>) -> Self {
+        let (parts, body) = response.into_parts();
+        Self::Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
+    }
 }
 
 /// Which requests a fault is for. All that is given must fit.

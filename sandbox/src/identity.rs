@@ -5,12 +5,15 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderValue};
+use http::header::HeaderValue;
 use http::{Method, Request, Response, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use url::form_urlencoded;
 
 use crate::clock::{epoch_seconds, now};
+use crate::json;
+use crate::record::Service;
+use crate::serve::StandIn;
 use crate::token::{CLIENT_ID, Claims, OBJECT_ID, TENANT_ID};
 
 /// The version of the protocol.
@@ -77,12 +80,15 @@ impl Identity {
         self.state().missing = message.map(str::to_owned);
     }
 
-    /// Answers a request.
-    #[expect(
-        clippy::unused_async,
-        reason = "all stand-ins are called alike, and others have something to wait for"
-    )]
-    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StandIn for Identity {
+    const SERVICE: Service = Service::Identity;
+
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         if request.method() != Method::GET || request.uri().path() != "/msi/token" {
             return refusal(StatusCode::NOT_FOUND, "There is a token at GET /msi/token only");
         }
@@ -134,11 +140,7 @@ impl Identity {
             "token_type": "Bearer",
             "client_id": CLIENT_ID,
         });
-        answer(StatusCode::OK, &token)
-    }
-
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        json::answer(StatusCode::OK, &token)
     }
 }
 
@@ -157,43 +159,35 @@ fn unknown_resource(resource: &str) -> String {
 }
 
 fn refusal(status: StatusCode, message: &str) -> Response<Bytes> {
-    answer(
+    json::answer(
         status,
         &json!({ "statusCode": status.as_u16(), "message": message, "correlationId": uuid::Uuid::new_v4().to_string() }),
     )
 }
 
-fn answer(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() = status;
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    response
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::token::check_token;
 
-    async fn ask(identity: &Identity, header: &str, query: &str) -> (u16, Value) {
+    fn ask(identity: &Identity, header: &str, query: &str) -> (u16, Value) {
         let request = Request::builder()
             .uri(format!("/msi/token?{query}"))
             .header("x-identity-header", header);
-        let response = identity.answer(&request.body(Bytes::new()).unwrap()).await;
+        let response = identity.answer(&request.body(Bytes::new()).unwrap());
         (
             response.status().as_u16(),
             serde_json::from_slice(response.body()).unwrap(),
         )
     }
 
-    #[tokio::test]
-    async fn a_resource_that_nobody_registered_is_refused_in_entras_words() {
+    #[test]
+    fn a_resource_that_nobody_registered_is_refused_in_entras_words() {
         let identity = Identity::new("secret");
         let query = "api-version=2019-08-01&resource=api://somewhere";
-        let (status, error) = ask(&identity, "secret", query).await;
+        let (status, error) = ask(&identity, "secret", query);
         assert_eq!((status, &error["statusCode"]), (400, &json!(400)));
         let message = error["message"].as_str().unwrap();
         assert!(
@@ -201,7 +195,7 @@ mod tests {
             "{message}"
         );
         identity.know("api://somewhere/");
-        let (status, token) = ask(&identity, "secret", query).await;
+        let (status, token) = ask(&identity, "secret", query);
         assert_eq!(status, 200);
         let claims = check_token(token["access_token"].as_str().unwrap(), &["api://somewhere"]).unwrap();
         assert_eq!(
@@ -209,7 +203,7 @@ mod tests {
             (crate::token::ISSUER, OBJECT_ID)
         );
         identity.use_second_version("api://somewhere");
-        let (_, token) = ask(&identity, "secret", query).await;
+        let (_, token) = ask(&identity, "secret", query);
         let claims = check_token(token["access_token"].as_str().unwrap(), &[RESOURCE_CLIENT_ID]).unwrap();
         assert!(
             claims.iss.ends_with("/v2.0") && claims.azp.as_deref() == Some(CLIENT_ID),
@@ -217,26 +211,21 @@ mod tests {
         );
     }
 
-    #[tokio::test]
-    async fn whoever_knows_the_header_gets_a_token_for_what_it_asks() {
+    #[test]
+    fn whoever_knows_the_header_gets_a_token_for_what_it_asks() {
         let identity = Identity::new("secret");
         let query = "api-version=2019-08-01&resource=https://vault.azure.net";
-        let (status, token) = ask(&identity, "secret", query).await;
+        let (status, token) = ask(&identity, "secret", query);
         assert_eq!(status, 200);
         assert!(check_token(token["access_token"].as_str().unwrap(), &["https://vault.azure.net"]).is_ok());
-        assert_eq!(ask(&identity, "guess", query).await.0, 401);
-        assert_eq!(ask(&identity, "secret", "api-version=2019-08-01").await.0, 400);
+        assert_eq!(ask(&identity, "guess", query).0, 401);
+        assert_eq!(ask(&identity, "secret", "api-version=2019-08-01").0, 400);
+        assert_eq!(ask(&identity, "secret", "resource=https://vault.azure.net").0, 400);
         assert_eq!(
-            ask(&identity, "secret", "resource=https://vault.azure.net").await.0,
-            400
-        );
-        assert_eq!(
-            ask(&identity, "secret", &format!("{query}&client_id=somebody-else"))
-                .await
-                .0,
+            ask(&identity, "secret", &format!("{query}&client_id=somebody-else")).0,
             400
         );
         identity.set_missing(Some("there is none"));
-        assert_eq!(ask(&identity, "secret", query).await.0, 400);
+        assert_eq!(ask(&identity, "secret", query).0, 400);
     }
 }

@@ -5,8 +5,6 @@
 
 pub mod api_center;
 pub mod api_gateway;
-pub mod bench;
-pub mod cli;
 mod clock;
 pub mod cloud;
 pub mod control;
@@ -14,9 +12,12 @@ pub mod estate;
 pub mod faults;
 pub mod functions_host;
 pub mod identity;
+pub mod inventory;
+mod json;
 pub mod key_vault;
 pub mod keyring;
 pub mod proxy;
+mod random;
 pub mod record;
 pub mod scenario;
 pub mod security_token;

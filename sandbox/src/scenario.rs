@@ -1,27 +1,21 @@
 //! The round that the sandbox goes without being told more: an integration, a timer run, and a look at the catalog.
 
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use tokio::process::Command;
 
 use crate::cloud::{ACCESS_KEY_SECRET, Cloud, SECRET_ACCESS_KEY_SECRET};
 use crate::functions_host::{FunctionsHost, HostError, HostOptions, TimerKind};
 
 /// The integration that is made.
-pub(crate) const INTEGRATION: &str = "shop";
+pub const INTEGRATION: &str = "shop";
 /// The workspace that the sandbox was built in: the function app's files are at its root.
-pub(crate) const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
+pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 /// Why the round did not come to its end.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
-    /// The handler could not be built.
-    #[error("building the handler with `cargo build --bin handler` failed ({0}); name a built one with --handler")]
-    Build(String),
     /// The Functions host does not start.
     #[error("starting the Functions host failed")]
     Host(#[from] HostError),
@@ -39,48 +33,6 @@ pub enum ScenarioError {
     /// The timer run failed.
     #[error("the timer run failed: {0}")]
     Timer(String),
-}
-
-/// Builds the handler of this workspace, with the profile that this program was built with.
-///
-/// # Errors
-/// When it cannot be built.
-pub async fn build_handler() -> Result<PathBuf, ScenarioError> {
-    let program = std::env::current_exe().map_err(|error| ScenarioError::Build(error.to_string()))?;
-    let is_release = program.parent().is_some_and(|folder| folder.ends_with("release"));
-    build_handler_with(is_release.then_some("release")).await
-}
-
-/// Builds the handler of this workspace with a profile, or with the usual one.
-///
-/// # Errors
-/// When it cannot be built.
-pub async fn build_handler_with(profile: Option<&str>) -> Result<PathBuf, ScenarioError> {
-    let unusable = |error: io::Error| ScenarioError::Build(error.to_string());
-    let program = std::env::current_exe().map_err(unusable)?;
-    let target = program.parent().and_then(Path::parent).unwrap_or(Path::new("."));
-    let mut cargo = Command::new(option_env!("CARGO").unwrap_or("cargo"));
-    cargo
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            "apicenter-aws-sync",
-            "--bin",
-            "handler",
-        ])
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(WORKSPACE);
-    if let Some(profile) = profile {
-        cargo.args(["--profile", profile]);
-    }
-    let status = cargo.status().await.map_err(unusable)?;
-    if status.success() {
-        Ok(target.join(profile.unwrap_or("debug")).join("handler"))
-    } else {
-        Err(ScenarioError::Build(status.to_string()))
-    }
 }
 
 /// Starts a Functions host between the stand-ins, for the function app in a folder, this workspace's if there is none, and
@@ -117,17 +69,12 @@ pub async fn go_round(cloud: &Cloud, host: &FunctionsHost) -> Result<Value, Scen
 /// # Errors
 /// When it is not made.
 pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(), ScenarioError> {
-    let url = integration_url(host);
     let body = json!({ "properties": { "amazonApiGatewaySource": {
         "accessKey": cloud.secret_identifier(ACCESS_KEY_SECRET),
         "secretAccessKey": cloud.secret_identifier(SECRET_ACCESS_KEY_SECRET),
         "regionName": cloud.region,
     } } });
-    let request = reqwest::Client::new()
-        .put(&url)
-        .header("x-functions-key", host.function_key())
-        .json(&body);
-    checked(format!("PUT {url}"), request.send().await?).await.map(|_| ())
+    call(host, Method::PUT, |request| request.json(&body)).await.map(|_| ())
 }
 
 /// The outcome of the last run.
@@ -135,15 +82,20 @@ pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(),
 /// # Errors
 /// When the integration cannot be read.
 pub async fn last_sync(host: &FunctionsHost) -> Result<Value, ScenarioError> {
-    let url = integration_url(host);
-    let request = reqwest::Client::new()
-        .get(&url)
-        .header("x-functions-key", host.function_key());
-    let integration = checked(format!("GET {url}"), request.send().await?).await?;
+    let integration = call(host, Method::GET, |request| request).await?;
     Ok(integration["properties"]["lastSync"].clone())
 }
 
-async fn checked(call: String, response: reqwest::Response) -> Result<Value, ScenarioError> {
+/// Calls the handler about the integration, and expects a success.
+async fn call(
+    host: &FunctionsHost,
+    method: Method,
+    fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
+) -> Result<Value, ScenarioError> {
+    let url = integration_url(host);
+    let call = format!("{method} {url}");
+    let request = fill(reqwest::Client::new().request(method, url));
+    let response = request.header("x-functions-key", host.function_key()).send().await?;
     let status = response.status();
     let text = response.text().await?;
     match serde_json::from_str(&text) {
@@ -157,59 +109,6 @@ async fn checked(call: String, response: reqwest::Response) -> Result<Value, Sce
 
 fn integration_url(host: &FunctionsHost) -> String {
     host.url(&format!("integrations/{INTEGRATION}"))
-}
-
-/// What is in the catalog, as a table.
-#[must_use]
-pub fn inventory(cloud: &Cloud) -> String {
-    let snapshot = cloud.api_center.snapshot();
-    let mut rows = vec![["API", "TITLE", "VERSIONS", "DEFINITIONS", "DEPLOYMENTS"].map(str::to_owned)];
-    let apis = snapshot
-        .iter()
-        .filter(|(path, _)| path.starts_with("apis/") && path.matches('/').count() == 1);
-    for (path, api) in apis {
-        let names = |collection: &str| below(&snapshot, &format!("{path}/{collection}/"));
-        let versions = names("versions");
-        let definitions = versions
-            .iter()
-            .filter(|version| snapshot.contains_key(&format!("{path}/versions/{version}/definitions/openapi")))
-            .count();
-        rows.push([
-            path.trim_start_matches("apis/").to_owned(),
-            api["properties"]["title"].as_str().unwrap_or_default().to_owned(),
-            versions.join(" "),
-            definitions.to_string(),
-            names("deployments").len().to_string(),
-        ]);
-    }
-    table(&rows)
-}
-
-/// The names right below a collection.
-fn below(snapshot: &BTreeMap<String, Value>, prefix: &str) -> Vec<String> {
-    let names = snapshot.keys().filter_map(|path| path.strip_prefix(prefix));
-    names.filter(|name| !name.contains('/')).map(str::to_owned).collect()
-}
-
-fn table(rows: &[[String; 5]]) -> String {
-    let width = |column: usize| {
-        rows.iter()
-            .map(|row| row[column].chars().count())
-            .max()
-            .unwrap_or_default()
-    };
-    let widths: Vec<usize> = (0..5).map(width).collect();
-    let mut text = String::new();
-    for row in rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .map(|(cell, &width)| format!("{cell:width$}"))
-            .collect();
-        // Writing to a `String` cannot fail.
-        let _ = writeln!(text, "{}", cells.join("  ").trim_end());
-    }
-    text
 }
 
 /// What to try, ready to be pasted: the status page's address, then calls.

@@ -2,6 +2,7 @@
 //!
 //! What it gives is good for the API Gateway that shares its keyring, until it ends.
 
+mod account;
 mod errors;
 mod exchange;
 mod form;
@@ -9,7 +10,6 @@ mod form;
 mod tests;
 mod wire;
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -18,71 +18,13 @@ use http::{Request, Response};
 
 use crate::clock::now;
 use crate::keyring::Keyring;
+use crate::record::Service;
+use crate::serve::StandIn;
 
+use self::account::State;
+pub use self::account::{OidcProvider, Role, Trust};
 pub use self::errors::StsError;
 use self::form::Form;
-
-/// How the service is to be.
-#[derive(Debug, Clone)]
-pub struct SecurityTokenOptions {
-    /// Its region, which signatures must be for.
-    pub region: String,
-    /// The access keys of its account, to which it adds those of sessions.
-    pub keyring: Keyring,
-}
-
-/// An identity provider that the account has registered.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OidcProvider {
-    /// Who issues its tokens, with `https://`.
-    pub issuer: String,
-    /// Whom its tokens may be for.
-    pub client_ids: Vec<String>,
-}
-
-/// A statement of a role's trust policy.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Trust {
-    /// Tokens of a registered identity provider.
-    WebIdentity {
-        /// The provider's issuer.
-        issuer: String,
-        /// What `aud` has to be one of, if that is asked.
-        audiences: Option<Vec<String>>,
-        /// What `sub` has to be one of, if that is asked.
-        subjects: Option<Vec<String>>,
-    },
-    /// A principal of Amazon's.
-    Principal {
-        /// Its ARN.
-        arn: String,
-        /// What `sts:ExternalId` has to be, if that is asked.
-        external_id: Option<String>,
-    },
-}
-
-/// A role of the account.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Role {
-    /// Its ARN.
-    pub arn: String,
-    /// Who may take it on: whom one of these fits.
-    pub trust: Vec<Trust>,
-    /// The longest session of it.
-    pub session_max: Duration,
-}
-
-impl Role {
-    /// A role with sessions of up to an hour, as roles are made.
-    #[must_use]
-    pub fn new(arn: impl Into<String>, trust: Vec<Trust>) -> Self {
-        Self {
-            arn: arn.into(),
-            trust,
-            session_max: Duration::from_hours(1),
-        }
-    }
-}
 
 /// The service.
 #[derive(Debug)]
@@ -92,22 +34,15 @@ pub struct SecurityToken {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
-struct State {
-    roles: HashMap<String, Role>,
-    providers: HashMap<String, OidcProvider>,
-    /// How long the next sessions last, whatever is asked for.
-    lifetimes: VecDeque<Duration>,
-    region_disabled: bool,
-}
-
 impl SecurityToken {
-    /// A service whose account has neither roles nor identity providers.
+    /// A service whose account has these access keys, and neither roles nor identity providers.
+    ///
+    /// Signatures must be for its region; it adds the keys of sessions to the others.
     #[must_use]
-    pub fn new(options: SecurityTokenOptions) -> Self {
+    pub fn new(region: impl Into<String>, keyring: Keyring) -> Self {
         Self {
-            region: options.region,
-            keyring: options.keyring,
+            region: region.into(),
+            keyring,
             state: Mutex::default(),
         }
     }
@@ -147,15 +82,6 @@ impl SecurityToken {
         self.state().region_disabled = disabled;
     }
 
-    /// Answers a request.
-    #[expect(
-        clippy::unused_async,
-        reason = "all stand-ins are called alike, and others have something to wait for"
-    )]
-    pub async fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        self.answer_now(request).unwrap_or_else(Response::from)
-    }
-
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, StsError> {
         let form = Form::read(request)?;
         let mut state = self.state();
@@ -179,5 +105,13 @@ impl SecurityToken {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl StandIn for SecurityToken {
+    const SERVICE: Service = Service::Sts;
+
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        self.answer_now(request).unwrap_or_else(Response::from)
     }
 }

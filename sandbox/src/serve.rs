@@ -1,11 +1,10 @@
 //! Puts a stand-in on a socket: records every exchange and carries out the faults, for real, on the wire.
 
+mod port;
 mod wire;
 
-use std::io;
-use std::net::Ipv4Addr;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 use futures::future::BoxFuture;
@@ -14,18 +13,29 @@ use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
 use hyper::service::service_fn;
 use hyper_util::rt::TokioIo;
-use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::clock::now;
 use crate::faults::{Fault, Faults};
 use crate::record::{Exchange, Record, Service};
-use crate::tls::Tls;
+pub use port::Port;
+use port::listen;
 use wire::{AnswerBody, Connection, Wire};
 
 /// More than any of the services takes, so that a stand-in sees what it has to refuse.
 const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
+
+/// What stands in for a service: it turns requests into answers and knows nothing of sockets.
+pub trait StandIn: Send + Sync + 'static {
+    /// The service.
+    const SERVICE: Service;
+
+    /// Answers a request.
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes>;
+}
 
 /// What turns a request into an answer.
 pub type Answer = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
@@ -67,50 +77,6 @@ pub struct Conditions {
     pub latency: Duration,
 }
 
-/// A loopback port that is taken but not served yet, so that a stand-in can know its own address.
-pub struct Port {
-    listener: TcpListener,
-    /// Bound without listening, so that nobody else is given the port while its stand-in is down.
-    reserved: TcpSocket,
-    number: u16,
-    acceptor: Option<TlsAcceptor>,
-}
-
-impl Port {
-    /// Takes a port on `127.0.0.1`, any free one for 0; with `tls`, it will speak TLS only.
-    ///
-    /// # Errors
-    /// When the port is taken.
-    pub fn take(port: u16, tls: Option<&Tls>) -> io::Result<Self> {
-        let reserved = bind(port)?;
-        let number = reserved.local_addr()?.port();
-        Ok(Self {
-            listener: listen(number)?,
-            reserved,
-            number,
-            acceptor: tls.map(Tls::acceptor),
-        })
-    }
-
-    /// The port's number.
-    #[must_use]
-    pub fn number(&self) -> u16 {
-        self.number
-    }
-
-    /// Its listener, for a plain server of another kind.
-    pub(crate) fn into_listener(self) -> TcpListener {
-        self.listener
-    }
-
-    /// Its base URL, without a trailing slash.
-    #[must_use]
-    pub fn base_url(&self) -> String {
-        let scheme = if self.acceptor.is_some() { "https" } else { "http" };
-        format!("{scheme}://127.0.0.1:{}", self.number)
-    }
-}
-
 /// A stand-in on its socket; it ends, connections and all, when this is dropped.
 pub struct Server {
     base_url: String,
@@ -139,6 +105,17 @@ impl Server {
     }
 }
 
+/// Makes a stand-in, which may know its base URL, and serves it under the given conditions.
+pub fn host<S: StandIn>(port: Port, make: impl FnOnce(String) -> S, conditions: &Conditions) -> (Arc<S>, Server) {
+    let stand_in = Arc::new(make(port.base_url()));
+    let answering = Arc::clone(&stand_in);
+    let answer: Answer = Arc::new(move |request| {
+        let response = answering.answer(&request);
+        Box::pin(async { response })
+    });
+    (stand_in, serve(port, S::SERVICE, answer, conditions.clone()))
+}
+
 /// Serves `answer` as `service` under the given conditions.
 ///
 /// Work that has begun is finished and recorded even when the client goes away meanwhile, as in a real service.
@@ -152,37 +129,37 @@ pub fn serve(port: Port, service: Service, answer: Answer, conditions: Condition
         listening: seen,
         _shutdown: shutdown.clone().drop_guard(),
     };
-    let stand_in = StandIn {
+    let serving = Serving {
         service,
         answer,
         conditions,
         shutdown: shutdown.clone(),
     };
-    tokio::spawn(shutdown.run_until_cancelled_owned(accept(port, stand_in, listening)));
+    tokio::spawn(shutdown.run_until_cancelled_owned(accept(port, serving, listening)));
     server
 }
 
 #[derive(Clone)]
-struct StandIn {
+struct Serving {
     service: Service,
     answer: Answer,
     conditions: Conditions,
     shutdown: CancellationToken,
 }
 
-async fn accept(port: Port, stand_in: StandIn, listening: watch::Sender<bool>) {
+async fn accept(port: Port, serving: Serving, listening: watch::Sender<bool>) {
     let Port {
         mut listener,
         reserved: _reserved,
         number,
         acceptor,
     } = port;
-    let mut down = stand_in.conditions.faults.down();
-    let service = stand_in.service;
+    let mut down = serving.conditions.faults.down();
+    let service = serving.service;
     loop {
-        let up = stand_in.shutdown.child_token();
+        let up = serving.shutdown.child_token();
         let ends = down.wait_for(|down| down.contains(&service));
-        let accepting = accept_all(&listener, acceptor.as_ref(), &stand_in, &up);
+        let accepting = accept_all(&listener, acceptor.as_ref(), &serving, &up);
         tokio::select! {
             _ = ends => (),
             () = accepting => (),
@@ -201,51 +178,33 @@ async fn accept(port: Port, stand_in: StandIn, listening: watch::Sender<bool>) {
     }
 }
 
-async fn accept_all(
-    listener: &TcpListener,
-    acceptor: Option<&TlsAcceptor>,
-    stand_in: &StandIn,
-    up: &CancellationToken,
-) {
+async fn accept_all(listener: &TcpListener, acceptor: Option<&TlsAcceptor>, serving: &Serving, up: &CancellationToken) {
     loop {
         // A failed accept concerns one client that is gone already.
         let Ok((stream, _)) = listener.accept().await else {
             continue;
         };
-        let connection = connect(stream, acceptor.cloned(), stand_in.clone());
+        let connection = connect(stream, acceptor.cloned(), serving.clone());
         tokio::spawn(up.clone().run_until_cancelled_owned(connection));
     }
 }
 
-/// A socket on a loopback port, which does not listen yet.
-fn bind(port: u16) -> io::Result<TcpSocket> {
-    let socket = TcpSocket::new_v4()?;
-    socket.set_reuseaddr(true)?;
-    socket.bind((Ipv4Addr::LOCALHOST, port).into())?;
-    Ok(socket)
-}
-
-fn listen(port: u16) -> io::Result<TcpListener> {
-    const WAITING_CLIENTS: u32 = 1024;
-    bind(port)?.listen(WAITING_CLIENTS)
-}
-
-async fn connect(stream: TcpStream, acceptor: Option<TlsAcceptor>, stand_in: StandIn) {
+async fn connect(stream: TcpStream, acceptor: Option<TlsAcceptor>, serving: Serving) {
     // Small answers go out at once; a failure only makes them later.
     let _ = stream.set_nodelay(true);
     let Some(acceptor) = acceptor else {
-        return converse(stream, stand_in).await;
+        return converse(stream, serving).await;
     };
     // A client that does not trust the certificate closes the handshake: its own error tells.
     if let Ok(stream) = acceptor.accept(stream).await {
-        converse(stream, stand_in).await;
+        converse(stream, serving).await;
     }
 }
 
-async fn converse<S: wire::Socket>(stream: S, stand_in: StandIn) {
+async fn converse<S: wire::Socket>(stream: S, serving: Serving) {
     let connection = Arc::new(Connection::default());
     let io = TokioIo::new(Wire::new(stream, connection.clone()));
-    let service = service_fn(move |request| handle(request, stand_in.clone(), connection.clone()));
+    let service = service_fn(move |request| handle(request, serving.clone(), connection.clone()));
     // The error is the fault that was asked for, or a client that went away.
     let _ = hyper::server::conn::http1::Builder::new()
         .serve_connection(io, service)
@@ -259,7 +218,7 @@ struct Reset;
 
 async fn handle(
     request: Request<Incoming>,
-    stand_in: StandIn,
+    serving: Serving,
     connection: Arc<Connection>,
 ) -> Result<Response<AnswerBody>, Reset> {
     let (head, body) = request.into_parts();
@@ -267,9 +226,9 @@ async fn handle(
         return Ok(too_large().map(AnswerBody::whole));
     };
     let request = Request::from_parts(head, body.to_bytes());
-    let shutdown = stand_in.shutdown.clone();
+    let shutdown = serving.shutdown.clone();
     // A task of its own: a client that goes away does not stop the work.
-    let work = tokio::spawn(shutdown.run_until_cancelled_owned(work(request, stand_in)));
+    let work = tokio::spawn(shutdown.run_until_cancelled_owned(work(request, serving)));
     match work.await {
         Ok(Some(Outcome::Answer(response))) => Ok(response.map(AnswerBody::whole)),
         Ok(Some(Outcome::Truncated(response))) => Ok(truncated(response, connection)),
@@ -301,74 +260,58 @@ enum Outcome {
     Reset,
 }
 
-async fn work(request: Request<Bytes>, stand_in: StandIn) -> Outcome {
-    let conditions = &stand_in.conditions;
+async fn work(request: Request<Bytes>, serving: Serving) -> Outcome {
+    let conditions = &serving.conditions;
     let target = request
         .uri()
         .path_and_query()
         .map_or_else(|| request.uri().to_string(), ToString::to_string);
-    let mut entry = Entry::open(&request, stand_in.service, target);
+    let mut entry = Entry::open(&request, serving.service, target);
     if !conditions.latency.is_zero() {
         tokio::time::sleep(conditions.latency).await;
     }
     let fault = conditions.faults.strike(
-        stand_in.service,
+        serving.service,
         &entry.0.method,
         &entry.0.target,
         &entry.0.request_headers,
     );
-    let unanswered = |entry: Entry| {
-        conditions.record.push(entry.0);
-        Outcome::Reset
-    };
-    match fault {
-        None => {
-            let response = (stand_in.answer)(request).await;
-            conditions.record.push(entry.answered(&response));
-            Outcome::Answer(response)
-        }
+    match &fault {
         Some(Fault::Answer { status, headers, body }) => {
-            let mut response = Response::new(body);
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
+            let mut response = Response::new(body.clone());
+            *response.status_mut() = *status;
+            *response.headers_mut() = headers.clone();
             conditions.record.push(entry.answered(&response));
-            Outcome::Answer(response)
+            return Outcome::Answer(response);
         }
-        Some(Fault::Hang) => {
+        Some(Fault::Hang | Fault::ResetBefore | Fault::Refuse | Fault::KillBefore) => {
+            if let Some(Fault::KillBefore) = fault {
+                conditions.kill.call();
+            }
             conditions.record.push(entry.0);
-            std::future::pending().await
+            if let Some(Fault::Hang) = fault {
+                std::future::pending::<()>().await;
+            }
+            return Outcome::Reset;
         }
-        Some(Fault::ResetBefore | Fault::Refuse) => unanswered(entry),
-        Some(Fault::ResetAfter) => {
-            entry.unsent(&(stand_in.answer)(request).await);
-            unanswered(entry)
-        }
-        Some(Fault::Truncate) => {
-            let response = (stand_in.answer)(request).await;
-            conditions.record.push(entry.answered(&response));
-            Outcome::Truncated(response)
-        }
-        Some(Fault::Delay(delay)) => {
-            tokio::time::sleep(delay).await;
-            let response = (stand_in.answer)(request).await;
-            conditions.record.push(entry.answered(&response));
-            Outcome::Answer(response)
-        }
-        Some(Fault::Interject) => {
+        Some(Fault::Delay(delay)) => tokio::time::sleep(*delay).await,
+        Some(Fault::Interject) => conditions.kill.call(),
+        None | Some(Fault::ResetAfter | Fault::Truncate | Fault::KillAfter) => (),
+    }
+    let response = (serving.answer)(request).await;
+    if let Some(Fault::ResetAfter | Fault::KillAfter) = fault {
+        entry.unsent(&response);
+        if let Some(Fault::KillAfter) = fault {
             conditions.kill.call();
-            let response = (stand_in.answer)(request).await;
-            conditions.record.push(entry.answered(&response));
-            Outcome::Answer(response)
         }
-        Some(Fault::KillBefore) => {
-            conditions.kill.call();
-            unanswered(entry)
-        }
-        Some(Fault::KillAfter) => {
-            entry.unsent(&(stand_in.answer)(request).await);
-            conditions.kill.call();
-            unanswered(entry)
-        }
+        conditions.record.push(entry.0);
+        return Outcome::Reset;
+    }
+    conditions.record.push(entry.answered(&response));
+    if let Some(Fault::Truncate) = fault {
+        Outcome::Truncated(response)
+    } else {
+        Outcome::Answer(response)
     }
 }
 
@@ -377,15 +320,13 @@ struct Entry(Exchange);
 
 impl Entry {
     fn open(request: &Request<Bytes>, service: Service, target: String) -> Self {
-        #[expect(clippy::disallowed_methods, reason = "the record says when a request came: an edge")]
-        let received_at = SystemTime::now();
         Self(Exchange {
             service,
             method: request.method().clone(),
             target,
             request_headers: request.headers().clone(),
             request_body: request.body().clone(),
-            received_at,
+            received_at: now(),
             status: None,
             response_headers: http::HeaderMap::new(),
             response_body: Bytes::new(),

@@ -3,6 +3,12 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+/// A rate as the clouds state it: calls per second and burst.
+pub type Rate = (f64, f64);
+
+/// A rate that no test runs into.
+pub const UNLIMITED: Rate = (1e6, 1e6);
+
 /// A bucket of tokens that refills steadily.
 #[derive(Debug)]
 pub struct TokenBucket {
@@ -14,7 +20,7 @@ pub struct TokenBucket {
 impl TokenBucket {
     /// A full bucket of `burst` tokens that refills at `per_second`.
     #[must_use]
-    pub fn new(per_second: f64, burst: f64) -> Self {
+    pub fn new((per_second, burst): Rate) -> Self {
         Self {
             per_second,
             burst,
@@ -51,7 +57,7 @@ mod tests {
 
     #[test]
     fn an_empty_bucket_says_when_there_is_a_token_again() {
-        let bucket = TokenBucket::new(0.001, 2.0);
+        let bucket = TokenBucket::new((0.001, 2.0));
         assert_eq!(bucket.take(), Ok(1));
         assert_eq!(bucket.take(), Ok(0));
         let wait = bucket.take().unwrap_err();
@@ -60,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_bucket_fills_again_up_to_its_burst() {
-        let bucket = TokenBucket::new(1e12, 3.0);
+        let bucket = TokenBucket::new((1e12, 3.0));
         for _ in 0..10 {
             assert_eq!(bucket.take(), Ok(2));
         }

@@ -32,7 +32,6 @@ pub enum TlsError {
 pub struct Tls {
     acceptor: TlsAcceptor,
     ca_file: TempPath,
-    ca_pem: String,
 }
 
 impl Tls {
@@ -52,14 +51,12 @@ impl Tls {
                 PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
             )?;
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
-        let ca_pem = authority.pem();
         let mut file = NamedTempFile::with_prefix("sandbox-ca-")?;
-        file.write_all(ca_pem.as_bytes())?;
+        file.write_all(authority.pem().as_bytes())?;
         file.flush()?;
         Ok(Self {
             acceptor: TlsAcceptor::from(Arc::new(config)),
             ca_file: file.into_temp_path(),
-            ca_pem,
         })
     }
 
@@ -67,12 +64,6 @@ impl Tls {
     #[must_use]
     pub fn ca_file(&self) -> &Path {
         &self.ca_file
-    }
-
-    /// The authority's certificate as PEM text.
-    #[must_use]
-    pub fn ca_pem(&self) -> &str {
-        &self.ca_pem
     }
 
     /// What turns an accepted connection into a TLS connection.

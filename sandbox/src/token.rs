@@ -1,12 +1,14 @@
 //! Access tokens of the sandbox's identity: well-formed JWTs that only this process can issue and verify.
 
 use std::sync::LazyLock;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
+
+use crate::clock::{epoch_seconds, now};
 
 /// The tenant that issues the tokens.
 pub const TENANT_ID: &str = "11111111-1111-4111-8111-111111111111";
@@ -147,15 +149,8 @@ pub fn check_token(token: &str, audiences: &[&str]) -> Result<Claims, String> {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "an issuer of tokens is an edge: they are valid for a time"
-)]
 fn seconds_now() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default()
-        .as_secs()
+    u64::try_from(epoch_seconds(now())).unwrap_or_default()
 }
 
 #[cfg(test)]

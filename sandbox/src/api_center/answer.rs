@@ -1,12 +1,13 @@
 //! Answers: how entities, lists and empty answers look on the wire.
 
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, ETAG, LOCATION};
+use http::header::{ETAG, LOCATION};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::catalog::Entity;
 use super::path::{Address, Collection};
+use crate::json;
 
 /// What a write made of an entity; it decides which times the answer shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,16 +15,6 @@ pub(super) enum Seen {
     Created,
     Updated,
     Read,
-}
-
-pub(super) fn json_response(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = empty(status);
-    *response.body_mut() = Bytes::from(body.to_string());
-    response.headers_mut().insert(
-        CONTENT_TYPE,
-        HeaderValue::from_static("application/json; charset=utf-8"),
-    );
-    response
 }
 
 pub(super) fn empty(status: StatusCode) -> Response<Bytes> {
@@ -35,7 +26,7 @@ pub(super) fn empty(status: StatusCode) -> Response<Bytes> {
 /// `202` with the place to ask how it goes.
 pub(super) fn accepted(body: Option<&Value>, location: &str) -> Response<Bytes> {
     let mut response = match body {
-        Some(body) => json_response(StatusCode::ACCEPTED, body),
+        Some(body) => json::answer(StatusCode::ACCEPTED, body),
         None => empty(StatusCode::ACCEPTED),
     };
     set_header(&mut response, LOCATION, location);
@@ -45,7 +36,7 @@ pub(super) fn accepted(body: Option<&Value>, location: &str) -> Response<Bytes> 
 /// A single entity: creates answer `200` like updates, and the `ETag` is unquoted (recorded, 2024-03-01).
 pub(super) fn entity_response(service_id: &str, address: &Address, entity: &Entity, seen: Seen) -> Response<Bytes> {
     let body = entity_body(service_id, &address.collection, entity, seen);
-    let mut response = json_response(StatusCode::OK, &body);
+    let mut response = json::answer(StatusCode::OK, &body);
     set_header(&mut response, ETAG, &entity.etag);
     response
 }

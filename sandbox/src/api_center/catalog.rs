@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
-use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::journal::{Author, Journal, entry};
+use super::journal::{Author, Journal};
 use super::path::{Address, Collection, Kind};
+use crate::clock::{epoch_seconds, now};
 
 /// An entity as it is stored.
 #[derive(Debug, Clone)]
@@ -21,6 +21,17 @@ pub(super) struct Entity {
     pub last_modified_at: Option<String>,
     /// What was imported into a definition.
     pub content: Option<String>,
+}
+
+impl Entity {
+    /// It, as a snapshot shows it.
+    pub fn shown(&self) -> Value {
+        let mut shown = json!({"properties": self.properties});
+        if let Some(content) = &self.content {
+            shown["content"] = Value::from(content.clone());
+        }
+        shown
+    }
 }
 
 /// All entities, by collection.
@@ -138,9 +149,9 @@ impl Catalog {
         if !self.journal.is_kept() {
             return change(self);
         }
-        let before = self.stored(address).map(entry);
+        let before = self.stored(address).map(Entity::shown);
         let result = change(self);
-        let after = self.stored(address).map(entry);
+        let after = self.stored(address).map(Entity::shown);
         self.journal.push(address, self.author, before, after);
         result
     }
@@ -167,22 +178,14 @@ impl Catalog {
     /// An `ETag` in the form of Cosmos DB, as recorded: `c1000958-0000-0100-0000-67063c150000`.
     fn next_etag(&mut self) -> String {
         self.writes = self.writes.wrapping_add(1);
-        let seconds = now().unix_timestamp();
+        let seconds = epoch_seconds(now());
         format!("{:08x}-0000-0100-0000-{seconds:08x}0000", self.writes)
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "a service is an edge: it stamps what it stores with the time"
-)]
-pub(super) fn now() -> OffsetDateTime {
-    OffsetDateTime::from(SystemTime::now())
-}
-
 /// The time as the service writes it: with seven digits after the seconds.
 pub(super) fn now_text() -> String {
-    let now = now();
+    let now = OffsetDateTime::from(now());
     format!(
         "{}T{:02}:{:02}:{:02}.{:07}Z",
         now.date(),

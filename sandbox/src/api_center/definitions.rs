@@ -4,12 +4,13 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::State;
-use super::answer::{accepted, empty, json_response};
+use super::answer::{accepted, empty};
 use super::operations::Progress;
 use super::path::Address;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::state::State;
+use crate::json;
 
 /// Largest text that is taken inline, in bytes (Azure CLI `apic-extension`: "greater than 3 MB").
 const INLINE_MAX_BYTES: usize = 3 * 1024 * 1024;
@@ -74,7 +75,7 @@ impl State {
         match &self.existing(definition)?.content {
             Some(content) => {
                 let body = json!({"format": "inline", "value": content});
-                Ok(json_response(StatusCode::OK, &body))
+                Ok(json::answer(StatusCode::OK, &body))
             }
             None => Err(Refusal::NotFound(String::new())),
         }
@@ -84,7 +85,7 @@ impl State {
     pub(super) fn poll(&mut self, definition: &Address, id: &str, query: &Query) -> Result<Response<Bytes>, Refusal> {
         // The id in the answer lacks the workspace (recorded, 2024-03-01).
         let path = definition.path().replacen("/workspaces/default", "", 1);
-        let resource_id = format!("{}{path}/operationResults/{id}", self.service_id);
+        let resource_id = format!("{}{path}/operationResults/{id}", self.service.id);
         match self.operations.poll(id, query.get("s"), &resource_id) {
             None => Err(Refusal::NotFound(String::new())),
             Some(Progress::Unfinished(body)) => {
@@ -98,7 +99,7 @@ impl State {
                     self.catalog
                         .set_content(&import.definition, content, import.specification);
                 }
-                Ok(json_response(StatusCode::OK, &body))
+                Ok(json::answer(StatusCode::OK, &body))
             }
         }
     }
@@ -107,7 +108,7 @@ impl State {
         format!(
             "{}{}{}/operationResults/{id}?api-version={api_version}&{}",
             self.base_url,
-            self.service_id,
+            self.service.id,
             definition.path(),
             self.operations.location_query(id)
         )

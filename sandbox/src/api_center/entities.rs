@@ -5,8 +5,7 @@ use http::header::{IF_MATCH, IF_NONE_MATCH};
 use http::{HeaderMap, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::State;
-use super::answer::{Seen, empty, entity_body, entity_response, json_response};
+use super::answer::{Seen, empty, entity_body, entity_response};
 use super::catalog::Entity;
 use super::filter::Filter;
 use super::metadata;
@@ -14,6 +13,8 @@ use super::path::{Address, Collection, Kind, Target};
 use super::properties;
 use super::query::Query;
 use super::refusal::Refusal;
+use super::state::State;
+use crate::json;
 
 /// The members of an entity's body beside `properties`, which are read-only and ignored.
 const READ_ONLY_MEMBERS: [&str; 4] = ["id", "name", "type", "systemData"];
@@ -21,7 +22,7 @@ const READ_ONLY_MEMBERS: [&str; 4] = ["id", "name", "type", "systemData"];
 impl State {
     pub(super) fn get(&self, address: &Address) -> Result<Response<Bytes>, Refusal> {
         let entity = self.existing(address)?;
-        Ok(entity_response(&self.service_id, address, entity, Seen::Read))
+        Ok(entity_response(&self.service.id, address, entity, Seen::Read))
     }
 
     pub(super) fn list(&self, collection: &Collection, query: &Query) -> Result<Response<Bytes>, Refusal> {
@@ -38,14 +39,14 @@ impl State {
         let page: Vec<&Entity> = entities.by_ref().take(self.page_size).collect();
         let value: Vec<Value> = page
             .iter()
-            .map(|entity| entity_body(&self.service_id, collection, entity, Seen::Read))
+            .map(|entity| entity_body(&self.service.id, collection, entity, Seen::Read))
             .collect();
         let mut body = json!({"value": value});
         if let (Some(_), Some(last)) = (entities.peek(), page.last()) {
-            let path = format!("{}{}{}", self.base_url, self.service_id, collection.path());
+            let path = format!("{}{}{}", self.base_url, self.service.id, collection.path());
             body["nextLink"] = Value::from(query.next_link(&path, &last.name));
         }
-        Ok(json_response(StatusCode::OK, &body))
+        Ok(json::answer(StatusCode::OK, &body))
     }
 
     /// Answers a `PUT` of an entity.
@@ -64,7 +65,7 @@ impl State {
         };
         let seen = self.store(address, properties, headers)?;
         let entity = self.existing(address)?;
-        Ok(entity_response(&self.service_id, address, entity, seen))
+        Ok(entity_response(&self.service.id, address, entity, seen))
     }
 
     /// Stores an entity whole: what is not sent is gone.
@@ -151,8 +152,8 @@ impl State {
         let Some(id) = properties.get(name).and_then(Value::as_str) else {
             return Ok(());
         };
-        let scoped = match id.get(..self.service_id.len()) {
-            Some(start) if start.eq_ignore_ascii_case(&self.service_id) => &id[self.service_id.len()..],
+        let scoped = match id.get(..self.service.id.len()) {
+            Some(start) if start.eq_ignore_ascii_case(&self.service.id) => &id[self.service.id.len()..],
             _ => id,
         };
         let segments: Vec<&str> = scoped.strip_prefix('/').unwrap_or_default().split('/').collect();

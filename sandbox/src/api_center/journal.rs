@@ -1,8 +1,7 @@
 //! The journal: every change of an entity, in the order in which they were made, and who made it.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::catalog::Entity;
 use super::path::Address;
 
 /// Who changes an entity.
@@ -59,15 +58,6 @@ impl Journal {
     pub fn changes(&self) -> &[Change] {
         self.0.as_deref().unwrap_or_default()
     }
-}
-
-/// An entity as a snapshot shows it.
-pub(super) fn entry(entity: &Entity) -> Value {
-    let mut entry = json!({"properties": entity.properties});
-    if let Some(content) = &entity.content {
-        entry["content"] = Value::from(content.clone());
-    }
-    entry
 }
 
 /// The path of an entity below the default workspace, or the API center, with its name in lower case.

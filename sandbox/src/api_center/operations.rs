@@ -4,8 +4,8 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value, json};
 
-use super::catalog::now;
 use super::path::Address;
+use crate::clock::{epoch_seconds, now};
 
 /// What a poll of an operation that is not finished yet says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +73,7 @@ impl Operations {
         let signature = self.0.get(id).map_or("", |import| import.signature.as_str());
         format!(
             "t={}&c={}&s={signature}&h={signature}",
-            now().unix_timestamp(),
+            epoch_seconds(now()),
             "MII".repeat(700)
         )
     }

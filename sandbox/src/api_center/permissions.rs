@@ -4,15 +4,17 @@ use bytes::Bytes;
 use http::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::State;
-use super::answer::json_response;
 use super::refusal::Refusal;
+use crate::json;
 
 /// The API versions of `Microsoft.Authorization` for permissions (Permissions - List For Resource).
 const API_VERSIONS: [&str; 3] = ["2022-04-01", "2018-07-01", "2015-07-01"];
 
+/// What a role assignment allows: its actions, and those that it excludes.
+pub type Permission = (Vec<String>, Vec<String>);
+
 /// The built-in role "Azure API Center Service Contributor" (Azure built-in roles, 2024-11).
-pub(super) fn contributor() -> Vec<(Vec<String>, Vec<String>)> {
+pub(super) fn contributor() -> Vec<Permission> {
     let actions = [
         "Microsoft.ApiCenter/services/*",
         "Microsoft.Authorization/*/read",
@@ -27,7 +29,7 @@ pub(super) fn contributor() -> Vec<(Vec<String>, Vec<String>)> {
 
 /// Answers for what is asked of another provider about the API center; `None` when nothing is.
 pub(super) fn answer(
-    state: &State,
+    permissions: &[Permission],
     method: &Method,
     in_service: &[&str],
     api_version: &str,
@@ -58,12 +60,11 @@ pub(super) fn answer(
     if method != Method::GET {
         return Some(Err(Refusal::MethodNotAllowed("GET")));
     }
-    let permissions: Vec<Value> = state
-        .permissions
+    let permissions: Vec<Value> = permissions
         .iter()
         .map(|(actions, excluded)| {
             json!({"actions": actions, "notActions": excluded, "dataActions": [], "notDataActions": []})
         })
         .collect();
-    Some(Ok(json_response(StatusCode::OK, &json!({"value": permissions}))))
+    Some(Ok(json::answer(StatusCode::OK, &json!({"value": permissions}))))
 }

@@ -5,7 +5,7 @@ use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderName, HeaderValue, Response, StatusCode};
 use serde_json::json;
 
-use super::answer::json_response;
+use crate::json;
 
 /// Why a request was not done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,11 +58,9 @@ impl Refusal {
         match self {
             // The provider's 404 has no `error` around it (recorded, API version 2024-03-01).
             Self::NotFound(message) if message.is_empty() => {
-                json_response(StatusCode::NOT_FOUND, &json!({"code": "404"}))
+                json::answer(StatusCode::NOT_FOUND, &json!({"code": "404"}))
             }
-            Self::NotFound(message) => {
-                json_response(StatusCode::NOT_FOUND, &json!({"code": "404", "message": message}))
-            }
+            Self::NotFound(message) => json::answer(StatusCode::NOT_FOUND, &json!({"code": "404", "message": message})),
             Self::Invalid { code, .. } => error(StatusCode::BAD_REQUEST, code, &message),
             Self::Gateway { status, code, .. } => from_gateway(error(status, code, &message)),
             Self::Unauthorized { code, .. } => {
@@ -93,7 +91,7 @@ impl Refusal {
 }
 
 fn error(status: StatusCode, code: &str, message: &str) -> Response<Bytes> {
-    json_response(status, &json!({"error": {"code": code, "message": message}}))
+    json::answer(status, &json!({"error": {"code": code, "message": message}}))
 }
 
 fn from_gateway(response: Response<Bytes>) -> Response<Bytes> {

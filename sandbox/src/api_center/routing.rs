@@ -5,12 +5,13 @@ use http::header::CONTENT_TYPE;
 use http::{Method, Request, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::answer::json_response;
 use super::path::{Kind, Target};
 use super::query::Query;
 use super::refusal::Refusal;
-use super::surroundings::API_VERSIONS;
-use super::{State, metadata, permissions};
+use super::state::State;
+use super::surroundings::{self, API_VERSIONS};
+use super::{metadata, permissions};
+use crate::json;
 
 /// Largest request that the resource manager lets through, in bytes ("maximum size of 4 MB").
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -35,11 +36,11 @@ pub(super) fn route(
             "The request content size exceeds the maximum size of 4 MB.",
         ));
     }
-    let in_service = segments.get(..8).filter(|start| is_service(state, start));
+    let in_service = segments.get(..8).filter(|start| state.service.is_at(start));
     let Some(in_service) = in_service.map(|start| &segments[start.len()..]) else {
         return around(state, request.method(), segments);
     };
-    if let Some(answer) = permissions::answer(state, request.method(), in_service, api_version) {
+    if let Some(answer) = permissions::answer(&state.permissions, request.method(), in_service, api_version) {
         return answer;
     }
     if !API_VERSIONS.contains(&api_version) {
@@ -66,8 +67,8 @@ fn dispatch(
     let (method, headers) = (request.method(), request.headers());
     match target {
         Target::Service => match *method {
-            Method::GET => Ok(state.service_response()),
-            Method::PUT | Method::PATCH => state.write_service(method, &json_body(request)?),
+            Method::GET => Ok(state.service.response()),
+            Method::PUT | Method::PATCH => state.service.write(method, &json_body(request)?),
             _ => Err(Refusal::MethodNotAllowed("GET, PUT, PATCH")),
         },
         Target::Collection(collection) => match *method {
@@ -89,7 +90,7 @@ fn dispatch(
             let body = json_body(request)?;
             let assigned_to = body.get("assignedTo").and_then(Value::as_str).unwrap_or_default();
             let schema = metadata::effective_schema(&state.catalog, assigned_to)?;
-            Ok(json_response(
+            Ok(json::answer(
                 StatusCode::OK,
                 &json!({"format": "json-schema", "value": schema}),
             ))
@@ -120,14 +121,9 @@ fn post_only(method: &Method) -> Result<(), Refusal> {
     }
 }
 
-fn is_service(state: &State, segments: &[&str]) -> bool {
-    let id = state.service_id.split('/').filter(|segment| !segment.is_empty());
-    id.count() == segments.len() && format!("/{}", segments.join("/")).eq_ignore_ascii_case(&state.service_id)
-}
-
 /// Answers for what is not in the API center.
 fn around(state: &State, method: &Method, segments: &[&str]) -> Result<Response<Bytes>, Refusal> {
-    if let Some(answer) = state.surroundings(segments) {
+    if let Some(answer) = surroundings::answer(&state.service, segments) {
         return match *method {
             Method::GET | Method::HEAD => answer,
             _ => Err(Refusal::MethodNotAllowed("GET")),

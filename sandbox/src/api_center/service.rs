@@ -5,14 +5,16 @@ use http::header::ETAG;
 use http::{Method, Response, StatusCode};
 use serde_json::{Map, Value, json};
 
-use super::State;
-use super::answer::{json_response, set_header};
+use super::answer::set_header;
 use super::catalog::now_text;
 use super::refusal::Refusal;
+use crate::json;
 
 /// What can be set on an API center.
 #[derive(Debug, Clone)]
 pub(super) struct Service {
+    /// `/subscriptions/…/resourceGroups/…/providers/Microsoft.ApiCenter/services/NAME`.
+    pub id: String,
     pub sku: String,
     location: String,
     identity: Option<Value>,
@@ -23,9 +25,10 @@ pub(super) struct Service {
 }
 
 impl Service {
-    pub fn new(sku: String) -> Self {
+    pub fn new(id: &str, sku: String) -> Self {
         let now = now_text();
         Self {
+            id: id.trim_end_matches('/').to_owned(),
             sku,
             location: "eastus".to_owned(),
             identity: None,
@@ -35,45 +38,47 @@ impl Service {
             writes: 0,
         }
     }
-}
 
-impl State {
-    /// The API center as answers show it.
-    pub(super) fn service_body(&self) -> Value {
-        let service = &self.service;
-        let name = self.service_id.rsplit('/').next().unwrap_or_default();
-        let mut body = Map::new();
-        body.insert("type".to_owned(), json!("Microsoft.ApiCenter/services"));
-        body.insert("location".to_owned(), json!(service.location));
-        if let Some(identity) = &service.identity {
-            body.insert("identity".to_owned(), identity.clone());
-        }
-        body.insert("sku".to_owned(), json!({"name": service.sku}));
-        let host = format!("{name}.data.{}.azure-apicenter.ms", service.location);
-        body.insert("properties".to_owned(), json!({"dataApiHostname": host}));
-        body.insert("id".to_owned(), json!(self.service_id));
-        body.insert("name".to_owned(), json!(name));
-        body.insert("tags".to_owned(), json!(service.tags));
-        body.insert(
-            "systemData".to_owned(),
-            json!({"createdAt": service.created_at, "lastModifiedAt": service.last_modified_at}),
-        );
-        Value::Object(body)
+    /// Whether this is where its id leads.
+    pub fn is_at(&self, segments: &[&str]) -> bool {
+        let id = self.id.split('/').filter(|segment| !segment.is_empty());
+        id.count() == segments.len() && format!("/{}", segments.join("/")).eq_ignore_ascii_case(&self.id)
     }
 
-    pub(super) fn service_response(&self) -> Response<Bytes> {
-        let mut response = json_response(StatusCode::OK, &self.service_body());
-        let etag = format!("{:08x}-0000-0100-0000-000000000000", self.service.writes);
+    pub fn subscription_id(&self) -> &str {
+        self.id.split('/').nth(2).unwrap_or_default()
+    }
+
+    pub fn resource_group(&self) -> &str {
+        self.id.split('/').nth(4).unwrap_or_default()
+    }
+
+    /// It, as answers show it.
+    pub fn body(&self) -> Value {
+        let name = self.id.rsplit('/').next().unwrap_or_default();
+        json::present(json!({
+            "type": "Microsoft.ApiCenter/services",
+            "location": self.location,
+            "identity": self.identity,
+            "sku": {"name": self.sku},
+            "properties": {"dataApiHostname": format!("{name}.data.{}.azure-apicenter.ms", self.location)},
+            "id": self.id,
+            "name": name,
+            "tags": self.tags,
+            "systemData": {"createdAt": self.created_at, "lastModifiedAt": self.last_modified_at},
+        }))
+    }
+
+    /// The answer to a `GET`.
+    pub fn response(&self) -> Response<Bytes> {
+        let mut response = json::answer(StatusCode::OK, &self.body());
+        let etag = format!("{:08x}-0000-0100-0000-000000000000", self.writes);
         set_header(&mut response, ETAG, &etag);
         response
     }
 
-    /// Changes what a `PUT` or `PATCH` of the API center may change.
-    pub(super) fn write_service(
-        &mut self,
-        method: &Method,
-        body: &Map<String, Value>,
-    ) -> Result<Response<Bytes>, Refusal> {
+    /// Changes what a `PUT` or `PATCH` may change.
+    pub fn write(&mut self, method: &Method, body: &Map<String, Value>) -> Result<Response<Bytes>, Refusal> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let location = text(body.get("location"));
         let sku = text(body.get("sku").and_then(|sku| sku.get("name")));
@@ -85,11 +90,11 @@ impl State {
                     "The location property is required for this definition.",
                 ));
             };
-            if location != self.service.location {
+            if location != self.location {
                 return Err(Refusal::gateway(
                     StatusCode::CONFLICT,
                     "InvalidResourceLocation",
-                    format!("the resource is in the location '{}'", self.service.location),
+                    format!("the resource is in the location '{}'", self.location),
                 ));
             }
         }
@@ -100,16 +105,16 @@ impl State {
                     "'sku.name' must be one of Free, Standard",
                 ));
             }
-            self.service.sku = sku;
+            self.sku = sku;
         }
         if method == Method::PUT || body.contains_key("identity") {
-            self.service.identity = body.get("identity").filter(|identity| !identity.is_null()).cloned();
+            self.identity = body.get("identity").filter(|identity| !identity.is_null()).cloned();
         }
         if method == Method::PUT || body.contains_key("tags") {
-            self.service.tags = body.get("tags").and_then(Value::as_object).cloned().unwrap_or_default();
+            self.tags = body.get("tags").and_then(Value::as_object).cloned().unwrap_or_default();
         }
-        self.service.last_modified_at = now_text();
-        self.service.writes = self.service.writes.wrapping_add(1);
-        Ok(self.service_response())
+        self.last_modified_at = now_text();
+        self.writes = self.writes.wrapping_add(1);
+        Ok(self.response())
     }
 }

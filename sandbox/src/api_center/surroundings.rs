@@ -6,9 +6,9 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::{Value, json};
 
-use super::State;
-use super::answer::json_response;
 use super::refusal::Refusal;
+use super::service::Service;
+use crate::json;
 use crate::token::TENANT_ID;
 
 /// The API versions that the provider takes (`api-supported-versions` of recorded answers).
@@ -46,126 +46,116 @@ pub(super) fn cloud_metadata(base_url: &str, api_version: Option<&str>) -> Respo
             "authentication": {"loginEndpoint": login, "audiences": audiences},
         })
     };
-    json_response(StatusCode::OK, &body)
+    json::answer(StatusCode::OK, &body)
 }
 
-impl State {
-    /// Answers a `GET` of something around the API center; `None` for what is not known there.
-    pub(super) fn surroundings(&self, segments: &[&str]) -> Option<Result<Response<Bytes>, Refusal>> {
-        let lower: Vec<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
-        let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let body = match lower[..] {
-            ["tenants"] => json!({"value": [tenant()]}),
-            ["subscriptions"] => {
-                json!({"value": [self.subscription()], "count": {"type": "Total", "value": 1}})
+/// Answers a `GET` of something around the API center; `None` for what is not known there.
+pub(super) fn answer(service: &Service, segments: &[&str]) -> Option<Result<Response<Bytes>, Refusal>> {
+    let lower: Vec<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
+    let lower: Vec<&str> = lower.iter().map(String::as_str).collect();
+    let body = match lower[..] {
+        ["tenants"] => json!({"value": [tenant()]}),
+        ["subscriptions"] => {
+            json!({"value": [subscription(service)], "count": {"type": "Total", "value": 1}})
+        }
+        ["providers", "microsoft.apicenter", "operations"] => json!({"value": []}),
+        ["subscriptions", subscription, ref rest @ ..] => {
+            if !subscription.eq_ignore_ascii_case(service.subscription_id()) {
+                return Some(Err(unknown_subscription(service, segments)));
             }
-            ["providers", "microsoft.apicenter", "operations"] => json!({"value": []}),
-            ["subscriptions", subscription, ref rest @ ..] => {
-                if !subscription.eq_ignore_ascii_case(self.subscription_id()) {
-                    return Some(Err(self.unknown_subscription(segments)));
-                }
-                return self.in_subscription(rest);
+            return in_subscription(service, rest);
+        }
+        _ => return None,
+    };
+    Some(Ok(json::answer(StatusCode::OK, &body)))
+}
+
+fn in_subscription(service: &Service, rest: &[&str]) -> Option<Result<Response<Bytes>, Refusal>> {
+    let body = match *rest {
+        [] => subscription(service),
+        ["locations"] => json!({"value": [location(service)]}),
+        ["resourcegroups"] => json!({"value": [resource_group(service)]}),
+        ["providers"] => json!({"value": [provider(service)]}),
+        ["providers", "microsoft.apicenter"] => provider(service),
+        ["providers", "microsoft.apicenter", "services"] => json!({"value": [service.body()]}),
+        ["resourcegroups", group, ref rest @ ..] => {
+            if !group.eq_ignore_ascii_case(service.resource_group()) {
+                let message = format!("Resource group '{group}' could not be found.");
+                let code = "ResourceGroupNotFound";
+                return Some(Err(Refusal::gateway(StatusCode::NOT_FOUND, code, message)));
             }
-            _ => return None,
-        };
-        Some(Ok(json_response(StatusCode::OK, &body)))
-    }
-
-    fn in_subscription(&self, rest: &[&str]) -> Option<Result<Response<Bytes>, Refusal>> {
-        let body = match *rest {
-            [] => self.subscription(),
-            ["locations"] => json!({"value": [self.location_body()]}),
-            ["resourcegroups"] => json!({"value": [self.resource_group()]}),
-            ["providers"] => json!({"value": [self.provider()]}),
-            ["providers", "microsoft.apicenter"] => self.provider(),
-            ["providers", "microsoft.apicenter", "services"] => json!({"value": [self.service_body()]}),
-            ["resourcegroups", group, ref rest @ ..] => {
-                if !group.eq_ignore_ascii_case(self.resource_group_name()) {
-                    let message = format!("Resource group '{group}' could not be found.");
-                    let code = "ResourceGroupNotFound";
-                    return Some(Err(Refusal::gateway(StatusCode::NOT_FOUND, code, message)));
-                }
-                match *rest {
-                    [] => self.resource_group(),
-                    ["providers", "microsoft.apicenter", "services"] => json!({"value": [self.service_body()]}),
-                    _ => return None,
-                }
+            match *rest {
+                [] => resource_group(service),
+                ["providers", "microsoft.apicenter", "services"] => json!({"value": [service.body()]}),
+                _ => return None,
             }
-            _ => return None,
-        };
-        Some(Ok(json_response(StatusCode::OK, &body)))
-    }
+        }
+        _ => return None,
+    };
+    Some(Ok(json::answer(StatusCode::OK, &body)))
+}
 
-    fn unknown_subscription(&self, segments: &[&str]) -> Refusal {
-        let subscription = segments.get(1).copied().unwrap_or_else(|| self.subscription_id());
-        Refusal::gateway(
-            StatusCode::NOT_FOUND,
-            "SubscriptionNotFound",
-            format!("The subscription '{subscription}' could not be found."),
-        )
-    }
+fn unknown_subscription(service: &Service, segments: &[&str]) -> Refusal {
+    let subscription = segments.get(1).copied().unwrap_or_else(|| service.subscription_id());
+    Refusal::gateway(
+        StatusCode::NOT_FOUND,
+        "SubscriptionNotFound",
+        format!("The subscription '{subscription}' could not be found."),
+    )
+}
 
-    pub(super) fn subscription_id(&self) -> &str {
-        self.service_id.split('/').nth(2).unwrap_or_default()
-    }
+fn subscription(service: &Service) -> Value {
+    let id = service.subscription_id();
+    json!({
+        "id": format!("/subscriptions/{id}"),
+        "authorizationSource": "RoleBased",
+        "managedByTenants": [],
+        "subscriptionId": id,
+        "tenantId": TENANT_ID,
+        "displayName": "Sandbox",
+        "state": "Enabled",
+        "subscriptionPolicies": {
+            "locationPlacementId": "Public_2014-09-01",
+            "quotaId": "PayAsYouGo_2014-09-01",
+            "spendingLimit": "Off",
+        },
+    })
+}
 
-    pub(super) fn resource_group_name(&self) -> &str {
-        self.service_id.split('/').nth(4).unwrap_or_default()
-    }
+fn location(service: &Service) -> Value {
+    json!({
+        "id": format!("/subscriptions/{}/locations/eastus", service.subscription_id()),
+        "name": "eastus",
+        "displayName": "East US",
+        "regionalDisplayName": "(US) East US",
+    })
+}
 
-    fn subscription(&self) -> Value {
-        let id = self.subscription_id();
-        json!({
-            "id": format!("/subscriptions/{id}"),
-            "authorizationSource": "RoleBased",
-            "managedByTenants": [],
-            "subscriptionId": id,
-            "tenantId": TENANT_ID,
-            "displayName": "Sandbox",
-            "state": "Enabled",
-            "subscriptionPolicies": {
-                "locationPlacementId": "Public_2014-09-01",
-                "quotaId": "PayAsYouGo_2014-09-01",
-                "spendingLimit": "Off",
-            },
-        })
-    }
+fn resource_group(service: &Service) -> Value {
+    let name = service.resource_group();
+    json!({
+        "id": format!("/subscriptions/{}/resourceGroups/{name}", service.subscription_id()),
+        "name": name,
+        "type": "Microsoft.Resources/resourceGroups",
+        "location": "eastus",
+        "tags": {},
+        "properties": {"provisioningState": "Succeeded"},
+    })
+}
 
-    fn location_body(&self) -> Value {
-        json!({
-            "id": format!("/subscriptions/{}/locations/eastus", self.subscription_id()),
-            "name": "eastus",
-            "displayName": "East US",
-            "regionalDisplayName": "(US) East US",
-        })
-    }
-
-    fn resource_group(&self) -> Value {
-        let name = self.resource_group_name();
-        json!({
-            "id": format!("/subscriptions/{}/resourceGroups/{name}", self.subscription_id()),
-            "name": name,
-            "type": "Microsoft.Resources/resourceGroups",
-            "location": "eastus",
-            "tags": {},
-            "properties": {"provisioningState": "Succeeded"},
-        })
-    }
-
-    fn provider(&self) -> Value {
-        json!({
-            "id": format!("/subscriptions/{}/providers/Microsoft.ApiCenter", self.subscription_id()),
-            "namespace": "Microsoft.ApiCenter",
-            "registrationPolicy": "RegistrationRequired",
-            "registrationState": "Registered",
-            "resourceTypes": [{
-                "resourceType": "services",
-                "locations": ["East US"],
-                "apiVersions": API_VERSIONS,
-                "capabilities": "SupportsTags, SupportsLocation",
-            }],
-        })
-    }
+fn provider(service: &Service) -> Value {
+    json!({
+        "id": format!("/subscriptions/{}/providers/Microsoft.ApiCenter", service.subscription_id()),
+        "namespace": "Microsoft.ApiCenter",
+        "registrationPolicy": "RegistrationRequired",
+        "registrationState": "Registered",
+        "resourceTypes": [{
+            "resourceType": "services",
+            "locations": ["East US"],
+            "apiVersions": API_VERSIONS,
+            "capabilities": "SupportsTags, SupportsLocation",
+        }],
+    })
 }
 
 fn tenant() -> Value {

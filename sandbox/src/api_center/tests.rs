@@ -17,12 +17,7 @@ const AUDIENCE: &str = "https://management.azure.com";
 const VERSION: &str = "api-version=2024-03-01";
 
 fn options() -> ApiCenterOptions {
-    ApiCenterOptions {
-        reads: (1e6, 1e6),
-        writes: (1e6, 1e6),
-        deletes: (1e6, 1e6),
-        ..ApiCenterOptions::new(ID)
-    }
+    ApiCenterOptions::new(ID).unthrottled()
 }
 
 /// An API center with an environment `env`, an API `api`, its version `ver` and that version's definition `def`.
@@ -56,29 +51,28 @@ fn with(mut properties: Value, name: &str, value: Value) -> Value {
     properties
 }
 
-struct Call<'a> {
-    method: &'a str,
-    path: &'a str,
-    headers: &'a [(&'a str, &'a str)],
+async fn call(
+    center: &ApiCenter,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
     body: Option<Value>,
-}
-
-async fn call(center: &ApiCenter, call: Call<'_>) -> Response<Bytes> {
-    let path = if call.path.starts_with("https://") || call.path.contains('?') {
-        call.path.replacen("https://127.0.0.1", "", 1)
+) -> Response<Bytes> {
+    let path = if path.starts_with("https://") || path.contains('?') {
+        path.replacen("https://127.0.0.1", "", 1)
     } else {
-        format!("{}?{VERSION}", call.path)
+        format!("{path}?{VERSION}")
     };
     let token = issue_token(AUDIENCE, "someone", Duration::from_mins(1));
     let mut request = Request::builder()
-        .method(call.method)
+        .method(method)
         .uri(path)
         .header("authorization", format!("Bearer {token}"))
         .header("content-type", "application/json");
-    for (name, value) in call.headers {
+    for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let body = call.body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
+    let body = body.map_or_else(Bytes::new, |body| Bytes::from(body.to_string()));
     center.answer(&request.body(body).unwrap()).await
 }
 
@@ -88,18 +82,7 @@ async fn send(center: &ApiCenter, method: &str, path: &str, body: Option<Value>)
         None if path.starts_with("https://") => path.to_owned(),
         None => format!("{ID}/workspaces/default/{path}"),
     };
-    let headers = &[];
-    let path = &path;
-    call(
-        center,
-        Call {
-            method,
-            path,
-            headers,
-            body,
-        },
-    )
-    .await
+    call(center, method, &path, &[], body).await
 }
 
 fn body(response: &Response<Bytes>) -> Value {
@@ -188,43 +171,17 @@ async fn conditions_on_the_etag_are_honoured() {
     let put = |condition: &'static str, value: String| {
         let center = &center;
         async move {
-            let headers = &[(condition, value.as_str())];
             let body = Some(json!({"properties": api()}));
-            let method = "PUT";
-            call(
-                center,
-                Call {
-                    method,
-                    path,
-                    headers,
-                    body,
-                },
-            )
-            .await
-            .status()
+            let headers = &[(condition, value.as_str())];
+            call(center, "PUT", path, headers, body).await.status()
         }
     };
     assert_eq!(put("if-none-match", "*".to_owned()).await, 412);
     assert_eq!(put("if-match", format!("\"{etag}\"")).await, 200);
     assert_eq!(put("if-match", etag.to_owned()).await, 412);
     assert_eq!(put("if-match", "*".to_owned()).await, 200);
-    let headers = &[("if-match", etag)];
-    let method = "DELETE";
-    let body = None;
-    assert_eq!(
-        call(
-            &center,
-            Call {
-                method,
-                path,
-                headers,
-                body
-            }
-        )
-        .await
-        .status(),
-        412
-    );
+    let refused = call(&center, "DELETE", path, &[("if-match", etag)], None).await;
+    assert_eq!(refused.status(), 412);
 }
 
 #[tokio::test]

@@ -43,6 +43,14 @@ impl AmazonError {
         Self::new(StatusCode::NOT_FOUND, "NotFoundException", message)
     }
 
+    pub(super) fn unknown_api(id: &str) -> Self {
+        Self::not_found(format!("Invalid API identifier specified 123456789012:{id}"))
+    }
+
+    pub(super) fn unknown_stage() -> Self {
+        Self::not_found("Invalid stage identifier specified")
+    }
+
     /// 409 `ConflictException`.
     #[must_use]
     pub fn conflict(message: impl Into<String>) -> Self {
@@ -199,12 +207,7 @@ impl From<AmazonError> for Response<Bytes> {
 
 impl From<AmazonError> for Fault {
     fn from(error: AmazonError) -> Self {
-        let (parts, body) = Response::<Bytes>::from(error).into_parts();
-        Self::Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Self::from(Response::<Bytes>::from(error))
     }
 }
 

@@ -6,8 +6,13 @@ use std::sync::Arc;
 use bytes::Bytes;
 use serde_json::Value;
 
+use super::errors::AmazonError;
+
 /// When things came into being unless told otherwise: 2024-03-01T12:00:00Z, seconds since 1970.
 const USUAL_DATE: i64 = 1_709_294_400;
+
+/// REST APIs, each with its stages.
+pub type Estate = Vec<(RestApi, Vec<Stage>)>;
 
 /// A REST API.
 #[derive(Debug, Clone)]
@@ -181,6 +186,12 @@ pub(super) struct Deployment {
     pub definition: Definition,
 }
 
+/// All APIs of an account and region, by id.
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub apis: BTreeMap<String, Entry>,
+}
+
 /// A REST API and all that is below it.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
@@ -203,6 +214,11 @@ impl Entry {
             deployments: BTreeMap::new(),
             stages: BTreeMap::new(),
         }
+    }
+
+    /// A stage, which has to be there.
+    pub fn stage(&self, name: &str) -> Result<&Stage, AmazonError> {
+        self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }
 
     /// Freezes a definition under an id.

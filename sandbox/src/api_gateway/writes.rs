@@ -7,12 +7,12 @@ use http::{Response, StatusCode};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::State;
 use super::call::Call;
 use super::errors::AmazonError;
 use super::patch::Patch;
-use super::rest_api::{Definition, EndpointType, Entry, RestApi, Stage};
+use super::rest_api::{Definition, EndpointType, Entry, RestApi, Stage, State};
 use super::wire;
+use crate::random;
 
 /// Letters and digits of a REST API's id.
 const API_ID_LENGTH: usize = 10;
@@ -74,7 +74,7 @@ struct NewDeployment {
 
 /// `CreateRestApi`, and `ImportRestApi` when the query says so.
 pub(super) fn create_rest_api(state: &mut State, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
-    let id = random_id(API_ID_LENGTH);
+    let id = random::text(API_ID_LENGTH);
     let entry = match call.query("mode") {
         Some("import") => imported(&id, call)?,
         Some(_) | None => created(&id, call)?,
@@ -183,7 +183,7 @@ pub(super) fn create_deployment(entry: &mut Entry, call: &Call<'_>) -> Result<Re
     if !entry.draft.has_methods() {
         return Err(AmazonError::bad_request("The REST API doesn't contain any methods"));
     }
-    let id = random_id(DEPLOYMENT_ID_LENGTH);
+    let id = random::text(DEPLOYMENT_ID_LENGTH);
     let draft = entry.draft.clone();
     if let Some(name) = new.stage_name.filter(|name| !name.is_empty()) {
         check_stage_name(&name)?;
@@ -237,7 +237,7 @@ pub(super) fn create_stage(entry: &mut Entry, call: &Call<'_>) -> Result<Respons
 /// `UpdateStage`.
 pub(super) fn update_stage(entry: &mut Entry, name: &str, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
     let patch: Patch = call.json()?;
-    let mut stage = super::stage(entry, name)?.clone();
+    let mut stage = entry.stage(name)?.clone();
     for operation in &patch.patch_operations {
         let text = operation.replacement()?;
         match operation.path.as_str() {
@@ -284,10 +284,4 @@ fn unknown_documentation() -> AmazonError {
 
 fn unknown_deployment() -> AmazonError {
     AmazonError::bad_request("Deployment id does not exist")
-}
-
-fn random_id(length: usize) -> String {
-    let mut id = uuid::Uuid::new_v4().simple().to_string();
-    id.truncate(length);
-    id
 }

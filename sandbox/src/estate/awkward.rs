@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use serde_json::json;
 
-use super::{Estate, document};
-use crate::api_gateway::{Definition, EndpointType, RestApi, Stage};
+use super::document::document;
+use crate::api_gateway::{Definition, EndpointType, Estate, RestApi, Stage};
 
 /// Stage names, each a trap: case, length, characters, and names that look like made ones.
 const STAGE_NAMES: &[&str] = &[

@@ -1,7 +1,7 @@
 //! A gateway as a company might have it.
 
-use super::{Estate, document};
-use crate::api_gateway::{Definition, EndpointType, RestApi, Stage};
+use super::document::document;
+use crate::api_gateway::{Definition, EndpointType, Estate, RestApi, Stage};
 
 /// What an API is about: its id, name, description, resources and stages.
 type Sketch = (

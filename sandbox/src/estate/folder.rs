@@ -7,8 +7,7 @@ use std::path::Path;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::Estate;
-use crate::api_gateway::{Definition, RestApi, Stage};
+use crate::api_gateway::{Definition, Estate, RestApi, Stage};
 
 /// The stage that every API of a folder has.
 const STAGE: &str = "prod";

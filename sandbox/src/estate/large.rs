@@ -1,7 +1,7 @@
 //! A gateway of any size, for measuring: two stages for each API, definitions of 4 KB to 1 MB, most of them small.
 
-use super::{Estate, document};
-use crate::api_gateway::{Definition, RestApi, Stage};
+use super::document::document;
+use crate::api_gateway::{Definition, Estate, RestApi, Stage};
 
 /// The stages of every API.
 const STAGES: [&str; 2] = ["prod", "test"];

@@ -14,8 +14,12 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::app::{AuthLevel, Function, HttpTrigger, Trigger};
+use super::host::Host;
+use super::options::HttpMode;
 use super::route::{Parameters, segments_below, without_dots};
-use super::{Host, HttpMode, TimerKind, forward, http_envelope, now, query};
+use super::timer::TimerKind;
+use super::{forward, http_envelope, query};
+use crate::clock::now;
 
 /// Most bytes of a request (measured on host 4.1037).
 const BODY_MAX_BYTES: usize = 104_857_600;
@@ -101,7 +105,7 @@ async fn call_enveloped(
     let Ok(body) = to_bytes(body, BODY_MAX_BYTES).await else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
-    let envelope = http_envelope::envelope(&function.name, trigger, parameters, &head, &body, now());
+    let envelope = http_envelope::envelope(&function.name, trigger, parameters, &head, &body, now().into());
     let outcome = host.invoke(&function.name, invocation_id, &envelope, &mut None).await;
     let answer = outcome.and_then(|outcome| http_envelope::answer(trigger, &outcome));
     answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())

@@ -3,7 +3,6 @@
 use bytes::Bytes;
 use http::{Response, StatusCode};
 
-use super::wire;
 use crate::faults::Fault;
 use crate::keyring::ACCOUNT;
 use crate::signature::SignatureError;
@@ -137,19 +136,8 @@ impl From<SignatureError> for StsError {
     }
 }
 
-impl From<StsError> for Response<Bytes> {
-    fn from(error: StsError) -> Self {
-        wire::error(&error)
-    }
-}
-
 impl From<StsError> for Fault {
     fn from(error: StsError) -> Self {
-        let (parts, body) = Response::<Bytes>::from(error).into_parts();
-        Self::Answer {
-            status: parts.status,
-            headers: parts.headers,
-            body,
-        }
+        Self::from(Response::<Bytes>::from(error))
     }
 }

@@ -5,12 +5,13 @@ use std::time::{Duration, UNIX_EPOCH};
 use bytes::Bytes;
 use http::{Request, Response};
 
+use super::account::{Role, State, Trust};
 use super::errors::StsError;
 use super::form::{Asked, Form};
 use super::wire::{self, Given};
-use super::{Role, State, Trust};
 use crate::clock::{epoch_seconds, now};
 use crate::keyring::{ACCOUNT, Credential, Keyring, Session};
+use crate::random;
 use crate::signature::{self, Scope};
 use crate::token::{Claims, InvalidToken, read_token};
 
@@ -131,11 +132,11 @@ fn give(
     let ends = UNIX_EPOCH + Duration::from_secs(u64::try_from(epoch_seconds(now() + lifetime)).unwrap_or_default());
     let name = role.arn.rsplit('/').next().unwrap_or_default();
     let credential = Credential {
-        access_key_id: format!("ASIA{}", random(16).to_ascii_uppercase()),
-        secret: random(40),
+        access_key_id: format!("ASIA{}", random::text(16).to_ascii_uppercase()),
+        secret: random::text(40),
         principal: format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{}", asked.session_name),
         session: Some(Session {
-            token: random(320),
+            token: random::text(320),
             ends,
         }),
     };
@@ -144,8 +145,4 @@ fn give(
         credential,
         session_name: asked.session_name.to_owned(),
     })
-}
-
-fn random(length: usize) -> String {
-    crate::cloud::random_text(length)
 }

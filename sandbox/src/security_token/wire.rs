@@ -52,18 +52,19 @@ pub(super) fn caller_identity(caller: &Credential) -> Response<Bytes> {
     result("GetCallerIdentity", &members)
 }
 
-/// The answer to what is refused.
-pub(super) fn error(error: &StsError) -> Response<Bytes> {
-    let id = request_id();
-    let kind = if error.is_senders() { "Sender" } else { "Receiver" };
-    let body = format!(
-        "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error>{}{}{}</Error>{}</ErrorResponse>",
-        element("Type", kind),
-        element("Code", error.code),
-        element("Message", &error.message),
-        element("RequestId", &id)
-    );
-    answer(error.status, body, &id)
+impl From<StsError> for Response<Bytes> {
+    fn from(error: StsError) -> Self {
+        let id = request_id();
+        let kind = if error.is_senders() { "Sender" } else { "Receiver" };
+        let body = format!(
+            "<ErrorResponse xmlns=\"{NAMESPACE}\"><Error>{}{}{}</Error>{}</ErrorResponse>",
+            element("Type", kind),
+            element("Code", error.code),
+            element("Message", &error.message),
+            element("RequestId", &id)
+        );
+        answer(error.status, body, &id)
+    }
 }
 
 fn session(given: &Given) -> String {

@@ -254,11 +254,9 @@ async fn an_operation_that_is_left_out_is_told_apart_from_what_is_not_found() {
 
 #[tokio::test]
 async fn calls_beyond_the_burst_are_refused_and_those_of_strangers_do_not_count() {
-    let world = World::with(CloudOptions {
-        gateway_rate: (0.001, 3.0),
-        ..CloudOptions::default()
-    })
-    .await;
+    let mut options = CloudOptions::default();
+    options.api_gateway.rate = (0.001, 3.0);
+    let world = World::with(options).await;
     // A call that is not signed by a known key costs the account nothing.
     let unknown = list_as(&world, |signer| signer.access_key_id = "AKIAUNKNOWN".to_owned()).await;
     assert_eq!(unknown.status, 403);

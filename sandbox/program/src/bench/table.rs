@@ -48,27 +48,7 @@ pub struct Row {
 }
 
 /// The first line of the table.
-#[must_use]
-pub fn heading() -> String {
-    [
-        "  APIS",
-        "PHASE    ",
-        "FACTOR",
-        "  AWS",
-        "BOUND",
-        "  READS",
-        " WRITES",
-        "  BOUND",
-        "SHARE",
-        "429S",
-        "   CPU",
-        "  PEAK",
-        "  AWS MB",
-        "  ARM MB",
-        "    TIME",
-    ]
-    .join("  ")
-}
+pub const HEADING: &str = "  APIS  PHASE      FACTOR    AWS  BOUND    READS   WRITES    BOUND  SHARE  429S     CPU    PEAK    AWS MB    ARM MB      TIME";
 
 impl Row {
     /// The row as a line of the table.

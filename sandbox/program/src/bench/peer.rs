@@ -5,14 +5,15 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::process::Command;
 
 use super::bounds::Work;
+use super::setting::{BenchError, Phase, Setting, sped_up_cloud};
 use super::table::Row;
-use super::{BenchError, Phase, Setting, sped_up_cloud};
-use crate::estate::{large, large_redeployed};
-use crate::functions_host::basic_environment;
-use crate::scenario::WORKSPACE;
+use sandbox::estate::{large, large_redeployed};
+use sandbox::functions_host::basic_environment;
+use sandbox::scenario::WORKSPACE;
 
 /// The script, in the workspace.
 const SCRIPT: &str = "tests/peers/ordinary_script.py";
@@ -74,7 +75,7 @@ pub async fn compare(
         }
         cloud.record.clear();
         let began = Instant::now();
-        let used = run(python, phase, &cloud.description().to_string(), setting.factor).await?;
+        let used = run(python, phase, &cloud.description(), setting.factor).await?;
         let seconds = began.elapsed().as_secs_f64();
         let comparison = Comparison::of(row, &Work::of(&cloud.record), used, seconds);
         tell(&comparison);
@@ -83,19 +84,18 @@ pub async fn compare(
     Ok(comparisons)
 }
 
-async fn run(python: &Path, phase: Phase, clouds: &str, factor: f64) -> Result<Used, BenchError> {
+async fn run(python: &Path, phase: Phase, clouds: &Value, factor: f64) -> Result<Used, BenchError> {
     let wrong = |what: String| BenchError::Run {
         phase: phase.name(),
         what,
     };
-    let identity: serde_json::Value = serde_json::from_str(clouds).map_err(|error| wrong(error.to_string()))?;
-    let of = |name: &str| identity[name].as_str().unwrap_or_default().to_owned();
+    let of = |name: &str| clouds[name].as_str().unwrap_or_default().to_owned();
     let output = Command::new(python)
         .arg(SCRIPT)
         .current_dir(WORKSPACE)
         .env_clear()
         .envs(basic_environment())
-        .env("SANDBOX", clouds)
+        .env("SANDBOX", clouds.to_string())
         .env("SANDBOX_FACTOR", factor.to_string())
         .env("IDENTITY_ENDPOINT", of("identityEndpoint"))
         .env("IDENTITY_HEADER", of("identityHeader"))

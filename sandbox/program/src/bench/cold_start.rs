@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 use tokio::net::TcpSocket;
 
-use super::BenchError;
-use crate::cloud::{Cloud, CloudOptions};
-use crate::functions_host::basic_environment;
-use crate::record::Record;
-use crate::scenario::WORKSPACE;
+use super::setting::BenchError;
+use sandbox::cloud::{Cloud, CloudOptions};
+use sandbox::functions_host::basic_environment;
+use sandbox::record::Record;
+use sandbox::scenario::WORKSPACE;
 
 /// Between two probes: far less than what is measured.
 const PROBE_INTERVAL: Duration = Duration::from_micros(100);

@@ -1,18 +1,23 @@
 //! The sandbox's program.
 
+mod bench;
+mod cli;
+mod handler;
+
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use sandbox::bench::{self, Setting};
-use sandbox::cli::{BenchArguments, Cli, Clouds, ColdStartArguments, Command, HostArguments};
 use sandbox::cloud::{Cloud, CloudOptions};
-use sandbox::estate;
 use sandbox::functions_host::{FunctionsHost, HostOptions};
-use sandbox::scenario;
+use sandbox::{estate, inventory, scenario};
+use serde::Serialize;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
+
+use bench::Setting;
+use cli::{BenchArguments, Cli, Clouds, ColdStartArguments, Command, HostArguments};
 
 /// The numbers of APIs that are measured unless one is asked for.
 const SIZES: [u32; 3] = [100, 1_000, 10_000];
@@ -60,7 +65,7 @@ async fn stand_in(clouds: &Clouds) -> Result<(), Failure> {
 async fn go_round(clouds: &Clouds, app: Option<PathBuf>, handler: Option<PathBuf>, once: bool) -> Result<(), Failure> {
     let handler = if app.is_none() && handler.is_none() {
         say("Building the handler …")?;
-        Some(scenario::build_handler().await?)
+        Some(handler::build().await?)
     } else {
         handler
     };
@@ -70,11 +75,15 @@ async fn go_round(clouds: &Clouds, app: Option<PathBuf>, handler: Option<PathBuf
     cloud.kill.set(host.killer());
     say("Making the integration \"shop\" and firing the timer …")?;
     let report = scenario::go_round(&cloud, &host).await?;
+    let catalog = cloud.api_center.snapshot();
     say(&format!(
         "\nWhat the catalog holds now:\n\n{}",
-        scenario::inventory(&cloud)
+        inventory::table(&catalog)
     ))?;
     say(&format!("The last run's report:\n\n{report:#}\n"))?;
+    if let Some(properties) = inventory::first_synchronized(&catalog) {
+        say(&format!("What the developer portal shows of {properties}"))?;
+    }
     if report["outcome"] != "succeeded" {
         return Err("the last run did not succeed: see its report".into());
     }
@@ -108,7 +117,7 @@ async fn run_host(arguments: HostArguments) -> Result<(), Failure> {
 async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
     let handler = release_handler(arguments.handler).await?;
     if !arguments.json {
-        say(&format!("{}\n\n{}", bench::NOTE, bench::heading()))?;
+        say(&format!("{}\n\n{}", bench::NOTE, bench::HEADING))?;
     }
     for apis in arguments.apis.map_or(SIZES.to_vec(), |apis| vec![apis]) {
         let usual = if apis < MANY { FACTOR } else { FACTOR_OF_MANY };
@@ -119,24 +128,14 @@ async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
         };
         let mut told = Ok(());
         let rows = bench::measure(&setting, |row| {
-            let line = if arguments.json {
-                json!(row).to_string()
-            } else {
-                row.line()
-            };
-            told = say(&line);
+            told = say(&line(arguments.json, row, row.line()));
         })
         .await?;
         told?;
         let Some(python) = &arguments.peer else { continue };
         let mut told = Ok(());
         bench::compare(&setting, python, &rows, |comparison| {
-            let line = if arguments.json {
-                json!(comparison).to_string()
-            } else {
-                comparison.line()
-            };
-            told = say(&line);
+            told = say(&line(arguments.json, comparison, comparison.line()));
         })
         .await?;
         told?;
@@ -147,26 +146,25 @@ async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
 async fn run_cold_starts(arguments: ColdStartArguments) -> Result<(), Failure> {
     let handler = release_handler(arguments.handler).await?;
     let found = bench::cold_starts(&handler, arguments.starts.into()).await?;
-    say(&if arguments.json {
-        json!(found).to_string()
-    } else {
-        found.text()
-    })?;
-    Ok(())
+    Ok(say(&line(arguments.json, &found, found.text()))?)
 }
 
-/// What is measured is never a debug build, whatever this program is.
+/// What was found, as JSON or for people.
+fn line(as_json: bool, found: &impl Serialize, text: String) -> String {
+    if as_json { json!(found).to_string() } else { text }
+}
+
 async fn release_handler(handler: Option<PathBuf>) -> Result<PathBuf, Failure> {
     match handler {
         Some(handler) => Ok(handler),
-        None => Ok(scenario::build_handler_with(Some("release")).await?),
+        None => Ok(handler::build_release().await?),
     }
 }
 
 async fn start(clouds: &Clouds) -> Result<Cloud, Failure> {
     let mut options = CloudOptions::default();
     if let Some(id) = &clouds.resource_id {
-        options.resource_id.clone_from(id);
+        options.api_center.resource_id.clone_from(id);
     }
     let cloud = Cloud::start(options).await?;
     match (&clouds.openapi, clouds.empty) {

@@ -2,10 +2,10 @@
 
 use http::{Method, StatusCode};
 
-use super::Phase;
-use crate::cloud::Rate;
-use crate::estate::{Estate, large, large_redeployed};
-use crate::record::{Exchange, Record, Service};
+use super::setting::Phase;
+use sandbox::estate::{Estate, large, large_redeployed};
+use sandbox::record::{Exchange, Record, Service};
+use sandbox::throttle::Rate;
 
 /// What the handler takes of Azure Resource Manager's budget for writes: all of the rate, and at once half of the burst of 200.
 pub(super) const WRITE_BUDGET: Rate = (10.0, 100.0);
@@ -20,7 +20,7 @@ pub(super) struct Bounds {
 }
 
 impl Bounds {
-    /// Those of a phase: see [`super::NOTE`].
+    /// Those of a phase: see [`NOTE`](super::table::NOTE).
     pub fn of(phase: Phase, apis: usize) -> Self {
         let look = apis.div_ceil(GATEWAY_PAGE) + apis;
         let stages = |estate: &Estate| estate.iter().map(|(_, stages)| stages.len()).sum::<usize>();
