@@ -1,21 +1,25 @@
 //! Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
 //!
-//! Imports point one way: `model` ← {`plan`, `source`, `target`} ← `sync` ← {`server`, `cli`} ← `main`.
+//! Imports point one way: `model` ← `catalog` ← {`aws`, `azure`, `translate`, `plan`} ← `run` ← `engine` ← {`server`, `cli`} ← `main`.
 
+pub mod aws;
+pub mod azure;
+pub mod catalog;
 pub mod cli;
-pub mod credential;
+pub mod engine;
 mod error_chain;
 #[cfg(any(test, fuzzing))]
+#[path = "../fuzz/checks/all.rs"]
 pub mod fuzzing;
 pub mod limits;
 pub mod model;
 pub mod panics;
 pub mod plan;
+mod planted;
 pub mod process;
+pub mod run;
 pub mod server;
 pub mod settings;
-pub mod source;
-pub mod sync;
-pub mod target;
 pub mod telemetry;
+pub mod translate;
 pub mod trust;

@@ -3,8 +3,6 @@
 mod bounded;
 mod breaker;
 mod budget;
-#[cfg(any(test, fuzzing))]
-pub(crate) mod fuzzing;
 mod kept;
 mod pacer;
 mod retries;
@@ -15,5 +13,5 @@ pub use breaker::Breaker;
 pub use budget::Budget;
 pub use kept::Kept;
 pub use pacer::Pacer;
-pub use retries::FewRetries;
+pub use retries::{FewRetries, parse_retry_after};
 pub use traffic::Traffic;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use apicenter_aws_sync::cli;
 use apicenter_aws_sync::panics::log_panics;
 use apicenter_aws_sync::process::{Parent, ending};
-use apicenter_aws_sync::server::App;
+use apicenter_aws_sync::server::{App, router};
 use apicenter_aws_sync::settings::{self, Settings, variable};
 use apicenter_aws_sync::telemetry;
 use mimalloc::MiMalloc;
@@ -74,7 +74,8 @@ async fn serve(parent: Parent) -> ExitCode {
         }
     };
     let (stop, work) = (CancellationToken::new(), TaskTracker::new());
-    let router = App::new(Settings::read(variable), telemetry.clone(), stop.clone(), work.clone()).router();
+    let app = App::new(Settings::read(variable), telemetry.clone(), stop.clone(), work.clone());
+    let router = router(app);
     let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     let server = tokio::spawn(async move { server.await });
     let ending = match ending(parent).await {

@@ -47,25 +47,6 @@ fn literal(payload: &(dyn Any + Send)) -> &'static str {
         .unwrap_or("its words are not logged")
 }
 
-/// Panics where a test wants it: at a step of the work on a subject that the variable names, such as `look:a1b2c3d4e5`.
-///
-/// This is in builds with debug assertions only, which nothing that is published is: `tests/package` looks for the variable's
-/// name in it.
-#[cfg(debug_assertions)]
-#[track_caller]
-#[expect(clippy::panic, reason = "it is what this is for")]
-pub(crate) fn panic_if_planted(step: &str, subject: &str) {
-    let planted = crate::settings::variable("APICENTER_AWS_SYNC_PLANTED_PANIC");
-    let site = format!("{step}:{subject}");
-    if planted.is_some_and(|planted| planted.split(',').any(|planted| planted == site)) {
-        panic::panic_any(format!("planted at {site}"));
-    }
-}
-
-/// Nothing: this build has no planted panics.
-#[cfg(not(debug_assertions))]
-pub(crate) fn panic_if_planted(_step: &str, _subject: &str) {}
-
 #[cfg(test)]
 mod tests {
     use super::literal;

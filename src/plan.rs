@@ -4,19 +4,27 @@
 //! applies it no choices.
 
 mod api;
-mod deletions;
+mod below;
+mod definition;
 mod fields;
 mod fingerprint;
+mod guard;
 mod preview;
-mod stage;
+mod removals;
+mod rules;
 mod survey;
 #[cfg(test)]
 mod tests;
+mod version;
+mod work;
 
-pub use api::{ApiInput, ApiPlan, Below, Finished, StageRemoval, Standing, plan_api, plan_listed_fields};
-pub use deletions::{Counts, Deletions, Verdict};
+pub use api::{ApiPlan, plan_api, unsettle};
+pub use below::{Below, Standing};
 pub use fields::Write;
 pub use fingerprint::fingerprint;
+pub use guard::{Removals, Verdict};
 pub use preview::{Preview, PreviewChange};
-pub use stage::{DefinitionPlan, StagePlan, StageWrites, recorded};
-pub use survey::{CatalogApis, CatalogLimits, RequiredMetadata, Survey, SurveyInput, Task, missing_message, survey};
+pub use removals::{Counts, Removal};
+pub use rules::{CatalogLimits, RequiredMetadata, Rules, missing_message};
+pub use survey::{Agenda, CatalogApis, Current, Job, Observed, Scope, survey};
+pub use work::{Done, Event, Import, Step, Work};

@@ -1,38 +1,34 @@
 //! The HTTP side of the handler: the Functions host's calls, and through it those of users.
 
 mod answer;
+mod app;
+mod body;
+mod calls;
 mod description;
 #[cfg(any(test, fuzzing))]
+#[path = "../fuzz/checks/server.rs"]
 pub(crate) mod fuzzing;
 mod integrations;
 mod negotiation;
 mod observation;
 mod page;
 mod route;
+mod shapes;
 mod timer;
-
-use std::sync::Arc;
-use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, post};
 use serde_json::json;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
-use tracing::{Span, info_span};
 
-use crate::limits::Budget;
-use crate::model::{ErrorCode, Problem, one_line};
-use crate::panics::{Panicked, caught};
-use crate::settings::Settings;
-use crate::sync::Engine;
-use crate::telemetry::{Telemetry, carried};
+use crate::model::{ErrorCode, Problem};
 
-use self::answer::{error_body, problem_response};
+use self::answer::ErrorAnswer;
+pub use self::app::App;
+use self::app::span;
 use self::route::BasePath;
 
 /// The description of the calls, under the usual prefix: an OpenAPI 3.1 document.
@@ -41,95 +37,15 @@ pub fn openapi_document() -> serde_json::Value {
     description::document(&BasePath::default())
 }
 
-/// What the host sends with every call; it tells one invocation's log lines from another's.
-const INVOCATION_ID: &str = "x-azure-functions-invocationid";
-/// How long what was begun in time may go on after it: Azure cuts HTTP calls 30 seconds after their usual budget, and
-/// recording the outcome needs half of that.
-const OVERRUN: Duration = Duration::from_secs(10);
-/// How long a request's body may take to arrive: the host passes it on as slowly as its sender sends it.
-const BODY_TIMEOUT: Duration = Duration::from_secs(30);
-/// Longest invocation id that is logged, in UTF-16 units: the host's are UUIDs.
-const INVOCATION_ID_MAX: usize = 64;
-
-/// What all calls share.
-#[derive(Debug, Clone)]
-pub struct App(Arc<Shared>);
-
-#[derive(Debug)]
-struct Shared {
-    /// The engine and the settings it was made of, or what is wrong with them.
-    ready: Result<(Engine, Settings), Problem>,
-    stop: CancellationToken,
-    /// The work under way, which is not dropped when its caller hangs up.
-    work: TaskTracker,
-    telemetry: Telemetry,
-}
-
-impl App {
-    /// An app of these settings. What is wrong with them is answered to every call.
-    ///
-    /// All work stops soon after `stop` is cancelled, and counts in `work` until then.
-    #[must_use]
-    pub fn new(
-        settings: Result<Settings, Problem>,
-        telemetry: Telemetry,
-        stop: CancellationToken,
-        work: TaskTracker,
-    ) -> Self {
-        let ready = settings.and_then(|settings| Ok((Engine::new(&settings)?, settings)));
-        if let Err(problem) = &ready {
-            tracing::error!(code = %problem.code, "{problem}");
-        }
-        Self(Arc::new(Shared {
-            ready,
-            stop,
-            work,
-            telemetry,
-        }))
-    }
-
-    /// The routes.
-    pub fn router(self) -> Router {
-        Router::new()
-            .route("/", any(alive))
-            .route("/function-timer", post(timer::run))
-            .route("/function-http", post(envelope))
-            .fallback(integrations::call)
-            .layer(from_fn_with_state(self.clone(), observation::observe))
-            .with_state(self)
-    }
-
-    fn ready(&self) -> Result<(&Engine, &Settings), Problem> {
-        self.0
-            .ready
-            .as_ref()
-            .map(|(engine, settings)| (engine, settings))
-            .map_err(Clone::clone)
-    }
-
-    fn budget(&self, duration: Duration) -> Budget {
-        Budget::with_overrun(duration, OVERRUN, self.0.stop.clone())
-    }
-
-    fn engine(&self) -> Result<&Engine, Problem> {
-        self.ready().map(|(engine, _)| engine)
-    }
-}
-
-/// Does some work to its end, also when the caller does not wait for it.
-async fn work<T, F>(app: &App, work: impl FnOnce(App) -> F) -> Result<T, Problem>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<T, Problem>> + Send + 'static,
-{
-    let task = app.0.work.spawn(carried(work(app.clone())));
-    task.await.unwrap_or_else(|_| Err(Panicked.into()))
-}
-
-/// Answers a call also when answering it panics; what it panicked about is in the log only.
-async fn guarded(call: impl Future<Output = Response>) -> Response {
-    let answer = caught(call).await;
-    answer.unwrap_or_else(|panicked| problem_response(&panicked.into()))
+/// The routes of an app.
+pub fn router(app: App) -> Router {
+    Router::new()
+        .route("/", any(alive))
+        .route("/function-timer", post(timer::run))
+        .route("/function-http", post(envelope))
+        .fallback(calls::call)
+        .layer(from_fn_with_state(app.clone(), observation::observe))
+        .with_state(app)
 }
 
 /// The host's probe: an answer of any kind means that the handler is up.
@@ -149,36 +65,7 @@ async fn envelope(State(app): State<App>, request: Request) -> Response {
     let res = json!({
         "statusCode": StatusCode::INTERNAL_SERVER_ERROR.as_u16(),
         "headers": { "Content-Type": "application/json" },
-        "body": error_body(&problem).to_string(),
+        "body": json!(ErrorAnswer::from(&problem)).to_string(),
     });
     axum::Json(json!({ "Outputs": { "res": res }, "Logs": [problem.message], "ReturnValue": null })).into_response()
-}
-
-/// The span of a call. Nothing of its URL or headers but the invocation id: function keys are among them.
-fn span(request: &Request) -> Span {
-    info_span!("invocation", invocationId = invocation_id(request.headers()))
-}
-
-fn invocation_id(headers: &HeaderMap) -> String {
-    let header = headers.get(INVOCATION_ID);
-    one_line(
-        header.and_then(|value| value.to_str().ok()).unwrap_or_default(),
-        INVOCATION_ID_MAX,
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use axum::body::to_bytes;
-
-    use super::guarded;
-
-    #[tokio::test]
-    async fn a_panic_is_answered_without_its_words() {
-        let answer = guarded(async { panic!("hunter2") }).await;
-        assert_eq!(answer.status(), 500);
-        let body = to_bytes(answer.into_body(), 10_000).await.unwrap();
-        let body = String::from_utf8(body.to_vec()).unwrap();
-        assert!(body.contains("InternalError") && !body.contains("hunter2"), "{body}");
-    }
 }

@@ -7,8 +7,8 @@ use std::fmt::Display;
 use std::str::FromStr;
 use std::time::Duration;
 
+use crate::azure::Rates;
 use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts, vault_host};
-use crate::target::Rates;
 
 pub use self::command_line::CommandLineSettings;
 pub use self::export::export;

@@ -4,10 +4,12 @@
 //! Spans that are exported have a target of their own. They are not in the logs, and nothing else is exported: neither
 //! log lines nor what libraries trace can hold more than the fixed attributes that are set here.
 
+mod changes;
 mod collector;
 mod export;
 mod invocation;
 mod metrics;
+mod peer;
 mod request;
 mod run;
 
@@ -25,12 +27,14 @@ use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt};
 
+pub use self::changes::Run;
 use self::export::Exporters;
 pub use self::export::{Export, FunctionApp};
 pub use self::invocation::{Invocation, Trigger, carried, trace_id};
 pub use self::metrics::set_last_successes;
-pub use self::request::{Observed, Outgoing, Peer, Tries};
-pub use self::run::{Run, api_span, record_run, run_span};
+pub use self::peer::Peer;
+pub use self::request::{Observed, Outgoing, Tries};
+pub use self::run::{api_span, record_run, run_span};
 
 /// The targets of the library's and the binary's own lines.
 const OWN_TARGETS: [&str; 2] = ["apicenter_aws_sync", "handler"];

@@ -4,18 +4,20 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use azure_core::Bytes;
 use azure_core::http::{HttpClient, Method, Request, Url, new_http_client};
-use futures::StreamExt;
 use percent_encoding::percent_decode_str;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::center::Wanted;
 use super::failure::Failure;
+use crate::engine::SyncRequest;
 use crate::error_chain::error_chain;
-use crate::model::{ApiCenterId, IntegrationName, Secret};
-use crate::sync::SyncRequest;
+use crate::limits::Bounded;
+use crate::model::{ApiCenterId, IntegrationName};
 use crate::trust::check_trust;
 
 /// The header in which the app says whose catalog it keeps.
@@ -33,7 +35,7 @@ pub struct App {
     client: Arc<dyn HttpClient>,
     /// Where all integrations are.
     base: Url,
-    key: Option<Secret>,
+    key: Option<SecretString>,
     wanted: Wanted,
     stop: CancellationToken,
 }
@@ -52,11 +54,11 @@ impl App {
     ///
     /// # Errors
     /// When it is none that a key may be sent to, or there is no certificate to trust.
-    pub fn new(url: &str, key: Option<Secret>, wanted: Wanted, stop: CancellationToken) -> Result<Self, Failure> {
+    pub fn new(url: &str, key: Option<SecretString>, wanted: Wanted, stop: CancellationToken) -> Result<Self, Failure> {
         let base = base_url(url).map_err(|why| Failure::usage(format!("--function-url {why}")))?;
         check_trust()?;
         Ok(Self {
-            client: new_http_client(None),
+            client: Arc::new(Bounded::new(new_http_client(None), ANSWER_MAX_BYTES, ANSWER_MAX_BYTES)),
             base,
             key,
             wanted,
@@ -116,6 +118,7 @@ impl App {
             flag("deep", request.deep),
             request.plan_id.clone().map(|id| ("planId", id)),
             request.confirm_deletions.clone().map(|id| ("confirmDeletions", id)),
+            request.api.as_ref().map(|id| ("api", id.to_string())),
         ];
         for (name, value) in parameters.into_iter().flatten() {
             url.query_pairs_mut().append_pair(name, &value);
@@ -123,11 +126,11 @@ impl App {
         url
     }
 
-    async fn raw(&self, method: Method, url: Url, body: Option<&Value>) -> Result<(u16, Vec<u8>), Failure> {
+    async fn raw(&self, method: Method, url: Url, body: Option<&Value>) -> Result<(u16, Bytes), Failure> {
         let mut request = Request::new(url, method);
         request.insert_header("accept", "application/json");
         if let Some(key) = &self.key {
-            request.insert_header("x-functions-key", key.expose().to_owned());
+            request.insert_header("x-functions-key", key.expose_secret().to_owned());
         }
         if let Some(body) = body {
             request.insert_header("content-type", "application/json");
@@ -143,25 +146,16 @@ impl App {
         }
     }
 
-    async fn send(&self, request: &Request) -> Result<(u16, Vec<u8>), Failure> {
+    async fn send(&self, request: &Request) -> Result<(u16, Bytes), Failure> {
         let unreachable = |error: azure_core::Error| {
             Failure::new(format!("calling the function app failed: {}", error_chain(&error)))
         };
         let answer = self.client.execute_request(request).await.map_err(unreachable)?;
-        let (status, headers, mut frames) = answer.deconstruct();
+        let (status, headers, body) = answer.deconstruct();
         let status = u16::from(status);
         let served = headers.get_optional_str(&API_CENTER.into()).map(str::to_owned);
         self.judge(status, served.as_deref())?;
-        let mut body = Vec::new();
-        while let Some(frame) = frames.next().await {
-            body.extend_from_slice(&frame.map_err(unreachable)?);
-            if body.len() > ANSWER_MAX_BYTES {
-                return Err(Failure::new(format!(
-                    "the answer is longer than {ANSWER_MAX_BYTES} bytes"
-                )));
-            }
-        }
-        Ok((status, body))
+        Ok((status, body.collect().await.map_err(unreachable)?))
     }
 
     /// Whether an answer is from an app of ours that keeps the API center that is meant.

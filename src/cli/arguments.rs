@@ -1,24 +1,11 @@
 //! The arguments: those of `az apic integration`, and what it lacks.
 
-use clap::builder::PossibleValuesParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
+use secrecy::SecretString;
 
 use super::help;
-use crate::model::{IntegrationName, Secret};
-
-/// Words of `--import-specification`.
-const IMPORT_SPECIFICATIONS: [&str; 3] = ["always", "never", "ondemand"];
-/// Words of `--target-lifecycle-stage`: those of API Center.
-const LIFECYCLE_STAGES: [&str; 7] = [
-    "design",
-    "development",
-    "testing",
-    "preview",
-    "production",
-    "deprecated",
-    "retired",
-];
+use crate::model::{ApiId, ImportSpecification, IntegrationName, LifecycleStage, SourceKey};
 
 /// Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
 ///
@@ -102,8 +89,8 @@ pub struct Center {
     #[arg(long, value_name = "URL")]
     pub function_url: Option<String>,
     /// The function app's key; better kept in `FUNCTION_KEY`, where no list of processes shows it.
-    #[arg(long, value_name = "KEY", value_parser = secret, requires = "function_url")]
-    pub function_key: Option<Secret>,
+    #[arg(long, value_name = "KEY", requires = "function_url")]
+    pub function_key: Option<SecretString>,
     /// How to print the result; without it create, list and show print JSON, the others text.
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     pub output: Option<Format>,
@@ -142,8 +129,8 @@ pub struct CreateAws {
     #[arg(long, value_name = "ID", requires = "aws_role_arn")]
     pub aws_external_id: Option<String>,
     /// Whether to import API definitions.
-    #[arg(long, value_name = "WHEN", ignore_case = true, value_parser = PossibleValuesParser::new(IMPORT_SPECIFICATIONS))]
-    pub import_specification: Option<String>,
+    #[arg(long, value_name = "WHEN", ignore_case = true)]
+    pub import_specification: Option<ImportSpecification>,
     /// Resource id of the API center's managed identity: kept and shown, not used.
     #[arg(long, value_name = "ID")]
     pub msi_resource_id: Option<String>,
@@ -151,8 +138,8 @@ pub struct CreateAws {
     #[arg(long, value_name = "ID")]
     pub target_environment_id: Option<String>,
     /// Lifecycle stage of new versions.
-    #[arg(long, value_name = "STAGE", ignore_case = true, value_parser = PossibleValuesParser::new(LIFECYCLE_STAGES))]
-    pub target_lifecycle_stage: Option<String>,
+    #[arg(long, value_name = "STAGE", ignore_case = true)]
+    pub target_lifecycle_stage: Option<LifecycleStage>,
 }
 
 /// What is deleted, and whether unasked.
@@ -192,6 +179,9 @@ pub struct Sync {
     /// Make the deletions of this id, which a report or a plan has told, although they are many.
     #[arg(long, value_name = "ID", value_parser = id)]
     pub confirm_deletions: Option<String>,
+    /// Look at the API with this id and at no other: nothing is removed, and the outcome is not kept.
+    #[arg(long, value_name = "ID", conflicts_with_all = ["plan_id", "confirm_deletions"], value_parser = api_id)]
+    pub api: Option<ApiId>,
 }
 
 /// What is planned.
@@ -245,13 +235,13 @@ pub enum Format {
     Yaml,
 }
 
-#[expect(clippy::unnecessary_wraps, reason = "clap's parsers may fail")]
-fn secret(text: &str) -> Result<Secret, std::convert::Infallible> {
-    Ok(Secret::new(text))
-}
-
 fn integration_name(text: &str) -> Result<IntegrationName, String> {
     IntegrationName::parse(text).map_err(|error| error.to_string())
+}
+
+fn api_id(text: &str) -> Result<ApiId, String> {
+    let parsed = SourceKey::parse(text).map_or_else(|| ApiId::parse(text), |key| Ok(key.api_id));
+    parsed.map_err(|error| error.to_string())
 }
 
 fn id(text: &str) -> Result<String, String> {

@@ -11,8 +11,8 @@ use super::output::{Table, print, render};
 use super::place::Place;
 use super::progress::Progress;
 use super::view::line;
+use crate::engine::{Check, CheckState, Examination};
 use crate::model::IntegrationName;
-use crate::sync::{Check, CheckState, Examination};
 
 /// What is asked for where no integration is named: a name that hardly anybody uses has the general prerequisites only.
 const NOBODY: &str = "no-integration-is-named";

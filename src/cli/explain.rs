@@ -11,11 +11,11 @@ use super::output::{Table, print, render};
 use super::place::Place;
 use super::progress::Progress;
 use super::view::line;
-use crate::sync::{ApiExplanation, Explanation};
+use crate::engine::{ApiExplanation, Explanation};
 
 /// The columns of APIs.
 const API: [(&str, &str); 5] = [
-    ("RestApiId", "/restApiId"),
+    ("ApiId", "/apiId"),
     ("Title", "/title"),
     ("Name", "/name"),
     ("Verdict", "/verdict"),
@@ -46,7 +46,7 @@ pub async fn run(arguments: Explain, stop: &CancellationToken) -> Result<Exit, F
 fn text(query: &str, api: &ApiExplanation) -> String {
     let title = line(api.title.as_deref().unwrap_or(query));
     let id = api
-        .rest_api_id
+        .api_id
         .as_ref()
         .map(|id| format!(" ({})", line(id)))
         .unwrap_or_default();

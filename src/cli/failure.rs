@@ -4,9 +4,6 @@ use std::process::ExitCode;
 
 use crate::model::{ErrorCode, Problem, some_lines};
 
-/// Longest message that is shown, in UTF-16 units: an app may answer anything.
-const MESSAGE_MAX: usize = 4000;
-
 /// How it ended; documented in `docs/command-line.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
@@ -84,7 +81,7 @@ impl Failure {
         Self {
             exit,
             code: None,
-            message: some_lines(message.as_ref(), MESSAGE_MAX),
+            message: some_lines(message.as_ref(), Problem::MESSAGE_MAX),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, IsTerminal, stdin};
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
@@ -13,8 +13,9 @@ use super::place::Place;
 use super::progress::Progress;
 use super::rounds::{self, Rounds};
 use super::view;
+use crate::engine::{PlanView, SyncRequest};
+use crate::model::document::{DocumentProperties, SourceProperties};
 use crate::model::{Outcome, Report};
-use crate::sync::{PlanView, SyncRequest};
 
 /// The columns of integrations.
 const INTEGRATION: [(&str, &str); 5] = [
@@ -86,29 +87,21 @@ async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, 
 
 /// The body of the `PUT`: what was not given takes its default there.
 fn document(arguments: &CreateAws) -> Value {
-    let given = |members: [(&str, Option<&String>); 6]| -> Map<String, Value> {
-        let given = members
-            .into_iter()
-            .filter_map(|(name, value)| Some((name.to_owned(), json!(value?))));
-        given.collect()
+    let source = SourceProperties {
+        access_key: arguments.aws_access_key_reference.clone(),
+        secret_access_key: arguments.aws_secret_access_key_reference.clone(),
+        role_arn: arguments.aws_role_arn.clone(),
+        external_id: arguments.aws_external_id.clone(),
+        account: None,
+        region_name: arguments.aws_region_name.clone(),
+        msi_resource_id: arguments.msi_resource_id.clone(),
     };
-    let source = given([
-        ("accessKey", arguments.aws_access_key_reference.as_ref()),
-        ("secretAccessKey", arguments.aws_secret_access_key_reference.as_ref()),
-        ("roleArn", arguments.aws_role_arn.as_ref()),
-        ("externalId", arguments.aws_external_id.as_ref()),
-        ("regionName", Some(&arguments.aws_region_name)),
-        ("msiResourceId", arguments.msi_resource_id.as_ref()),
-    ]);
-    let mut properties = given([
-        ("importSpecification", arguments.import_specification.as_ref()),
-        ("targetEnvironmentId", arguments.target_environment_id.as_ref()),
-        ("targetLifecycleStage", arguments.target_lifecycle_stage.as_ref()),
-        ("", None),
-        ("", None),
-        ("", None),
-    ]);
-    properties.insert("amazonApiGatewaySource".to_owned(), Value::Object(source));
+    let properties = DocumentProperties {
+        import_specification: arguments.import_specification,
+        target_environment_id: arguments.target_environment_id.clone(),
+        target_lifecycle_stage: arguments.target_lifecycle_stage,
+        ..DocumentProperties::of_source(source)
+    };
     json!({ "properties": properties })
 }
 
@@ -191,6 +184,7 @@ async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure
     let request = SyncRequest {
         plan_id: arguments.plan_id,
         confirm_deletions: arguments.confirm_deletions,
+        api: arguments.api,
         ..request(&arguments.depth)
     };
     let progress = Progress::start(format!("synchronizing {name}"));

@@ -1,6 +1,7 @@
 //! Results, printed as asked for. Nothing else is ever printed on standard output.
 
 mod table;
+mod terminal;
 mod yaml;
 
 use std::fmt::Write as _;
@@ -8,6 +9,7 @@ use std::io::{self, Write as _};
 
 use serde_json::Value;
 
+use self::terminal::commands_a_terminal;
 use super::arguments::Format;
 use super::failure::Failure;
 
@@ -41,12 +43,6 @@ pub fn print(text: &str) -> Result<(), Failure> {
 /// Tells a person something on standard error, where nobody has to read it.
 pub fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
-}
-
-/// Whether a character, printed as it is, does something to a terminal or to the order of what is read there.
-fn commands_a_terminal(character: char) -> bool {
-    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}');
-    turns || (character.is_control() && character != '\n')
 }
 
 /// JSON or YAML without what would command a terminal: it can only be in strings within double quotes.

@@ -11,11 +11,11 @@ use super::app::App;
 use super::arguments::Center;
 use super::center::Wanted;
 use super::failure::Failure;
+use crate::engine::{Deletion, Engine, SyncRequest, Written};
 use crate::limits::Budget;
 use crate::model::IntegrationName;
 use crate::model::document::parse_document;
 use crate::settings::{CommandLineSettings, Settings, variable};
-use crate::sync::{Deletion, Engine, SyncRequest, Written};
 
 /// How long what was begun in time may go on after it, as in the function app.
 const OVERRUN: Duration = Duration::from_secs(10);

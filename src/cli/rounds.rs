@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::failure::Failure;
 use super::place::Place;
 use super::progress::Progress;
+use crate::engine::SyncRequest;
 use crate::model::{ErrorCode, IntegrationName, Report};
-use crate::sync::SyncRequest;
 
 /// Calls in a row that may bring nothing nearer to its end.
 const STANDSTILLS_MAX: usize = 3;
@@ -133,10 +133,10 @@ fn together(earlier: &Report, later: Report) -> Report {
     let mut failed = later.failed;
     if later.remaining > 0 {
         // What failed may be among what remains; otherwise the later one has dealt with it.
-        let known: BTreeSet<String> = failed.iter().map(|failure| failure.rest_api_id.clone()).collect();
+        let known: BTreeSet<String> = failed.iter().map(|failure| failure.api_id.clone()).collect();
         let earlier = earlier.failed.iter();
-        failed.extend(earlier.filter(|failure| !known.contains(&failure.rest_api_id)).cloned());
-        failed.sort_by(|one, other| one.rest_api_id.cmp(&other.rest_api_id));
+        failed.extend(earlier.filter(|failure| !known.contains(&failure.api_id)).cloned());
+        failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
     }
     Report {
         failed,
@@ -188,7 +188,7 @@ mod tests {
     fn report(remaining: usize, failed: &[&str]) -> Report {
         let failed: Vec<_> = failed
             .iter()
-            .map(|id| json!({ "restApiId": id, "message": "no" }))
+            .map(|id| json!({ "apiId": id, "apiType": "REST", "region": "us-east-1", "message": "no" }))
             .collect();
         let report = json!({
             "startedOn": "", "finishedOn": "", "outcome": "partial", "created": 0, "updated": 0, "deleted": 0,
@@ -202,7 +202,7 @@ mod tests {
     fn what_failed_in_an_earlier_call_is_told_until_a_later_one_has_dealt_with_everything() {
         let failed = |earlier: &Report, later: Report| -> Vec<String> {
             let failed = together(earlier, later).failed;
-            failed.into_iter().map(|failure| failure.rest_api_id).collect()
+            failed.into_iter().map(|failure| failure.api_id).collect()
         };
         let earlier = report(9, &["a1", "a3"]);
         assert_eq!(failed(&earlier, report(4, &["a2", "a3"])), ["a1", "a2", "a3"]);

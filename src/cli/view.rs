@@ -3,8 +3,8 @@
 use std::fmt::Write as _;
 
 use super::arguments::{Depth, One};
+use crate::engine::PlanView;
 use crate::model::{IntegrationName, Report, one_line};
-use crate::sync::PlanView;
 
 /// Longest line of a text, in UTF-16 units.
 const LINE_MAX: usize = 2000;

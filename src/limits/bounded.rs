@@ -1,4 +1,4 @@
-//! How long answers of Azure's may be.
+//! How long answers may be that come through the Azure SDK's client.
 
 use std::sync::Arc;
 

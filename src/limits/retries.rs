@@ -1,4 +1,4 @@
-//! How often Azure is asked again.
+//! How often Azure is asked again, and when.
 
 use azure_core::http::StatusCode;
 use azure_core::http::policies::{RetryHeaders, RetryPolicy};
@@ -30,4 +30,10 @@ impl RetryPolicy for FewRetries {
     fn sleep_duration(&self, retry_count: u32) -> Duration {
         Duration::milliseconds(500) * retry_count
     }
+}
+
+/// The time that a `Retry-After` asks for, in whole seconds: the only form that these services are documented to send.
+#[must_use]
+pub fn parse_retry_after(header: &str) -> Option<std::time::Duration> {
+    header.trim().parse().ok().map(std::time::Duration::from_secs)
 }

@@ -1,48 +1,77 @@
-//! Desired state: what the catalog shall hold for one API, in the catalog's words.
+//! Desired state: what the catalog has to hold for one API, in the catalog's words.
 
-use super::{EntityName, RestApiId, Skip};
+use serde_json::Value;
 
-/// An API as it shall be.
-#[derive(Debug, Clone, PartialEq, Eq)]
+use super::{EntityName, FieldPath, Skip, SourceKey};
+
+/// A field with the value that it gets; `None` removes it.
+pub type Field = (FieldPath, Option<Value>);
+
+/// The fields of an entity, as translation decides them: planning only compares.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Fields {
+    /// Put right by every run: they are the source's.
+    pub enforced: Vec<Field>,
+    /// Set at creation only: from then on they are the user's.
+    pub initial: Vec<Field>,
+}
+
+/// An API as it has to be.
+#[derive(Debug, Clone, PartialEq)]
 pub struct DesiredApi {
     /// The entity's name.
     pub name: EntityName,
-    /// What it stands for.
-    pub rest_api_id: RestApiId,
-    /// At most 50 UTF-16 units.
+    /// Its title, at most 50 UTF-16 units: what reports call it.
     pub title: String,
-    /// At most 1,000 UTF-16 units; `None` when the source has none.
-    pub description: Option<String>,
-}
-
-/// A stage as it shall be: a version and a deployment of the same name, and a definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DesiredStage {
-    /// The name of both entities.
-    pub name: EntityName,
-    /// The stage's own name.
-    pub stage_name: String,
-    /// At most 50 UTF-16 units.
-    pub title: String,
-    /// At most 500 UTF-16 units; set at creation of the deployment only.
-    pub description: Option<String>,
-    /// Where it is called; empty when it has no URL of its own.
-    pub runtime_uri: Vec<String>,
-    /// What the stage runs.
-    pub deployment_id: String,
-    /// Its definition.
-    pub definition: DesiredDefinition,
-    /// What cannot be had for it and is known before anything is read or exported (such as `NoInvokeUrl`).
+    /// The APIs of gateways that it stands for.
+    pub members: Vec<SourceKey>,
+    /// Its fields.
+    pub fields: Fields,
+    /// Its versions, in the order of their stages; empty until the stages are read.
+    pub versions: Vec<DesiredVersion>,
+    /// What was left out below it.
     pub skips: Vec<Skip>,
 }
 
-/// What shall be of a stage's definition.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DesiredDefinition {
-    /// It shall hold what an export at this revision gives; equal revisions give equal exports.
-    Revision(String),
-    /// What is there stays, and nothing is made.
+/// A version as it has to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredVersion {
+    /// The entity's name.
+    pub name: EntityName,
+    /// The stage's own name.
+    pub stage_name: String,
+    /// Its fields.
+    pub fields: Fields,
+    /// Its definition.
+    pub definition: Definition,
+    /// Its deployments.
+    pub deployments: Vec<DesiredDeployment>,
+    /// What cannot be had for it and is known before anything is read or exported, such as a URL.
+    pub skips: Vec<Skip>,
+}
+
+/// A deployment as it has to be.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DesiredDeployment {
+    /// The entity's name.
+    pub name: EntityName,
+    /// The API whose stage it stands for.
+    pub from: SourceKey,
+    /// The deployment that the stage runs.
+    pub deployment_id: String,
+    /// Its fields, but for the link to its definition.
+    pub fields: Fields,
+}
+
+/// What a version's definition has to hold.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Definition {
+    /// What an export at this revision gives; equal revisions give equal exports.
+    Exported(String),
+    /// Whatever it holds; none is made.
     Kept,
-    /// There shall be none.
+    /// There has to be none.
     Absent,
+    /// There cannot be a new one: what is there stays.
+    Impossible(Skip),
 }

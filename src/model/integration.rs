@@ -1,13 +1,15 @@
 //! Integrations: what the user asked for.
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AwsAuthentication, EntityName, IntegrationName, Properties, Region};
+use super::{AccountId, AwsAuthentication, EntityName, IntegrationName, Properties, Region};
 
 /// Whether definitions are imported.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 pub enum ImportSpecification {
     /// With every run.
     #[default]
@@ -19,8 +21,9 @@ pub enum ImportSpecification {
 }
 
 /// The lifecycle stage that new versions get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
 #[expect(missing_docs, reason = "the names are API Center's own")]
 pub enum LifecycleStage {
     #[default]
@@ -70,6 +73,8 @@ pub struct Integration {
     pub name: IntegrationName,
     /// The region of the gateway.
     pub region: Region,
+    /// The account of its credentials, where Amazon told it when the integration was put.
+    pub account: Option<AccountId>,
     /// How it proves to Amazon who it is.
     pub authentication: AwsAuthentication,
     /// Whether definitions are imported.

@@ -4,22 +4,20 @@ use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{clip, digest};
+use super::{digest, quote_name};
 
 /// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const ENTITY_NAME_MAX: usize = 90;
-/// Longest name of an integration, in characters: leaves room for `-` and a REST API's id in an entity name.
-const INTEGRATION_NAME_MAX: usize = 64;
+/// Longest name of an integration, in characters: leaves room for `-` and an API's id in an entity name.
+const INTEGRATION_NAME_MAX: usize = 60;
 /// Shortest name of any of them, in characters.
 const NAME_MIN: usize = 3;
 /// Longest part of a stage name that stays readable in its entity name, in characters.
 const STAGE_STEM_MAX: usize = 64;
 /// Hex digits of the stage name's SHA-256 that keep entity names apart.
 const STAGE_DIGEST_DIGITS: usize = 16;
-/// As much of a wrong name as is repeated, in UTF-16 units: more than the longest right one.
-const REPEATED_MAX: usize = 100;
 
 /// A name that breaks the rule of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +30,8 @@ pub struct InvalidName {
 }
 
 /// The name of a catalog entity: 3 to 90 characters of `[a-zA-Z0-9-]`, compared without case.
-#[derive(Debug, Clone, Serialize)]
-#[serde(transparent)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct EntityName(String);
 
 impl EntityName {
@@ -47,18 +45,18 @@ impl EntityName {
         } else {
             Err(InvalidName {
                 kind: "the entity name",
-                name: clip(name, REPEATED_MAX),
+                name: quote_name(name),
                 pattern: "^[a-zA-Z0-9-]{3,90}$",
             })
         }
     }
 
-    /// The name that the API of a REST API has in the catalog: `{integration}-{restApiId}`.
+    /// The name that an API has in the catalog: `{integration}-{apiId}`.
     ///
     /// # Errors
     /// When the two together are too long.
-    pub fn of_api(integration: &IntegrationName, rest_api: &RestApiId) -> Result<Self, InvalidName> {
-        Self::parse(&format!("{integration}-{rest_api}"))
+    pub fn of_api(integration: &IntegrationName, api: &ApiId) -> Result<Self, InvalidName> {
+        Self::parse(&format!("{integration}-{api}"))
     }
 
     /// The name of the definition in every version that is made here.
@@ -79,6 +77,20 @@ impl EntityName {
         } else {
             Cow::Borrowed(&self.0)
         }
+    }
+}
+
+impl TryFrom<String> for EntityName {
+    type Error = InvalidName;
+
+    fn try_from(name: String) -> Result<Self, InvalidName> {
+        Self::parse(&name)
+    }
+}
+
+impl From<EntityName> for String {
+    fn from(name: EntityName) -> Self {
+        name.0
     }
 }
 
@@ -114,7 +126,7 @@ impl fmt::Display for EntityName {
     }
 }
 
-/// The name of an integration: 3 to 64 characters of `[a-zA-Z0-9-]`, compared without case.
+/// The name of an integration: 3 to 60 characters of `[a-zA-Z0-9-]`, compared without case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct IntegrationName(EntityName);
@@ -123,15 +135,15 @@ impl IntegrationName {
     /// Parses a name.
     ///
     /// # Errors
-    /// When it does not match `^[a-zA-Z0-9-]{3,64}$`.
+    /// When it does not match `^[a-zA-Z0-9-]{3,60}$`.
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, INTEGRATION_NAME_MAX) {
             Ok(Self(EntityName(name.to_owned())))
         } else {
             Err(InvalidName {
                 kind: "the integration name",
-                name: clip(name, REPEATED_MAX),
-                pattern: "^[a-zA-Z0-9-]{3,64}$",
+                name: quote_name(name),
+                pattern: "^[a-zA-Z0-9-]{3,60}$",
             })
         }
     }
@@ -155,12 +167,12 @@ impl fmt::Display for IntegrationName {
     }
 }
 
-/// The id that Amazon gave to a REST API: letters and digits.
+/// The id that Amazon gave to an API: letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct RestApiId(String);
+pub struct ApiId(String);
 
-impl RestApiId {
+impl ApiId {
     /// Longest id taken, in characters: Amazon's have ten, and an entity name has room for this many.
     const MAX: usize = 25;
 
@@ -174,8 +186,8 @@ impl RestApiId {
             Ok(Self(id.to_owned()))
         } else {
             Err(InvalidName {
-                kind: "the REST API id",
-                name: clip(id, REPEATED_MAX),
+                kind: "the API id",
+                name: quote_name(id),
                 pattern: "^[a-zA-Z0-9]{1,25}$",
             })
         }
@@ -188,7 +200,7 @@ impl RestApiId {
     }
 }
 
-impl fmt::Display for RestApiId {
+impl fmt::Display for ApiId {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(&self.0)
     }
@@ -207,6 +219,7 @@ pub fn stage_entity_name(stage_name: &str) -> EntityName {
         .chars()
         .flat_map(char::to_lowercase)
         .map(|character| if is_stage_character(character) { character } else { '-' })
+        .skip_while(|&character| character == '-')
         .take(STAGE_STEM_MAX)
         .collect();
     let digest = digest(stage_name.as_bytes());
@@ -255,7 +268,7 @@ mod tests {
             ("v1", "v1-"),
             ("my_stage", "my-stage-"),
             ("Prod", "prod-"),
-            ("$default", "-default-"),
+            ("$default", "default-"),
         ] {
             let entity = stage_entity_name(name);
             assert!(entity.as_str().starts_with(stem), "{entity}");
@@ -265,7 +278,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_that_looks_like_a_made_one_is_made_anew() {
+    fn a_name_that_looks_like_a_made_one_is_made_once_more() {
         let made = stage_entity_name("Prod");
         assert_ne!(stage_entity_name(made.as_str()), made);
     }
@@ -274,14 +287,14 @@ mod tests {
     fn a_wrong_name_without_end_is_not_repeated_to_its_end() {
         let text = IntegrationName::parse(&"/".repeat(1_000_000)).unwrap_err().to_string();
         assert!(text.len() < 200, "{text}");
-        assert!(text.ends_with("must match ^[a-zA-Z0-9-]{3,64}$"), "{text}");
+        assert!(text.ends_with("must match ^[a-zA-Z0-9-]{3,60}$"), "{text}");
     }
 
     #[test]
     fn integration_names_are_compared_without_case() {
         assert_eq!(IntegrationName::parse("Shop").ok(), IntegrationName::parse("shop").ok());
         assert!(IntegrationName::parse("ab").is_err());
-        assert!(IntegrationName::parse(&"a".repeat(65)).is_err());
+        assert!(IntegrationName::parse(&"a".repeat(61)).is_err());
         assert!(IntegrationName::parse("a/b").is_err());
     }
 

@@ -2,19 +2,19 @@
 
 use std::fmt;
 use std::time::Duration;
+
+use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{one_line, some_lines};
+use super::{IntegrationName, one_line, some_lines};
 
-/// Longest message, in UTF-16 units: far more than any of our own, since messages quote what others said.
-const MESSAGE_MAX: usize = 4000;
 /// Longest name of a part of the request, in UTF-16 units.
 const TARGET_MAX: usize = 200;
 /// Longest time that a caller is told to wait: what others demand may be a mistake, and the timer tries every hour.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
 /// The codes of section "Errors" of the HTTP contract.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[expect(
     missing_docs,
     reason = "the codes are their own words; their statuses and remedies are in the documentation"
@@ -33,6 +33,7 @@ pub enum ErrorCode {
     UnknownRegion,
     MissingRequiredMetadata,
     IntegrationNotFound,
+    ApiNotFound,
     NotFound,
     MethodNotAllowed,
     EnvironmentInUse,
@@ -68,7 +69,7 @@ impl ErrorCode {
             | Self::RoleNotAssumable
             | Self::UnknownRegion
             | Self::MissingRequiredMetadata => 400,
-            Self::IntegrationNotFound | Self::NotFound => 404,
+            Self::IntegrationNotFound | Self::ApiNotFound | Self::NotFound => 404,
             Self::MethodNotAllowed => 405,
             Self::EnvironmentInUse
             | Self::RegionImmutable
@@ -107,12 +108,31 @@ pub struct Problem {
 }
 
 impl Problem {
+    /// Longest message, in UTF-16 units: far more than any of our own, since messages quote what others said.
+    pub const MESSAGE_MAX: usize = 4000;
+
+    /// There is no such integration.
+    #[must_use]
+    pub fn integration_not_found(name: &IntegrationName) -> Self {
+        Self::new(
+            ErrorCode::IntegrationNotFound,
+            format!("there is no integration {name}"),
+        )
+    }
+
+    /// The integration is on its way out.
+    #[must_use]
+    pub fn integration_deleting(name: &IntegrationName) -> Self {
+        let message = format!("the integration {name} is being deleted; wait until it is gone, or DELETE it again");
+        Self::new(ErrorCode::IntegrationDeleting, message)
+    }
+
     /// A problem without a target. Of a message without end, the beginning is kept.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
             code,
-            message: some_lines(&message.into(), MESSAGE_MAX),
+            message: some_lines(&message.into(), Self::MESSAGE_MAX),
             target: None,
             retry_after: None,
         }

@@ -5,10 +5,7 @@ use std::fmt;
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::clip;
-
-/// As much of a wrong name as is repeated, in UTF-16 units.
-const REPEATED_MAX: usize = 100;
+use super::quote_name;
 
 /// A region that fits no partition of AWS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -120,7 +117,7 @@ impl Region {
     pub fn parse(name: &str) -> Result<Self, UnknownRegion> {
         let partition = prefix_of(name)
             .and_then(|prefix| PARTITIONS.iter().find(|partition| partition.prefixes.contains(&prefix)))
-            .ok_or_else(|| UnknownRegion(clip(name, REPEATED_MAX)))?;
+            .ok_or_else(|| UnknownRegion(quote_name(name)))?;
         Ok(Self {
             name: name.to_owned(),
             partition,

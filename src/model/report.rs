@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::{ApiType, Gateway, Skip, SkipReason, SourceKey, clip};
+
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -30,36 +32,22 @@ impl Outcome {
     }
 }
 
-/// Why something is not in the catalog.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
-pub enum SkipReason {
-    /// The API center's plan has no room for another API.
-    TooManyApis,
-    /// The API center's plan has no room for another version of the API.
-    TooManyVersions,
-    /// An API has at most 10 deployments.
-    TooManyDeployments,
-    /// The definition is longer than API Center takes.
-    DefinitionTooLarge,
-    /// Amazon does not export it, or what it exports is no OpenAPI document.
-    ExportRefused,
-    /// The API has no URL of its own.
-    NoInvokeUrl,
-    /// The organisation requires metadata that the integration gives no value for.
-    MissingMetadata,
-    /// Two source names meet in one entity name.
-    NameCollision,
-}
-
 /// Something that is not in the catalog, and why.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Skip {
-    /// The REST API's id.
-    pub rest_api_id: String,
-    /// The REST API's title in the catalog. Only reports and plans have it: in a marker it would go out of date.
+pub struct Skipped {
+    /// The API's id.
+    pub api_id: String,
+    /// The API's title in the catalog.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
+    /// What kind of API it is.
+    pub api_type: ApiType,
+    /// The account that the API is in, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<String>,
+    /// The region that the API is in.
+    pub region: String,
     /// The stage, when it is about one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stage_name: Option<String>,
@@ -73,28 +61,63 @@ pub struct Skip {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// The REST API's id.
-    pub rest_api_id: String,
-    /// The REST API's title in the catalog, where Amazon gives one.
+    /// The API's id.
+    pub api_id: String,
+    /// The API's title in the catalog, where Amazon gives one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
+    /// What kind of API it is.
+    pub api_type: ApiType,
+    /// The account that the API is in, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<String>,
+    /// The region that the API is in.
+    pub region: String,
     /// What went wrong.
     pub message: String,
 }
 
-impl Skip {
+impl Skipped {
+    /// A skip with the API that it is about.
+    #[must_use]
+    pub fn of(skip: Skip, key: &SourceKey, title: &str) -> Self {
+        Self {
+            api_id: key.api_id.to_string(),
+            title: Some(title.to_owned()),
+            api_type: key.api_type,
+            account: key.gateway.account.as_ref().map(ToString::to_string),
+            region: key.gateway.region.to_string(),
+            stage_name: skip.stage_name,
+            reason: skip.reason,
+            message: skip.message,
+        }
+    }
+
     /// The API as people know it.
     #[must_use]
     pub fn api(&self) -> String {
-        called(self.title.as_deref(), &self.rest_api_id)
+        called(self.title.as_deref(), &self.api_id)
     }
 }
 
 impl Failure {
+    /// A failure of an API of this gateway.
+    #[must_use]
+    pub fn of(api_id: String, title: Option<String>, gateway: &Gateway, message: String) -> Self {
+        Self {
+            api_id,
+            title,
+            api_type: ApiType::Rest,
+            account: gateway.account.as_ref().map(ToString::to_string),
+            region: gateway.region.to_string(),
+            message,
+        }
+    }
+
     /// The API as people know it.
     #[must_use]
     pub fn api(&self) -> String {
-        called(self.title.as_deref(), &self.rest_api_id)
+        called(self.title.as_deref(), &self.api_id)
     }
 }
 
@@ -156,7 +179,7 @@ pub struct Report {
     /// Definitions that were imported.
     pub definitions_written: usize,
     /// What is not in the catalog, and why.
-    pub skipped: Vec<Skip>,
+    pub skipped: Vec<Skipped>,
     /// What could not be read or written.
     pub failed: Vec<Failure>,
     /// What was left alone because it is not ours.
@@ -207,10 +230,38 @@ pub struct PastRun {
 }
 
 impl Report {
+    /// The report of a run that found nothing to tell of.
+    #[must_use]
+    pub fn empty(outcome: Outcome, requests: Requests) -> Self {
+        Self {
+            started_on: String::new(),
+            finished_on: String::new(),
+            outcome,
+            message: None,
+            created: 0,
+            updated: 0,
+            deleted: 0,
+            unchanged: 0,
+            remaining: 0,
+            definitions_written: 0,
+            skipped: Vec::new(),
+            failed: Vec::new(),
+            conflicts: Vec::new(),
+            deletions_id: None,
+            plan_id: None,
+            retry_after_seconds: None,
+            requests,
+            totals: None,
+        }
+    }
+
     /// Most entries of each list that are stored with the integration.
     const STORED_ENTRIES: usize = 20;
 
-    /// The report as it is stored: lists cut, their lengths noted.
+    /// Longest message that is stored, in UTF-16 units: a report is for a glance, the logs have the rest.
+    const STORED_MESSAGE_MAX: usize = 500;
+
+    /// The report as it is stored: lists and messages cut, the lengths of lists noted.
     #[must_use]
     pub fn for_storage(&self) -> Self {
         // A stored report that is stored again has its lists cut already.
@@ -228,6 +279,11 @@ impl Report {
         stored.failed.truncate(Self::STORED_ENTRIES);
         stored.conflicts.truncate(Self::STORED_ENTRIES);
         stored.totals = cut.then_some(totals);
+        let skipped = stored.skipped.iter_mut().map(|skip| &mut skip.message);
+        let failed = stored.failed.iter_mut().map(|failure| &mut failure.message);
+        for message in skipped.chain(failed).chain(&mut stored.message) {
+            *message = clip(message, Self::STORED_MESSAGE_MAX);
+        }
         stored
     }
 }

@@ -1,6 +1,6 @@
 //! What Amazon API Gateway has, as far as it matters here.
 
-use super::{RestApiId, SkipReason};
+use super::{ApiId, SkipReason};
 
 /// Longest definition that API Center takes inline, in bytes: 3 MiB (its command line refuses more).
 pub const DEFINITION_MAX_BYTES: usize = 3 * 1024 * 1024;
@@ -9,7 +9,7 @@ pub const DEFINITION_MAX_BYTES: usize = 3 * 1024 * 1024;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RestApi {
     /// Its id.
-    pub id: RestApiId,
+    pub id: ApiId,
     /// Its name; not unique, any characters.
     pub name: String,
     /// Its description; any length.

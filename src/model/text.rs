@@ -1,5 +1,9 @@
 //! Texts within the catalog's limits, and without what would deceive their readers.
 
+/// As much of a message of others as is passed on, in UTF-16 units: enough for every one that people can use.
+const MESSAGE_MAX: usize = 600;
+/// As much of a name that cannot be used as is repeated, in UTF-16 units.
+const NAME_MAX: usize = 100;
 /// What stands in a text for each character that must not be there.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
@@ -34,6 +38,18 @@ pub fn one_line(text: &str, limit: usize) -> String {
     })
 }
 
+/// A message of others, as it is passed on in one of ours.
+#[must_use]
+pub fn quote_message(message: &str) -> String {
+    one_line(message, MESSAGE_MAX)
+}
+
+/// A name that cannot be used, as an error repeats it.
+#[must_use]
+pub fn quote_name(name: &str) -> String {
+    one_line(name, NAME_MAX)
+}
+
 /// A text of others with its line breaks and tabs, cut to `limit` UTF-16 units; the rest as in [`one_line`].
 #[must_use]
 pub fn some_lines(text: &str, limit: usize) -> String {
@@ -54,10 +70,34 @@ pub fn is_blank(text: &str) -> bool {
         .all(|character| character.is_whitespace() || invisible(character))
 }
 
+/// What keeps a text from being one line of visible ASCII without quotation marks, which is all that a header takes;
+/// `None` where nothing does. The text itself is not repeated.
+#[must_use]
+pub fn fault_of_line(text: &str) -> Option<String> {
+    // A lone carriage return ends a line, too.
+    let lines = text.replace("\r\n", "\n").split(['\n', '\r']).count();
+    if lines > 1 {
+        Some(format!("has {lines} lines"))
+    } else if text.contains(['"', '\'', '`']) {
+        Some("has quotation marks".to_owned())
+    } else if text.contains([' ', '\t']) {
+        Some("has white space inside".to_owned())
+    } else if !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        Some("has characters that are not visible ASCII".to_owned())
+    } else {
+        None
+    }
+}
+
+/// Whether a character turns the reading direction of what follows it. Marks (U+200E, U+200F, U+061C) only place
+/// neighbours, as right-to-left languages need.
+#[must_use]
+pub fn turns_text(character: char) -> bool {
+    matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 fn harmless(character: char) -> char {
-    // Marks (U+200E, U+200F, U+061C) only place neighbours, as right-to-left languages need; these turn whole texts.
-    let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-    if turns || character.is_control() {
+    if turns_text(character) || character.is_control() {
         REPLACEMENT
     } else {
         character
@@ -125,6 +165,24 @@ mod tests {
     fn a_text_of_nothing_to_see_is_blank() {
         assert!(is_blank("") && is_blank(" \u{3000}\n") && is_blank("\u{200b}\u{feff}"));
         assert!(!is_blank(" a") && !is_blank("\u{fffd}"));
+    }
+
+    #[test]
+    fn a_text_is_one_line_of_visible_ascii_or_it_is_said_why_not() {
+        for good in ["AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY==", "~!#"] {
+            assert_eq!(fault_of_line(good), None, "{good}");
+        }
+        for (text, fault) in [
+            ("a\nb", "has 2 lines"),
+            ("a\r\nb\rc", "has 3 lines"),
+            ("`a`", "has quotation marks"),
+            ("a b", "has white space inside"),
+            ("a\u{a0}b", "has characters that are not visible ASCII"),
+            ("a\u{7f}", "has characters that are not visible ASCII"),
+            ("a\u{2028}b", "has characters that are not visible ASCII"),
+        ] {
+            assert_eq!(fault_of_line(text).as_deref(), Some(fault), "{text:?}");
+        }
     }
 
     proptest! {

@@ -1,44 +1,60 @@
 //! The fingerprint of an API: equal means that nothing below it has to be looked at.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use crate::model::{DesiredApi, DesiredDefinition, DesiredStage, ImportSpecification, Integration, digest};
+use crate::model::{Definition, DesiredApi, DesiredVersion, Field, digest};
 
-/// Changes with every release that makes something else of the same source, so that all is looked at once.
-const FORMAT: u32 = 1;
+/// The number of our translation: another one has every API looked at once.
+const TRANSLATION: u32 = 1;
 
-/// Covers everything that the desired state below an API depends on.
+/// The digest of all names and enforced fields, and of what stands for the definitions.
 ///
 /// With definitions on demand the definitions are not part of it: a run without them must not undo what it says.
 #[must_use]
-pub fn fingerprint(integration: &Integration, api: &DesiredApi, stages: &[DesiredStage]) -> String {
-    let mut stages: Vec<&DesiredStage> = stages.iter().collect();
-    stages.sort_by_key(|stage| &stage.stage_name);
-    let stages: Vec<_> = stages
-        .into_iter()
-        .map(|stage| {
-            let definition = match (&stage.definition, integration.import_specification) {
-                (_, ImportSpecification::OnDemand) | (DesiredDefinition::Kept, _) => "kept",
-                (DesiredDefinition::Absent, _) => "absent",
-                (DesiredDefinition::Revision(revision), _) => revision,
-            };
-            json!([
-                stage.name,
-                stage.stage_name,
-                stage.title,
-                stage.runtime_uri,
-                stage.deployment_id,
-                definition
-            ])
-        })
+pub fn fingerprint(desired: &DesiredApi, on_demand: bool) -> String {
+    let members: Vec<String> = desired.members.iter().map(ToString::to_string).collect();
+    let versions: Vec<Value> = desired
+        .versions
+        .iter()
+        .map(|version| version_value(version, on_demand))
         .collect();
     let all = json!([
-        FORMAT,
-        api.name,
-        api.rest_api_id,
-        integration.region,
-        integration.environment,
-        stages
+        TRANSLATION,
+        desired.name,
+        members,
+        fields(&desired.fields.enforced),
+        versions
     ]);
     digest(all.to_string().as_bytes())
+}
+
+fn version_value(version: &DesiredVersion, on_demand: bool) -> Value {
+    let definition = match &version.definition {
+        Definition::Exported(_) if on_demand => "kept",
+        Definition::Exported(revision) => revision,
+        Definition::Kept => "kept",
+        Definition::Absent => "absent",
+        Definition::Impossible(skip) => &skip.message,
+    };
+    let deployment = |deployment: &crate::model::DesiredDeployment| {
+        json!([
+            deployment.name,
+            deployment.from.to_string(),
+            deployment.deployment_id,
+            fields(&deployment.fields.enforced)
+        ])
+    };
+    let deployments: Vec<Value> = version.deployments.iter().map(deployment).collect();
+    json!([
+        version.name,
+        version.stage_name,
+        fields(&version.fields.enforced),
+        definition,
+        deployments
+    ])
+}
+
+fn fields(fields: &[Field]) -> Vec<Value> {
+    let fields = fields.iter();
+    fields.map(|(path, value)| json!([path.to_string(), value])).collect()
 }

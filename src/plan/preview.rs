@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::fields::Write;
-use crate::model::{Action, Change, Conflict, EntityKind, Failure, FieldChange, Skip, digest, one_line};
+use crate::model::{Action, Change, Conflict, EntityKind, Failure, FieldChange, Skipped, digest, one_line};
 
 /// Hex digits of a plan id.
 const ID_DIGITS: usize = 32;
@@ -71,7 +71,7 @@ pub struct Preview {
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub failed: Vec<Failure>,
     /// What stays out of the catalog.
-    pub skipped: Vec<Skip>,
+    pub skipped: Vec<Skipped>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
     /// The changes, deletions last.
@@ -87,12 +87,11 @@ impl Preview {
             key(one).cmp(&key(other))
         });
         self.skipped.sort_by(|one, other| {
-            let key = |skip: &Skip| (skip.rest_api_id.clone(), skip.stage_name.clone(), skip.reason);
+            let key = |skip: &Skipped| (skip.api_id.clone(), skip.stage_name.clone(), skip.reason);
             key(one).cmp(&key(other))
         });
         self.conflicts.sort();
-        self.failed
-            .sort_by(|one, other| one.rest_api_id.cmp(&other.rest_api_id));
+        self.failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
         let what: Vec<_> = self
             .changes
             .iter()

@@ -1,52 +1,16 @@
-//! The survey: from the two complete lists to what is new, what is ours, and what is gone.
+//! The survey: from both sides as they were observed to the APIs to work on, and to what is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use serde_json::Value;
-
-use super::api::listed_fields;
-use super::deletions::Counts;
-use super::fields::Write;
+use super::removals::Counts;
+use super::rules::{Rules, is_same};
+use crate::catalog::{FoldedApi, OwnedApi, Vacant};
 use crate::model::{
-    Conflict, DesiredApi, Entity, EntityName, EntityPath, FoldedApi, Integration, IntegrationName, OwnedApi,
-    Properties, Skip, SkipReason, Vacant,
+    Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway, IntegrationName, Skip, SkipReason, Skipped,
+    SourceKey,
 };
 
-/// What the API center's plan has room for (Azure subscription limits, API Center, 2024-11).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CatalogLimits {
-    /// APIs in the service.
-    pub apis: usize,
-    /// Versions of an API.
-    pub versions_per_api: usize,
-    /// Deployments of an API.
-    pub deployments_per_api: usize,
-}
-
-/// The metadata that an organisation requires on the entities that are made here.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct RequiredMetadata {
-    /// On APIs.
-    pub api: BTreeSet<String>,
-    /// On environments.
-    pub environment: BTreeSet<String>,
-    /// On deployments.
-    pub deployment: BTreeSet<String>,
-}
-
-impl RequiredMetadata {
-    /// The required names that these values lack.
-    #[must_use]
-    pub fn missing(required: &BTreeSet<String>, values: &Properties) -> Vec<String> {
-        required
-            .iter()
-            .filter(|name| values.get(*name).is_none_or(Value::is_null))
-            .cloned()
-            .collect()
-    }
-}
-
-/// The catalog's APIs, as far as a survey needs them.
+/// The catalog's APIs, as far as a run of one integration needs them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CatalogApis {
     owned: BTreeMap<EntityName, FoldedApi>,
@@ -60,176 +24,201 @@ impl CatalogApis {
             return;
         }
         match OwnedApi::claim(integration, api) {
-            Some(owned) => {
-                self.owned.insert(api.name.clone(), owned.folded());
-            }
-            None => {
-                self.others.insert(api.name.clone());
-            }
+            Some(owned) => self.add_owned(owned.folded()),
+            None => self.add_other(api.name.clone()),
         }
+    }
+
+    /// Adds an API that is ours.
+    pub fn add_owned(&mut self, api: FoldedApi) {
+        self.owned.insert(api.proof.name.clone(), api);
+    }
+
+    /// Adds an API that is not ours.
+    pub fn add_other(&mut self, name: EntityName) {
+        self.others.insert(name);
+    }
+
+    /// The APIs that are not ours.
+    #[must_use]
+    pub fn others(&self) -> &BTreeSet<EntityName> {
+        &self.others
+    }
+
+    /// Takes an API for ours after all: it has lost its marker, and those below it have not.
+    pub fn reclaim(&mut self, api: FoldedApi) {
+        self.others.remove(&api.proof.name);
+        self.add_owned(api);
     }
 }
 
-/// What a survey looks at beside the catalog's APIs.
-#[derive(Debug, Clone, Copy)]
-pub struct SurveyInput<'a> {
-    /// The integration.
-    pub integration: &'a Integration,
-    /// The gateway's APIs, all of them.
-    pub desired: &'a [DesiredApi],
-    /// What the catalog has room for.
-    pub limits: CatalogLimits,
-    /// What the organisation requires.
-    pub required: &'a RequiredMetadata,
-    /// The first of the unchanged APIs to look at: where the last run stopped.
-    pub resume_at: Option<&'a EntityName>,
-    /// APIs that an earlier run did not get right although nothing seemed to be wrong with them.
-    pub again: &'a BTreeSet<EntityName>,
+/// What a run is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// These APIs and nothing else: nothing of the others is judged.
+    Only(Vec<SourceKey>),
+}
+
+/// Both sides, as they were observed.
+#[derive(Debug, Clone)]
+pub struct Observed {
+    /// The complete list of each gateway, or why there is none.
+    pub gateways: BTreeMap<Gateway, Result<Vec<DesiredApi>, String>>,
+    /// The catalog.
+    pub catalog: CatalogApis,
+    /// What was looked at.
+    pub scope: Scope,
+}
+
+/// Whether an API of the catalog's that no list has is still to be there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Presence {
+    /// The complete list of its gateway lacks it.
+    Gone,
+    /// Nobody looked, or its gateway could not be listed: never means gone.
+    Unknown,
 }
 
 /// An API to bring in line.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Task {
-    /// The catalog lacks it.
-    New(DesiredApi, Vacant),
-    /// It is there and ours; `differs` when its listed fields are not as they shall be.
-    Existing {
-        /// As it shall be.
-        desired: DesiredApi,
-        /// As it is.
-        current: Box<FoldedApi>,
-        /// Whether the fields that lists show differ.
-        differs: bool,
-    },
+pub struct Job {
+    /// As it has to be, without its versions.
+    pub desired: DesiredApi,
+    /// As it is.
+    pub current: Current,
+    /// Whether it comes before those that a pass goes through: it is new, differs, or was not finished.
+    pub comes_first: bool,
+    /// Whether an earlier run of the pass has looked at it already.
+    pub is_passed: bool,
 }
 
-impl Task {
-    /// The API as it shall be.
-    #[must_use]
-    pub fn desired(&self) -> &DesiredApi {
-        match self {
-            Self::New(desired, _) | Self::Existing { desired, .. } => desired,
-        }
-    }
+/// How an API was found in the catalog.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Current {
+    /// The catalog lacks it.
+    Missing(Vacant),
+    /// It is there and ours.
+    Owned(Box<FoldedApi>),
+}
 
+impl Job {
     /// What was ours below it when the catalog was listed, as its marker tells.
     #[must_use]
     pub fn owned_below(&self) -> Counts {
-        match self {
-            Self::New(..) => Counts::default(),
-            Self::Existing { current, .. } => {
-                let versions = current.marker.versions.len();
-                Counts {
-                    versions,
-                    deployments: versions.saturating_sub(current.marker.undeployed.len()),
-                }
-            }
+        match &self.current {
+            Current::Missing(_) => Counts::default(),
+            Current::Owned(api) => Counts {
+                versions: api.marker.versions.len(),
+                deployments: api.marker.record.deployments.len(),
+            },
         }
+    }
+
+    /// The API on its gateway.
+    #[must_use]
+    pub fn key(&self) -> &SourceKey {
+        // Translation gives every API one.
+        &self.desired.members[0]
     }
 }
 
-/// The outcome of a survey.
+/// What a run has to do.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Survey {
-    /// What to bring in line, in the order to do it: new, differing or to be looked at again, then the rest from where the
-    /// last run stopped.
-    pub tasks: Vec<Task>,
-    /// How many of the last of these an earlier call of the same pass has looked at already.
-    pub carried: usize,
+pub struct Agenda {
+    /// What to bring in line, in the order to do it: new, differing, unfinished or failed before, then the rest from where
+    /// the last run stopped.
+    pub jobs: Vec<Job>,
     /// What is ours and no longer on the gateway.
     pub gone: Vec<FoldedApi>,
     /// How many APIs are ours.
     pub owned: usize,
     /// What stays out of the catalog.
-    pub skips: Vec<Skip>,
+    pub skips: Vec<Skipped>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Compares the two lists.
+/// Compares the two lists. `failed` are the ids of APIs that the last run failed with.
 #[must_use]
-pub fn survey(input: &SurveyInput<'_>, catalog: CatalogApis) -> Survey {
+pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
+    let Observed {
+        gateways,
+        catalog,
+        scope,
+    } = observed;
     let CatalogApis { mut owned, others } = catalog;
-    let mut survey = Survey {
-        owned: owned.len(),
-        ..Survey::default()
+    let absence = match scope {
+        Scope::All if gateways.values().all(Result::is_ok) => Presence::Gone,
+        Scope::All | Scope::Only(_) => Presence::Unknown,
     };
-    let mut room = input.limits.apis.saturating_sub(owned.len() + others.len());
-    let missing = RequiredMetadata::missing(&input.required.api, &input.integration.default_custom_properties.api);
-    let (mut new, mut differing, mut rest) = (Vec::new(), Vec::new(), Vec::new());
+    let mut desired: Vec<DesiredApi> = gateways.into_values().flatten().flatten().collect();
+    desired.sort_by(|one, other| (&one.name, &one.members).cmp(&(&other.name, &other.members)));
+    let mut agenda = Agenda {
+        owned: owned.len(),
+        ..Agenda::default()
+    };
+    let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
+    let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-
-    let mut desired: Vec<&DesiredApi> = input.desired.iter().collect();
-    desired.sort_by(|one, other| (&one.name, &one.rest_api_id).cmp(&(&other.name, &other.rest_api_id)));
     for api in desired {
+        let path = EntityPath::Api(api.name.clone());
         if !seen.insert(api.name.clone()) {
-            let message = format!("another REST API has the same entity name {}", api.name);
-            survey.skips.push(skip(api, SkipReason::NameCollision, message));
+            let message = format!("another API has the same entity name {}", api.name);
+            agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
-            let path = EntityPath::Api(api.name.clone());
-            let listed = current.unfolded();
-            let differs = Write::update(
-                listed.owned().clone(),
-                &listed.entity.properties,
-                listed_fields(api, Some(&listed.entity)),
-                path.to_string(),
-            )
-            .is_some();
-            let unfinished = current.marker.fingerprint.is_none();
-            let task = Task::Existing {
-                desired: api.clone(),
-                current: Box::new(current),
-                differs,
+            let is_first = differs(&api, &current)
+                || current.marker.record.fingerprint.is_none()
+                || failed.contains(api.members[0].api_id.as_str());
+            let job = Job {
+                is_passed: !is_first && cursor.is_some_and(|cursor| cursor.has_passed(&api.name)),
+                comes_first: is_first,
+                desired: api,
+                current: Current::Owned(Box::new(current)),
             };
-            // What an earlier run did not finish, or failed with, comes before what it may have found right.
-            if differs || unfinished || input.again.contains(&api.name) {
-                differing.push(task);
-            } else {
-                rest.push(task);
-            }
-        } else if let Some(vacant) = Vacant::at(EntityPath::Api(api.name.clone()), others.get(&api.name)) {
-            if !missing.is_empty() {
-                survey
-                    .skips
-                    .push(skip(api, SkipReason::MissingMetadata, missing_message("api", &missing)));
-            } else if room == 0 {
-                let message = format!("the API center's plan has room for {} APIs", input.limits.apis);
-                survey.skips.push(skip(api, SkipReason::TooManyApis, message));
+            if is_first { first.push(job) } else { rest.push(job) }
+        } else if let Some(vacant) = Vacant::at(path.clone(), others.get(&api.name)) {
+            if room == 0 {
+                let message = format!("the API center's plan has room for {} APIs", rules.limits.apis);
+                agenda.skips.push(skip(&api, SkipReason::TooManyApis, message));
             } else {
                 room -= 1;
-                new.push(Task::New(api.clone(), vacant));
+                new.push(Job {
+                    desired: api,
+                    current: Current::Missing(vacant),
+                    comes_first: true,
+                    is_passed: false,
+                });
             }
         } else {
-            survey.conflicts.push(Conflict {
-                name: EntityPath::Api(api.name.clone()).to_string(),
-            });
+            agenda.conflicts.push(Conflict { name: path.to_string() });
         }
     }
-    survey.gone = owned.into_values().collect();
-    if let Some(resume_at) = input.resume_at {
-        let start = rest.partition_point(|task: &Task| task.desired().name < *resume_at);
+    if let Some(cursor) = cursor {
+        let start = rest.partition_point(|job: &Job| job.desired.name < cursor.at);
         rest.rotate_left(start);
-        survey.carried = start;
     }
-    survey.tasks = new.into_iter().chain(differing).chain(rest).collect();
-    survey
+    agenda.jobs = new.into_iter().chain(first).chain(rest).collect();
+    match absence {
+        Presence::Gone => agenda.gone = owned.into_values().collect(),
+        Presence::Unknown => (),
+    }
+    agenda
 }
 
-/// Tells which metadata is missing and where its values go.
-#[must_use]
-pub fn missing_message(entity: &str, missing: &[String]) -> String {
-    format!(
-        "the organisation requires the metadata {}: give values in defaultCustomProperties.{entity}",
-        missing.join(", ")
-    )
+/// Whether the fields that lists show are not what they have to be.
+fn differs(desired: &DesiredApi, current: &FoldedApi) -> bool {
+    let listed = current.unfolded().entity.properties;
+    let mut enforced = desired.fields.enforced.iter();
+    enforced.any(|(path, value)| !is_same(path, path.get(&listed), value.as_ref()))
 }
 
-fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skip {
-    Skip {
-        rest_api_id: api.rest_api_id.to_string(),
-        title: Some(api.title.clone()),
+fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skipped {
+    let skip = Skip {
         stage_name: None,
         reason,
         message,
-    }
+    };
+    Skipped::of(skip, &api.members[0], &api.title)
 }

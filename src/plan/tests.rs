@@ -7,4 +7,5 @@ mod fixtures;
 mod preview;
 mod properties;
 mod survey;
+mod work;
 mod world;

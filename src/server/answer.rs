@@ -4,24 +4,45 @@ use axum::Json;
 use axum::http::header::RETRY_AFTER;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::model::Problem;
+use crate::model::{ErrorCode, Problem};
 
-/// `{"error":{"code","message","target"?}}`.
-pub(super) fn error_body(problem: &Problem) -> Value {
-    let mut error = Map::new();
-    error.insert("code".to_owned(), json!(problem.code.to_string()));
-    error.insert("message".to_owned(), json!(problem.message));
-    if let Some(target) = &problem.target {
-        error.insert("target".to_owned(), json!(target));
+/// Why a call cannot be done, in the shape of Azure Resource Manager's errors.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Error)]
+pub(super) struct ErrorAnswer {
+    /// The problem.
+    error: ErrorBody,
+}
+
+/// The problem.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+struct ErrorBody {
+    /// What kind of problem.
+    code: ErrorCode,
+    /// The problem, for people.
+    message: String,
+    /// The part of the request it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<String>,
+}
+
+impl From<&Problem> for ErrorAnswer {
+    fn from(problem: &Problem) -> Self {
+        let error = ErrorBody {
+            code: problem.code,
+            message: problem.message.clone(),
+            target: problem.target.clone(),
+        };
+        Self { error }
     }
-    json!({ "error": error })
 }
 
 /// The answer to a call that cannot be done, for programs.
 pub(super) fn problem_response(problem: &Problem) -> Response {
-    problem_answer(problem, |_| Json(error_body(problem)).into_response())
+    problem_answer(problem, |_| Json(ErrorAnswer::from(problem)).into_response())
 }
 
 /// The answer to a call that cannot be done, with this body.

@@ -1,98 +1,150 @@
-//! The description of this interface: an OpenAPI 3.1 document, its schemas those of the types that are answered.
+//! The description of this interface: an OpenAPI 3.1 document.
+//!
+//! The operations are described where they are implemented, the schemas are those of the types that are answered. Refusals are
+//! added here: they follow from the error codes of an operation.
 
-mod operations;
-
-use serde::Serialize;
+use axum::Json;
+use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
-use utoipa::ToSchema;
-use utoipa::openapi::{ComponentsBuilder, RefOr, Schema};
+use utoipa::OpenApi;
 
-use crate::model::{ErrorCode, Report};
-use crate::sync::{ApiCondition, Condition, Examination, Explanation, IntegrationView, PlanView, Word};
-
-use self::operations::{Answer, OPERATIONS, Operation, Parameter};
-use super::route::{API_MAX_CHARACTERS, BasePath};
+use super::answer::ErrorAnswer;
+use super::integrations;
+use super::route::BasePath;
+use crate::model::ErrorCode;
 
 /// Statuses whose answers may say when to call again.
 const RETRYABLE: [u16; 2] = [429, 503];
 
-/// All integrations that were asked for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct IntegrationList {
-    /// The integrations, by name.
-    pub value: Vec<IntegrationView>,
+/// Everything that can be called.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Amazon API Gateway in Azure API Center",
+        description = "Integrations keep the inventory of an API center true to what runs on Amazon API Gateway. \
+            Words of paths are compared without case. A method that a path has not is answered with 405, and with \
+            `Allow`. Parameters of a query that are not described are refused, but for `code`, `clientId` and \
+            `api-version`.",
+        license(name = "MIT", identifier = "MIT"),
+    ),
+    servers((url = "/")),
+    security(("key" = []), ("code" = [])),
+    paths(
+        integrations::list,
+        describe,
+        integrations::get,
+        integrations::put,
+        integrations::delete,
+        integrations::synchronize,
+        integrations::plan,
+        integrations::examine,
+        integrations::explain,
+    ),
+    components(schemas(ErrorAnswer)),
+)]
+struct Operations;
+
+/// This description
+///
+/// An OpenAPI 3.1 document.
+#[utoipa::path(
+    get, path = "/openapi.json", operation_id = "describe",
+    responses((status = 200, description = "The description.", body = Object)),
+)]
+pub(super) fn describe(base: &BasePath) -> Response {
+    Json(document(base)).into_response()
 }
 
-/// A deletion that there was not enough time for.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-pub(super) struct UnfinishedDeletion {
-    /// How many APIs are left.
-    pub remaining: usize,
-    /// What to do, for people.
-    pub message: String,
-}
+/// What any call may be answered with.
+const EVERYWHERE: &[ErrorCode] = &[
+    ErrorCode::InvalidRequest,
+    ErrorCode::MissingSetting,
+    ErrorCode::ForwardingDisabled,
+    ErrorCode::InternalError,
+    ErrorCode::ServiceUnavailable,
+];
+/// What a call may be answered with that reads the catalog.
+const CATALOG: &[ErrorCode] = &[ErrorCode::TooManyRequests, ErrorCode::ApiCenterForbidden];
+/// What a call may be answered with whose path has a name.
+const NAMED: &[ErrorCode] = &[ErrorCode::InvalidIntegrationName];
+/// What a call may be answered with that needs an integration to be there.
+const EXISTING: &[ErrorCode] = &[ErrorCode::IntegrationNotFound];
+/// What a call may be answered with that reads the gateway.
+const GATEWAY: &[ErrorCode] = &[
+    ErrorCode::InvalidSecretIdentifier,
+    ErrorCode::VaultNotAllowed,
+    ErrorCode::SecretNotFound,
+    ErrorCode::SecretDisabled,
+    ErrorCode::SecretForbidden,
+    ErrorCode::AwsAuthenticationFailed,
+    ErrorCode::AwsAccessDenied,
+    ErrorCode::RoleNotAssumable,
+    ErrorCode::UnknownRegion,
+    ErrorCode::IntegrationDeleting,
+];
 
-/// Why a call cannot be done, in the shape of Azure Resource Manager's errors.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-struct Error {
-    /// The problem.
-    error: ErrorBody,
-}
+/// What a call may be answered with that makes what an integration cannot be without.
+const MAKING: &[ErrorCode] = &[ErrorCode::CatalogFull];
 
-/// The problem.
-#[derive(Debug, Clone, Serialize, ToSchema)]
-struct ErrorBody {
-    /// What kind of problem.
-    #[schema(value_type = ErrorCode)]
-    code: String,
-    /// The problem, for people.
-    message: String,
-    /// The part of the request it is about.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    target: Option<String>,
+/// The codes of all errors that an operation may be answered with.
+fn codes(operation: &str) -> Vec<ErrorCode> {
+    use ErrorCode::{
+        ApiNotFound, DefinitionsDisabled, EnvironmentInUse, MissingRequiredMetadata, PlanChanged, RegionImmutable,
+        RequestTooLarge, UnsupportedMediaType,
+    };
+    let own: &[&[ErrorCode]] = match operation {
+        "listIntegrations" => &[CATALOG],
+        "examine" => &[NAMED],
+        "getIntegration" | "deleteIntegration" => &[CATALOG, NAMED, EXISTING],
+        "putIntegration" => &[
+            CATALOG,
+            NAMED,
+            GATEWAY,
+            MAKING,
+            &[
+                MissingRequiredMetadata,
+                EnvironmentInUse,
+                RegionImmutable,
+                RequestTooLarge,
+                UnsupportedMediaType,
+            ],
+        ],
+        "synchronize" => &[
+            CATALOG,
+            NAMED,
+            EXISTING,
+            GATEWAY,
+            MAKING,
+            &[ApiNotFound, PlanChanged, DefinitionsDisabled],
+        ],
+        "plan" => &[CATALOG, NAMED, EXISTING, GATEWAY, &[DefinitionsDisabled]],
+        "explain" => &[CATALOG, NAMED, EXISTING, GATEWAY],
+        // The description of the description.
+        _ => &[],
+    };
+    EVERYWHERE
+        .iter()
+        .chain(own.iter().copied().flatten())
+        .copied()
+        .collect()
 }
 
 /// The document for callers whose integrations are at this path.
 #[must_use]
 pub(super) fn document(base: &BasePath) -> Value {
+    let mut document = json!(Operations::openapi());
     let mut paths = Map::new();
-    for operation in OPERATIONS {
-        let path = format!("{base}{}", operation.path);
-        let path = paths.entry(path).or_insert_with(|| json!({}));
-        path[operation.method] = described(operation);
-        if operation.path.contains("{name}") {
-            path["parameters"] = json!([{ "$ref": "#/components/parameters/name" }]);
+    for (path, mut item) in document["paths"].as_object().cloned().unwrap_or_default() {
+        for operation in item.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            add_refusals(operation);
         }
+        if path.contains("{name}") {
+            item["parameters"] = json!([{ "$ref": "#/components/parameters/name" }]);
+        }
+        paths.insert(format!("{base}{path}"), item);
     }
-    json!({
-        "openapi": "3.1.0",
-        "info": {
-            "title": "Amazon API Gateway in Azure API Center",
-            "version": env!("CARGO_PKG_VERSION"),
-            "description": "Integrations keep the inventory of an API center true to what runs on Amazon API Gateway. \
-                Words of paths are compared without case. A method that a path has not is answered with 405, and with \
-                `Allow`. Parameters of a query that are not described are refused, but for `code`, `clientId` and \
-                `api-version`.",
-            "license": { "name": "MIT", "identifier": "MIT" },
-        },
-        "servers": [{ "url": "/" }],
-        "security": [{ "key": [] }, { "code": [] }],
-        "paths": paths,
-        "components": components(),
-    })
-}
-
-fn components() -> Value {
-    let mut schemas = Vec::new();
-    add::<IntegrationList>(&mut schemas);
-    add::<Report>(&mut schemas);
-    add::<PlanView>(&mut schemas);
-    add::<Examination>(&mut schemas);
-    add::<Explanation>(&mut schemas);
-    add::<UnfinishedDeletion>(&mut schemas);
-    add::<Error>(&mut schemas);
-    add::<ErrorCode>(&mut schemas);
-    let mut components = json!(ComponentsBuilder::new().schemas_from_iter(schemas).build());
+    document["paths"] = Value::Object(paths);
+    let components = &mut document["components"];
     components["parameters"] = json!({ "name": {
         "name": "name", "in": "path", "required": true,
         "description": "The integration's name.",
@@ -114,69 +166,22 @@ fn components() -> Value {
         "NotFound": problems(404, &[ErrorCode::NotFound]),
         "Unauthorized": { "description": "The key is missing or wrong; the Functions host says that, without a body." },
     });
-    components
+    document
 }
 
-/// Adds a type's schema and those that it refers to.
-fn add<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
-    schemas.push((T::name().into_owned(), T::schema()));
-    T::schemas(schemas);
-}
-
-fn described(operation: &Operation) -> Value {
-    let mut responses = Map::new();
-    for answer in operation.answers {
-        responses.insert(answer.status.to_string(), good(answer));
+/// Adds what an operation may be refused with, and what an answer says that comes before its end.
+fn add_refusals(operation: &mut Value) {
+    let codes = codes(operation["operationId"].as_str().unwrap_or_default());
+    let responses = &mut operation["responses"];
+    if let Some(unfinished) = responses.get_mut("202") {
+        unfinished["headers"] = retry_after();
     }
-    responses.insert(
-        "401".to_owned(),
-        json!({ "$ref": "#/components/responses/Unauthorized" }),
-    );
-    let codes = operation.all_codes();
+    responses["401"] = json!({ "$ref": "#/components/responses/Unauthorized" });
     for code in &codes {
         let status = code.status();
         let same: Vec<ErrorCode> = codes.iter().copied().filter(|other| other.status() == status).collect();
-        responses
-            .entry(status.to_string())
-            .or_insert_with(|| problems(status, &same));
+        responses[status.to_string()] = problems(status, &same);
     }
-    let mut described = json!({
-        "operationId": operation.id,
-        "summary": operation.summary,
-        "description": operation.description,
-        "responses": responses,
-    });
-    if !operation.parameters.is_empty() {
-        described["parameters"] = operation.parameters.iter().map(|parameter| query(*parameter)).collect();
-    }
-    if operation.has_body {
-        let schema = json!({ "$ref": "#/components/schemas/Integration" });
-        described["requestBody"] = json!({
-            "required": true,
-            "description": "The integration. What a `GET` shows beside what can be set is ignored, anything else that is not \
-                known is refused.",
-            "content": { "application/json": { "schema": schema } },
-        });
-    }
-    described
-}
-
-fn good(answer: &Answer) -> Value {
-    let mut response = json!({ "description": answer.description });
-    if let Some(schema) = answer.schema {
-        let reference = match schema {
-            "" => json!({ "type": "object", "required": ["openapi", "info", "paths"] }),
-            schema => json!({ "$ref": format!("#/components/schemas/{schema}") }),
-        };
-        response["content"]["application/json"]["schema"] = reference;
-    }
-    for media_type in answer.also {
-        response["content"][media_type]["schema"] = json!({ "type": "string" });
-    }
-    if answer.status == 202 {
-        response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } });
-    }
-    response
 }
 
 fn problems(status: u16, codes: &[ErrorCode]) -> Value {
@@ -190,48 +195,13 @@ fn problems(status: u16, codes: &[ErrorCode]) -> Value {
         "content": { "application/json": { "schema": schema }, "text/html": { "schema": { "type": "string" } } },
     });
     if RETRYABLE.contains(&status) {
-        response["headers"] = json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } });
+        response["headers"] = retry_after();
     }
     response
 }
 
-fn query(parameter: Parameter) -> Value {
-    let of = |name: &str, description: &str, schema: Value| json!({ "name": name, "in": "query", "required": false, "description": description, "schema": schema });
-    let flag = || json!({ "type": "boolean", "default": false });
-    let id = || json!({ "type": "string", "pattern": "^[0-9a-fA-F]+$" });
-    match parameter {
-        Parameter::Search => of("search", "Those that hold this text.", json!({ "type": "string" })),
-        Parameter::Condition => of("state", "Those in this state.", one_of::<Condition>()),
-        Parameter::ApiCondition => of(
-            "state",
-            "The APIs in this state; matters to the page only.",
-            one_of::<ApiCondition>(),
-        ),
-        Parameter::Definitions => of(
-            "definitions",
-            "Import definitions, also where that is done on demand.",
-            flag(),
-        ),
-        Parameter::Deep => of("deep", "Look below every API.", flag()),
-        Parameter::ConfirmDeletions => of(
-            "confirmDeletions",
-            "The `deletionsId` of deletions to make although they are many.",
-            id(),
-        ),
-        Parameter::PlanId => of("planId", "The `planId` of the only plan to apply.", id()),
-        Parameter::Api => {
-            let name = json!({ "type": "string", "minLength": 1, "maxLength": API_MAX_CHARACTERS, "pattern": r"\S" });
-            let mut api = of("api", "The name or id of a REST API, or its name in the catalog.", name);
-            api["required"] = json!(true);
-            api
-        }
-    }
-}
-
-/// A state, or an empty text, which a form sends for any.
-fn one_of<State: Word>() -> Value {
-    let words: Vec<&str> = State::ALL.iter().map(|state| state.word()).chain([""]).collect();
-    json!({ "type": "string", "enum": words })
+fn retry_after() -> Value {
+    json!({ "Retry-After": { "$ref": "#/components/headers/Retry-After" } })
 }
 
 #[cfg(test)]
@@ -240,6 +210,7 @@ mod tests {
 
     use utoipa::PartialSchema;
 
+    use super::super::route::API_MAX_CHARACTERS;
     use super::super::route::tests::all;
     use super::*;
 
@@ -269,6 +240,12 @@ mod tests {
             .map(|parameter| &parameter["name"])
             .collect();
         assert_eq!(parameters, [&json!("definitions"), &json!("deep")]);
+    }
+
+    #[test]
+    fn an_api_that_is_asked_for_has_the_length_that_is_taken() {
+        let explain = &document(&BasePath::default())["paths"]["/api/integrations/{name}/explain"]["get"];
+        assert_eq!(explain["parameters"][0]["schema"]["maxLength"], API_MAX_CHARACTERS);
     }
 
     #[test]

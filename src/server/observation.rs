@@ -4,8 +4,8 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 
+use super::app::{App, invocation_id};
 use super::route::template;
-use super::{App, invocation_id};
 use crate::telemetry::{Invocation, Trigger};
 
 /// Answers a call within a span of its own.
@@ -20,6 +20,6 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     let response = invocation.during(next.run(request)).await;
     invocation.end(response.status().as_u16());
     // Beside the answer, which does not wait for it.
-    app.0.telemetry.flush_soon();
+    app.flush_soon();
     response
 }

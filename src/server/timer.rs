@@ -13,9 +13,9 @@ use tokio::time::timeout;
 use tracing::Instrument;
 
 use super::answer::problem_response;
-use super::{App, BODY_TIMEOUT, guarded, span, work};
+use super::app::{App, BODY_TIMEOUT, guarded, span, work};
+use crate::engine::RunSummary;
 use crate::model::{ErrorCode, Problem};
-use crate::sync::RunSummary;
 
 /// Longest envelope that is read, in bytes: with a retry's stack trace one has about four thousand.
 const ENVELOPE_MAX_BYTES: usize = 256 * 1024;

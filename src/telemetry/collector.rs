@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use azure_core::http::{HttpClient as AzureClient, Method, Request as AzureRequest, Url, new_http_client};
-use futures::StreamExt;
 use opentelemetry_http::{Bytes, HttpClient, HttpError, Request, Response};
 use tokio::runtime::Handle;
 use tokio::time::timeout;
+
+use crate::limits::Bounded;
 
 /// Most bytes of an answer that are read: the exporter's own clients allow as many.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
@@ -48,7 +49,10 @@ impl HttpClient for Collector {
     async fn send_bytes(&self, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
         let (client, limit) = (Arc::clone(&self.client), self.timeout);
         let sending = self.runtime.spawn(async move {
-            let client = client.get_or_init(|| new_http_client(None));
+            let client = client.get_or_init(|| {
+                let client = new_http_client(None);
+                Arc::new(Bounded::new(client, ANSWER_MAX_BYTES, ANSWER_MAX_BYTES))
+            });
             let late = |_| format!("no answer within {} seconds", limit.as_secs_f64()).into();
             timeout(limit, send(client.as_ref(), request))
                 .await
@@ -97,17 +101,10 @@ async fn send(client: &dyn AzureClient, request: Request<Bytes>) -> Result<Respo
         sent.insert_header(name.as_str().to_owned(), value.to_str()?.to_owned());
     }
     sent.set_body(body);
-    let (status, headers, mut body) = client.execute_request(&sent).await?.deconstruct();
-    let mut bytes = Vec::new();
-    while let Some(chunk) = body.next().await {
-        bytes.extend_from_slice(&chunk?);
-        if bytes.len() > ANSWER_MAX_BYTES {
-            return Err(format!("its answer is longer than {ANSWER_MAX_BYTES} bytes").into());
-        }
-    }
+    let (status, headers, body) = client.execute_request(&sent).await?.deconstruct();
     let mut answer = Response::builder().status(u16::from(status));
     if let Some(after) = headers.get_optional_str(&"retry-after".into()) {
         answer = answer.header("retry-after", after);
     }
-    Ok(answer.body(bytes.into())?)
+    Ok(answer.body(body.collect().await?)?)
 }

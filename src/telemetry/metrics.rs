@@ -8,9 +8,9 @@ use opentelemetry::metrics::{Counter, Histogram, ObservableGauge};
 use opentelemetry::{KeyValue, global};
 use time::OffsetDateTime;
 
+use super::changes::{Run, changes};
 use super::export::NAME;
-use super::request::{Ending, Peer};
-use super::run::{Run, changes};
+use super::peer::{Ending, Peer};
 
 /// Bounds of the durations that are told apart, in seconds, up to the host's longest.
 const DURATION_BOUNDS: [f64; 12] = [

@@ -1,5 +1,6 @@
 //! Tables: aligned for people, or separated by tabs for shells.
 
+use comfy_table::presets;
 use serde_json::Value;
 
 use crate::model::one_line;
@@ -26,31 +27,21 @@ impl Table {
 
     /// The table for people.
     pub fn aligned(&self) -> String {
-        let headings = self.headings.iter().map(|&heading| heading.to_owned()).collect();
-        let mut rows: Vec<Vec<String>> = vec![headings];
-        rows.extend(self.rows.iter().cloned());
-        let width = |column: usize| {
-            rows.iter()
-                .map(|row| row[column].chars().count())
-                .max()
-                .unwrap_or_default()
-        };
-        let widths: Vec<usize> = (0..self.headings.len()).map(width).collect();
-        rows.insert(1, widths.iter().map(|&width| "-".repeat(width)).collect());
-        lines(rows.iter().map(|row| {
-            let cells = row.iter().zip(&widths).map(|(cell, &width)| format!("{cell:width$}"));
-            cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
-        }))
+        let mut table = comfy_table::Table::new();
+        table
+            .load_style(presets::NOTHING)
+            .set_header(&self.headings)
+            .add_rows(&self.rows);
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
+        format!("{}\n", table.trim_fmt())
     }
 
     /// The table for shells.
     pub fn separated(&self) -> String {
-        lines(self.rows.iter().map(|row| row.join("\t")))
+        self.rows.iter().map(|row| row.join("\t") + "\n").collect()
     }
-}
-
-fn lines(lines: impl Iterator<Item = String>) -> String {
-    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
 }
 
 fn cell(value: Option<&Value>) -> String {
@@ -77,7 +68,6 @@ mod tests {
         let table = Table::of(&items, &[("Name", "/name"), ("Items", "/p/list"), ("On", "/p/on")]);
         insta::assert_snapshot!(table.aligned(), @"
         Name           Items  On
-        -------------  -----  ----
         shop           2      true
         a longer name  0
         ");

@@ -4,6 +4,8 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 use serde_saphyr::DoubleQuoted;
 
+use super::terminal::commands_a_terminal;
+
 /// A value as a document.
 pub(super) fn render(value: &Value) -> String {
     // Nothing in a JSON value has no form in YAML, and writing to a `String` cannot fail.
@@ -24,9 +26,7 @@ impl Serialize for Yaml<'_> {
                 (None, None, None) => serializer.serialize_str(&number.to_string()),
             },
             // Only within double quotes can such a character be escaped.
-            Value::String(text) if text.chars().any(super::commands_a_terminal) => {
-                DoubleQuoted(text).serialize(serializer)
-            }
+            Value::String(text) if text.chars().any(commands_a_terminal) => DoubleQuoted(text).serialize(serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Yaml)),
             Value::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, Yaml(value)))),
             Value::Null | Value::Bool(_) | Value::String(_) => self.0.serialize(serializer),

@@ -51,6 +51,10 @@ pub struct SourceProperties {
     /// What the role asks for when it is taken on with the access key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
+    /// The account of the credentials, as Amazon told it when the integration was put.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(read_only)]
+    pub account: Option<String>,
     /// The gateway's region.
     #[schema(example = "us-east-1")]
     pub region_name: String,
@@ -97,6 +101,7 @@ impl From<&Integration> for SourceProperties {
             secret_access_key: secrets.map(|secrets| secrets.secret_access_key.to_string()),
             role_arn: authentication.role().map(ToString::to_string),
             external_id: authentication.external_id().map(|id| id.as_str().to_owned()),
+            account: integration.account.as_ref().map(ToString::to_string),
             region_name: integration.region.to_string(),
             msi_resource_id: integration.msi_resource_id.clone(),
         }

@@ -1,14 +1,15 @@
 //! The part of the document that says where the gateway is and how Amazon is shown who we are.
 
-use super::{Object, invalid, missing};
+use super::object::{Object, Strictness, invalid, missing};
 use crate::model::{
-    AuthenticationParts, AwsAuthentication, ErrorCode, ExternalId, InvalidRoleArn, InvalidSecretIdentifier, Problem,
-    Region, RoleArn, SecretIdentifier, VaultHosts,
+    AccountId, AuthenticationParts, AwsAuthentication, ErrorCode, ExternalId, InvalidRoleArn, InvalidSecretIdentifier,
+    Problem, Region, RoleArn, SecretIdentifier, VaultHosts,
 };
 
 /// What `amazonApiGatewaySource` holds.
 pub(super) struct Source {
     pub region: Region,
+    pub account: Option<AccountId>,
     pub authentication: AwsAuthentication,
     pub msi_resource_id: Option<String>,
 }
@@ -24,7 +25,7 @@ pub(super) fn parse(source: &Object<'_>, hosts: &VaultHosts) -> Result<Source, P
             "regionName",
             "msiResourceId",
         ],
-        &[],
+        &["account"],
     )?;
     let region = region(source)?;
     let parts = AuthenticationParts {
@@ -35,8 +36,13 @@ pub(super) fn parse(source: &Object<'_>, hosts: &VaultHosts) -> Result<Source, P
     };
     let authentication = AwsAuthentication::of_parts(parts)
         .map_err(|error| invalid(&source.at(error.property()), &error.to_string()))?;
+    let account = match source.strictness {
+        Strictness::Body => None,
+        Strictness::Kept => source.text("account")?.and_then(AccountId::parse),
+    };
     Ok(Source {
         region,
+        account,
         authentication,
         msi_resource_id: source.text("msiResourceId")?.map(str::to_owned),
     })

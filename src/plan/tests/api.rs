@@ -1,14 +1,27 @@
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
-use super::super::{ApiPlan, Finished};
+use super::super::ApiPlan;
+use super::super::api::Finished;
+use super::super::version::VersionPlan;
 use super::fixtures::{Source, api_path, deployment_path, name, properties, source, version_path};
 use super::world::{ALL, World, describe};
-use crate::model::marker::{ApiMarker, ApiState};
-use crate::model::{DesiredApi, DesiredDefinition, FieldPath, Skip, SkipReason};
+use crate::catalog::marker::{ApiMarker, ApiState};
+use crate::model::{Definition, EntityName, FieldPath, Skip, SkipReason};
+
+/// What came of the writes below an API of which only `dev` was to be removed.
+fn finished(complete: bool, removed: bool) -> Finished {
+    Finished {
+        incomplete: !complete,
+        removed: removed.then(|| name("dev")).into_iter().collect(),
+        ..Finished::default()
+    }
+}
 
 /// Every change of a plan in short, as far as it is known before the exports.
 pub(super) fn changes(plan: &ApiPlan) -> Vec<String> {
-    let stages = plan.stages.iter().flat_map(super::super::StagePlan::preview);
+    let stages = plan.versions.iter().flat_map(VersionPlan::preview);
     let stages = stages.map(|change| format!("{} {}", json!(change.action).as_str().unwrap(), change.path));
     let removals = plan.removals.iter().flat_map(|removal| &removal.writes).map(describe);
     plan.opening
@@ -66,7 +79,7 @@ fn a_new_api_is_made_with_all_that_is_below_it() {
         })
     );
     assert_eq!(
-        (&custom["tier"], &custom["aws-stage"]["stageName"]),
+        (&custom["tier"], &custom["aws-sync-stage"]["stage"]),
         (&json!(1), &json!("prod"))
     );
 }
@@ -76,8 +89,9 @@ fn an_api_without_stages_has_nothing_below_it() {
     let source = source(&[]);
     let world = World::synced(&source);
     assert_eq!(world.entities.len(), 1);
-    assert_eq!(marker(&world, &source).state, ApiState::Synced);
-    assert!(marker(&world, &source).fingerprint.is_some());
+    let record = marker(&world, &source).record;
+    assert_eq!(record.state, ApiState::Synced);
+    assert!(record.fingerprint.is_some());
 }
 
 #[test]
@@ -144,10 +158,7 @@ fn only_what_differs_is_written() {
 fn a_description_that_the_source_no_longer_has_is_removed() {
     let mut source = source(&[("prod", 0)]);
     let mut world = World::synced(&source);
-    source.api = DesiredApi {
-        description: None,
-        ..source.api
-    };
+    source.api.description = None;
     world.settle(&source);
     assert!(!world.entities[&api_path()].contains_key("description"));
 }
@@ -156,13 +167,17 @@ fn a_description_that_the_source_no_longer_has_is_removed() {
 fn the_opening_lists_what_is_about_to_be_ours_and_the_closing_says_that_it_is_done() {
     let source = source(&[("prod", 0), ("dev", 0)]);
     let mut world = World::synced(&super::fixtures::source(&[("prod", 0)]));
-    let settled = marker(&world, &source);
+    let settled = marker(&world, &source).record;
     world.sync(&source, 1);
     let opened = marker(&world, &source);
-    assert_eq!(opened.versions, [name("dev"), name("prod")]);
-    assert_eq!((opened.state, opened.fingerprint), (ApiState::Updating, None));
+    assert_eq!(opened.versions, ["dev", "prod"].map(name).into());
+    assert_eq!(opened.record.deployments, opened.versions);
+    assert_eq!(
+        (opened.record.state, opened.record.fingerprint),
+        (ApiState::Updating, None)
+    );
     world.sync(&source, ALL);
-    let closed = marker(&world, &source);
+    let closed = marker(&world, &source).record;
     assert_eq!(closed.state, ApiState::Synced);
     assert!(closed.fingerprint.is_some() && closed.fingerprint != settled.fingerprint);
 }
@@ -172,7 +187,7 @@ fn a_new_api_counts_as_being_made_until_it_is_done() {
     let source = source(&[("prod", 0)]);
     let mut world = World::default();
     world.sync(&source, 1);
-    let opened = marker(&world, &source);
+    let opened = marker(&world, &source).record;
     assert_eq!((opened.state, opened.fingerprint), (ApiState::Creating, None));
 }
 
@@ -183,20 +198,13 @@ fn a_new_api_that_could_not_be_finished_keeps_what_it_lists_and_nothing_else() {
     world.remove(&api_path());
     world.sync(&source, 1);
     let api = world.owned(&source).unwrap();
-    assert_eq!(api.marker.state, ApiState::Creating);
+    assert_eq!(api.marker.record.state, ApiState::Creating);
     let plan = world.plan(&source);
-    let closing = |complete, removed| {
-        let finished = Finished {
-            complete,
-            removed,
-            ..Finished::default()
-        };
-        plan.closing(&api, &finished)
-    };
-    let both = vec![name("dev"), name("prod")];
+    let closing = |complete, removed| plan.closing(&api, &finished(complete, removed));
+    let both: BTreeSet<EntityName> = ["dev", "prod"].map(name).into();
     let table = [
         ("the guard holds", closing(true, false), both.clone()),
-        ("an export failed", closing(false, true), vec![name("prod")]),
+        ("an export failed", closing(false, true), [name("prod")].into()),
         ("both", closing(false, false), both.clone()),
         ("an error ended it", plan.disclaiming(&api), both),
     ];
@@ -204,7 +212,8 @@ fn a_new_api_that_could_not_be_finished_keeps_what_it_lists_and_nothing_else() {
         let mut entity = api.entity.clone();
         write.unwrap().change().apply_to(&mut entity.properties);
         let marker = ApiMarker::read(&entity).unwrap();
-        let left = (marker.state, marker.fingerprint, marker.versions);
+        assert_eq!(marker.record.deployments, marker.versions, "{what}");
+        let left = (marker.record.state, marker.record.fingerprint, marker.versions);
         assert_eq!(left, (ApiState::Updating, None, listed), "{what}");
     }
 }
@@ -223,7 +232,7 @@ fn a_new_api_without_stages_takes_one_write() {
     let source = source(&[]);
     let mut world = World::default();
     world.sync(&source, 1);
-    assert_eq!(marker(&world, &source).state, ApiState::Synced);
+    assert_eq!(marker(&world, &source).record.state, ApiState::Synced);
     assert_eq!(world, World::synced(&source));
 }
 
@@ -235,31 +244,27 @@ fn an_api_is_done_only_when_all_was_written_and_removed() {
     world.sync(&source, 1);
     let api = world.owned(&source).unwrap();
     //    everything written, removed → state, versions, with a fingerprint
-    let both = vec![name("dev"), name("prod")];
+    let both: BTreeSet<EntityName> = ["dev", "prod"].map(name).into();
+    let one: BTreeSet<EntityName> = [name("prod")].into();
     let table = [
-        (true, true, ApiState::Synced, vec![name("prod")]),
+        (true, true, ApiState::Synced, one.clone()),
         (true, false, ApiState::Updating, both.clone()),
-        (false, true, ApiState::Updating, vec![name("prod")]),
+        (false, true, ApiState::Updating, one),
         (false, false, ApiState::Updating, both),
     ];
     for (complete, removed, state, versions) in table {
-        let finished = Finished {
-            complete,
-            removed,
-            ..Finished::default()
-        };
         let mut entity = api.entity.clone();
-        if let Some(closing) = plan.closing(&api, &finished) {
+        if let Some(closing) = plan.closing(&api, &finished(complete, removed)) {
             closing.change().apply_to(&mut entity.properties);
         }
         let closed = ApiMarker::read(&entity).unwrap();
         assert_eq!(
-            (closed.state, &closed.versions),
+            (closed.record.state, &closed.versions),
             (state, &versions),
             "{complete} {removed}"
         );
         assert_eq!(
-            closed.fingerprint.is_some(),
+            closed.record.fingerprint.is_some(),
             state == ApiState::Synced,
             "{complete} {removed}"
         );
@@ -270,8 +275,6 @@ fn an_api_is_done_only_when_all_was_written_and_removed() {
 fn the_closing_records_every_skip_in_one_order() {
     let mut source = source(&[("prod", 0)]);
     let skip = |stage: &str, reason| Skip {
-        rest_api_id: "a1".to_owned(),
-        title: None,
         stage_name: Some(stage.to_owned()),
         reason,
         message: String::new(),
@@ -284,7 +287,6 @@ fn the_closing_records_every_skip_in_one_order() {
     let refused = skip("prod", SkipReason::ExportRefused);
     let finished = Finished {
         skips: vec![refused.clone(), refused],
-        complete: true,
         ..Finished::default()
     };
     let mut entity = api.entity.clone();
@@ -292,6 +294,7 @@ fn the_closing_records_every_skip_in_one_order() {
     closing.change().apply_to(&mut entity.properties);
     let reasons: Vec<SkipReason> = ApiMarker::read(&entity)
         .unwrap()
+        .record
         .skipped
         .iter()
         .map(|skip| skip.reason)
@@ -309,11 +312,11 @@ fn what_the_markers_keep_for_another_release_survives() {
     let source = source(&[("prod", 0)]);
     let mut world = World::synced(&source);
     let field = |schema| FieldPath::new(&["customProperties", schema, "future"]);
-    for (path, schema) in [(api_path(), "aws-rest-api"), (deployment_path("prod"), "aws-stage")] {
+    for (path, schema) in [(api_path(), "aws-sync"), (deployment_path("prod"), "aws-sync-stage")] {
         field(schema).set(world.entities.get_mut(&path).unwrap(), Some(json!("kept")));
     }
     world.settle(&super::fixtures::source(&[("prod", 2)]));
-    for (path, schema) in [(api_path(), "aws-rest-api"), (deployment_path("prod"), "aws-stage")] {
+    for (path, schema) in [(api_path(), "aws-sync"), (deployment_path("prod"), "aws-sync-stage")] {
         assert_eq!(
             field(schema).get(&world.entities[&path]),
             Some(&json!("kept")),
@@ -326,7 +329,7 @@ fn what_the_markers_keep_for_another_release_survives() {
 fn definitions_that_are_not_wanted_are_removed_and_named_by_no_deployment() {
     let mut source = source(&[("prod", 0)]);
     let mut world = World::synced(&source);
-    source.stages[0].definition = DesiredDefinition::Absent;
+    source.stages[0].definition = Definition::Absent;
     assert_eq!(
         changes(&world.plan(&source)),
         [
@@ -337,4 +340,39 @@ fn definitions_that_are_not_wanted_are_removed_and_named_by_no_deployment() {
     );
     world.settle(&source);
     assert!(!world.entities[&deployment_path("prod")].contains_key("definitionId"));
+}
+
+#[test]
+fn an_api_that_lacks_required_metadata_is_skipped_with_the_names_and_nothing_is_written() {
+    let required = ["owner", "team"].map(str::to_owned);
+    //    the values, whether the API is there → the names
+    let table = [
+        (json!({}), false, Some("owner, team")),
+        (json!({}), true, Some("owner, team")),
+        (json!({"team": null, "owner": "me"}), false, Some("team")),
+        (json!({"team": null, "owner": "me"}), true, Some("team")),
+        (json!({"team": "t", "owner": "me"}), false, None),
+        (json!({"team": "t", "owner": "me"}), true, None),
+    ];
+    for (defaults, is_there, named) in table {
+        let mut source = source(&[("prod", 0)]);
+        let mut world = if is_there {
+            World::synced(&source)
+        } else {
+            World::default()
+        };
+        source.integration.default_custom_properties.api = properties(defaults);
+        source.required.api = required.clone().into();
+        source.api.title = "Orders".to_owned();
+        let run = world.run(&source, ALL, false);
+        let messages: Vec<&str> = run.done.skips.iter().map(|skip| skip.message.as_str()).collect();
+        let expected = named.map(|named| {
+            format!("the organisation requires the metadata {named}: give values in defaultCustomProperties.api")
+        });
+        assert_eq!(messages, expected.iter().collect::<Vec<_>>());
+        assert_eq!(run.made.is_empty(), named.is_some(), "{:?}", run.made);
+        if named.is_none() {
+            assert_eq!(world.entities[&api_path()]["customProperties"]["team"], json!("t"));
+        }
+    }
 }

@@ -1,10 +1,10 @@
-use serde_json::{Value, json};
+use serde_json::json;
 
-use super::super::{Counts, Deletions, Standing};
+use super::super::{Counts, Removals, Standing};
 use super::api::changes;
 use super::fixtures::{Source, api_path, definition_path, deployment_path, name, properties, source, version_path};
 use super::world::{ALL, World, describe};
-use crate::model::marker::ApiState;
+use crate::catalog::marker::ApiState;
 use crate::model::{EntityPath, FieldPath, SkipReason};
 
 fn by_hand() -> crate::model::Properties {
@@ -54,9 +54,14 @@ fn a_version_or_deployment_of_a_needed_name_that_is_not_ours_is_left_alone_with_
         }
         assert!(world.entities.contains_key(&deployment_path("prod")));
         let marker = world.owned(&source).unwrap().marker;
-        assert_eq!((marker.versions, marker.fingerprint), (vec![name("prod")], None));
-        // From the marker alone people are told why: it is not an API whose writes have not been made.
-        assert_eq!((marker.state, marker.skipped.len()), (ApiState::Synced, 1));
+        assert_eq!(marker.versions, [name("prod")].into());
+        // From the marker alone people are told why, and only a deep run looks whether it is still so.
+        assert_eq!(
+            (marker.record.state, marker.record.skipped.len()),
+            (ApiState::Synced, 1)
+        );
+        assert!(marker.record.fingerprint.is_some());
+        assert_eq!(world.run(&source, ALL, false).done.skips, marker.record.skipped);
     }
 }
 
@@ -67,10 +72,14 @@ fn the_marker_has_amazons_name_of_every_stage_whose_entity_has_another() {
     let names = |world: &World, source: &Source| -> Vec<String> {
         let marker = world.owned(source).unwrap().marker;
         assert!(
-            marker.stage_names.keys().all(|name| marker.versions.contains(name)),
+            marker
+                .record
+                .stage_names
+                .keys()
+                .all(|name| marker.versions.contains(name)),
             "{marker:?}"
         );
-        marker.stage_names.into_values().collect()
+        marker.record.stage_names.into_values().collect()
     };
     assert_eq!(names(&world, &both), ["Prod"]);
     let one = source(&[("prod", 0)]);
@@ -165,14 +174,13 @@ fn a_stage_without_room_for_its_deployment_has_a_version_and_a_definition() {
     );
     assert!(world.contents.contains_key(&definition_path("v2x")));
     assert!(!world.entities.contains_key(&deployment_path("v2x")));
-    let record = &world.owned(&source).unwrap().marker.undeployed[&name("v2x")];
+    let record = &world.owned(&source).unwrap().marker.record.definitions[&name("v2x")];
     assert_eq!(record.revision.as_deref(), Some("0"));
 
     source.limits.deployments_per_api = 2;
     let made = world.sync(&source, ALL);
     assert!(made.iter().all(|write| !write.starts_with("import")), "{made:?}");
     assert!(world.entities.contains_key(&deployment_path("v2x")));
-    assert!(world.owned(&source).unwrap().marker.undeployed.is_empty());
 }
 
 #[test]
@@ -228,7 +236,7 @@ fn a_stage_that_is_gone_takes_what_is_ours_with_it() {
         world.settle(&source);
         assert!(made.iter().all(|path| world.entities.contains_key(path)), "{made:?}");
         let listed = world.owned(&source).unwrap().marker.versions;
-        assert_eq!(listed, [name("prod")], "{removed:?} {made:?}");
+        assert_eq!(listed, [name("prod")].into(), "{removed:?} {made:?}");
     }
 }
 
@@ -242,7 +250,7 @@ fn a_removal_killed_halfway_gives_a_version_to_those_who_have_a_definition_in_it
         world.sync(&source, killed_after);
         world.settle(&source);
         let listed = world.owned(&source).unwrap().marker.versions;
-        assert_eq!(listed, [name("prod")], "killed after {killed_after}");
+        assert_eq!(listed, [name("prod")].into(), "killed after {killed_after}");
     }
 }
 
@@ -251,8 +259,8 @@ fn a_held_removal_claims_no_version_that_was_made_by_hand() {
     let mut source = source(&[]);
     let mut world = World::synced(&super::fixtures::source(&[("dev", 0)]));
     world.remove(&version_path("dev"));
-    let field = FieldPath::new(&["customProperties", "aws-rest-api", "versions"]);
-    field.set(world.entities.get_mut(&api_path()).unwrap(), Some(json!("[]")));
+    let field = FieldPath::new(&["customProperties", "aws-sync", "versions"]);
+    field.set(world.entities.get_mut(&api_path()).unwrap(), Some(json!("")));
     world.entities.insert(version_path("dev"), by_hand());
     source.held = true;
     world.sync(&source, ALL);
@@ -269,8 +277,11 @@ fn held_removals_wait_and_stay_listed_while_the_rest_is_applied() {
     let mut world = World::synced(&super::fixtures::source(&[("prod", 0), ("dev", 0)]));
     world.sync(&source, ALL);
     let marker = world.owned(&source).unwrap().marker;
-    assert_eq!((marker.state, marker.fingerprint), (ApiState::Updating, None));
-    assert_eq!(marker.versions, [name("dev"), name("prod")]);
+    assert_eq!(
+        (marker.record.state, marker.record.fingerprint),
+        (ApiState::Updating, None)
+    );
+    assert_eq!(marker.versions, ["dev", "prod"].map(name).into());
     assert_eq!(world.contents[&definition_path("prod")], "document 1");
     assert_eq!(removals(&world, &source).len(), 3);
 }
@@ -280,24 +291,25 @@ fn the_guard_counts_what_is_of_stages_that_are_gone_but_not_what_an_api_finds_wh
     let source = source(&[("prod", 0)]);
     let world = World::synced(&super::fixtures::source(&[("prod", 0), ("dev", 0), ("test", 0)]));
     let plan = world.plan(&source);
-    let mut deletions = Deletions::default();
-    deletions.add_stages_of(&plan);
+    let mut removals = Removals::default();
+    removals.add_stages_of(&name("shop-a1"), &plan.removals);
     let counts = |number| Counts {
         versions: number,
         deployments: number,
     };
-    assert_eq!((deletions.stages.len(), deletions.below), (2, counts(2)));
+    assert_eq!((removals.stages.len(), removals.below), (2, counts(2)));
 
     let mut remade = world.clone();
     remade.remove(&api_path());
     remade.sync(&source, 1);
-    let api = remade.owned(&source).unwrap();
+    let api = Box::new(remade.owned(&source).unwrap());
     let below = remade.below(&api);
     // In a later run, it may be somebody's who made it since.
-    for (standing, counted) in [(Standing::Made(&api), 0), (Standing::Owned(&api), 2)] {
-        let mut deletions = Deletions::default();
-        deletions.add_stages_of(&super::world::plan(&source, standing, &below));
-        assert_eq!((deletions.stages.len(), deletions.below), (2, counts(counted)));
+    for (standing, counted) in [(Standing::Made(api.clone()), 0), (Standing::Owned(api), 2)] {
+        let plan = super::world::plan(&source, &standing, &below);
+        let mut removals = Removals::default();
+        removals.add_stages_of(&name("shop-a1"), &plan.removals);
+        assert_eq!((removals.stages.len(), removals.below), (2, counts(counted)));
     }
 }
 
@@ -305,8 +317,8 @@ fn the_guard_counts_what_is_of_stages_that_are_gone_but_not_what_an_api_finds_wh
 fn a_deployment_that_carries_our_marker_under_another_name_is_not_ours() {
     let source = source(&[]);
     let mut world = World::synced(&super::fixtures::source(&[("dev", 0)]));
+    let copy = world.entities[&deployment_path("dev")].clone();
     world.settle(&source);
-    let copy: Value = json!({"title": "copy", "customProperties": {"aws-stage": {"stageName": "dev"}}});
-    world.entities.insert(deployment_path("copy"), properties(copy));
+    world.entities.insert(deployment_path("copy"), copy);
     assert_eq!(changes(&world.plan(&source)), Vec::<String>::new());
 }

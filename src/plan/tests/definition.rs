@@ -1,17 +1,24 @@
 use serde_json::json;
 
-use super::super::{ApiPlan, DefinitionPlan, recorded};
-use super::fixtures::{REFUSED, Source, definition_path, deployment_path, entity, export, source};
+use super::super::ApiPlan;
+use super::super::version::DefinitionPlan;
+use super::fixtures::{REFUSED, Source, api_path, definition_path, deployment_path, export, name, source};
 use super::world::{ALL, World};
-use crate::model::marker::DefinitionRecord;
-use crate::model::{DesiredDefinition, FieldPath, SkipReason};
+use crate::catalog::marker::DefinitionRecord;
+use crate::model::{Definition, FieldPath, SkipReason};
 
 /// Why the only stage's definition is exported, if it is.
 fn export_reason(plan: &ApiPlan) -> Option<&'static str> {
-    match &plan.stages[0].definition {
+    match &plan.versions[0].definition {
         DefinitionPlan::Exported { reason, .. } => Some(reason),
         DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => None,
     }
+}
+
+/// What the API's record says of the only stage's definition.
+fn recorded(world: &World, source: &Source) -> Option<DefinitionRecord> {
+    let record = world.owned(source)?.marker.record;
+    record.definitions.get(&name("prod")).cloned()
 }
 
 fn imports(made: &[String]) -> usize {
@@ -38,7 +45,7 @@ fn a_definition_is_exported_when_it_is_new_or_out_of_date_or_damaged_or_gone() {
         ),
         (
             "the revision",
-            |_, source| source.stages[0].definition = DesiredDefinition::Revision("2".to_owned()),
+            |_, source| source.stages[0].definition = Definition::Exported("2".to_owned()),
             Some("the stage was deployed or changed"),
         ),
         (
@@ -55,12 +62,12 @@ fn a_definition_is_exported_when_it_is_new_or_out_of_date_or_damaged_or_gone() {
         ),
         (
             "the wish, to what is there",
-            |_, source| source.stages[0].definition = DesiredDefinition::Kept,
+            |_, source| source.stages[0].definition = Definition::Kept,
             None,
         ),
         (
             "the wish, to none",
-            |_, source| source.stages[0].definition = DesiredDefinition::Absent,
+            |_, source| source.stages[0].definition = Definition::Absent,
             None,
         ),
     ];
@@ -81,8 +88,8 @@ fn an_export_that_says_the_same_is_recorded_but_not_imported() {
         let source = source(&[("prod", revision)]);
         let made = world.sync(&source, ALL);
         assert_eq!(imports(&made), imported, "{revision}");
-        let marker = &world.entities[&deployment_path("prod")]["customProperties"]["aws-stage"];
-        assert_eq!(marker["exportedRevision"], json!(revision.to_string()));
+        let record = recorded(&world, &source).unwrap();
+        assert_eq!(record.revision, Some(revision.to_string()));
     }
 }
 
@@ -90,10 +97,12 @@ fn an_export_that_says_the_same_is_recorded_but_not_imported() {
 fn a_definition_of_which_nothing_is_recorded_is_imported_anew() {
     let source = source(&[("prod", 0)]);
     let mut world = World::synced(&source);
-    let deployment = world.entities.get_mut(&deployment_path("prod")).unwrap();
-    let marker = deployment["customProperties"]["aws-stage"].as_object_mut().unwrap();
+    let mut marker = world.owned(&source).unwrap().marker;
     // Without it nobody can tell that the text is another.
-    marker.remove("contentDigest").unwrap();
+    marker.record.definitions.get_mut(&name("prod")).unwrap().content_digest = None;
+    for (path, value) in marker.fields() {
+        path.set(world.entities.get_mut(&api_path()).unwrap(), value);
+    }
     world.contents.insert(definition_path("prod"), "by hand".to_owned());
     world.settle(&source);
     assert_eq!(world.contents[&definition_path("prod")], "document 0");
@@ -102,7 +111,7 @@ fn a_definition_of_which_nothing_is_recorded_is_imported_anew() {
 #[test]
 fn a_definition_that_is_kept_is_neither_made_nor_removed() {
     let mut source = source(&[("prod", 0)]);
-    source.stages[0].definition = DesiredDefinition::Kept;
+    source.stages[0].definition = Definition::Kept;
     let world = World::synced(&source);
     assert!(!world.entities.contains_key(&definition_path("prod")));
     assert!(!world.entities[&deployment_path("prod")].contains_key("definitionId"));
@@ -142,10 +151,10 @@ fn the_last_good_definition_stays_when_amazon_refuses_and_the_skip_stays_with_it
 fn a_definition_that_is_gone_and_refused_leaves_no_digest_behind() {
     let mut world = World::synced(&source(&[("prod", 0)]));
     world.remove(&definition_path("prod"));
-    world.settle(&source(&[("prod", REFUSED)]));
-    let marker = &world.entities[&deployment_path("prod")]["customProperties"]["aws-stage"];
-    assert_eq!(marker["exportedRevision"], json!("9"));
-    assert_eq!(marker.get("contentDigest"), None);
+    let refused = source(&[("prod", REFUSED)]);
+    world.settle(&refused);
+    let record = recorded(&world, &refused).unwrap();
+    assert_eq!((record.revision.as_deref(), record.content_digest), (Some("9"), None));
 }
 
 #[test]
@@ -204,44 +213,49 @@ fn a_damaged_definition_that_amazon_refuses_to_give_again_is_not_asked_for_every
 fn without_an_answer_nothing_but_the_deployments_own_fields_is_written() {
     let world = World::synced(&source(&[("prod", 0)]));
     let plan = world.plan(&source(&[("prod", 2)]));
-    let writes = plan.stages[0].finish("a1", None);
+    let writes = plan.versions[0].finish(None);
     assert_eq!((&writes.definition, writes.import, &writes.skip), (&None, false, &None));
-    assert_eq!(writes.record.revision.as_deref(), Some("0"));
-    let deployment = plan.stages[0].deployment_write(&writes).unwrap();
-    let fields: Vec<String> = deployment
+    // The opening has taken the record off: what the definition holds is not vouched for.
+    assert_eq!(writes.record, None);
+    let deployments = plan.versions[0].deployment_writes(&writes);
+    let fields: Vec<String> = deployments[0]
         .change()
         .fields
         .iter()
         .map(|field| field.path.to_string())
         .collect();
-    assert_eq!(fields, ["customProperties.aws-stage.deploymentId"]);
+    assert_eq!(fields, ["customProperties.aws-sync-stage.deploymentId"]);
 }
 
 #[test]
-fn of_a_definition_that_is_refused_the_record_stays_unless_it_is_new_and_empty() {
+fn of_a_definition_that_is_refused_nothing_is_recorded_and_its_deployment_names_it_if_it_is_there() {
     let mut world = World::synced(&source(&[("prod", 0)]));
     let there = world.plan(&source(&[("prod", 2)]));
     world.remove(&definition_path("prod"));
     let gone = world.plan(&source(&[("prod", 0)]));
     let unwanted = {
         let mut never = source(&[("prod", 0)]);
-        never.stages[0].definition = DesiredDefinition::Absent;
+        never.stages[0].definition = Definition::Absent;
         World::synced(&source(&[("prod", 0)])).plan(&never)
     };
-    //    the plan, whether the definition was made → the recorded revision, whether the deployment names it
+    //    the plan, whether the definition was made → whether the deployment names it
     let table = [
-        (&there, false, Some("0"), true),
-        (&gone, false, Some("0"), false),
-        (&gone, true, None, true),
-        (&unwanted, false, Some("0"), true),
+        (&there, false, true),
+        (&gone, false, false),
+        (&gone, true, true),
+        (&unwanted, false, true),
     ];
     let field = FieldPath::new(&["definitionId"]);
-    for (plan, made, revision, named) in table {
-        let writes = plan.stages[0].refused(made);
+    for (plan, made, named) in table {
+        let writes = plan.versions[0].refused(made);
         assert_eq!((&writes.definition, writes.import, &writes.skip), (&None, false, &None));
-        assert_eq!(writes.record.revision.as_deref(), revision, "{plan:?}");
+        assert_eq!(
+            writes.record.clone().and_then(|record| record.revision),
+            None,
+            "{plan:?}"
+        );
         let mut deployment = world.entities[&deployment_path("prod")].clone();
-        if let Some(write) = plan.stages[0].deployment_write(&writes) {
+        for write in plan.versions[0].deployment_writes(&writes) {
             write.change().apply_to(&mut deployment);
         }
         assert_eq!(field.get(&deployment).is_some(), named, "{plan:?}");
@@ -253,26 +267,13 @@ fn a_definition_that_is_made_is_named_by_its_deployment_only_when_there_is_a_doc
     let plan = World::default().plan(&source(&[("prod", 0)]));
     let field = FieldPath::new(&["definitionId"]);
     for (revision, named) in [("0", true), ("9", false)] {
-        let writes = plan.stages[0].finish("a1", Some(&export(revision)));
+        let writes = plan.versions[0].finish(Some(&export(revision)));
         assert_eq!((writes.definition.is_some(), writes.import), (named, named));
         assert_eq!(writes.skip.is_none(), named);
-        let deployment = plan.stages[0].deployment_write(&writes).unwrap();
+        let deployments = plan.versions[0].deployment_writes(&writes);
         assert_eq!(
-            deployment.change().fields.iter().any(|change| change.path == field),
+            deployments[0].change().fields.iter().any(|change| change.path == field),
             named
         );
     }
-}
-
-#[test]
-fn what_is_recorded_with_the_api_goes_before_what_its_deployment_tells() {
-    let deployment = entity(
-        "prod",
-        json!({"customProperties": {"aws-stage": {"stageName": "prod", "exportedRevision": "1"}}}),
-    );
-    let with_api = DefinitionRecord::default();
-    let revision = |record: DefinitionRecord| record.revision;
-    assert_eq!(revision(recorded(Some(&deployment), None)).as_deref(), Some("1"));
-    assert_eq!(revision(recorded(Some(&deployment), Some(&with_api))), None);
-    assert_eq!(recorded(None, None), DefinitionRecord::default());
 }

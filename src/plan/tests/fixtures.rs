@@ -2,20 +2,21 @@
 
 use serde_json::{Value, json};
 
-use super::super::{CatalogLimits, RequiredMetadata};
+use super::super::{CatalogLimits, RequiredMetadata, Rules};
+use crate::catalog::marker::ApiMarker;
 use crate::model::{
-    AccessKeySecrets, AwsAuthentication, DefaultCustomProperties, DesiredApi, DesiredDefinition, DesiredStage, Entity,
-    EntityName, EntityPath, Export, ImportSpecification, Integration, IntegrationName, LifecycleStage, Region,
-    RestApiId, SecretIdentifier, Skip, SkipReason, SystemData, VaultHosts, stage_entity_name,
+    AccessKeySecrets, ApiId, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
+    DesiredDeployment, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
+    Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region, SecretIdentifier,
+    Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
 };
-use crate::model::{Document, Properties};
 
 /// What the gateway has of one API, and what the catalog has room for.
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     pub integration: Integration,
-    pub api: DesiredApi,
-    pub stages: Vec<DesiredStage>,
+    pub api: Api,
+    pub stages: Vec<Stage>,
     pub skips: Vec<Skip>,
     pub limits: CatalogLimits,
     pub required: RequiredMetadata,
@@ -23,6 +24,122 @@ pub(super) struct Source {
     pub held: bool,
     /// Whether Amazon denies every export.
     pub failing: bool,
+}
+
+/// An API of the gateway.
+#[derive(Debug, Clone)]
+pub(super) struct Api {
+    pub id: ApiId,
+    pub title: String,
+    pub description: Option<String>,
+}
+
+/// A stage of an API.
+#[derive(Debug, Clone)]
+pub(super) struct Stage {
+    pub name: String,
+    pub title: String,
+    pub runtime_uri: Vec<String>,
+    pub deployment_id: String,
+    pub definition: Definition,
+    pub skips: Vec<Skip>,
+}
+
+impl Source {
+    /// What plans go by.
+    pub fn rules(&self) -> Rules {
+        Rules {
+            integration: self.integration.name.clone(),
+            limits: self.limits,
+            required: self.required.clone(),
+            on_demand: false,
+        }
+    }
+
+    /// The API as it has to be, fields as translation gives them.
+    pub fn desired(&self) -> DesiredApi {
+        let api = &self.api;
+        let mut versions: Vec<DesiredVersion> = self.stages.iter().map(|stage| self.version(stage)).collect();
+        versions.sort_by(|one, other| one.stage_name.cmp(&other.stage_name));
+        DesiredApi {
+            name: EntityName::of_api(&self.integration.name, &api.id).unwrap(),
+            title: api.title.clone(),
+            members: vec![key(api.id.as_str())],
+            fields: Fields {
+                enforced: vec![
+                    field(&["title"], Some(json!(api.title))),
+                    field(&["description"], api.description.as_ref().map(|text| json!(text))),
+                    field(&["kind"], Some(json!("rest"))),
+                ],
+                initial: metadata(&self.integration.default_custom_properties.api),
+            },
+            versions,
+            skips: self.skips.clone(),
+        }
+    }
+
+    fn version(&self, stage: &Stage) -> DesiredVersion {
+        let environment = EntityPath::Environment(self.integration.environment.clone());
+        let mut initial = vec![
+            field(&["title"], Some(json!(stage.title))),
+            field(&["description"], Some(json!(format!("The stage {}", stage.name)))),
+            field(&["state"], Some(json!("active"))),
+        ];
+        initial.extend(metadata(&self.integration.default_custom_properties.deployment));
+        let name = stage_entity_name(&stage.name);
+        let deployment = DesiredDeployment {
+            name: name.clone(),
+            from: key(self.api.id.as_str()),
+            deployment_id: stage.deployment_id.clone(),
+            fields: Fields {
+                enforced: vec![
+                    field(&["server", "runtimeUri"], Some(json!(stage.runtime_uri))),
+                    field(&["environmentId"], Some(json!(environment.scoped_id()))),
+                ],
+                initial,
+            },
+        };
+        DesiredVersion {
+            name,
+            stage_name: stage.name.clone(),
+            fields: Fields {
+                enforced: vec![field(&["title"], Some(json!(stage.title)))],
+                initial: vec![field(
+                    &["lifecycleStage"],
+                    Some(json!(self.integration.lifecycle_stage)),
+                )],
+            },
+            definition: stage.definition.clone(),
+            deployments: vec![deployment],
+            skips: stage.skips.clone(),
+        }
+    }
+}
+
+fn field(path: &[&str], value: Option<Value>) -> Field {
+    (FieldPath::new(path), value)
+}
+
+fn metadata(values: &Properties) -> Vec<Field> {
+    let values = values.iter();
+    values
+        .map(|(name, value)| field(&["customProperties", name], Some(value.clone())))
+        .collect()
+}
+
+pub(super) fn gateway() -> Gateway {
+    Gateway {
+        account: None,
+        region: Region::parse("us-east-1").unwrap(),
+    }
+}
+
+pub(super) fn key(id: &str) -> SourceKey {
+    SourceKey {
+        gateway: gateway(),
+        api_type: ApiType::Rest,
+        api_id: ApiId::parse(id).unwrap(),
+    }
 }
 
 pub(super) fn name(text: &str) -> EntityName {
@@ -36,6 +153,7 @@ pub(super) fn integration(integration: &str) -> Integration {
     };
     Integration {
         name: IntegrationName::parse(integration).unwrap(),
+        account: None,
         region: Region::parse("us-east-1").unwrap(),
         authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
             access_key: secret("id"),
@@ -49,26 +167,31 @@ pub(super) fn integration(integration: &str) -> Integration {
     }
 }
 
+/// An API of a list, without its versions.
 pub(super) fn desired(id: &str) -> DesiredApi {
-    let rest_api_id = RestApiId::parse(id).unwrap();
-    DesiredApi {
-        name: EntityName::of_api(&integration("shop").name, &rest_api_id).unwrap(),
-        rest_api_id,
+    let source = Source {
+        api: api(id),
+        ..source(&[])
+    };
+    source.desired()
+}
+
+fn api(id: &str) -> Api {
+    Api {
+        id: ApiId::parse(id).unwrap(),
         title: format!("Title of {id}"),
         description: Some("What it does".to_owned()),
     }
 }
 
 /// A stage whose definition is the export of a revision.
-pub(super) fn stage(stage_name: &str, revision: u8) -> DesiredStage {
-    DesiredStage {
-        name: stage_entity_name(stage_name),
-        stage_name: stage_name.to_owned(),
+pub(super) fn stage(stage_name: &str, revision: u8) -> Stage {
+    Stage {
+        name: stage_name.to_owned(),
         title: stage_name.to_owned(),
-        description: Some(format!("The stage {stage_name}")),
         runtime_uri: vec![format!("https://a1.execute-api.us-east-1.amazonaws.com/{stage_name}")],
         deployment_id: format!("dep{revision}"),
-        definition: DesiredDefinition::Revision(revision.to_string()),
+        definition: Definition::Exported(revision.to_string()),
         skips: Vec::new(),
     }
 }
@@ -76,7 +199,7 @@ pub(super) fn stage(stage_name: &str, revision: u8) -> DesiredStage {
 pub(super) fn source(stages: &[(&str, u8)]) -> Source {
     Source {
         integration: integration("shop"),
-        api: desired("a1"),
+        api: api("a1"),
         stages: stages
             .iter()
             .map(|(stage_name, revision)| stage(stage_name, *revision))
@@ -133,16 +256,17 @@ pub(super) fn entity(entity: &str, value: Value) -> Entity {
 
 /// An API of the catalog that carries the marker of an integration.
 pub(super) fn marked(integration: &str, id: &str, title: &str, fingerprint: Option<&str>) -> Entity {
-    let marker = json!({"integration": integration, "restApiId": id, "fingerprint": fingerprint});
-    entity(
+    let mut api = entity(
         &format!("{integration}-{id}"),
-        json!({
-            "title": title,
-            "description": "What it does",
-            "kind": "REST",
-            "customProperties": {"aws-rest-api": marker}
-        }),
-    )
+        json!({ "title": title, "description": "What it does", "kind": "REST" }),
+    );
+    let mut marker = ApiMarker::new(integration.to_owned(), &api.name);
+    marker.members = vec![key(id)];
+    marker.record.fingerprint = fingerprint.map(str::to_owned);
+    for (path, value) in marker.fields() {
+        path.set(&mut api.properties, value);
+    }
+    api
 }
 
 pub(super) fn api_path() -> EntityPath {

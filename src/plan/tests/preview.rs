@@ -1,23 +1,28 @@
 use serde_json::json;
 
-use super::super::{ApiPlan, Preview, PreviewChange, StagePlan};
-use super::fixtures::{REFUSED, source};
+use super::super::version::VersionPlan;
+use super::super::{ApiPlan, Preview, PreviewChange};
+use super::fixtures::{REFUSED, key, source};
 use super::world::World;
-use crate::model::{Conflict, Skip, SkipReason};
+use crate::model::{Conflict, Skip, SkipReason, Skipped};
 
 fn preview(plan: &ApiPlan) -> Preview {
     let mut preview = Preview {
         complete: true,
-        skipped: plan.skips.clone(),
+        skipped: plan.skips.iter().map(|skip| skipped(skip.clone())).collect(),
         conflicts: plan.conflicts.clone(),
         ..Preview::default()
     };
     preview.changes.extend(plan.opening.iter().map(PreviewChange::from));
-    let stages = plan.stages.iter().flat_map(StagePlan::preview);
+    let stages = plan.versions.iter().flat_map(VersionPlan::preview);
     preview.changes.extend(stages.map(PreviewChange::from));
     let removals = plan.removals.iter().flat_map(|removal| &removal.writes);
     preview.changes.extend(removals.map(PreviewChange::from));
     preview
+}
+
+fn skipped(skip: Skip) -> Skipped {
+    Skipped::of(skip, &key("a1"), "Title of a1")
 }
 
 /// A plan in which something is made, changed, deleted, skipped and left alone.
@@ -49,15 +54,13 @@ fn the_text_commands_no_terminal() {
 #[test]
 fn the_text_shows_every_change_with_deletions_last() {
     insta::assert_snapshot!(busy().sealed().to_text(), @r#"
-    plan 07eb1ae21dcd0c7b33469139ef23e480
+    plan 478ac9674428c38f3de72d11ee2492bc
     5 to create, 3 to update, 3 to delete
 
     ~ apis/shop-a1 (what is below it changes)
         title: "Title of a1" -> "Orders"
-        customProperties.aws-rest-api.versions: "[\"prod\",\"test\"]" -> "[\"dev\",\"prod\",\"test\",\"v1-3bfc269594ef6492\"]"
-        customProperties.aws-rest-api.stageNames: "{\"v1-3bfc269594ef6492\":\"v1\"}"
-        customProperties.aws-rest-api.fingerprint: "3b6733dff1b59ed111c1e16a0052c60c60d4e4da4b6268c01b712753ae7db600" -> none
-        customProperties.aws-rest-api.state: "synced" -> "updating"
+        customProperties.aws-sync.versions: "prod test" -> "dev prod test v1-3bfc269594ef6492"
+        customProperties.aws-sync.record: "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"synced\",\"fingerprint\":\"d54da926de25b8e824c22aefe8a9f6b52290e8fdbce64d9e223a7608a4653b73\",\"deployments\":[\"prod\",\"test\"],\"definitions\":{\"prod\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"},\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}" -> "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"updating\",\"deployments\":[\"dev\",\"prod\",\"test\"],\"stageNames\":{\"v1-3bfc269594ef6492\":\"v1\"},\"definitions\":{\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}"
     + apis/shop-a1/deployments/dev (the stage is new)
         title: "dev"
         description: "The stage dev"
@@ -65,12 +68,11 @@ fn the_text_shows_every_change_with_deletions_last() {
         server.runtimeUri: ["https://a1.execute-api.us-east-1.amazonaws.com/dev"]
         environmentId: "/workspaces/default/environments/shop"
         definitionId: "/workspaces/default/apis/shop-a1/versions/dev/definitions/openapi"
-        customProperties.aws-stage.stageName: "dev"
-        customProperties.aws-stage.deploymentId: "dep0"
-        customProperties.aws-stage.exportedRevision: "0"
+        customProperties.aws-sync-stage.stage: "dev"
+        customProperties.aws-sync-stage.deploymentId: "dep0"
+        customProperties.aws-sync-stage.record: "{\"format\":1,\"integration\":\"shop\",\"api\":\"shop-a1\",\"name\":\"dev\",\"source\":\"-/us-east-1/a1\",\"version\":\"dev\"}"
     ~ apis/shop-a1/deployments/prod (the stage changed)
-        customProperties.aws-stage.deploymentId: "dep0" -> "dep2"
-        customProperties.aws-stage.exportedRevision: "0" -> "2"
+        customProperties.aws-sync-stage.deploymentId: "dep0" -> "dep2"
     + apis/shop-a1/versions/dev (the stage is new)
         title: "dev"
         lifecycleStage: "testing"
@@ -87,7 +89,7 @@ fn the_text_shows_every_change_with_deletions_last() {
     - apis/shop-a1/versions/test (the stage is gone)
     - apis/shop-a1/versions/test/definitions/openapi (the stage is gone)
 
-    ! skipped a1 stage v1: TooManyDeployments: an API has at most 3 deployments
+    ! skipped Title of a1 (a1) stage v1: TooManyDeployments: an API has at most 3 deployments
     ! left alone, not ours: apis/shop-b1
     "#);
 }
@@ -136,13 +138,11 @@ fn the_id_names_the_changes_and_nothing_else() {
     assert_eq!(id(|preview| preview.conflicts.clear()), same);
     assert_eq!(id(|preview| preview.remaining = 7), same);
     let skip = |preview: &mut Preview| {
-        preview.skipped.push(Skip {
-            rest_api_id: "a1".to_owned(),
-            title: None,
+        preview.skipped.push(skipped(Skip {
             stage_name: None,
             reason: SkipReason::TooManyApis,
             message: String::new(),
-        });
+        }));
     };
     assert_eq!(id(skip), same);
     assert_ne!(id(|preview| preview.changes.truncate(1)), same);

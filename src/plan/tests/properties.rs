@@ -7,15 +7,15 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
-use super::super::{Standing, Survey, SurveyInput, fingerprint, plan_api, survey};
+use super::super::{Agenda, Current, Observed, Rules, Scope, Standing, fingerprint, survey};
 use super::fixtures::{
-    REFUSED, Source, definition_path, deployment_path, desired, entity, export, integration, marked, name, properties,
-    source, version_path,
+    REFUSED, Source, definition_path, deployment_path, desired, entity, export, gateway, integration, listed, marked,
+    name, properties, source, version_path,
 };
-use super::world::{ALL, World};
-use crate::model::marker::ApiState;
+use super::world::{ALL, World, plan};
+use crate::catalog::marker::ApiState;
 use crate::model::{
-    DesiredDefinition, Entity, EntityName, EntityPath, Export, FieldPath, Properties, stage_entity_name,
+    Cursor, Definition, Entity, EntityName, EntityPath, Export, FieldPath, Properties, stage_entity_name,
 };
 
 const STAGES: [&str; 5] = ["Prod", "dev", "prod", "v1", "test"];
@@ -79,7 +79,7 @@ fn any_source() -> impl Strategy<Value = Source> {
         (source.limits.versions_per_api, source.limits.deployments_per_api) = limits;
         if never {
             for stage in &mut source.stages {
-                stage.definition = DesiredDefinition::Absent;
+                stage.definition = Definition::Absent;
             }
         }
         if required {
@@ -108,8 +108,7 @@ impl Hand {
             Self::MakesDeployment(stage) => make(deployment_path(stage), world, ledger, source),
             Self::MakesDefinition(stage) => {
                 if world.entities.contains_key(&version_path(stage)) {
-                    let path =
-                        EntityPath::Definition(source.api.name.clone(), stage_entity_name(stage), name("theirs"));
+                    let path = EntityPath::Definition(name("shop-a1"), stage_entity_name(stage), name("theirs"));
                     make(path, world, ledger, source);
                 }
             }
@@ -188,10 +187,10 @@ fn make(path: EntityPath, world: &mut World, ledger: &mut Ledger, source: &Sourc
     let claimed = world.owned(source).is_none_or(|api| {
         let listed = match &path {
             EntityPath::Version(_, version) => api.version(version).is_some(),
-            EntityPath::Deployment(_, deployment) => api.version(deployment).is_some(),
+            EntityPath::Deployment(_, deployment) => api.marker.record.deployments.contains(deployment),
             EntityPath::Definition(..) | EntityPath::Api(_) | EntityPath::Environment(_) => false,
         };
-        listed || api.marker.state == ApiState::Creating
+        listed || api.marker.record.state == ApiState::Creating
     });
     if !claimed {
         ledger.entities.insert(path.clone(), properties.clone());
@@ -202,7 +201,7 @@ fn make(path: EntityPath, world: &mut World, ledger: &mut Ledger, source: &Sourc
 fn user_field(path: &EntityPath, which: usize) -> FieldPath {
     match (path, which) {
         (EntityPath::Api(_), 0) => FieldPath::new(&["summary"]),
-        (EntityPath::Api(_), 1) => FieldPath::new(&["customProperties", "aws-rest-api", "future"]),
+        (EntityPath::Api(_), 1) => FieldPath::new(&["customProperties", "aws-sync", "future"]),
         (EntityPath::Deployment(..), 0) => FieldPath::new(&["state"]),
         (EntityPath::Deployment(..), 1) => FieldPath::new(&["server", "extra"]),
         (EntityPath::Deployment(..), 2) => FieldPath::new(&["title"]),
@@ -223,7 +222,7 @@ fn play(rounds: &[Round]) -> (World, Ledger) {
         // Whatever could not be written: only a run that was killed leaves an API below which all is ours.
         let is_being_made = world
             .owned(&round.source)
-            .is_some_and(|api| api.marker.state == ApiState::Creating);
+            .is_some_and(|api| api.marker.record.state == ApiState::Creating);
         assert!(round.writes < ALL || !is_being_made);
     }
     (world, ledger)
@@ -234,11 +233,12 @@ fn assert_as_desired(world: &World, source: &Source) {
     let plan = world.plan(source);
     let api = world.owned(source).unwrap();
     assert_eq!(api.entity.text("title"), Some(source.api.title.as_str()));
-    for stage in &plan.stages {
-        let (name, stage) = (&stage.stage.stage_name, &stage.stage);
+    for planned in &plan.versions {
+        let name = &planned.desired.stage_name;
+        let stage = source.stages.iter().find(|stage| stage.name == *name).unwrap();
         let version = &world.entities[&version_path(name)];
         assert_eq!(version["title"], json!(stage.title));
-        if let DesiredDefinition::Revision(revision) = &stage.definition
+        if let Definition::Exported(revision) = &stage.definition
             && let Export::Document(document) = export(revision)
         {
             assert_eq!(
@@ -253,16 +253,16 @@ fn assert_as_desired(world: &World, source: &Source) {
                         || skip.stage_name.as_ref() != Some(name))
             );
         }
-        if stage.definition == DesiredDefinition::Absent {
+        if stage.definition == Definition::Absent {
             assert!(!world.entities.contains_key(&definition_path(name)), "{name}");
         }
         if let Some(deployment) = world.entities.get(&deployment_path(name)) {
             assert_eq!(deployment["server"]["runtimeUri"], json!(stage.runtime_uri), "{name}");
         }
     }
-    let left_out = plan.skips.len() + plan.conflicts.len() > 0;
-    let expected = fingerprint(&source.integration, &source.api, &source.stages);
-    assert!(left_out || api.marker.fingerprint == Some(expected));
+    // What is left out does not keep an API from being done: a deep run tries it again.
+    let expected = fingerprint(&source.desired(), false);
+    assert_eq!(api.marker.record.fingerprint, Some(expected));
 }
 
 /// The same cases every time, and no file that remembers failures.
@@ -306,17 +306,8 @@ proptest! {
         for definitions in turned.1.definitions.values_mut() {
             definitions.reverse();
         }
-        let plan = |source: &Source, below| plan_api(&super::super::ApiInput {
-            integration: &source.integration,
-            desired: &source.api,
-            stages: &source.stages,
-            skips: &source.skips,
-            standing: Standing::Owned(&api),
-            below,
-            limits: source.limits,
-            required: &source.required,
-        });
-        prop_assert_eq!(plan(source, &below), plan(&turned.0, &turned.1));
+        let standing = Standing::Owned(Box::new(api));
+        prop_assert_eq!(plan(source, &standing, &below), plan(&turned.0, &standing, &turned.1));
     }
 
     #[test]
@@ -339,15 +330,16 @@ proptest! {
         rotate(&mut catalog, turn / 2);
         catalog.reverse();
         prop_assert_eq!(&one, &surveyed(&gateway, &catalog, room, resume.as_ref()));
-        for task in &one.tasks {
-            let found = catalog.iter().find(|api| api.name == task.desired().name);
+        for job in &one.jobs {
+            let found = catalog.iter().find(|api| api.name == job.desired.name);
+            prop_assert_eq!(found.is_some(), matches!(job.current, Current::Owned(_)));
             prop_assert!(found.is_none_or(|api| api.text("summary") == Some("ours")));
         }
         for gone in &one.gone {
             let gone = gone.unfolded();
             prop_assert_eq!(gone.entity.text("summary"), Some("ours"));
         }
-        prop_assert_eq!(one.tasks.len() + one.skips.len() + one.conflicts.len(), wanted.len());
+        prop_assert_eq!(one.jobs.len() + one.skips.len() + one.conflicts.len(), wanted.len());
     }
 }
 
@@ -368,9 +360,26 @@ proptest! {
             let mut world = before.clone();
             world.sync(&source, killed_after);
             world.settle(&source);
-            prop_assert_eq!(&world, &whole, "killed after {}", killed_after);
+            prop_assert_eq!(known(&world, &source), known(&whole, &source), "killed after {}", killed_after);
         }
     }
+}
+
+/// The catalog without the digest of what Amazon refuses to give again: the first write takes it off, and only a run that
+/// is not killed then puts it back. Nothing depends on it, since the next document is imported whatever it says.
+fn known(world: &World, source: &Source) -> World {
+    let mut world = world.clone();
+    let Some(mut api) = world.owned(source) else {
+        return world;
+    };
+    let definitions = api.marker.record.definitions.values_mut();
+    for record in definitions.filter(|record| record.canonical_digest.is_none()) {
+        record.content_digest = None;
+    }
+    for (path, value) in api.marker.fields() {
+        set(&mut world, &EntityPath::Api(api.name.clone()), &path, value.unwrap());
+    }
+    world
 }
 
 fn rotate<T>(list: &mut [T], turn: usize) {
@@ -399,23 +408,24 @@ fn held_by(holder: u8, id: &str) -> Option<Entity> {
 }
 
 fn surveyed(
-    gateway: &[crate::model::DesiredApi],
+    apis: &[crate::model::DesiredApi],
     catalog: &[Entity],
     room: usize,
     resume_at: Option<&EntityName>,
-) -> Survey {
-    let source = source(&[]);
-    let integration = integration("shop");
-    let input = SurveyInput {
-        integration: &integration,
-        desired: gateway,
-        limits: super::super::CatalogLimits {
-            apis: room,
-            ..source.limits
-        },
-        required: &source.required,
-        resume_at,
-        again: &std::collections::BTreeSet::new(),
+) -> Agenda {
+    let mut source = source(&[]);
+    source.limits.apis = room;
+    let rules: Rules = source.rules();
+    let observed = Observed {
+        gateways: [(gateway(), Ok(apis.to_vec()))].into(),
+        catalog: listed(&integration("shop"), catalog),
+        scope: Scope::All,
     };
-    survey(&input, super::fixtures::listed(&integration, catalog))
+    let cursor = resume_at.map(|at| Cursor {
+        from: name("shop-a00"),
+        at: at.clone(),
+        deep: false,
+        definitions: false,
+    });
+    survey(&rules, observed, cursor.as_ref(), &std::collections::BTreeSet::new())
 }

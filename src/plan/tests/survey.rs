@@ -2,43 +2,57 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::super::{RequiredMetadata, Survey, SurveyInput, Task, survey};
-use super::fixtures::{desired, entity, integration, listed, marked, name, source};
-use crate::model::{DesiredApi, Entity, Integration, SkipReason};
+use super::super::api::plan_listed_fields;
+use super::super::{Agenda, Current, Job, Observed, Scope, survey};
+use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, source};
+use crate::model::{AccountId, ApiId, Cursor, DesiredApi, Entity, Gateway, SkipReason, SourceKey};
 
-/// Takes a survey of a catalog that has room for as many APIs.
-fn take(integration: &Integration, gateway: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> Survey {
-    let mut limits = source(&[]).limits;
-    limits.apis = room;
-    let resume_at = (!resume.is_empty()).then(|| name(resume));
-    let input = SurveyInput {
-        integration,
-        desired: gateway,
-        limits,
-        required: &RequiredMetadata::default(),
-        resume_at: resume_at.as_ref(),
-        again: &BTreeSet::new(),
-    };
-    survey(&input, listed(integration, catalog))
+/// Compares a list with a catalog that has room for as many APIs.
+fn take(apis: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> Agenda {
+    let cursor = (!resume.is_empty()).then(|| cursor("shop-a0", resume));
+    let mut source = source(&[]);
+    source.limits.apis = room;
+    survey(
+        &source.rules(),
+        observed(Ok(apis.to_vec()), catalog, Scope::All),
+        cursor.as_ref(),
+        &BTreeSet::new(),
+    )
 }
 
-fn order(survey: &Survey) -> Vec<String> {
-    let tell = |task: &Task| match task {
-        Task::New(api, vacant) => format!("new {} at {}", api.rest_api_id, vacant.path()),
-        Task::Existing {
-            desired, differs: true, ..
-        } => format!("differs {}", desired.rest_api_id),
-        Task::Existing { desired, .. } => format!("same {}", desired.rest_api_id),
-    };
-    survey.tasks.iter().map(tell).collect()
+fn observed(apis: Result<Vec<DesiredApi>, String>, catalog: &[Entity], scope: Scope) -> Observed {
+    Observed {
+        gateways: [(gateway(), apis)].into(),
+        catalog: listed(&integration("shop"), catalog),
+        scope,
+    }
 }
 
-fn skipped(survey: &Survey) -> Vec<(String, SkipReason)> {
-    survey
-        .skips
-        .iter()
-        .map(|skip| (skip.rest_api_id.clone(), skip.reason))
-        .collect()
+fn cursor(from: &str, at: &str) -> Cursor {
+    Cursor {
+        from: name(from),
+        at: name(at),
+        deep: false,
+        definitions: false,
+    }
+}
+
+fn order(agenda: &Agenda) -> Vec<String> {
+    let tell = |job: &Job| match (&job.current, job.comes_first) {
+        (Current::Missing(vacant), _) => format!("new {} at {}", job.key().api_id, vacant.path()),
+        (Current::Owned(_), true) => format!("first {}", job.key().api_id),
+        (Current::Owned(_), false) => format!("same {}", job.key().api_id),
+    };
+    agenda.jobs.iter().map(tell).collect()
+}
+
+fn passed(agenda: &Agenda) -> usize {
+    agenda.jobs.iter().filter(|job| job.is_passed).count()
+}
+
+fn skipped(agenda: &Agenda) -> Vec<(String, SkipReason)> {
+    let skips = agenda.skips.iter();
+    skips.map(|skip| (skip.api_id.clone(), skip.reason)).collect()
 }
 
 fn same(id: &str) -> Entity {
@@ -63,11 +77,11 @@ fn each_api_is_new_ours_somebody_elses_or_gone() {
         (
             "changed",
             vec![marked("shop", "a1", "By hand", Some("f"))],
-            "differs a1",
+            "first a1",
             0,
             0,
         ),
-        ("unfinished", vec![unfinished], "same a1", 0, 0),
+        ("unfinished", vec![unfinished], "first a1", 0, 0),
         (
             "in another case",
             vec![marked("SHOP", "A1", "Title of a1", Some("f"))],
@@ -96,9 +110,10 @@ fn each_api_is_new_ours_somebody_elses_or_gone() {
         ),
     ];
     for (what, catalog, tasks, gone, conflicts) in table {
-        let survey = take(&integration("shop"), &[desired("a1")], &catalog, 10, "");
+        let survey = take(&[desired("a1")], &catalog, 10, "");
         assert_eq!(order(&survey).join(", "), tasks, "{what}");
         assert_eq!((survey.gone.len(), survey.conflicts.len()), (gone, conflicts), "{what}");
+        assert_eq!(passed(&survey), 0, "{what}");
     }
 }
 
@@ -111,10 +126,9 @@ fn an_api_is_different_when_a_listed_field_of_the_source_is() {
         api.properties.insert("kind".to_owned(), json!(kind));
         api
     };
-    let none = DesiredApi {
-        description: None,
-        ..desired("a1")
-    };
+    let mut none = source(&[]);
+    none.api.description = None;
+    let none = none.desired();
     let some = desired("a1");
     let table = [
         (&some, api("Title of a1", json!("What it does"), "rest"), false),
@@ -127,24 +141,18 @@ fn an_api_is_different_when_a_listed_field_of_the_source_is() {
         (&none, api("Title of a1", json!("By hand"), "rest"), true),
     ];
     for (wanted, current, differs) in table {
-        let survey = take(
-            &integration("shop"),
-            std::slice::from_ref(wanted),
-            std::slice::from_ref(&current),
-            10,
-            "",
-        );
-        let Some(Task::Existing {
-            current,
-            differs: found,
+        let survey = take(std::slice::from_ref(wanted), std::slice::from_ref(&current), 10, "");
+        let Some(Job {
+            current: Current::Owned(current),
+            comes_first,
             ..
-        }) = survey.tasks.first()
+        }) = survey.jobs.first()
         else {
             panic!("{survey:?}")
         };
         let current = current.unfolded();
-        assert_eq!(*found, differs, "{:?}", current.entity);
-        let write = super::super::plan_listed_fields(wanted, &current);
+        assert_eq!(*comes_first, differs, "{:?}", current.entity);
+        let write = plan_listed_fields(&source(&[]).rules(), wanted, &current);
         assert_eq!(write.is_some(), differs, "{write:?}");
     }
 }
@@ -159,7 +167,7 @@ fn new_ones_come_first_then_different_and_unfinished_ones_then_the_rest_from_whe
         marked("shop", "a4", "Title of a4", None),
         same("a5"),
     ];
-    let first = ["new a6 at apis/shop-a6", "differs a2", "same a4"];
+    let first = ["new a6 at apis/shop-a6", "first a2", "first a4"];
     let table = [
         ("", ["same a1", "same a3", "same a5"], 0),
         ("shop-a0", ["same a1", "same a3", "same a5"], 0),
@@ -168,27 +176,76 @@ fn new_ones_come_first_then_different_and_unfinished_ones_then_the_rest_from_whe
         ("shop-a9", ["same a1", "same a3", "same a5"], 3),
     ];
     for (resume, rest, carried) in table {
-        let survey = take(&integration("shop"), &gateway, &catalog, 10, resume);
+        let survey = take(&gateway, &catalog, 10, resume);
         assert_eq!(order(&survey), [first, rest].concat(), "{resume}");
-        assert_eq!((survey.carried, survey.owned), (carried, 5), "{resume}");
+        assert_eq!((passed(&survey), survey.owned), (carried, 5), "{resume}");
     }
 }
 
 #[test]
 fn what_a_run_failed_with_comes_before_what_it_was_carried_past() {
-    let gateway = ["a1", "a2", "a3", "a4"].map(desired);
-    let integration = integration("shop");
-    let input = SurveyInput {
-        integration: &integration,
-        desired: &gateway,
-        limits: source(&[]).limits,
-        required: &RequiredMetadata::default(),
-        resume_at: Some(&name("shop-a4")),
-        again: &["SHOP-A2", "shop-a9"].map(name).into(),
+    let apis = ["a1", "a2", "a3", "a4"];
+    let survey = survey(
+        &source(&[]).rules(),
+        observed(Ok(apis.map(desired).into()), &apis.map(same), Scope::All),
+        Some(&cursor("shop-a1", "shop-a4")),
+        &["a2", "a9"].map(str::to_owned).into(),
+    );
+    assert_eq!(order(&survey), ["first a2", "same a4", "same a1", "same a3"]);
+    assert_eq!(passed(&survey), 2);
+}
+
+#[test]
+fn a_pass_that_went_around_the_end_has_passed_what_is_outside() {
+    let apis = ["a1", "a2", "a3", "a4"];
+    let survey = survey(
+        &source(&[]).rules(),
+        observed(Ok(apis.map(desired).into()), &apis.map(same), Scope::All),
+        Some(&cursor("shop-a3", "shop-a2")),
+        &BTreeSet::new(),
+    );
+    let order: Vec<(String, bool)> = order(&survey)
+        .into_iter()
+        .zip(survey.jobs.iter().map(|job| job.is_passed))
+        .collect();
+    let expected = [
+        ("same a2", false),
+        ("same a3", true),
+        ("same a4", true),
+        ("same a1", true),
+    ];
+    assert_eq!(order, expected.map(|(api, is_passed)| (api.to_owned(), is_passed)));
+}
+
+#[test]
+fn nothing_is_gone_when_not_everything_was_looked_at() {
+    let catalog = [same("a1"), same("a2")];
+    let other = Gateway {
+        account: AccountId::parse("012345678901"),
+        ..gateway()
     };
-    let survey = survey(&input, listed(&integration, &["a1", "a2", "a3", "a4"].map(same)));
-    assert_eq!(order(&survey), ["same a2", "same a4", "same a1", "same a3"]);
-    assert_eq!(survey.carried, 2);
+    let look = |apis: Result<Vec<DesiredApi>, String>, scope: Scope, unread: bool| {
+        let mut observed = observed(apis, &catalog, scope);
+        if unread {
+            observed.gateways.insert(other.clone(), Err("denied".to_owned()));
+        }
+        survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
+    };
+    let found = || Ok(vec![desired("a1")]);
+    let only = || Scope::Only(vec![key("a1")]);
+    //    the list, the scope, whether another gateway is unread → jobs, gone
+    let table = [
+        (found(), Scope::All, false, 1, 1),
+        (found(), Scope::All, true, 1, 0),
+        (Err("denied".to_owned()), Scope::All, false, 0, 0),
+        (found(), only(), false, 1, 0),
+        (Ok(Vec::new()), only(), false, 0, 0),
+    ];
+    for (apis, scope, unread, jobs, gone) in table {
+        let what = format!("{scope:?} {unread} {}", apis.is_ok());
+        let survey = look(apis, scope, unread);
+        assert_eq!((survey.jobs.len(), survey.gone.len()), (jobs, gone), "{what}");
+    }
 }
 
 #[test]
@@ -202,54 +259,24 @@ fn what_the_catalog_has_no_room_for_is_skipped_in_the_order_of_names() {
     };
     let table: [(usize, &[&str]); 4] = [(1, &["a1", "a3"]), (2, &["a1", "a3"]), (3, &["a3"]), (4, &[])];
     for (room, left_out) in table {
-        let survey = take(&integration("shop"), &gateway, &catalog, room, "");
+        let survey = take(&gateway, &catalog, room, "");
         assert_eq!(skipped(&survey), reasons(left_out), "{room}");
-        assert_eq!(survey.tasks.len(), 3 - left_out.len(), "{room}");
+        assert_eq!(survey.jobs.len(), 3 - left_out.len(), "{room}");
         assert!(order(&survey).contains(&"same a2".to_owned()), "what is there stays");
-    }
-}
-
-#[test]
-fn a_creation_that_lacks_required_metadata_is_skipped_and_names_it() {
-    let required = RequiredMetadata {
-        api: ["owner", "team"].map(str::to_owned).into(),
-        ..RequiredMetadata::default()
-    };
-    let table = [
-        (json!({}), Some("owner, team")),
-        (json!({"team": null, "owner": "me"}), Some("team")),
-        (json!({"team": "t", "owner": "me"}), None),
-    ];
-    for (defaults, named) in table {
-        let mut integration = integration("shop");
-        integration.default_custom_properties.api = super::fixtures::properties(defaults);
-        let input = SurveyInput {
-            integration: &integration,
-            desired: &[desired("a1"), desired("a2")],
-            limits: source(&[]).limits,
-            required: &required,
-            resume_at: None,
-            again: &BTreeSet::new(),
-        };
-        let survey = survey(&input, listed(&integration, &[same("a2")]));
-        let messages: Vec<&str> = survey.skips.iter().map(|skip| skip.message.as_str()).collect();
-        let expected = named.map(|named| {
-            format!("the organisation requires the metadata {named}: give values in defaultCustomProperties.api")
-        });
-        assert_eq!(messages, expected.iter().collect::<Vec<_>>());
-        assert_eq!(order(&survey).last().map(String::as_str), Some("same a2"));
-        assert_eq!(survey.tasks.len() + survey.skips.len(), 2);
     }
 }
 
 #[test]
 fn of_two_rest_apis_with_one_entity_name_the_later_is_skipped() {
     let upper = DesiredApi {
-        rest_api_id: crate::model::RestApiId::parse("A1").unwrap(),
+        members: vec![SourceKey {
+            api_id: ApiId::parse("A1").unwrap(),
+            ..key("a1")
+        }],
         ..desired("a1")
     };
     for gateway in [[desired("a1"), upper.clone()], [upper.clone(), desired("a1")]] {
-        let survey = take(&integration("shop"), &gateway, &[], 10, "");
+        let survey = take(&gateway, &[], 10, "");
         assert_eq!(skipped(&survey), [("a1".to_owned(), SkipReason::NameCollision)]);
         assert_eq!(order(&survey), ["new A1 at apis/shop-a1"]);
     }

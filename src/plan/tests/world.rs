@@ -1,12 +1,12 @@
 //! A catalog in memory to which plans are applied, write by write, as a run applies them.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-use super::super::{ApiInput, ApiPlan, Below, Finished, StagePlan, Standing, Write, plan_api, recorded};
+use super::super::{ApiPlan, Below, Done, Event, Import, Standing, Step, Work, Write, plan_api};
 use super::fixtures::{Source, export};
-use crate::model::digest;
-use crate::model::marker::ApiState;
-use crate::model::{Entity, EntityName, EntityPath, Export, OwnedApi, Properties, SystemData, Vacant};
+use crate::catalog::{OwnedApi, Vacant};
+use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Properties, SystemData, digest};
 
 /// Enough writes for any run of these tests.
 pub(super) const ALL: usize = 1_000;
@@ -20,12 +20,14 @@ pub(super) struct World {
 
 /// The run was killed.
 #[derive(Debug)]
-struct Killed;
+pub(super) struct Killed;
 
 /// A run that is killed before its write after the last it may make.
-struct Run {
-    left: usize,
-    made: Vec<String>,
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    pub left: usize,
+    pub made: Vec<String>,
+    pub done: Done,
 }
 
 impl Run {
@@ -52,31 +54,87 @@ impl World {
         assert_eq!(self.sync(source, ALL), Vec::<String>::new());
     }
 
-    /// One run, killed after so many writes; tells what it wrote.
+    /// One deep run, killed after so many writes; tells what it wrote.
     pub fn sync(&mut self, source: &Source, writes: usize) -> Vec<String> {
+        self.run(source, writes, true).made
+    }
+
+    /// The same, by a run that looks below the API if it is `deep` or the API is not known to be as desired.
+    pub fn run(&mut self, source: &Source, writes: usize, deep: bool) -> Run {
         let mut run = Run {
             left: writes,
-            made: Vec::new(),
+            ..Run::default()
         };
+        let Some(standing) = self.standing(source) else {
+            return run;
+        };
+        let mut work = Self::work(source, standing, deep);
         // A killed run is what is tested.
-        let _ = self.run(source, &mut run);
-        run.made
+        let _ = self.drive(source, &mut work, Event::Begin, &mut run);
+        run.done = work.into_done();
+        run
+    }
+
+    /// The machine of the API.
+    pub fn work(source: &Source, standing: Standing, deep: bool) -> Work {
+        Work::new(Arc::new(source.rules()), source.desired(), standing, deep, false)
+    }
+
+    /// Carries out the steps of a machine, from an event on.
+    pub fn drive(&mut self, source: &Source, work: &mut Work, event: Event, run: &mut Run) -> Result<(), Killed> {
+        let mut step = work.next(event);
+        loop {
+            let Some(event) = self.carry_out(source, step, run)? else {
+                return Ok(());
+            };
+            step = work.next(event);
+        }
+    }
+
+    /// Carries out a step; what came of it, if it is not the last one.
+    pub fn carry_out(&mut self, source: &Source, step: Step, run: &mut Run) -> Result<Option<Event>, Killed> {
+        let event = match step {
+            Step::Create(write) | Step::Write(write) => {
+                self.write(&write, run)?;
+                Event::Written(self.entity(write.path()).map(Box::new))
+            }
+            Step::Read { api, .. } => Event::Below(self.below(&api)),
+            Step::Export(_) if source.failing => Event::NotExported {
+                why: "denied".to_owned(),
+                is_account_wide: false,
+            },
+            Step::Export(stage) => Event::Exported(exported(source, &stage)),
+            Step::Import(import) => {
+                self.import(&import, run)?;
+                Event::Imported(None)
+            }
+            Step::AwaitRemovals => Event::Judged(if source.held { 0 } else { usize::MAX }),
+            Step::ReadStages => {
+                let versions = source.desired().versions;
+                Event::Stages(versions.into_iter().map(|version| version.name).collect())
+            }
+            Step::Done => return Ok(None),
+        };
+        Ok(Some(event))
     }
 
     /// The plan of the API as it stands.
     pub fn plan(&self, source: &Source) -> ApiPlan {
+        let standing = self.standing(source).unwrap();
+        let below = standing.owned().map(|api| self.below(api)).unwrap_or_default();
+        plan(source, &standing, &below)
+    }
+
+    /// Where the API is; `None` if somebody else's is in its place.
+    pub fn standing(&self, source: &Source) -> Option<Standing> {
         match self.owned(source) {
-            Some(api) => plan(source, Standing::Owned(&api), &self.below(&api)),
-            None => plan(
-                source,
-                Standing::Missing(&self.vacant(source).unwrap()),
-                &Below::default(),
-            ),
+            Some(api) => Some(Standing::Owned(Box::new(api))),
+            None => self.vacant(source).map(Standing::Missing),
         }
     }
 
     pub fn owned(&self, source: &Source) -> Option<OwnedApi> {
-        let api = self.entity(&EntityPath::Api(source.api.name.clone()))?;
+        let api = self.entity(&EntityPath::Api(source.desired().name))?;
         OwnedApi::claim(&source.integration.name, &api)
     }
 
@@ -102,10 +160,10 @@ impl World {
         }
         for version in below.definitions.keys() {
             let path = EntityPath::Definition(api.name.clone(), version.clone(), EntityName::definition());
-            let deployment = below.deployments.iter().find(|deployment| deployment.name == *version);
-            let record = recorded(deployment, api.marker.undeployed.get(version));
-            if let (Some(text), Some(imported)) = (self.contents.get(&path), record.content_digest)
-                && digest(text.as_bytes()) != imported
+            let record = api.marker.record.definitions.get(version);
+            if let Some(text) = self.contents.get(&path)
+                && let Some(imported) = record.and_then(|record| record.content_digest.as_ref())
+                && digest(text.as_bytes()) != *imported
             {
                 below.damaged.insert(version.clone());
             }
@@ -140,84 +198,16 @@ impl World {
     }
 
     fn vacant(&self, source: &Source) -> Option<Vacant> {
-        let path = EntityPath::Api(source.api.name.clone());
+        let path = EntityPath::Api(source.desired().name);
         let found = self.entity(&path);
         Vacant::at(path, found.as_ref())
     }
 
-    fn run(&mut self, source: &Source, run: &mut Run) -> Result<(), Killed> {
-        let (api, plan) = if let Some(api) = self.owned(source) {
-            let plan = plan(source, Standing::Owned(&api), &self.below(&api));
-            (api, plan)
-        } else if let Some(vacant) = self.vacant(source) {
-            let opening = plan(source, Standing::Missing(&vacant), &Below::default()).opening;
-            self.write(&opening.unwrap(), run)?;
-            let mut api = self.owned(source).unwrap();
-            api.marker.state = ApiState::Creating;
-            let plan = plan(source, Standing::Made(&api), &self.below(&api));
-            (api, plan)
-        } else {
-            return Ok(());
-        };
-        if !plan.has_changes() {
-            return Ok(());
-        }
-        let api = match &plan.opening {
-            Some(opening) => {
-                self.write(opening, run)?;
-                self.owned(source).unwrap()
-            }
-            None => api,
-        };
-        let mut finished = Finished {
-            complete: true,
-            removed: !source.held,
-            ..Finished::default()
-        };
-        for stage in &plan.stages {
-            self.apply_stage(source, stage, run, &mut finished)?;
-        }
-        if !source.held {
-            for removal in plan.removals.iter().flat_map(|removal| &removal.writes) {
-                self.write(removal, run)?;
-            }
-        }
-        if let Some(closing) = plan.closing(&api, &finished) {
-            self.write(&closing, run)?;
-        }
-        Ok(())
-    }
-
-    fn apply_stage(
-        &mut self,
-        source: &Source,
-        plan: &StagePlan,
-        run: &mut Run,
-        finished: &mut Finished,
-    ) -> Result<(), Killed> {
-        let denied = plan.needs_export() && source.failing;
-        finished.complete &= !denied;
-        let export = (plan.needs_export() && !denied).then(|| export(plan.desired_revision.as_ref().unwrap()));
-        if let Some(version) = &plan.version {
-            self.write(version, run)?;
-        }
-        let writes = plan.finish("a1", export.as_ref());
-        if let Some(definition) = &writes.definition {
-            self.write(definition, run)?;
-        }
-        if let (true, Some(Export::Document(document))) = (writes.import, &export) {
-            run.step(format!("import {}", plan.definition_path))?;
-            assert!(self.entities.contains_key(&plan.definition_path));
-            self.contents
-                .insert(plan.definition_path.clone(), document.text.clone());
-        }
-        if let Some(deployment) = plan.deployment_write(&writes) {
-            self.write(&deployment, run)?;
-        }
-        if !plan.has_deployment() {
-            finished.undeployed.insert(plan.stage.name.clone(), writes.record);
-        }
-        finished.skips.extend(writes.skip);
+    fn import(&mut self, import: &Import, run: &mut Run) -> Result<(), Killed> {
+        let path = import.definition.path();
+        run.step(format!("import {path}"))?;
+        assert!(self.entities.contains_key(path));
+        self.contents.insert(path.clone(), import.document.text.clone());
         Ok(())
     }
 
@@ -246,17 +236,17 @@ impl World {
     }
 }
 
-pub(super) fn plan(source: &Source, standing: Standing<'_>, below: &Below) -> ApiPlan {
-    plan_api(&ApiInput {
-        integration: &source.integration,
-        desired: &source.api,
-        stages: &source.stages,
-        skips: &source.skips,
-        standing,
-        below,
-        limits: source.limits,
-        required: &source.required,
-    })
+/// What Amazon gives for a stage.
+fn exported(source: &Source, stage_name: &str) -> Export {
+    let stage = source.stages.iter().find(|stage| stage.name == stage_name);
+    match &stage.unwrap().definition {
+        Definition::Exported(revision) => export(revision),
+        other => panic!("no export of {other:?} is wanted"),
+    }
+}
+
+pub(super) fn plan(source: &Source, standing: &Standing, below: &Below) -> ApiPlan {
+    plan_api(&source.rules(), &source.desired(), standing, below)
 }
 
 /// A write in short: what is done to which entity.

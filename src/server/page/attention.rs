@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use maud::{Markup, html};
 
 use super::Visit;
+use crate::engine::{Condition, IntegrationView};
 use crate::model::{Outcome, Report, SkipReason};
-use crate::sync::{Condition, IntegrationView};
 
 /// Whether there is nothing to look at.
 pub(super) fn is_quiet(integration: &IntegrationView) -> bool {
@@ -76,7 +76,7 @@ pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup
             h3 { (heading("Failed", report.failed.len(), totals.failed)) }
             ul {
                 @for failure in &report.failed {
-                    li { (api(failure.title.as_ref(), &failure.rest_api_id)) ": " (failure.message) }
+                    li { (api(failure.title.as_ref(), &failure.api_id)) ": " (failure.message) }
                 }
                 (more(report.failed.len(), totals.failed))
             }
@@ -87,7 +87,7 @@ pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup
             ul {
                 @for skip in &report.skipped {
                     li {
-                        (api(skip.title.as_ref(), &skip.rest_api_id))
+                        (api(skip.title.as_ref(), &skip.api_id))
                         @if let Some(stage) = &skip.stage_name { ", stage " code { (stage) } }
                         ": " (skip.message) " " span.quiet { (remedy(skip.reason)) }
                     }

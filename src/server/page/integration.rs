@@ -4,9 +4,9 @@ use maud::{Markup, html};
 
 use super::frame::{badge, filter_form, frame, outside};
 use super::{Visit, attention, chart, time};
+use crate::engine::{ApiCondition, ApiView, IntegrationDetail, IntegrationView, Word};
 use crate::model::{PastRun, Region};
 use crate::server::route::Filter;
-use crate::sync::{ApiCondition, ApiView, IntegrationDetail, IntegrationView, Word};
 
 /// The page that shows an integration with those of its APIs that pass the filter.
 pub(in super::super) fn integration(
@@ -132,7 +132,7 @@ fn row(api: &ApiView) -> Markup {
         tr {
             th scope="row" {
                 (api.title)
-                br; span.quiet { code { (api.rest_api_id) } }
+                br; span.quiet { code { (api.api_id) } }
             }
             td {
                 (badge(api.condition.word()))

@@ -4,8 +4,8 @@ use maud::{Markup, html};
 
 use super::frame::{badge, filter_form, frame, outside};
 use super::{Visit, attention, chart, time};
+use crate::engine::{Condition, IntegrationView, Word};
 use crate::server::route::Filter;
-use crate::sync::{Condition, IntegrationView, Word};
 
 /// The page that shows these of `total` integrations.
 pub(in super::super) fn overview(

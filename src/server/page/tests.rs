@@ -5,12 +5,12 @@ use time::OffsetDateTime;
 use super::super::answer::problem_answer;
 use super::super::route::Filter;
 use super::*;
+use crate::engine::{
+    ApiCondition, ApiView, Condition, IntegrationDetail, IntegrationProperties, IntegrationView, LinkState, LinkWord,
+};
 use crate::model::document::{DocumentProperties, SourceProperties};
 use crate::model::{
-    Conflict, ErrorCode, Failure, Outcome, PastRun, Problem, Report, Requests, Skip, SkipReason, Totals,
-};
-use crate::sync::{
-    ApiCondition, ApiView, Condition, IntegrationDetail, IntegrationProperties, IntegrationView, LinkState, LinkWord,
+    ApiType, Conflict, ErrorCode, Failure, Outcome, PastRun, Problem, Report, Requests, SkipReason, Skipped, Totals,
 };
 
 const HOSTILE: &str = r#""><script>alert(1)</script>'&amp;<img src=x onerror=alert(1)>"#;
@@ -91,7 +91,7 @@ fn api(number: usize, condition: ApiCondition) -> ApiView {
     ApiView {
         name: format!("shop-{number:010}"),
         title: format!("API {number}"),
-        rest_api_id: format!("{number:010}"),
+        api_id: format!("{number:010}"),
         stages: vec!["prod".to_owned(), "staging".to_owned()],
         skipped: Vec::new(),
         failure: None,
@@ -181,15 +181,21 @@ fn every_integration_has_its_row() {
 #[test]
 fn what_is_wrong_is_told_with_what_helps() {
     let mut bad = report(Outcome::Partial);
-    bad.skipped = vec![Skip {
-        rest_api_id: "a1".to_owned(),
+    bad.skipped = vec![Skipped {
+        api_type: ApiType::Rest,
+        account: None,
+        region: "us-east-1".to_owned(),
+        api_id: "a1".to_owned(),
         title: Some("Orders".to_owned()),
         stage_name: Some("v1".to_owned()),
         reason: SkipReason::DefinitionTooLarge,
         message: "it has 4 MiB".to_owned(),
     }];
     bad.failed = vec![Failure {
-        rest_api_id: "b2".to_owned(),
+        api_type: ApiType::Rest,
+        account: None,
+        region: "us-east-1".to_owned(),
+        api_id: "b2".to_owned(),
         title: None,
         message: "Amazon is down".to_owned(),
     }];
@@ -226,7 +232,10 @@ fn hostile_names_stay_texts() {
     bad.message = Some(HOSTILE.to_owned());
     bad.deletions_id = Some(HOSTILE.to_owned());
     bad.failed = vec![Failure {
-        rest_api_id: HOSTILE.to_owned(),
+        api_type: ApiType::Rest,
+        account: Some(HOSTILE.to_owned()),
+        region: HOSTILE.to_owned(),
+        api_id: HOSTILE.to_owned(),
         title: Some(HOSTILE.to_owned()),
         message: HOSTILE.to_owned(),
     }];

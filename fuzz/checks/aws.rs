@@ -1,0 +1,331 @@
+//! What must hold of Amazon's answers, whatever they are.
+
+use std::collections::{HashSet, VecDeque};
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector, HttpConnectorFuture, SharedHttpClient, SharedHttpConnector, http_client_fn,
+};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_types::body::SdkBody;
+use axum::http::Response;
+use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
+use azure_core::time::OffsetDateTime;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+use super::access_key::AccessKey;
+use super::connection::{AwsConnection, Transport};
+use super::credentials::AwsCredentials;
+use super::rest::{GatewayClient, GatewayError, Listing};
+use super::security_token::{AssumedRole, Proof, WebIdentity};
+use crate::fuzzing::model::{assert_tame, assert_tame_lines};
+use crate::fuzzing::work::at_once;
+use crate::limits::{Budget, Pacer, Traffic};
+use crate::model::{
+    ApiId, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, EntityName, Export, Field,
+    FieldPath, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Problem, Region, RestApi,
+    RoleArn, Stage, digest,
+};
+use crate::translate::{add_stages, desired_api};
+
+/// More answers than any operation here needs.
+const ANSWERS_MAX: usize = 16;
+
+type Answers = VecDeque<Response<Vec<u8>>>;
+
+/// A service that gives the answers one by one, and after the last none.
+#[derive(Debug, Clone)]
+struct Script {
+    answers: Arc<Mutex<Answers>>,
+    last: Arc<Mutex<Vec<u8>>>,
+}
+
+impl Script {
+    fn new(answers: Answers) -> Self {
+        Self {
+            answers: Arc::new(Mutex::new(answers.into_iter().take(ANSWERS_MAX).collect())),
+            last: Arc::default(),
+        }
+    }
+
+    fn client(&self) -> SharedHttpClient {
+        let script = self.clone();
+        http_client_fn(move |_, _| SharedHttpConnector::new(script.clone()))
+    }
+
+    fn answer(&self) -> Option<HttpResponse> {
+        let answer = self
+            .answers
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .pop_front()?;
+        let (parts, body) = answer.into_parts();
+        self.last
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone_from(&body);
+        let mut answer = HttpResponse::new(parts.status.as_u16().try_into().ok()?, SdkBody::from(body));
+        for (name, value) in &parts.headers {
+            if let Ok(value) = value.to_str() {
+                answer.headers_mut().append(name.as_str().to_owned(), value.to_owned());
+            }
+        }
+        Some(answer)
+    }
+}
+
+impl HttpConnector for Script {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let answer = self.answer();
+        HttpConnectorFuture::new(async move {
+            match answer {
+                Some(answer) => Ok(answer),
+                None => std::future::pending().await,
+            }
+        })
+    }
+}
+
+#[derive(Debug)]
+struct Token(String);
+
+#[async_trait]
+impl TokenCredential for Token {
+    async fn get_token(&self, _: &[&str], _: Option<TokenRequestOptions<'_>>) -> azure_core::Result<AccessToken> {
+        let expires_on = OffsetDateTime::now_utc() + azure_core::time::Duration::hours(1);
+        Ok(AccessToken::new(self.0.clone(), expires_on))
+    }
+}
+
+/// Does `operation` with these answers to its requests.
+pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
+    let script = Script::new(answers);
+    let Some(integration) = integration() else {
+        unreachable!("the integration is made of constants");
+    };
+    let gateway = GatewayClient::connect(
+        connection(&script, &integration.region),
+        AwsCredentials::AccessKey(key()),
+    );
+    let Some(api) = api() else {
+        unreachable!("the API is made of constants");
+    };
+    match operation {
+        "apis" => check(at_once(gateway.rest_apis()), |listing| {
+            listed(&integration, &listing);
+            assert_is_last_page(&script);
+        }),
+        "stages" => check(at_once(gateway.stages(&api.id)), |stages| {
+            staged(&integration, &api, &stages);
+        }),
+        "export" => check(at_once(gateway.export(&api, "prod")), |export| exported(&export)),
+        "check" => check(at_once(gateway.check()), |()| ()),
+        _ => false,
+    }
+}
+
+/// Takes on a role with these answers; the operation is `AssumeRole`, or the token that is shown.
+pub(crate) fn security_token(operation: &str, answers: Answers) -> bool {
+    let script = Script::new(answers);
+    let Some(integration) = integration() else {
+        unreachable!("the integration is made of constants");
+    };
+    let Some(role) = integration.authentication.role().cloned() else {
+        unreachable!("the role is a constant");
+    };
+    let proof = match operation {
+        "AssumeRole" => Proof::AccessKey {
+            key: key(),
+            external_id: None,
+        },
+        token => Proof::WebIdentity(WebIdentity::new(Arc::new(Token(token.to_owned())), "api://aws")),
+    };
+    let role = AssumedRole::new(
+        &connection(&script, &integration.region),
+        role,
+        &integration.name,
+        proof,
+    );
+    let mut is_taken = false;
+    // What is kept of the first answer is looked at by the second.
+    for _ in 0..2 {
+        match at_once(role.current()) {
+            Some(Ok(credentials)) => {
+                assert!(credentials.expiry().is_some() && credentials.session_token().is_some());
+                is_taken = true;
+            }
+            Some(Err(error)) => {
+                assert_tame(&error.to_string(), Problem::MESSAGE_MAX);
+                tame(&error.problem());
+            }
+            None => (),
+        }
+    }
+    is_taken
+}
+
+fn key() -> AccessKey {
+    AccessKey::new("id".into(), "secret".into())
+}
+
+fn integration() -> Option<Integration> {
+    let region = Region::parse("us-east-1").ok()?;
+    let role = RoleArn::parse("arn:aws:iam::123456789012:role/sync", &region).ok()?;
+    Some(Integration {
+        name: IntegrationName::parse("shop").ok()?,
+        account: None,
+        region,
+        authentication: AwsAuthentication::RoleByWebIdentity { role },
+        import_specification: ImportSpecification::Always,
+        environment: EntityName::parse("shop").ok()?,
+        lifecycle_stage: LifecycleStage::Design,
+        default_custom_properties: DefaultCustomProperties::default(),
+        msi_resource_id: None,
+    })
+}
+
+fn api() -> Option<RestApi> {
+    Some(RestApi {
+        id: ApiId::parse("a1b2c3d4e5").ok()?,
+        name: "Orders".to_owned(),
+        description: None,
+        version: None,
+        private: false,
+        vpc_endpoint_ids: Vec::new(),
+        execute_api_disabled: false,
+    })
+}
+
+fn connection(script: &Script, region: &Region) -> AwsConnection {
+    let pacer = Arc::new(Pacer::new(1e6, NonZeroU32::MAX));
+    let transport = Transport::over(script.client());
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new("us-east-1"))
+        .endpoint_url("http://127.0.0.1:9")
+        .http_client(transport.metered(Arc::clone(&pacer), Arc::<Traffic>::default()))
+        .retry_config(RetryConfig::disabled())
+        .build();
+    // Whoever asks to wait is not waited for.
+    let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
+    AwsConnection::of_config(config, region, pacer, budget)
+}
+
+/// What is taken holds what it must, and what is not is told in tame words.
+fn check<T>(result: Option<Result<T, GatewayError>>, taken: impl FnOnce(T)) -> bool {
+    match result {
+        Some(Ok(value)) => {
+            taken(value);
+            true
+        }
+        Some(Err(error)) => {
+            tame(&error.problem());
+            false
+        }
+        None => false,
+    }
+}
+
+fn tame(problem: &Problem) {
+    assert!(!problem.message.is_empty());
+    assert_tame_lines(&problem.message, Problem::MESSAGE_MAX);
+}
+
+fn listed(integration: &Integration, listing: &Listing) {
+    let ids: HashSet<&str> = listing.apis.iter().map(|api| api.id.as_str()).collect();
+    assert_eq!(ids.len(), listing.apis.len());
+    for failure in &listing.unusable {
+        assert_tame(&failure.id, 100);
+        assert_tame(failure.name.as_deref().unwrap_or_default(), 100);
+        assert_tame_lines(&failure.message, Problem::MESSAGE_MAX);
+    }
+    for api in &listing.apis {
+        let desired = desired(integration, api);
+        assert!(!desired.title.trim().is_empty());
+        assert_tame(&desired.title, 50);
+        assert_tame_lines(&text(&desired.fields.enforced, "description"), 1000);
+    }
+}
+
+/// A listing is taken for all there is only after a page that leads nowhere.
+fn assert_is_last_page(script: &Script) {
+    let last = script.last.lock().unwrap_or_else(PoisonError::into_inner);
+    assert!(!last.is_empty(), "no answer is no page");
+    let page: Value = serde_json::from_slice(&last).unwrap_or_default();
+    assert!(matches!(page["position"].as_str(), None | Some("")), "{page}");
+}
+
+fn desired(integration: &Integration, api: &RestApi) -> DesiredApi {
+    let Ok(desired) = desired_api(integration, &gateway(integration), api) else {
+        unreachable!("there is no name for {api:?}");
+    };
+    desired
+}
+
+fn gateway(integration: &Integration) -> Gateway {
+    Gateway {
+        account: None,
+        region: integration.region.clone(),
+    }
+}
+
+/// A text among the fields, empty if there is none.
+fn text(fields: &[Field], name: &str) -> String {
+    let mut fields = fields.iter();
+    let found = fields.find(|(path, _)| *path == FieldPath::new(&[name]));
+    let text = found.and_then(|(_, value)| value.as_ref()?.as_str());
+    text.unwrap_or_default().to_owned()
+}
+
+fn staged(integration: &Integration, api: &RestApi, stages: &[Stage]) {
+    let mut translated = desired(integration, api);
+    add_stages(&mut translated, integration, (&gateway(integration), api), stages, true);
+    let names: HashSet<&EntityName> = translated.versions.iter().map(|version| &version.name).collect();
+    assert_eq!(names.len(), translated.versions.len());
+    assert_eq!(translated.versions.len() + translated.skips.len(), stages.len());
+    for version in &translated.versions {
+        let deployment = &version.deployments[0];
+        assert_tame(&version.stage_name, 128);
+        assert_tame(&deployment.deployment_id, 128);
+        let title = text(&version.fields.enforced, "title");
+        assert!(!title.trim().is_empty());
+        assert_tame(&title, 50);
+        assert_tame_lines(&text(&deployment.fields.initial, "description"), 500);
+        let path = FieldPath::new(&["server", "runtimeUri"]);
+        let uris = deployment.fields.enforced.iter().find(|(found, _)| *found == path);
+        let uris = uris.and_then(|(_, value)| value.as_ref()?.as_array());
+        for uri in uris.into_iter().flatten().filter_map(Value::as_str) {
+            assert!(uri.len() <= 200);
+            let Ok(url) = Url::parse(uri) else {
+                unreachable!("{uri} is no URL");
+            };
+            assert_eq!(
+                url.host_str(),
+                Some("a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"),
+                "{uri}"
+            );
+            assert!(url.query().is_none() && url.fragment().is_none(), "{uri}");
+            assert_eq!(url.path_segments().map(Iterator::count), Some(1), "{uri}");
+        }
+    }
+}
+
+fn exported(export: &Export) {
+    match export {
+        Export::Document(document) => {
+            assert!(document.text.len() <= DEFINITION_MAX_BYTES);
+            assert_eq!(document.content_digest, digest(document.text.as_bytes()));
+            assert_eq!(document.canonical_digest.len(), 64);
+            assert!(serde_json::from_str::<Value>(&document.text).is_ok());
+            assert_tame(&document.specification_version, 100);
+        }
+        Export::Unavailable { message, .. } => assert_tame(message, Problem::MESSAGE_MAX),
+    }
+}

@@ -1,0 +1,16 @@
+//! Amazon Web Services: connections, credentials, roles, and what Amazon API Gateway has.
+
+mod access_key;
+mod connection;
+mod credentials;
+#[cfg(any(test, fuzzing))]
+#[path = "../fuzz/checks/aws.rs"]
+pub(crate) mod fuzzing;
+mod rest;
+mod security_token;
+
+pub use access_key::AccessKey;
+pub use connection::{AwsConnection, Call, Transport};
+pub use credentials::AwsCredentials;
+pub use rest::{GatewayClient, GatewayError, Listing, Unusable};
+pub use security_token::{AssumedRole, Proof, RoleError, WebIdentity, account_of};

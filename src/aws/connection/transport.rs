@@ -1,0 +1,230 @@
+//! The way to Amazon: one pool of connections, every attempt counted, retries paced, answers bounded.
+
+use std::error::Error;
+use std::sync::Arc;
+
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::Provider;
+use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::interceptors::context::{
+    AfterDeserializationInterceptorContextRef, InterceptorContext,
+};
+use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::config_bag::ConfigBag;
+use http_body_util::{LengthLimitError, Limited};
+use tracing::Instrument;
+use url::Url;
+
+use super::answer::is_throttle;
+use super::objects::{Counted, TooManyObjects};
+use crate::limits::{Pacer, Traffic};
+use crate::telemetry::{Outgoing, Peer};
+
+/// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
+pub(in crate::aws) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+
+/// The connections to Amazon: made once per process and shared by all gateways.
+#[derive(Debug, Clone)]
+pub struct Transport(SharedHttpClient);
+
+impl Transport {
+    /// A pool without connections yet. They go through the proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
+    /// `NO_PROXY` name, as those of the Azure SDK do by themselves; the same library reads them.
+    #[must_use]
+    pub fn new() -> Self {
+        Self(Builder::new().build_with_connector_fn(|settings, components| {
+            let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
+            connector.set_connector_settings(settings.cloned());
+            connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
+            connector.tls_provider(Provider::Rustls(CryptoMode::AwsLc)).build()
+        }))
+    }
+
+    /// What `client` makes of requests, in place of connections.
+    #[cfg(any(test, fuzzing))]
+    pub(in crate::aws) fn over(client: SharedHttpClient) -> Self {
+        Self(client)
+    }
+
+    /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `traffic`.
+    pub(in crate::aws) fn metered(&self, pacer: Arc<Pacer>, traffic: Arc<Traffic>) -> SharedHttpClient {
+        SharedHttpClient::new(Metered {
+            inner: self.0.clone(),
+            pacer,
+            traffic,
+        })
+    }
+}
+
+impl Default for Transport {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[derive(Debug, Clone)]
+struct Metered<T> {
+    inner: T,
+    pacer: Arc<Pacer>,
+    traffic: Arc<Traffic>,
+}
+
+impl HttpClient for Metered<SharedHttpClient> {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        SharedHttpConnector::new(Metered {
+            inner: self.inner.http_connector(settings, components),
+            pacer: Arc::clone(&self.pacer),
+            traffic: Arc::clone(&self.traffic),
+        })
+    }
+
+    fn validate_base_client_config(
+        &self,
+        components: &RuntimeComponentsBuilder,
+        config: &ConfigBag,
+    ) -> Result<(), BoxError> {
+        HttpClient::validate_base_client_config(&self.inner, components, config)
+    }
+
+    fn validate_final_config(&self, components: &RuntimeComponents, config: &ConfigBag) -> Result<(), BoxError> {
+        HttpClient::validate_final_config(&self.inner, components, config)
+    }
+
+    fn connector_metadata(&self) -> Option<ConnectorMetadata> {
+        self.inner.connector_metadata()
+    }
+}
+
+impl HttpConnector for Metered<SharedHttpConnector> {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let connection = self.clone();
+        HttpConnectorFuture::new(async move {
+            let resends = resends(&request);
+            if resends > 0 {
+                connection.pacer.wait().await;
+            }
+            connection.traffic.sent();
+            let outgoing = outgoing(&request, resends);
+            let is_export = request.uri().contains("/exports/");
+            let response = match connection.inner.call(request).instrument(outgoing.span()).await {
+                Ok(response) => response,
+                Err(error) => {
+                    outgoing.failed();
+                    return Err(error);
+                }
+            };
+            let throttled = is_throttled(&response);
+            outgoing.answered(response.status().as_u16(), throttled);
+            if throttled {
+                connection.traffic.throttled();
+            }
+            Ok(response.map(|body| {
+                let body = Limited::new(body, ANSWER_MAX_BYTES);
+                // An export is a text to the SDK, whatever it holds.
+                if is_export {
+                    SdkBody::from_body_1_x(body)
+                } else {
+                    SdkBody::from_body_1_x(Counted::new(body))
+                }
+            }))
+        })
+    }
+}
+
+/// How often the SDK has sent this before, on its own account. First attempts have waited for the pacer already, before
+/// they were signed and outside the time limits of the attempt, so that a slow pace is not taken for a slow service.
+fn resends(request: &HttpRequest) -> u64 {
+    let attempt = request.headers().get("amz-sdk-request").unwrap_or_default();
+    let number = attempt.strip_prefix("attempt=").and_then(|rest| rest.split(';').next());
+    number
+        .and_then(|number| number.parse().ok())
+        .map_or(0, |number: u64| number.saturating_sub(1))
+}
+
+fn outgoing(request: &HttpRequest, resends: u64) -> Outgoing {
+    let url = Url::parse(request.uri()).ok();
+    let host = url.as_ref().and_then(Url::host_str).unwrap_or_default();
+    let port = url.as_ref().and_then(Url::port_or_known_default);
+    Outgoing::begin(Peer::Aws, request.method(), host, port, resends)
+}
+
+/// Whether an answer says "too fast", which the SDK may try again by itself.
+fn is_throttled(response: &HttpResponse) -> bool {
+    let code = response.headers().get("x-amzn-errortype").unwrap_or_default();
+    // The service may put more after the code, such as where it is documented.
+    let code = code.split(':').next().unwrap_or_default();
+    is_throttle(
+        response.status().as_u16(),
+        code.strip_suffix("Exception").unwrap_or(code),
+    )
+}
+
+/// Keeps the SDK from retrying what only waiting or nothing helps with.
+///
+/// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
+/// is too long stays so.
+#[derive(Debug)]
+pub(in crate::aws) struct NoBlindRetries;
+
+impl ClassifyRetry for NoBlindRetries {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let throttled = context
+            .response()
+            .is_some_and(|response| response.status().as_u16() == 429);
+        let too_long = matches!(context.output_or_error(), Some(Err(error)) if is_too_long(error));
+        if throttled || too_long {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "no blind retries"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}
+
+/// Refuses no answer at all, which the SDK would take for a list without items. An export may be empty: it is no list.
+#[derive(Debug)]
+pub(in crate::aws) struct NoEmptyAnswers;
+
+#[dyn_dispatch_hint]
+impl Intercept for NoEmptyAnswers {
+    fn name(&self) -> &'static str {
+        "no empty answers"
+    }
+
+    fn read_after_deserialization(
+        &self,
+        context: &AfterDeserializationInterceptorContextRef<'_>,
+        _: &RuntimeComponents,
+        config: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let is_export = config.load::<Metadata>().is_some_and(|call| call.name() == "GetExport");
+        let answer = context.response();
+        if !is_export && answer.status().is_success() && answer.body().bytes() == Some(b"") {
+            return Err("the answer is empty".into());
+        }
+        Ok(())
+    }
+}
+
+/// Whether an answer was longer than [`ANSWER_MAX_BYTES`], or held more than it may.
+pub(in crate::aws) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .any(|error| error.is::<LengthLimitError>() || error.is::<TooManyObjects>())
+}

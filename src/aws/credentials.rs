@@ -1,0 +1,51 @@
+//! What requests to the gateway are signed with.
+
+use std::fmt;
+
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, future};
+
+use super::access_key::AccessKey;
+use super::security_token::{AssumedRole, RoleError};
+
+/// Where the credentials of requests come from.
+#[derive(Debug, Clone)]
+pub enum AwsCredentials {
+    /// An access key.
+    AccessKey(AccessKey),
+    /// A role, under which Amazon gives out credentials for a while.
+    Role(AssumedRole),
+}
+
+impl AwsCredentials {
+    /// The credentials to sign with now. A role is taken on where that was not done yet, and again before its time ends.
+    ///
+    /// # Errors
+    /// When the role cannot be taken on.
+    pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
+        match self {
+            Self::AccessKey(key) => Ok(key.credentials()),
+            // Boxed: the exchange is rare, and large.
+            Self::Role(role) => Box::pin(role.current()).await,
+        }
+    }
+}
+
+impl fmt::Display for AwsCredentials {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AccessKey(_) => formatter.write_str("the access key"),
+            Self::Role(role) => write!(formatter, "the temporary credentials of the role {}", role.arn()),
+        }
+    }
+}
+
+impl ProvideCredentials for AwsCredentials {
+    fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
+    where
+        Self: 'a,
+    {
+        future::ProvideCredentials::new(async { self.current().await.map_err(CredentialsError::provider_error) })
+    }
+}

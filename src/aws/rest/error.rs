@@ -1,0 +1,232 @@
+//! What can go wrong with Amazon, told apart by what helps.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::aws::connection::{
+    ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, is_too_long, message,
+    retry_after, with_clock_hint, with_region_hint,
+};
+use crate::aws::security_token::RoleError;
+use crate::model::{ErrorCode, Problem, Region};
+
+/// The code of Amazon's own 404, `NotFoundException` (API version 2015-07-09).
+const NOT_FOUND: &str = "NotFound";
+
+/// A call to Amazon API Gateway that gave no answer to work with.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum GatewayError {
+    /// The credentials, or the signature made with them, are not accepted.
+    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    AuthenticationFailed {
+        /// What was called.
+        call: Call,
+        /// Which credentials, such as `the access key`.
+        credentials: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// The credentials, of the access key or of the role, are good but may not do this.
+    #[error("{call}: Amazon denies access: {message}")]
+    AccessDenied {
+        /// What was called.
+        call: Call,
+        /// Amazon's words.
+        message: String,
+    },
+    /// It is not there, or not any more: Amazon says so itself.
+    #[error("{call}: Amazon does not find it: {message}")]
+    NotFound {
+        /// What was called.
+        call: Call,
+        /// Amazon's words.
+        message: String,
+    },
+    /// Amazon does not do what was asked, and would not if asked again (400).
+    #[error("{call}: Amazon refuses: {message}")]
+    Refused {
+        /// What was called.
+        call: Call,
+        /// Amazon's words.
+        message: String,
+    },
+    /// The account's request quota is used up, for longer than there is time.
+    #[error("{call}: Amazon is throttling the requests of this account")]
+    Throttled {
+        /// What was called.
+        call: Call,
+        /// When to try again.
+        retry_after: Option<Duration>,
+    },
+    /// Amazon cannot be reached, or cannot answer now.
+    #[error("{call}: Amazon API Gateway is not available: {message}")]
+    Unavailable {
+        /// What was called.
+        call: Call,
+        /// What happened.
+        message: String,
+        /// When to try again, if Amazon said so.
+        retry_after: Option<Duration>,
+    },
+    /// The time budget ended first.
+    #[error("{call}: there was no time left for it")]
+    OutOfTime {
+        /// What was called.
+        call: Call,
+    },
+    /// The answer is longer than is read.
+    #[error("{call}: the answer is longer than {ANSWER_MAX_BYTES} bytes, or holds more objects than any of use")]
+    TooLong {
+        /// What was called.
+        call: Call,
+    },
+    /// The answer is not what the operation is documented to give.
+    #[error("{call}: the answer cannot be understood: {message}")]
+    Malformed {
+        /// What was called.
+        call: Call,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The role could not be taken on.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+}
+
+impl GatewayError {
+    /// Classifies an error of the SDK by status and error code.
+    pub(super) fn of_sdk<E>(call: &Call, credentials: &str, region: &Region, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let call = call.clone();
+        if is_too_long(error) {
+            return Self::TooLong { call };
+        }
+        let message = message(error);
+        let retry_after = error.raw_response().and_then(retry_after);
+        let status = error.raw_response().map(|response| response.status().as_u16());
+        let unavailable = |message| Self::Unavailable {
+            call: call.clone(),
+            message,
+            retry_after,
+        };
+        let Some(status) = status else {
+            return unavailable(message);
+        };
+        if matches!(error, SdkError::ResponseError(_)) {
+            // The answer broke off, which says nothing of what it would have been.
+            return unavailable(message);
+        }
+        let code = error_code(error);
+        if is_throttle(status, code) {
+            return Self::Throttled { call, retry_after };
+        }
+        if is_authentication(code) {
+            return Self::AuthenticationFailed {
+                call,
+                credentials: credentials.to_owned(),
+                message: with_region_hint(with_clock_hint(message), code, region),
+            };
+        }
+        match status {
+            200..=299 => Self::Malformed { call, message },
+            400 => Self::Refused { call, message },
+            401 | 403 => Self::AccessDenied { call, message },
+            // Any other 404 is from somebody on the way to Amazon.
+            404 if code == NOT_FOUND => Self::NotFound { call, message },
+            _ => unavailable(format!("HTTP {status}: {message}")),
+        }
+    }
+
+    /// The same error with Amazon's words changed.
+    pub(super) fn with_message(mut self, change: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::AuthenticationFailed { message, .. }
+            | Self::AccessDenied { message, .. }
+            | Self::NotFound { message, .. }
+            | Self::Refused { message, .. }
+            | Self::Unavailable { message, .. }
+            | Self::Malformed { message, .. } => *message = change(message),
+            Self::Throttled { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Role(_) => (),
+        }
+        self
+    }
+
+    /// The same error, if it is a throttle, with the time to wait.
+    pub(super) fn again_after(mut self, delay: Duration) -> Self {
+        if let Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) = &mut self {
+            *retry_after = Some(delay);
+        }
+        self
+    }
+
+    /// How long to wait where Amazon asks for patience: as long as it says, or `otherwise`.
+    pub(super) fn patience(&self, otherwise: Duration) -> Option<Duration> {
+        match self {
+            Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) => {
+                Some(retry_after.unwrap_or(otherwise))
+            }
+            Self::AuthenticationFailed { .. }
+            | Self::AccessDenied { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Unavailable { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. }
+            | Self::Role(_) => None,
+        }
+    }
+
+    /// Whether there was no time for it: neither for the request nor for the wait that Amazon asks for.
+    #[must_use]
+    pub fn is_for_lack_of_time(&self) -> bool {
+        matches!(
+            self,
+            Self::OutOfTime { .. }
+                | Self::Throttled { .. }
+                | Self::Role(RoleError::OutOfTime { .. } | RoleError::Throttled { .. })
+        )
+    }
+
+    /// Whether the account, its credentials or its role are refused, whatever is called.
+    #[must_use]
+    pub fn is_account_wide(&self) -> bool {
+        match self {
+            Self::AuthenticationFailed { .. } | Self::AccessDenied { .. } => true,
+            Self::Role(error) => error.is_account_wide(),
+            Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. } => false,
+        }
+    }
+
+    /// What a caller of ours is told.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let text = self.to_string();
+        match self {
+            Self::Role(error) => error.problem(),
+            Self::AuthenticationFailed { .. } => Problem::new(ErrorCode::AwsAuthenticationFailed, text),
+            Self::AccessDenied { .. } => Problem::new(ErrorCode::AwsAccessDenied, text),
+            Self::Throttled { retry_after, .. } => Problem::new(ErrorCode::TooManyRequests, text)
+                .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
+            Self::Unavailable { retry_after, .. } => Problem::new(ErrorCode::ServiceUnavailable, text)
+                .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
+            // Amazon would say the same again.
+            Self::Refused { .. } => Problem::new(ErrorCode::InvalidRequest, text),
+            Self::NotFound { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Malformed { .. } => {
+                Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(RETRY_AFTER_DEFAULT)
+            }
+        }
+    }
+}

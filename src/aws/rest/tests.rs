@@ -1,0 +1,598 @@
+//! The client against a gateway that answers what it is told to, on loopback.
+
+mod hostile;
+
+use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_config::retry::RetryConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_apigateway::config::Region as SdkRegion;
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::response::Response;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use super::*;
+use crate::aws::access_key::AccessKey;
+use crate::aws::connection::{ATTEMPT_TIMEOUT, ATTEMPTS, OPERATION_TIMEOUT, Transport};
+use crate::limits::{Budget, Pacer, Traffic};
+use crate::model::{ErrorCode, Region};
+
+const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
+const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
+
+/// A status, headers and a body; the last answer is given again when there are more requests.
+#[derive(Debug, Clone)]
+struct Answer(u16, Vec<(&'static str, String)>, Vec<u8>);
+
+fn answer(status: u16, body: impl Into<Vec<u8>>) -> Answer {
+    Answer(status, Vec::new(), body.into())
+}
+
+fn coded(status: u16, code: &str, message: &str) -> Answer {
+    let body = serde_json::json!({ "message": message }).to_string();
+    Answer(
+        status,
+        vec![("x-amzn-errortype", format!("{code}:http://internal.amazon.com/"))],
+        body.into_bytes(),
+    )
+}
+
+impl Answer {
+    fn with(mut self, name: &'static str, value: &str) -> Self {
+        self.1.push((name, value.to_owned()));
+        self
+    }
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    answers: Mutex<VecDeque<Answer>>,
+    requests: Mutex<Vec<String>>,
+}
+
+async fn respond(State(script): State<Arc<Script>>, request: Request) -> Response {
+    let target = request
+        .uri()
+        .path_and_query()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    let signed = request.headers().contains_key("authorization");
+    let mut requests = script.requests.lock().unwrap_or_else(PoisonError::into_inner);
+    requests.push(format!(
+        "{} {target}{}",
+        request.method(),
+        if signed { "" } else { " unsigned" }
+    ));
+    let mut answers = script.answers.lock().unwrap_or_else(PoisonError::into_inner);
+    let Answer(status, headers, body) = if answers.len() > 1 {
+        answers.pop_front().unwrap()
+    } else {
+        answers.front().unwrap().clone()
+    };
+    let mut response = Response::builder().status(status);
+    for (name, value) in headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(body)).unwrap()
+}
+
+struct Bench {
+    gateway: GatewayClient,
+    script: Arc<Script>,
+    traffic: Arc<Traffic>,
+}
+
+impl Bench {
+    async fn new(answers: Vec<Answer>) -> Self {
+        Self::with_budget(answers, Duration::from_mins(1)).await
+    }
+
+    async fn with_budget(answers: Vec<Answer>, budget: Duration) -> Self {
+        let script = Arc::new(Script {
+            answers: Mutex::new(answers.into()),
+            requests: Mutex::default(),
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(respond).with_state(Arc::clone(&script));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let pacer = Arc::new(Pacer::new(1e6, NonZeroU32::new(1000).unwrap()));
+        let traffic = Arc::<Traffic>::default();
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(SdkRegion::new("us-east-1"))
+            .endpoint_url(url)
+            .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&traffic)))
+            .retry_config(
+                RetryConfig::standard()
+                    .with_max_attempts(ATTEMPTS)
+                    .with_initial_backoff(Duration::from_millis(1)),
+            )
+            .build();
+        let region = Region::parse("us-east-1").unwrap();
+        let budget = Budget::new(budget, CancellationToken::new());
+        let connection = AwsConnection::of_config(config, &region, pacer, budget);
+        Self {
+            gateway: GatewayClient::connect(connection, credentials()),
+            script,
+            traffic,
+        }
+    }
+
+    fn requests(&self) -> Vec<String> {
+        self.script.requests.lock().unwrap().clone()
+    }
+
+    fn attempts(&self) -> u64 {
+        self.traffic.requests()
+    }
+}
+
+fn credentials() -> AwsCredentials {
+    AwsCredentials::AccessKey(AccessKey::new(KEY_ID.into(), KEY.into()))
+}
+
+fn id(text: &str) -> ApiId {
+    ApiId::parse(text).unwrap()
+}
+
+fn api() -> RestApi {
+    RestApi {
+        id: id("a1b2c3d4e5"),
+        name: "Orders".to_owned(),
+        description: None,
+        version: None,
+        private: false,
+        vpc_endpoint_ids: Vec::new(),
+        execute_api_disabled: false,
+    }
+}
+
+#[tokio::test]
+async fn all_pages_make_one_listing_without_repetitions() {
+    let first = r#"{"item":[{"id":"aaa","name":"A","createdDate":1700000000,"version":"1","description":"d",
+        "endpointConfiguration":{"types":["PRIVATE"],"vpcEndpointIds":["vpce-1"]}},
+        {"id":"b/b"}],"position":"next=="}"#;
+    let second = r#"{"item":[{"id":"aaa","name":"A"},{"id":"ccc","name":"C","disableExecuteApiEndpoint":true,
+        "endpointConfiguration":{"types":["SOMETHING_NEW"]},"somethingNew":1}]}"#;
+    let bench = Bench::new(vec![answer(200, first), answer(200, second)]).await;
+    let listing = bench.gateway.rest_apis().await.unwrap();
+    let private = RestApi {
+        id: id("aaa"),
+        name: "A".to_owned(),
+        description: Some("d".to_owned()),
+        version: Some("1".to_owned()),
+        private: true,
+        vpc_endpoint_ids: vec!["vpce-1".to_owned()],
+        execute_api_disabled: false,
+    };
+    let disabled = RestApi {
+        id: id("ccc"),
+        name: "C".to_owned(),
+        execute_api_disabled: true,
+        ..api()
+    };
+    assert_eq!(listing.apis, [private, disabled]);
+    let unusable: Vec<&str> = listing.unusable.iter().map(|unusable| unusable.id.as_str()).collect();
+    assert_eq!(unusable, ["b/b"]);
+    assert_eq!(
+        bench.requests(),
+        ["GET /restapis?limit=500", "GET /restapis?position=next%3D%3D&limit=500"]
+    );
+    assert_eq!(bench.attempts(), 2);
+}
+
+#[tokio::test]
+async fn a_listing_with_an_api_that_has_no_id_is_an_error() {
+    for nameless in [r#"{"name":"nameless"}"#, r#"{"id":"","name":"nameless"}"#] {
+        let body = format!(r#"{{"item":[{{"id":"aaa"}},{nameless}]}}"#);
+        let error = Bench::new(vec![answer(200, body)]).await.gateway.rest_apis().await;
+        let error = error.unwrap_err();
+        assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
+        assert!(
+            error.to_string().ends_with("it has a REST API without an id"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_api_is_lacked_only_when_amazon_says_so() {
+    let table: [(Answer, Option<bool>); 6] = [
+        (coded(404, "NotFoundException", "Invalid API identifier"), Some(true)),
+        (answer(200, r#"{"id":"aaa"}"#), Some(false)),
+        (answer(200, ""), None),
+        (answer(404, "<html>no such page</html>"), None),
+        (coded(403, "AccessDeniedException", "not authorized"), None),
+        (coded(400, "BadRequestException", "no"), None),
+    ];
+    for (given, expected) in table {
+        let what = format!("{given:?}");
+        let bench = Bench::new(vec![given]).await;
+        assert_eq!(
+            bench.gateway.rest_api(&id("aaa")).await.ok().map(|api| api.is_none()),
+            expected,
+            "{what}"
+        );
+        assert_eq!(bench.requests(), ["GET /restapis/aaa"]);
+    }
+}
+
+#[tokio::test]
+async fn a_listing_that_goes_in_a_circle_is_an_error() {
+    let bench = Bench::new(vec![answer(200, r#"{"item":[{"id":"aaa"}],"position":"p"}"#)]).await;
+    let error = bench.gateway.rest_apis().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
+    assert_eq!(bench.attempts(), 2);
+}
+
+#[tokio::test]
+async fn a_listing_is_complete_or_an_error() {
+    let first = answer(200, r#"{"item":[{"id":"aaa"}],"position":"p"}"#);
+    let bench = Bench::new(vec![first, coded(403, "AccessDeniedException", "no")]).await;
+    let error = bench.gateway.rest_apis().await.unwrap_err();
+    assert!(matches!(error, GatewayError::AccessDenied { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_of_another_form_is_malformed() {
+    for body in ["<html>", r#"{"item":{"id":"aaa"}}"#] {
+        let bench = Bench::new(vec![answer(200, body)]).await;
+        let error = bench.gateway.rest_apis().await.unwrap_err();
+        assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_form_of_429_is_waited_out_as_long_as_it_says() {
+    let forms = vec![
+        coded(429, "TooManyRequestsException", "Rate exceeded").with("retry-after", "0"),
+        coded(429, "LimitExceededException", "Rate exceeded").with("retry-after", "0"),
+        coded(429, "ThrottlingException", "Rate exceeded").with("retry-after", "0"),
+        answer(429, "").with("retry-after", "0"),
+        answer(429, "<html>slow down</html>").with("retry-after", "0"),
+        answer(200, r#"{"item":[]}"#),
+    ];
+    let bench = Bench::new(forms).await;
+    assert_eq!(bench.gateway.check().await, Ok(()));
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (6, 5));
+}
+
+#[tokio::test]
+async fn a_throttle_of_another_status_that_the_sdk_tries_again_by_itself_counts_too() {
+    let bench = Bench::new(vec![
+        coded(400, "ThrottlingException", "Rate exceeded"),
+        coded(400, "BadRequestException", "no such thing"),
+    ])
+    .await;
+    let error = bench.gateway.check().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Refused { .. }), "{error:?}");
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (2, 1));
+}
+
+#[tokio::test]
+async fn a_throttle_longer_than_the_budget_is_given_up_at_once() {
+    for (answer, retry_after) in [
+        (answer(429, "").with("retry-after", "120"), 120),
+        (coded(429, "TooManyRequestsException", "Rate exceeded"), 1),
+        (answer(429, "").with("retry-after", "soon"), 1),
+    ] {
+        let bench = Bench::with_budget(vec![answer], Duration::from_millis(900)).await;
+        let error = bench.gateway.check().await.unwrap_err();
+        let GatewayError::Throttled { retry_after: found, .. } = &error else {
+            panic!("{error:?}")
+        };
+        assert_eq!(*found, Some(Duration::from_secs(retry_after)));
+        assert_eq!(error.problem().code, ErrorCode::TooManyRequests);
+        assert_eq!(error.problem().retry_after, Some(Duration::from_secs(retry_after)));
+        assert_eq!(bench.attempts(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_server_error_is_tried_again_and_every_attempt_counts() {
+    let bench = Bench::new(vec![
+        answer(500, ""),
+        coded(503, "ServiceUnavailableException", "later"),
+        answer(200, r#"{"item":[]}"#),
+    ])
+    .await;
+    assert_eq!(bench.gateway.check().await, Ok(()));
+    assert_eq!((bench.attempts(), bench.traffic.throttles()), (3, 0));
+    assert_eq!(bench.requests().len(), 3);
+}
+
+#[tokio::test]
+async fn a_server_error_that_stays_is_unavailable() {
+    let bench = Bench::new(vec![answer(503, "").with("retry-after", "7")]).await;
+    let error = bench.gateway.check().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
+    assert_eq!(error.problem().code, ErrorCode::ServiceUnavailable);
+    assert_eq!(error.problem().retry_after, Some(Duration::from_secs(7)));
+    assert_eq!(bench.attempts(), u64::from(ATTEMPTS));
+}
+
+#[tokio::test]
+async fn refusals_of_the_key_and_of_access_are_told_apart() {
+    for (answer, code) in [
+        (coded(403, "AccessDeniedException", "m"), ErrorCode::AwsAccessDenied),
+        (coded(401, "UnauthorizedException", "m"), ErrorCode::AwsAccessDenied),
+        (answer(403, r#"{"message":"m"}"#), ErrorCode::AwsAccessDenied),
+        (answer(403, ""), ErrorCode::AwsAccessDenied),
+        (
+            coded(403, "UnrecognizedClientException", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+        (
+            coded(403, "InvalidSignatureException", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+        (
+            coded(403, "SignatureDoesNotMatch", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+        (coded(403, "ExpiredToken", "m"), ErrorCode::AwsAuthenticationFailed),
+        (
+            coded(403, "ExpiredTokenException", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+        (
+            coded(403, "InvalidClientTokenId", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+        (
+            coded(400, "IncompleteSignatureException", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+        (
+            coded(403, "MissingAuthenticationTokenException", "m"),
+            ErrorCode::AwsAuthenticationFailed,
+        ),
+    ] {
+        let bench = Bench::new(vec![answer.clone()]).await;
+        let error = bench.gateway.check().await.unwrap_err();
+        assert_eq!(error.problem().code, code, "{answer:?}");
+        assert_eq!(bench.attempts(), 1, "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_expired_signature_hints_at_the_clock() {
+    let words = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z";
+    let bench = Bench::new(vec![coded(403, "InvalidSignatureException", words)]).await;
+    let error = bench.gateway.check().await.unwrap_err().to_string();
+    assert!(error.contains(words) && error.contains("clock"), "{error}");
+}
+
+#[tokio::test]
+async fn the_access_key_is_not_repeated() {
+    let words = format!("Authorization=AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101, {KEY}");
+    let bench = Bench::new(vec![coded(403, "IncompleteSignatureException", &words)]).await;
+    let error = bench.gateway.check().await.unwrap_err();
+    let texts = [
+        error.to_string(),
+        format!("{error:?}"),
+        format!("{:?} {}", bench.gateway.credentials, bench.gateway.credentials),
+    ];
+    assert!(
+        texts.iter().all(|text| !text.contains(KEY_ID) && !text.contains(KEY)),
+        "{texts:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_key_at_the_end_of_what_is_passed_on_and_signatures_are_not_repeated_either() {
+    for before in 500..600 {
+        let words = format!("{}{KEY_ID} Signature=0123456789abcdefABCDEF, {KEY}", "x".repeat(before));
+        let bench = Bench::new(vec![coded(403, "IncompleteSignatureException", &words)]).await;
+        let error = bench.gateway.check().await.unwrap_err().to_string();
+        assert!(
+            !error.contains("AKIA") && !error.contains("wJalr") && !error.contains("=0123"),
+            "{error}"
+        );
+    }
+    let bench = Bench::new(vec![answer(200, "{}")]).await;
+    let debug = format!("{:?}", bench.gateway);
+    assert!(!debug.contains(KEY_ID) && !debug.contains(KEY), "{debug}");
+}
+
+#[tokio::test]
+async fn stages_are_read_with_all_that_a_revision_needs() {
+    let body = r#"{"item":[{"stageName":"prod","deploymentId":"dep","description":"d","lastUpdatedDate":1700000000.5,
+        "createdDate":1600000000,"documentationVersion":"v1","canarySettings":{"deploymentId":"can","percentTraffic":5.0}},
+        {"stageName":"bare"}]}"#;
+    let bench = Bench::new(vec![answer(200, body)]).await;
+    let stages = bench.gateway.stages(&id("aaa")).await.unwrap();
+    let full = Stage {
+        name: "prod".to_owned(),
+        deployment_id: "dep".to_owned(),
+        description: Some("d".to_owned()),
+        last_updated: Some(1_700_000_000),
+        documentation_version: Some("v1".to_owned()),
+        canary_deployment_id: Some("can".to_owned()),
+    };
+    let bare = Stage {
+        name: "bare".to_owned(),
+        deployment_id: String::new(),
+        description: None,
+        last_updated: None,
+        documentation_version: None,
+        canary_deployment_id: None,
+    };
+    assert_eq!(stages, [full, bare]);
+    assert_eq!(bench.requests(), ["GET /restapis/aaa/stages"]);
+}
+
+#[tokio::test]
+async fn a_stage_without_a_name_is_malformed_and_a_missing_api_not_found() {
+    let bench = Bench::new(vec![answer(200, r#"{"item":[{"deploymentId":"dep"}]}"#)]).await;
+    let error = bench.gateway.stages(&id("aaa")).await.unwrap_err();
+    assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
+    let bench = Bench::new(vec![coded(
+        404,
+        "NotFoundException",
+        "Invalid API identifier specified",
+    )])
+    .await;
+    let error = bench.gateway.stages(&id("aaa")).await.unwrap_err();
+    assert!(matches!(error, GatewayError::NotFound { .. }), "{error:?}");
+    assert_eq!(
+        error.to_string(),
+        "GetStages of REST API aaa: Amazon does not find it: NotFoundException: Invalid API identifier specified"
+    );
+}
+
+#[tokio::test]
+async fn an_export_is_the_text_that_amazon_gave() {
+    let text = "{\n  \"openapi\" : \"3.0.1\", \"paths\":{\"/{proxy+}\":{\"get\":{}}} }";
+    let bench = Bench::new(vec![answer(200, text)]).await;
+    let export = bench.gateway.export(&api(), "my_stage").await.unwrap();
+    assert!(
+        matches!(&export, Export::Document(document) if document.text == text),
+        "{export:?}"
+    );
+    assert_eq!(
+        bench.requests(),
+        ["GET /restapis/a1b2c3d4e5/stages/my_stage/exports/oas30"]
+    );
+}
+
+#[tokio::test]
+async fn an_export_that_amazon_refuses_says_why() {
+    let words = "Only found non-JSON body models in API";
+    let bench = Bench::new(vec![coded(400, "BadRequestException", words)]).await;
+    let export = bench.gateway.export(&api(), "prod").await.unwrap();
+    let refused = Export::Unavailable {
+        reason: SkipReason::ExportRefused,
+        message: format!("BadRequestException: {words}"),
+    };
+    assert_eq!(export, refused);
+}
+
+#[tokio::test]
+async fn an_export_without_end_is_too_large_and_read_once() {
+    let bench = Bench::new(vec![answer(200, "a".repeat(ANSWER_MAX_BYTES + 1))]).await;
+    let export = bench.gateway.export(&api(), "prod").await.unwrap();
+    assert!(
+        matches!(
+            &export,
+            Export::Unavailable {
+                reason: SkipReason::DefinitionTooLarge,
+                ..
+            }
+        ),
+        "{export:?}"
+    );
+    assert_eq!(bench.attempts(), 1);
+}
+
+#[tokio::test]
+async fn an_export_of_a_missing_stage_is_an_error() {
+    let bench = Bench::new(vec![coded(
+        404,
+        "NotFoundException",
+        "Invalid stage identifier specified",
+    )])
+    .await;
+    let error = bench.gateway.export(&api(), "gone").await.unwrap_err();
+    assert!(matches!(error, GatewayError::NotFound { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn nothing_is_sent_once_the_budget_is_spent() {
+    let bench = Bench::with_budget(vec![answer(200, r#"{"item":[]}"#)], Duration::ZERO).await;
+    let error = bench.gateway.check().await.unwrap_err();
+    assert!(matches!(error, GatewayError::OutOfTime { .. }), "{error:?}");
+    assert_eq!(bench.attempts(), 0);
+}
+
+#[tokio::test]
+async fn connecting_takes_region_and_limits_and_no_profile() {
+    let region = Region::parse("eu-central-1").unwrap();
+    let pacer = Arc::new(Pacer::new(5.0, NonZeroU32::new(10).unwrap()));
+    let traffic = Arc::<Traffic>::default();
+    let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
+    let connection = AwsConnection::new(&Transport::new(), &region, pacer, Arc::clone(&traffic), budget).await;
+    let gateway = GatewayClient::connect(connection, credentials());
+    let config = gateway.client.config();
+    assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
+    assert_eq!(
+        config.retry_config().map(RetryConfig::max_attempts),
+        Some(ATTEMPTS),
+        "retries"
+    );
+    let timeouts = config.timeout_config().unwrap();
+    assert_eq!(timeouts.operation_attempt_timeout(), Some(ATTEMPT_TIMEOUT));
+    assert_eq!(timeouts.operation_timeout(), Some(OPERATION_TIMEOUT));
+    assert_eq!(traffic.requests(), 0);
+}
+
+#[tokio::test]
+async fn requests_are_signed_and_connecting_sends_nothing() {
+    let bench = Bench::new(vec![answer(200, r#"{"item":[]}"#)]).await;
+    assert_eq!(bench.requests(), Vec::<String>::new());
+    assert_eq!(bench.gateway.check().await, Ok(()));
+    assert_eq!(bench.requests(), ["GET /restapis?limit=500"]);
+}
+
+#[tokio::test]
+async fn a_listing_after_the_check_does_not_ask_for_the_first_page_again() {
+    let pages = vec![
+        answer(200, r#"{"item":[{"id":"a1"}],"position":"next"}"#),
+        answer(200, r#"{"item":[{"id":"a2"}]}"#),
+        answer(200, r#"{"item":[{"id":"a3"}]}"#),
+    ];
+    let bench = Bench::new(pages).await;
+    bench.gateway.check().await.unwrap();
+    let ids = |listing: Listing| -> Vec<String> { listing.apis.iter().map(|api| api.id.to_string()).collect() };
+    assert_eq!(ids(bench.gateway.rest_apis().await.unwrap()), ["a1", "a2"]);
+    assert_eq!(bench.attempts(), 2);
+    assert_eq!(
+        ids(bench.gateway.rest_apis().await.unwrap()),
+        ["a3"],
+        "the next one begins anew"
+    );
+}
+
+impl Bench {
+    fn redirect(&mut self, listener: &TcpListener) {
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let config = self.gateway.client.config().to_builder().endpoint_url(url).build();
+        self.gateway.client = Client::from_conf(config);
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_that_cannot_be_reached_is_unavailable() {
+    let mut bench = Bench::new(vec![answer(200, "{}")]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    bench.redirect(&listener);
+    drop(listener);
+    let error = bench.gateway.check().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
+    assert!(error.to_string().to_lowercase().contains("connect"), "{error}");
+}
+
+#[tokio::test]
+async fn an_answer_that_breaks_off_is_tried_again_and_then_unavailable() {
+    let mut bench = Bench::new(vec![answer(200, "{}")]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    bench.redirect(&listener);
+    tokio::spawn(async move {
+        while let Ok((mut connection, _)) = listener.accept().await {
+            let mut request = [0; 4096];
+            let _ = connection.read(&mut request).await;
+            let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 100\r\n\r\n{";
+            let _ = connection.write_all(answer).await;
+        }
+    });
+    let error = bench.gateway.rest_apis().await.unwrap_err();
+    assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
+    assert_eq!(bench.attempts(), u64::from(ATTEMPTS));
+}

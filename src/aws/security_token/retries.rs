@@ -1,0 +1,43 @@
+//! Which retries are left to the SDK.
+
+use aws_sdk_sts::operation::assume_role::AssumeRoleError;
+use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
+use aws_smithy_runtime_api::client::interceptors::context::InterceptorContext;
+use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::aws::connection::is_throttle;
+
+/// Keeps the SDK from retrying throttled exchanges: how long to wait for them, the time budget decides.
+///
+/// Security Token Service says 400 and `Throttling` where others say 429.
+#[derive(Debug)]
+pub(super) struct NoThrottledRetries;
+
+impl ClassifyRetry for NoThrottledRetries {
+    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
+        let error = context.output_or_error().and_then(Result::err);
+        let error = error.and_then(OrchestratorError::as_operation_error);
+        let code = error.and_then(|error| {
+            let by_key = error.downcast_ref::<AssumeRoleError>();
+            let by_token = error.downcast_ref::<AssumeRoleWithWebIdentityError>();
+            let by_key = by_key.and_then(ProvideErrorMetadata::code);
+            by_key.or_else(|| by_token.and_then(ProvideErrorMetadata::code))
+        });
+        let status = context.response().map_or(0, |response| response.status().as_u16());
+        if is_throttle(status, code.unwrap_or_default()) {
+            RetryAction::RetryForbidden
+        } else {
+            RetryAction::NoActionIndicated
+        }
+    }
+
+    fn name(&self) -> &'static str {
+        "no throttled retries"
+    }
+
+    fn priority(&self) -> RetryClassifierPriority {
+        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
+    }
+}

@@ -1,0 +1,314 @@
+//! The catalog's entities: reads, writes and deletions.
+
+use std::sync::Arc;
+
+use azure_core::Bytes;
+use azure_core::credentials::TokenCredential;
+use azure_core::http::{HttpClient, Method, Url, new_http_client};
+use serde_json::Value;
+
+use super::error::{Call, CatalogError, Refusal, unexpected_precondition};
+use super::metadata::MetadataSchema;
+use super::plan_limits::PlanLimits;
+use super::transport::{Answer, Message, Rates, Reply, Transport};
+use super::wire;
+use crate::catalog::{Owned, Vacant};
+use crate::limits::{Budget, Traffic};
+use crate::model::{ApiCenterId, Entity, EntityPath, Properties, SystemData};
+
+/// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
+const API_VERSION: &str = "2024-03-01";
+/// How often an update is tried, the first time included, while the entity changes between its read and its write.
+const UPDATE_TRIES: usize = 4;
+
+/// An API center: the connections to it, made once per process.
+#[derive(Debug, Clone)]
+pub struct ApiCenter(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    transport: Transport,
+    base_url: Url,
+    center: ApiCenterId,
+}
+
+/// Its default workspace, for one run: with that run's time, and its count of tries.
+#[derive(Debug, Clone)]
+pub struct Catalog {
+    shared: Arc<Shared>,
+    budget: Budget,
+    traffic: Arc<Traffic>,
+}
+
+impl ApiCenter {
+    /// Prepares the connections; nothing is sent yet. `base_url` is that of Azure Resource Manager.
+    ///
+    /// # Errors
+    /// When the URL is none.
+    pub fn new(
+        base_url: &str,
+        center: ApiCenterId,
+        credential: Arc<dyn TokenCredential>,
+        rates: Rates,
+    ) -> Result<Self, CatalogError> {
+        // This client follows no redirects, so that no token goes where an answer points.
+        Self::over(new_http_client(None), base_url, center, credential, rates)
+    }
+
+    /// The same, through a given client.
+    pub(super) fn over(
+        http_client: Arc<dyn HttpClient>,
+        base_url: &str,
+        center: ApiCenterId,
+        credential: Arc<dyn TokenCredential>,
+        rates: Rates,
+    ) -> Result<Self, CatalogError> {
+        let base_url = base_url.trim_end_matches('/');
+        let parsed = Url::parse(base_url).map_err(|error| CatalogError::Malformed {
+            call: Call {
+                method: "GET",
+                path: base_url.to_owned(),
+            },
+            message: error.to_string(),
+        })?;
+        let transport = Transport::new(http_client, base_url, credential, rates);
+        Ok(Self(Arc::new(Shared {
+            transport,
+            base_url: parsed,
+            center,
+        })))
+    }
+
+    /// The catalog, for a run.
+    #[must_use]
+    pub fn catalog(&self, budget: Budget, traffic: Arc<Traffic>) -> Catalog {
+        Catalog {
+            shared: Arc::clone(&self.0),
+            budget,
+            traffic,
+        }
+    }
+}
+
+impl Catalog {
+    /// What the API center's plan has room for.
+    ///
+    /// # Errors
+    /// When the service cannot be read.
+    pub async fn limits(&self) -> Result<PlanLimits, CatalogError> {
+        let answer = self.success(&self.message(Method::Get, "", None)?).await?;
+        let service = answer.json()?;
+        let plan = service
+            .get("sku")
+            .and_then(|sku| sku.get("name"))
+            .and_then(Value::as_str);
+        Ok(PlanLimits::of(plan.unwrap_or_default()))
+    }
+
+    /// Makes a metadata schema, or replaces it.
+    ///
+    /// # Errors
+    /// When it is not taken.
+    pub async fn put_metadata_schema(&self, schema: &MetadataSchema) -> Result<(), CatalogError> {
+        let path = format!("metadataSchemas/{}", schema.name);
+        self.success(&self.message(Method::Put, &path, Some(schema.body()))?)
+            .await
+            .map(|_| ())
+    }
+
+    /// One entity, if it is there.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn get(&self, path: &EntityPath) -> Result<Option<Entity>, CatalogError> {
+        match self
+            .reply(&self.message(Method::Get, &self.entity_path(path), None)?)
+            .await?
+        {
+            Reply::Success(answer) => read_entity(&answer).map(Some),
+            Reply::NotFound(..) => Ok(None),
+            Reply::Changed(call) => Err(unexpected_precondition(call)),
+        }
+    }
+
+    /// Makes an entity where there is none.
+    ///
+    /// What somebody else made there since it was looked for is not overwritten: `If-None-Match` says so. What holds all
+    /// that was to be written is as good as made: then it was this very call, whose answer was lost, or another run's.
+    ///
+    /// # Errors
+    /// When it is not taken, or there is something else.
+    pub async fn create(&self, vacant: &Vacant, properties: &Properties) -> Result<Entity, CatalogError> {
+        let path = vacant.path();
+        let body = wire::body(path.kind(), properties);
+        let mut message = self.message(Method::Put, &self.entity_path(path), Some(body))?;
+        message.if_absent = true;
+        let call = match self.reply(&message).await? {
+            Reply::Success(answer) => return read_entity(&answer),
+            Reply::NotFound(call, message) => return Err(CatalogError::NotFound { call, message }),
+            Reply::Changed(call) => call,
+        };
+        let found = self.get(path).await?;
+        found
+            .filter(|found| holds(&found.properties, properties))
+            .ok_or_else(|| CatalogError::Refused {
+                call,
+                status: 412,
+                refusal: Refusal::ForNow(None),
+                message: "somebody else made something there at the same moment".to_owned(),
+            })
+    }
+
+    /// Reads an entity of ours, lets `change` have its way with the properties, and writes it if anything changed.
+    ///
+    /// If somebody else writes in between, it is begun anew.
+    ///
+    /// # Errors
+    /// When it is not there any more, or not taken.
+    pub async fn update(&self, owned: &Owned, change: impl Fn(&mut Properties)) -> Result<Entity, CatalogError> {
+        let path = owned.path();
+        let mut tries = 0;
+        loop {
+            let read = self
+                .success(&self.message(Method::Get, &self.entity_path(path), None)?)
+                .await?;
+            let current = read_entity(&read)?;
+            let mut properties = current.properties.clone();
+            change(&mut properties);
+            if properties == current.properties {
+                // When it was made is told by writes only, which tell whether they made it.
+                return Ok(Entity {
+                    system_data: SystemData::default(),
+                    ..current
+                });
+            }
+            let body = wire::body(path.kind(), &properties);
+            let mut message = self.message(Method::Put, &self.entity_path(path), Some(body))?;
+            message.if_match.clone_from(&current.etag);
+            tries += 1;
+            match self.reply(&message).await? {
+                Reply::Success(answer) => return read_entity(&answer),
+                Reply::Changed(_) if tries < UPDATE_TRIES => (),
+                Reply::Changed(call) => {
+                    let message = "somebody else keeps changing it".to_owned();
+                    return Err(CatalogError::Refused {
+                        call,
+                        status: 412,
+                        refusal: Refusal::ForNow(None),
+                        message,
+                    });
+                }
+                Reply::NotFound(call, message) => return Err(CatalogError::NotFound { call, message }),
+            }
+        }
+    }
+
+    /// Deletes an entity of ours; that it is gone already is as good, if it really is.
+    ///
+    /// # Errors
+    /// When it is still there.
+    pub async fn delete(&self, owned: &Owned) -> Result<(), CatalogError> {
+        match self
+            .reply(&self.message(Method::Delete, &self.entity_path(owned.path()), None)?)
+            .await?
+        {
+            Reply::Success(answer) => self.finish(answer).await.map(|_| ()),
+            Reply::NotFound(call, message) => match self.get(owned.path()).await? {
+                // What is taken for gone is never looked at again.
+                Some(_) => Err(CatalogError::Refused {
+                    call,
+                    status: 404,
+                    refusal: Refusal::ForNow(None),
+                    message: format!("it is still there, though Azure does not find it: {message}"),
+                }),
+                None => Ok(()),
+            },
+            Reply::Changed(call) => Err(unexpected_precondition(call)),
+        }
+    }
+
+    /// The path of an entity below the API center.
+    #[expect(clippy::unused_self, reason = "paths are the catalog's own business")]
+    pub(super) fn entity_path(&self, path: &EntityPath) -> String {
+        format!("workspaces/default/{path}")
+    }
+
+    pub(super) fn base_url(&self) -> &Url {
+        &self.shared.base_url
+    }
+
+    pub(super) fn budget(&self) -> &Budget {
+        &self.budget
+    }
+
+    /// A message to something below the API center.
+    pub(super) fn message(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Message, CatalogError> {
+        let call = Call {
+            method: method_name(method),
+            path: path.to_owned(),
+        };
+        let below = if path.is_empty() {
+            String::new()
+        } else {
+            format!("/{path}")
+        };
+        let target = format!("{}{below}?api-version={API_VERSION}", self.shared.center);
+        let url = self.same_host(&call, &target)?;
+        Ok(Message {
+            call,
+            method,
+            url,
+            body: body.map(Bytes::from),
+            if_match: None,
+            if_absent: false,
+        })
+    }
+
+    /// Why nothing more is to be begun on this side, if so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.traffic.breaker().tripped()
+    }
+
+    pub(super) async fn reply(&self, message: &Message) -> Result<Reply, CatalogError> {
+        let result = self.shared.transport.send(message, &self.budget, &self.traffic).await;
+        let breaker = self.traffic.breaker();
+        match &result {
+            Ok(_) => breaker.accepted(&message.call.kind()),
+            Err(error) if error.is_account_wide() => {
+                breaker.refused(&message.call.kind(), || error.problem().message);
+            }
+            Err(_) => (),
+        }
+        result
+    }
+
+    pub(super) async fn success(&self, message: &Message) -> Result<Answer, CatalogError> {
+        match self.reply(message).await? {
+            Reply::Success(answer) => Ok(answer),
+            Reply::NotFound(call, message) => Err(CatalogError::NotFound { call, message }),
+            Reply::Changed(call) => Err(unexpected_precondition(call)),
+        }
+    }
+}
+
+fn read_entity(answer: &Answer) -> Result<Entity, CatalogError> {
+    wire::entity(answer.json()?, answer.header("etag")).map_err(|fault| answer.malformed(fault))
+}
+
+fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Delete => "DELETE",
+        Method::Post => "POST",
+        Method::Put => "PUT",
+        _ => "GET",
+    }
+}
+
+/// Whether something has all the members of something else, whatever it has beside them.
+fn holds(found: &Properties, wanted: &Properties) -> bool {
+    wanted.iter().all(|(name, wanted)| match (found.get(name), wanted) {
+        (Some(Value::Object(found)), Value::Object(wanted)) => holds(found, wanted),
+        (found, wanted) => found == Some(wanted),
+    })
+}

@@ -1,0 +1,13 @@
+//! Our layout in API Center: what is ours, what is kept with it, and where. Pure functions of entities.
+
+#[cfg(any(test, fuzzing))]
+#[path = "../fuzz/checks/catalog.rs"]
+pub(crate) mod fuzzing;
+pub mod history;
+pub mod journal;
+pub mod marker;
+mod ownership;
+pub mod schemas;
+pub mod settings;
+
+pub use ownership::{ApiProof, FoldedApi, Owned, OwnedApi, Vacant, integration_of};

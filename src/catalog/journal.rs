@@ -1,0 +1,114 @@
+//! The journal of an integration: where the next run goes on, what is held, and what was confirmed.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+
+use crate::model::{Cursor, EntityName, parse_time, rfc3339};
+
+/// What one run leaves for the next. Anybody may have edited it: what cannot be read is as if it had never been written.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Journal {
+    /// How far a pass has come that there was not enough time for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cursor: Option<Cursor>,
+    /// The first API that a run did not begin because refusals in a row had ended its work: the next one begins with it, so
+    /// that nothing starves behind APIs that are refused every time.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_up_at: Option<EntityName>,
+    /// The gateways whose counted removals are held, until they are confirmed or none is left. `None` when no run has told:
+    /// then everything is held.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub held: Option<BTreeSet<String>>,
+    /// The removals that were confirmed and are not made yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub confirmed: Option<Confirmation>,
+    /// How many confirmations were given: the id of what is held depends on it, so that none fits twice.
+    pub confirmations: u64,
+    /// Grows with every move to another environment: of two that hold the integration, the later one counts.
+    pub generation: u64,
+    /// When the integration was last put, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub changed_on: Option<String>,
+    /// When the last good run ended, RFC 3339; whatever came after it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_success_on: Option<String>,
+    /// What another release keeps here.
+    #[serde(flatten)]
+    beside: Map<String, Value>,
+}
+
+/// A confirmation of removals: it allows this many of a gateway's.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Confirmation {
+    /// The gateway.
+    pub gateway: String,
+    /// The id that was given: the same call again goes on with it.
+    pub id: String,
+    /// How many removals are left of it; `None` while nobody has had the time to see whether the id fits what is held.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub left: Option<usize>,
+}
+
+impl Journal {
+    /// Reads a journal; an empty one when it cannot be read.
+    #[must_use]
+    pub fn read(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_default()
+    }
+
+    /// The journal as text.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        json!(self).to_string()
+    }
+
+    /// When the last good run ended.
+    #[must_use]
+    pub fn last_success_on(&self) -> Option<OffsetDateTime> {
+        self.last_success_on.as_deref().and_then(parse_time)
+    }
+
+    /// Notes when a good run ended; an earlier one than is known changes nothing.
+    pub fn succeeded_on(&mut self, on: Option<OffsetDateTime>) {
+        if let Some(on) = on.max(self.last_success_on()) {
+            self.last_success_on = Some(rfc3339(on));
+        }
+    }
+
+    /// Forgets what was about the settings before a `PUT`.
+    pub fn forget_work(&mut self) {
+        self.cursor = None;
+        self.given_up_at = None;
+        self.confirmed = None;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_another_release_keeps_stays_and_what_is_broken_is_empty() {
+        let journal = Journal::read(r#"{"generation":3,"later":[1]}"#);
+        assert_eq!(journal.generation, 3);
+        assert!(journal.to_text().contains(r#""later":[1]"#), "{}", journal.to_text());
+        for broken in ["", "never", r#"{"held":7}"#, "[]"] {
+            assert_eq!(Journal::read(broken), Journal::default(), "{broken}");
+        }
+    }
+
+    #[test]
+    fn the_last_good_run_is_never_an_earlier_one() {
+        let mut journal = Journal::default();
+        let noon = parse_time("2026-11-23T12:00:00Z");
+        journal.succeeded_on(noon);
+        journal.succeeded_on(parse_time("2026-11-23T11:00:00Z"));
+        journal.succeeded_on(None);
+        assert_eq!(journal.last_success_on(), noon);
+    }
+}

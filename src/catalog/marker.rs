@@ -1,0 +1,422 @@
+//! The markers on APIs and deployments: what is ours, and what it was made from.
+//!
+//! A marker is read leniently and written property by property. What another release of ours keeps beside what is known
+//! here survives, in the marker and in the text of its record.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::model::{
+    API_SCHEMA, ApiId, Entity, EntityName, Field, FieldPath, Properties, STAGE_SCHEMA, Skip, SourceKey,
+};
+
+/// The format of the records that are written here.
+const FORMAT: u32 = 1;
+
+/// How far the writes below an API have come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApiState {
+    /// The API was made and not finished since: all that is below it is ours.
+    Creating,
+    /// Something below it is being changed, or was when a run ended before its time.
+    #[default]
+    Updating,
+    /// All writes were made.
+    Synced,
+}
+
+/// What a version's definition holds.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct DefinitionRecord {
+    /// The revision of the last export, also when Amazon refused it.
+    pub revision: Option<String>,
+    /// SHA-256 of the text as the catalog holds it, lower-case hex.
+    pub content_digest: Option<String>,
+    /// SHA-256 of the export without what changes from one export to the next, lower-case hex.
+    pub canonical_digest: Option<String>,
+}
+
+/// The bookkeeping of an API.
+#[derive(Debug, Clone, PartialEq, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiRecord {
+    format: u32,
+    /// The entity's own name: a marker that was copied to another entity names this one.
+    name: String,
+    /// How far the writes below it have come.
+    pub state: ApiState,
+    /// The digest of all names and enforced fields; there once everything is as desired.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fingerprint: Option<String>,
+    /// The deployments that are ours or are about to be.
+    pub deployments: BTreeSet<EntityName>,
+    /// Amazon's names of the stages whose versions had to have another.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub stage_names: BTreeMap<EntityName, String>,
+    /// What is not below it, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub skipped: Vec<Skip>,
+    /// What the definitions hold that were imported, by version. One that is being imported has no entry.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub definitions: BTreeMap<EntityName, DefinitionRecord>,
+    /// What another release keeps here.
+    #[serde(flatten)]
+    beside: Map<String, Value>,
+}
+
+impl ApiRecord {
+    /// Reads a record member by member: what cannot be read of one is as if it had never been written. `None` when the
+    /// entity's name cannot be read.
+    fn read(text: &str) -> Option<Self> {
+        let mut members: Map<String, Value> = serde_json::from_str(text).ok()?;
+        let name = members.shift_remove("name")?.as_str()?.to_owned();
+        Some(Self {
+            name,
+            format: member(&mut members, "format"),
+            state: member(&mut members, "state"),
+            fingerprint: member(&mut members, "fingerprint"),
+            deployments: member(&mut members, "deployments"),
+            stage_names: member(&mut members, "stageNames"),
+            skipped: member(&mut members, "skipped"),
+            definitions: member(&mut members, "definitions"),
+            beside: members,
+        })
+    }
+
+    /// Whether a deep check failed since everything was written, so that nobody knows what is below the API.
+    #[must_use]
+    pub fn is_unchecked(&self) -> bool {
+        self.state == ApiState::Synced && self.fingerprint.is_none()
+    }
+}
+
+/// The marker on an API.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiMarker {
+    /// The integration's name.
+    pub integration: String,
+    /// The APIs of gateways that it stands for.
+    pub members: Vec<SourceKey>,
+    /// The versions that are ours or are about to be.
+    pub versions: BTreeSet<EntityName>,
+    /// The bookkeeping.
+    pub record: ApiRecord,
+}
+
+impl ApiMarker {
+    /// The marker of an API that is about to be made, or has lost its own.
+    #[must_use]
+    pub fn new(integration: String, name: &EntityName) -> Self {
+        let record = ApiRecord {
+            format: FORMAT,
+            name: name.to_string(),
+            ..ApiRecord::default()
+        };
+        Self {
+            integration,
+            members: Vec::new(),
+            versions: BTreeSet::new(),
+            record,
+        }
+    }
+
+    /// Reads the marker of an API; `None` when it has none, or one that was copied from another entity or broken by hand.
+    #[must_use]
+    pub fn read(api: &Entity) -> Option<Self> {
+        let marker = api.metadata(API_SCHEMA)?;
+        let record = ApiRecord::read(text(marker, "record")?)?;
+        if !record.name.eq_ignore_ascii_case(api.name.as_str()) {
+            return None;
+        }
+        Some(Self {
+            integration: text(marker, "integration")?.to_owned(),
+            members: words(marker, "source").filter_map(SourceKey::parse).collect(),
+            versions: words(marker, "versions").filter_map(name).collect(),
+            record,
+        })
+    }
+
+    /// The ids of the APIs that it stands for; `by_name` is the one in the entity's name, for a list that was broken by hand.
+    #[must_use]
+    pub fn api_ids(&self, api: &EntityName) -> Vec<ApiId> {
+        if self.members.is_empty() {
+            let prefix = self.integration.len() + 1;
+            let by_name = api.as_str().get(prefix..).and_then(|id| ApiId::parse(id).ok());
+            return by_name.into_iter().collect();
+        }
+        self.members.iter().map(|member| member.api_id.clone()).collect()
+    }
+
+    /// The marker's properties with the values they get.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        let field = |name: &str, value: String| (metadata_path(API_SCHEMA, name), Some(json!(value)));
+        vec![
+            field("integration", self.integration.clone()),
+            field("source", spaced(&self.members)),
+            field("versions", spaced(&self.versions)),
+            field("record", json!(self.record).to_string()),
+        ]
+    }
+}
+
+/// The bookkeeping of a deployment: enough to make its API's marker again.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct StageRecord {
+    format: u32,
+    integration: String,
+    api: String,
+    name: String,
+    source: String,
+    version: String,
+    #[serde(flatten)]
+    beside: Map<String, Value>,
+}
+
+/// The marker on a deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageMarker {
+    /// The integration's name.
+    pub integration: String,
+    /// The API that the deployment was made below.
+    pub api: EntityName,
+    /// The deployment's own name.
+    pub name: EntityName,
+    /// The version that it deploys.
+    pub version: EntityName,
+    /// The API whose stage it stands for.
+    pub from: SourceKey,
+    /// The stage's name.
+    pub stage_name: String,
+    /// The deployment that the stage runs.
+    pub deployment_id: String,
+    /// What another release keeps in the record.
+    beside: Map<String, Value>,
+}
+
+impl StageMarker {
+    /// The marker of a deployment that is about to be written; `found` is what is there.
+    #[must_use]
+    pub fn new(
+        integration: String,
+        (api, name, version): (&EntityName, &EntityName, &EntityName),
+        from: &SourceKey,
+        (stage_name, deployment_id): (&str, &str),
+        found: Option<&Properties>,
+    ) -> Self {
+        let known = found.and_then(|found| found.get("customProperties")?.get(STAGE_SCHEMA)?.as_object());
+        Self {
+            integration,
+            api: api.clone(),
+            name: name.clone(),
+            version: version.clone(),
+            from: from.clone(),
+            stage_name: stage_name.to_owned(),
+            deployment_id: deployment_id.to_owned(),
+            beside: known.and_then(record).map(|record| record.beside).unwrap_or_default(),
+        }
+    }
+
+    /// Reads the marker of a deployment; `None` when it has none, or one that was copied from another entity.
+    #[must_use]
+    pub fn read(deployment: &Entity) -> Option<Self> {
+        let marker = deployment.metadata(STAGE_SCHEMA)?;
+        let record = record(marker)?;
+        let own_name = EntityName::parse(&record.name).ok()?;
+        (own_name == deployment.name).then_some(())?;
+        Some(Self {
+            integration: record.integration,
+            api: EntityName::parse(&record.api).ok()?,
+            name: own_name,
+            version: EntityName::parse(&record.version).ok()?,
+            from: SourceKey::parse(&record.source)?,
+            stage_name: text(marker, "stage")?.to_owned(),
+            deployment_id: text(marker, "deploymentId").unwrap_or_default().to_owned(),
+            beside: record.beside,
+        })
+    }
+
+    /// The marker's properties with the values they get.
+    #[must_use]
+    pub fn fields(&self) -> Vec<Field> {
+        let record = StageRecord {
+            format: FORMAT,
+            integration: self.integration.clone(),
+            api: self.api.to_string(),
+            name: self.name.to_string(),
+            source: self.from.to_string(),
+            version: self.version.to_string(),
+            beside: self.beside.clone(),
+        };
+        let field = |name: &str, value: String| (metadata_path(STAGE_SCHEMA, name), Some(json!(value)));
+        vec![
+            field("stage", self.stage_name.clone()),
+            field("deploymentId", self.deployment_id.clone()),
+            field("record", json!(record).to_string()),
+        ]
+    }
+}
+
+/// Takes a member out; its default when it is missing or is not what it should be.
+fn member<T: Default + for<'a> Deserialize<'a>>(members: &mut Map<String, Value>, name: &str) -> T {
+    let value = members.shift_remove(name);
+    value
+        .and_then(|value| serde_json::from_value(value).ok())
+        .unwrap_or_default()
+}
+
+fn record(marker: &Properties) -> Option<StageRecord> {
+    serde_json::from_str(text(marker, "record")?).ok()
+}
+
+/// The value of a marker's property when somebody has changed it between the plan and the write.
+///
+/// The lists of what is ours get what the change adds and lose what it takes away: what a run that overlaps has listed
+/// meanwhile stays. Anything else gets its new value.
+#[must_use]
+pub fn merged(path: &FieldPath, found: &Value, before: Option<&Value>, after: Option<&Value>) -> Option<Value> {
+    let texts = |value: &Value| value.as_str().map(str::to_owned);
+    let (found, before, after_text) = (texts(found), before.and_then(texts), after.and_then(texts));
+    let (Some(found), Some(after_text)) = (found, after_text) else {
+        return after.cloned();
+    };
+    let before = before.unwrap_or_default();
+    if *path == metadata_path(API_SCHEMA, "versions") {
+        let set = |text: &str| text.split_whitespace().filter_map(name).collect::<BTreeSet<_>>();
+        return Some(json!(spaced(merged_names(
+            &set(&found),
+            &set(&before),
+            &set(&after_text)
+        ))));
+    }
+    if *path == metadata_path(API_SCHEMA, "record")
+        && let (Some(found), Some(mut after)) = (ApiRecord::read(&found), ApiRecord::read(&after_text))
+    {
+        let before = ApiRecord::read(&before).unwrap_or_default();
+        after.deployments = merged_names(&found.deployments, &before.deployments, &after.deployments);
+        return Some(json!(json!(after).to_string()));
+    }
+    after.cloned()
+}
+
+fn merged_names(
+    found: &BTreeSet<EntityName>,
+    before: &BTreeSet<EntityName>,
+    after: &BTreeSet<EntityName>,
+) -> BTreeSet<EntityName> {
+    let stays = |name: &&EntityName| after.contains(*name) || !before.contains(*name);
+    found
+        .iter()
+        .filter(stays)
+        .chain(after.difference(before))
+        .cloned()
+        .collect()
+}
+
+/// The path of a property of a marker.
+#[must_use]
+pub fn metadata_path(schema: &str, property: &str) -> FieldPath {
+    FieldPath::new(&["customProperties", schema, property])
+}
+
+/// A text property of a marker.
+#[must_use]
+pub fn text<'a>(marker: &'a Properties, property: &str) -> Option<&'a str> {
+    marker.get(property).and_then(Value::as_str)
+}
+
+fn words<'a>(marker: &'a Properties, property: &str) -> impl Iterator<Item = &'a str> {
+    text(marker, property).unwrap_or_default().split_whitespace()
+}
+
+fn name(text: &str) -> Option<EntityName> {
+    EntityName::parse(text).ok()
+}
+
+fn spaced<T: ToString>(items: impl IntoIterator<Item = T>) -> String {
+    let items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    items.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::SystemData;
+
+    fn entity(name: &str, custom_properties: Value) -> Entity {
+        Entity {
+            name: EntityName::parse(name).unwrap(),
+            properties: Properties::from_iter([("customProperties".to_owned(), custom_properties)]),
+            etag: None,
+            system_data: SystemData::default(),
+        }
+    }
+
+    #[test]
+    fn what_a_run_that_overlaps_has_listed_meanwhile_stays_listed() {
+        let path = metadata_path(API_SCHEMA, "versions");
+        for (found, before, after, expected) in [
+            ("prod", "prod", "prod test", "prod test"),
+            ("blue prod", "prod", "prod test", "blue prod test"),
+            ("blue prod", "prod", "", "blue"),
+            ("", "prod", "prod test", "test"),
+        ] {
+            let value = merged(&path, &json!(found), Some(&json!(before)), Some(&json!(after)));
+            assert_eq!(value, Some(json!(expected)), "{found:?} {before:?} {after:?}");
+        }
+        let record =
+            |names: &[&str]| json!(json!({ "format": 1, "name": "shop-a1", "deployments": names }).to_string());
+        let path = metadata_path(API_SCHEMA, "record");
+        let value = merged(
+            &path,
+            &record(&["blue", "dev"]),
+            Some(&record(&["dev"])),
+            Some(&record(&["dev", "test"])),
+        );
+        let value: Value = serde_json::from_str(value.unwrap().as_str().unwrap()).unwrap();
+        assert_eq!(value["deployments"], json!(["blue", "dev", "test"]));
+    }
+
+    #[test]
+    fn what_another_release_keeps_in_a_record_stays() {
+        let record = r#"{"format":7,"name":"shop-a1","state":"synced","deployments":["dev"],"later":{"a":1}}"#;
+        let api = entity(
+            "shop-a1",
+            json!({ "aws-sync": { "integration": "shop", "source": "", "versions": "dev", "record": record } }),
+        );
+        let marker = ApiMarker::read(&api).unwrap();
+        let (_, written) = marker.fields().pop().unwrap();
+        let written: Value = serde_json::from_str(written.unwrap().as_str().unwrap()).unwrap();
+        assert_eq!(
+            (&written["later"]["a"], &written["state"]),
+            (&json!(1), &json!("synced"))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_read_of_a_record_takes_nothing_else_along() {
+        let record = r#"{"name":"shop-a1","state":"postponed","skipped":[{"reason":"Snow"}],"deployments":["dev"]}"#;
+        let marker = json!({ "aws-sync": { "integration": "shop", "versions": "dev ..", "record": record } });
+        let marker = ApiMarker::read(&entity("shop-a1", marker)).unwrap();
+        assert_eq!(marker.record.state, ApiState::Updating);
+        assert_eq!((marker.record.skipped.len(), marker.record.deployments.len()), (0, 1));
+        assert_eq!(marker.versions.len(), 1);
+    }
+
+    #[test]
+    fn a_marker_of_another_entity_is_none() {
+        let marker = ApiMarker::new("shop".to_owned(), &EntityName::parse("shop-a1").unwrap());
+        let mut properties = Properties::new();
+        for (path, value) in marker.fields() {
+            path.set(&mut properties, value);
+        }
+        let custom = &properties["customProperties"];
+        assert_eq!(ApiMarker::read(&entity("shop-a1", custom.clone())), Some(marker));
+        assert_eq!(ApiMarker::read(&entity("shop-a2", custom.clone())), None);
+    }
+}

@@ -1,0 +1,253 @@
+//! Proofs of ownership: what a write must hold in its hands.
+//!
+//! Nothing is updated or deleted without an [`Owned`], nothing is created without a [`Vacant`], and only the checks
+//! in this file make them.
+
+use super::marker::{ApiMarker, ApiState, StageMarker, metadata_path, text};
+use crate::model::{
+    API_SCHEMA, ApiId, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA, IntegrationName, Properties,
+    SystemData,
+};
+
+/// The path of an entity that may be written or deleted for the integration: as a rule, it carries the integration's
+/// marker *and* the name that the marker tells.
+///
+/// There are four others: an environment that the user named and that no other integration is in, what was created
+/// just now, an API without a marker below which our deployments are, and what is below an API that goes as a whole.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Owned(EntityPath);
+
+impl Owned {
+    /// Where the entity is.
+    #[must_use]
+    pub fn path(&self) -> &EntityPath {
+        &self.0
+    }
+
+    /// The environment, if it holds the integration.
+    #[must_use]
+    pub fn environment(integration: &IntegrationName, environment: &Entity) -> Option<Self> {
+        let holder = integration_of(environment)?;
+        (holder == *integration).then(|| Self(EntityPath::Environment(environment.name.clone())))
+    }
+
+    /// An environment that the user named for an integration, or that has its name, if no other integration is in it.
+    ///
+    /// Only the marker may be written to it.
+    #[must_use]
+    pub fn named_environment(integration: &IntegrationName, environment: &Entity) -> Option<Self> {
+        let free = environment
+            .metadata(INTEGRATION_SCHEMA)
+            .is_none_or(Properties::is_empty);
+        if free {
+            return Some(Self(EntityPath::Environment(environment.name.clone())));
+        }
+        Self::environment(integration, environment)
+    }
+
+    /// What a write has just made out of nothing.
+    #[must_use]
+    pub fn created(vacant: &Vacant) -> Self {
+        Self(vacant.0.clone())
+    }
+}
+
+/// The path of an entity that is not there, so that creating it overwrites nothing.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Vacant(EntityPath);
+
+impl Vacant {
+    /// The path, if nothing was found there.
+    #[must_use]
+    pub fn at<T>(path: EntityPath, found: Option<&T>) -> Option<Self> {
+        found.is_none().then_some(Self(path))
+    }
+
+    /// Where the entity will be.
+    #[must_use]
+    pub fn path(&self) -> &EntityPath {
+        &self.0
+    }
+}
+
+/// An API that the integration owns, and what its marker says.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OwnedApi {
+    owned: Owned,
+    /// The API's name.
+    pub name: EntityName,
+    /// Its marker.
+    pub marker: ApiMarker,
+    /// The entity as it was read.
+    pub entity: Entity,
+}
+
+impl OwnedApi {
+    /// The API, if it carries the integration's marker, and that marker is its own.
+    #[must_use]
+    pub fn claim(integration: &IntegrationName, api: &Entity) -> Option<Self> {
+        let marker = ApiMarker::read(api)?;
+        let holder = IntegrationName::parse(&marker.integration).ok()?;
+        (holder == *integration).then(|| Self::of(api, marker))
+    }
+
+    /// The API, if it has no marker and a deployment below it has one that names it and the integration: another tool has
+    /// replaced the API with all its custom properties.
+    #[must_use]
+    pub fn reclaim(integration: &IntegrationName, api: &Entity, deployments: &[Entity]) -> Option<Self> {
+        if ApiMarker::read(api).is_some() {
+            return None;
+        }
+        let mut marker = ApiMarker::new(integration.to_string(), &api.name);
+        for deployment in deployments.iter().filter_map(StageMarker::read) {
+            if is_of(&deployment, integration, &api.name) {
+                marker.members.push(deployment.from);
+                marker.record.deployments.insert(deployment.name);
+                marker.versions.insert(deployment.version);
+            }
+        }
+        marker.members.sort();
+        marker.members.dedup();
+        (!marker.members.is_empty()).then(|| Self::of(api, marker))
+    }
+
+    fn of(api: &Entity, marker: ApiMarker) -> Self {
+        Self {
+            owned: Owned(EntityPath::Api(api.name.clone())),
+            name: api.name.clone(),
+            marker,
+            entity: api.clone(),
+        }
+    }
+
+    /// The proof for the API itself.
+    #[must_use]
+    pub fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    /// What is left of it when nothing but that it is ours has to be remembered.
+    #[must_use]
+    pub fn proof(&self) -> ApiProof {
+        ApiProof {
+            owned: self.owned.clone(),
+            name: self.name.clone(),
+            api_ids: self.marker.api_ids(&self.name),
+        }
+    }
+
+    /// The same in little memory.
+    #[must_use]
+    pub fn folded(self) -> FoldedApi {
+        let proof = self.proof();
+        // Writing JSON to memory cannot fail.
+        let properties = serde_json::to_string(&self.entity.properties).unwrap_or_default();
+        FoldedApi {
+            proof,
+            marker: self.marker,
+            properties: properties.into_boxed_str(),
+        }
+    }
+
+    /// The version, if the API's marker lists it, or nothing below the API can be anybody else's.
+    #[must_use]
+    pub fn version(&self, version: &EntityName) -> Option<Owned> {
+        (self.owns_all() || self.marker.versions.contains(version))
+            .then(|| Owned(EntityPath::Version(self.name.clone(), version.clone())))
+    }
+
+    /// A definition of a version that is ours.
+    #[must_use]
+    pub fn definition(&self, version: &EntityName, definition: &EntityName) -> Option<Owned> {
+        let path = EntityPath::Definition(self.name.clone(), version.clone(), definition.clone());
+        self.version(version).map(|_| Owned(path))
+    }
+
+    /// The deployment, if the API's record lists it or its own marker names it, the API and the integration.
+    #[must_use]
+    pub fn deployment(&self, deployment: &Entity) -> Option<Owned> {
+        let listed = self.owns_all() || self.marker.record.deployments.contains(&deployment.name);
+        let marked = || {
+            let integration = IntegrationName::parse(&self.marker.integration).ok()?;
+            let marker = StageMarker::read(deployment)?;
+            is_of(&marker, &integration, &self.name).then_some(())
+        };
+        (listed || marked().is_some())
+            .then(|| Owned(EntityPath::Deployment(self.name.clone(), deployment.name.clone())))
+    }
+
+    /// Where the bookkeeping of an API is.
+    #[must_use]
+    pub fn record_path() -> FieldPath {
+        metadata_path(API_SCHEMA, "record")
+    }
+
+    fn owns_all(&self) -> bool {
+        self.marker.record.state == ApiState::Creating
+    }
+}
+
+fn is_of(marker: &StageMarker, integration: &IntegrationName, api: &EntityName) -> bool {
+    marker.api == *api && IntegrationName::parse(&marker.integration).is_ok_and(|holder| holder == *integration)
+}
+
+/// That an API is ours, and what it stands for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApiProof {
+    owned: Owned,
+    /// The API's name.
+    pub name: EntityName,
+    /// The ids of the APIs that it stands for.
+    pub api_ids: Vec<ApiId>,
+}
+
+impl ApiProof {
+    /// The proof for the API itself.
+    #[must_use]
+    pub fn owned(&self) -> &Owned {
+        &self.owned
+    }
+
+    /// What reports call it by when its title is not known.
+    #[must_use]
+    pub fn api_id(&self) -> String {
+        self.api_ids
+            .first()
+            .map_or_else(|| self.name.to_string(), ToString::to_string)
+    }
+}
+
+/// An API that the integration owns, its properties folded into a text: a run holds ten thousand of them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FoldedApi {
+    /// That it is ours.
+    pub proof: ApiProof,
+    /// Its marker.
+    pub marker: ApiMarker,
+    properties: Box<str>,
+}
+
+impl FoldedApi {
+    /// The API as it was listed.
+    #[must_use]
+    pub fn unfolded(&self) -> OwnedApi {
+        OwnedApi {
+            entity: Entity {
+                name: self.proof.name.clone(),
+                // It was written from properties.
+                properties: serde_json::from_str(&self.properties).unwrap_or_default(),
+                etag: None,
+                system_data: SystemData::default(),
+            },
+            owned: self.proof.owned.clone(),
+            name: self.proof.name.clone(),
+            marker: self.marker.clone(),
+        }
+    }
+}
+
+/// The integration that an environment holds, if any.
+#[must_use]
+pub fn integration_of(environment: &Entity) -> Option<IntegrationName> {
+    IntegrationName::parse(text(environment.metadata(INTEGRATION_SCHEMA)?, "name")?).ok()
+}

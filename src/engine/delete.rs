@@ -1,0 +1,190 @@
+//! `DELETE integrations/NAME`: what the integration made goes, then where it is kept.
+
+use std::time::Duration;
+
+use tracing::Instrument;
+
+use super::entry::Engine;
+use crate::azure::CatalogError;
+use crate::catalog::settings::{Registration, find as find_registration, mark_deleting};
+use crate::catalog::{ApiProof, Owned};
+use crate::error_chain::error_chain;
+use crate::limits::Budget;
+use crate::model::{EntityPath, ErrorCode, IntegrationName, Problem};
+use crate::run::{DeletedApis, Deleting, Session, delete_apis, leave, owner, restore_marker};
+use crate::telemetry::run_span;
+
+/// How far a `DELETE` came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Deletion {
+    /// Nothing is left.
+    Done,
+    /// There was no time for this many APIs; the same call, or the timer, goes on.
+    Remaining(usize),
+}
+
+impl Engine {
+    /// Deletes an integration with everything it made.
+    ///
+    /// # Errors
+    /// When it is not there, or something of it cannot be deleted.
+    pub async fn delete(&self, name: &IntegrationName, budget: &Budget) -> Result<Deletion, Problem> {
+        delete(&Session::new(&self.clouds, budget), name).await
+    }
+}
+
+/// Rounds after which something else keeps making what is deleted here: then the next call, or the timer, goes on.
+const ROUNDS: usize = 3;
+
+/// Deletes an integration, as far as the time allows.
+///
+/// After the last write everything is looked at once more: a `PUT` or a run that overlapped may have brought it back.
+///
+/// # Errors
+/// When it is not there, or something of it cannot be deleted.
+pub(super) async fn delete(session: &Session, name: &IntegrationName) -> Result<Deletion, Problem> {
+    delete_all(session, name)
+        .instrument(run_span("delete", name.as_str()))
+        .await
+}
+
+async fn delete_all(session: &Session, name: &IntegrationName) -> Result<Deletion, Problem> {
+    let mut rounds = 0;
+    loop {
+        let Some((registration, apis)) = find(session, name).await? else {
+            return if rounds == 0 {
+                Err(Problem::integration_not_found(name))
+            } else {
+                Ok(Deletion::Done)
+            };
+        };
+        if rounds == ROUNDS {
+            return Err(there_again(name, registration.as_ref(), &apis));
+        }
+        let left = delete_once(session, name, registration.as_ref(), apis).await?;
+        if left > 0 {
+            return Ok(Deletion::Remaining(left));
+        }
+        rounds += 1;
+    }
+}
+
+/// What was deleted is found again: something else makes it, or Azure does not find what it lists.
+fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis: &[ApiProof]) -> Problem {
+    let environment = registration.map(|registration| EntityPath::Environment(registration.environment.name.clone()));
+    let paths = apis.iter().map(|api| api.owned().path().clone()).chain(environment);
+    let paths: Vec<String> = paths.map(|path| path.to_string()).collect();
+    let message = format!(
+        "the integration {name} was deleted {ROUNDS} times and is there again: {} (of {}); is it put or synchronized at \
+         the same time? Call again",
+        paths.first().map(String::as_str).unwrap_or_default(),
+        paths.len()
+    );
+    Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
+}
+
+/// Where the integration is kept, and the APIs it made; `None` when there is neither.
+async fn find(
+    session: &Session,
+    name: &IntegrationName,
+) -> Result<Option<(Option<Registration>, Vec<ApiProof>)>, Problem> {
+    let catalog = session.catalog();
+    let prefix = format!("{name}-").to_ascii_lowercase();
+    let (mut apis, mut unmarked) = (Vec::new(), Vec::new());
+    let listed = catalog.each_api(|api| match owner(&api) {
+        Some((holder, owned)) if holder == *name => apis.push(owned.proof()),
+        None if api.name.as_str().to_ascii_lowercase().starts_with(&prefix) => unmarked.push(api.name),
+        Some(_) | None => (),
+    });
+    let (environments, ()) = tokio::try_join!(catalog.environments(), listed).map_err(|error| error.problem())?;
+    // An API that lost its marker is ours by the deployments below it.
+    for api in unmarked {
+        apis.extend(restore_marker(&catalog, name, &api).await?);
+    }
+    apis.sort_by(|one, other| one.name.cmp(&other.name));
+    apis.dedup_by(|one, other| one.name == other.name);
+    let clouds = &session.clouds;
+    let registration = find_registration(&environments, name, &clouds.resource_id, &clouds.vault_hosts);
+    Ok((registration.is_some() || !apis.is_empty()).then_some((registration, apis)))
+}
+
+/// Deletes what was found and says how many APIs there was no time for.
+async fn delete_once(
+    session: &Session,
+    name: &IntegrationName,
+    registration: Option<&Registration>,
+    apis: Vec<ApiProof>,
+) -> Result<usize, Problem> {
+    let catalog = session.catalog();
+    let environments = registration.map(environments_of).unwrap_or_default();
+    for environment in &environments {
+        let mark = |properties: &mut _| mark_deleting(name, properties);
+        match none_if_gone(catalog.update(environment, mark).await.map(|_| ())) {
+            // Since it was made, the organisation may have come to require what nobody has given a value for.
+            Err(error @ CatalogError::Refused { status: 400, .. }) => {
+                let (integration, error) = (name.as_str(), error_chain(&error));
+                tracing::warn!(
+                    integration,
+                    error,
+                    "the integration cannot be marked as being deleted; it is deleted without"
+                );
+            }
+            marked => marked.map_err(|error| error.problem())?,
+        }
+    }
+    let found = apis.len();
+    let environment = registration.map(|registration| registration.environment.name.clone());
+    let deleting = Deleting {
+        catalog: &catalog,
+        integration: name,
+        environment: environment.as_ref(),
+        gone_from: None,
+        budget: &session.budget,
+    };
+    let deleted = delete_apis(deleting, apis).await;
+    if let Some(problem) = deleted.problem.clone() {
+        return Err(unfinished(name, found, &deleted, problem));
+    }
+    if deleted.remaining > 0 {
+        return Ok(deleted.remaining);
+    }
+    for environment in &environments {
+        let path = environment.path();
+        leave(&catalog, name, path).await.map_err(|error| {
+            let problem = error.problem();
+            let message = format!(
+                "all APIs of the integration {name} were deleted; still there: {path}: {}",
+                problem.message
+            );
+            problem.with_message(message)
+        })?;
+    }
+    Ok(0)
+}
+
+/// Says how far a deletion came before this problem.
+fn unfinished(name: &IntegrationName, found: usize, deleted: &DeletedApis, problem: Problem) -> Problem {
+    let first = deleted.left.first().map(|api| EntityPath::Api(api.clone()).to_string());
+    let message = format!(
+        "{} of the {found} APIs of the integration {name} were deleted; still there: {}, the first of them {}: {}",
+        deleted.deleted,
+        deleted.left.len(),
+        first.unwrap_or_default(),
+        problem.message
+    );
+    problem.with_message(message)
+}
+
+/// The environments that hold the integration.
+fn environments_of(registration: &Registration) -> Vec<Owned> {
+    let all = registration.former.iter().chain([&registration.environment]);
+    all.filter_map(|environment| Owned::environment(&registration.name, environment))
+        .collect()
+}
+
+fn none_if_gone(result: Result<(), CatalogError>) -> Result<(), CatalogError> {
+    match result {
+        Err(CatalogError::NotFound { .. }) => Ok(()),
+        other => other,
+    }
+}

@@ -1,0 +1,84 @@
+//! The doctor: every prerequisite, looked at one by one, without writing anything.
+
+mod amazon;
+mod azure;
+mod examination;
+
+use super::entry::Engine;
+use crate::catalog::settings::Registration;
+use crate::limits::Budget;
+use crate::model::{Integration, IntegrationName, IntegrationState, Problem, schedule_fault};
+use crate::run::Session;
+use crate::settings::Settings;
+
+pub use self::examination::{Check, CheckState, Examination};
+use self::examination::{INTEGRATION, SCHEDULE, SETTINGS};
+
+impl Engine {
+    /// Looks at every prerequisite; those of an integration too, if there is one of this name. Nothing is written.
+    pub async fn examine(&self, name: &IntegrationName, budget: &Budget) -> Examination {
+        let session = Session::new(&self.clouds, budget);
+        let mut examination = Examination::default();
+        let settings = &self.clouds.settings;
+        let found = format!("they can be used; the API center is {}", settings.resource_id);
+        examination.ok(SETTINGS, &found);
+        schedule(settings, &mut examination);
+        let seen = azure::examine(&session, name, &mut examination).await;
+        match seen.registration.as_ref().map(usable) {
+            Some(Ok(integration)) => {
+                examination.integration = Some(name.to_string());
+                examination.ok(
+                    INTEGRATION,
+                    &format!("{name} is kept in environment {}", integration.environment),
+                );
+                let gateway = amazon::examine(&session, integration, &mut examination).await;
+                azure::room(&seen, gateway, &mut examination);
+            }
+            Some(Err(problem)) => {
+                examination.integration = Some(name.to_string());
+                azure::room(&seen, None, &mut examination);
+                amazon::unusable(&problem, &mut examination);
+            }
+            None => {
+                azure::room(&seen, None, &mut examination);
+                let why = if seen.is_read {
+                    format!("there is no integration {name} yet: what belongs to one was not looked at")
+                } else {
+                    "the API center comes first".to_owned()
+                };
+                examination.skipped(INTEGRATION, &why);
+            }
+        }
+        examination.sealed()
+    }
+}
+
+/// The integration, if it is one that runs.
+fn usable(registration: &Registration) -> Result<&Integration, Problem> {
+    match registration.state {
+        IntegrationState::Active => registration.integration.as_ref().map_err(Clone::clone),
+        IntegrationState::Deleting => Err(Problem::integration_deleting(&registration.name)),
+    }
+}
+
+/// The schedule is the host's to read. Only what is in this process's settings, too, can be looked at.
+fn schedule(settings: &Settings, examination: &mut Examination) {
+    const REMEDY: &str = "Set SYNC_SCHEDULE in the function app to six fields, such as 0 0 * * * * for every full hour";
+    match settings.schedule.as_deref() {
+        Some(text) => match schedule_fault(text) {
+            None => examination.ok(SCHEDULE, &format!("SYNC_SCHEDULE is {text:?}")),
+            Some(fault) => {
+                let found = format!("SYNC_SCHEDULE cannot be used, so that the timer never fires: {fault}");
+                examination.failed(SCHEDULE, &found, REMEDY);
+            }
+        },
+        None if settings.is_hosted => {
+            let found = "SYNC_SCHEDULE is missing, so that the timer never fires";
+            examination.failed(SCHEDULE, found, REMEDY);
+        }
+        None => {
+            let found = "it is a setting of the function app's, which is not looked at here: use --function-url";
+            examination.skipped(SCHEDULE, found);
+        }
+    }
+}

@@ -1,0 +1,326 @@
+//! What an integration needs: its secrets, a region, credentials that Amazon accepts, and what they may do.
+
+use super::examination::{
+    ACCESS_KEY, AWS_API, AWS_APIS, AWS_CREDENTIALS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, Examination, INTEGRATION, REGION,
+    SECRET_ACCESS_KEY,
+};
+use crate::aws::{GatewayClient, GatewayError, RoleError};
+use crate::azure::SecretError;
+use crate::model::{ErrorCode, Export, Integration, Problem, Region, RestApi, SecretIdentifier, Stage};
+use crate::run::Session;
+
+/// APIs that are asked for their stages until one has some.
+const APIS_ASKED: usize = 10;
+const POLICY: &str =
+    "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis and what is below";
+const KEY: &str = "Put an access key that is active into the two secrets (docs/rotation.md)";
+
+/// Looks at everything of an integration; tells how many APIs its gateway has.
+pub(super) async fn examine(
+    session: &Session,
+    integration: &Integration,
+    examination: &mut Examination,
+) -> Option<usize> {
+    if !secrets(session, integration, examination).await {
+        skip_from(REGION, "the secrets come first", examination);
+        return None;
+    }
+    let gateway = match session.source(integration).await {
+        Ok(source) => source.client,
+        Err(problem) => {
+            examination.ok(REGION, &format!("{} is a region of AWS", integration.region));
+            examination.failed(
+                AWS_ROLE,
+                &problem.message,
+                "Set AWS_WEB_IDENTITY_AUDIENCE (docs/deploy.md, without keys)",
+            );
+            skip_from(AWS_CREDENTIALS, "the role comes first", examination);
+            return None;
+        }
+    };
+    match gateway.rest_apis().await {
+        Ok(listing) => {
+            let found = format!("{} is a region of AWS, and answers", integration.region);
+            examination.ok(REGION, &found);
+            role_is_good(integration, examination);
+            examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
+            examination.ok(
+                AWS_APIS,
+                &format!("they may list REST APIs; there are {}", listing.apis.len()),
+            );
+            stages_and_export(&gateway, &listing.apis, examination).await;
+            Some(listing.apis.len() + listing.unusable.len())
+        }
+        Err(error) => {
+            // Boxed: it is rare, and the SDK's futures are large.
+            Box::pin(refused(integration, &gateway, &error, examination)).await;
+            None
+        }
+    }
+}
+
+/// Tells why an integration cannot be looked at, under the name of what is wrong and before all that is skipped for it.
+pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
+    let again = "Create the integration again, with what is right";
+    let (check, remedy) = match problem.code {
+        ErrorCode::UnknownRegion => (
+            REGION,
+            "Delete the integration and create it again with the right region",
+        ),
+        ErrorCode::InvalidSecretIdentifier => (ACCESS_KEY, again),
+        ErrorCode::VaultNotAllowed => (
+            ACCESS_KEY,
+            "Name the vault in KEY_VAULT_HOSTS, or use one of those that are there",
+        ),
+        ErrorCode::IntegrationDeleting => (INTEGRATION, "Wait until it is gone, or delete it again"),
+        _ => (INTEGRATION, again),
+    };
+    examination.failed(check, &problem.message, remedy);
+    for skipped in [
+        INTEGRATION,
+        ACCESS_KEY,
+        SECRET_ACCESS_KEY,
+        REGION,
+        AWS_ROLE,
+        AWS_CREDENTIALS,
+        AWS_APIS,
+    ] {
+        if skipped != check {
+            examination.skipped(skipped, "the integration cannot be used as it is");
+        }
+    }
+}
+
+async fn secrets(session: &Session, integration: &Integration, examination: &mut Examination) -> bool {
+    let Some(secrets) = integration.authentication.secrets() else {
+        for check in [ACCESS_KEY, SECRET_ACCESS_KEY] {
+            examination.skipped(check, "the integration has no access key");
+        }
+        return true;
+    };
+    let mut good = true;
+    for (check, identifier) in [
+        (ACCESS_KEY, &secrets.access_key),
+        (SECRET_ACCESS_KEY, &secrets.secret_access_key),
+    ] {
+        good &= secret(session, check, identifier, examination).await;
+    }
+    good
+}
+
+/// Reads a secret. Its value is dropped.
+async fn secret(session: &Session, check: &str, identifier: &SecretIdentifier, examination: &mut Examination) -> bool {
+    let Err(error) = session.clouds.vault.read(identifier, &session.budget).await else {
+        examination.ok(check, &format!("{identifier} can be read"));
+        return true;
+    };
+    let remedy = match &error {
+        SecretError::NotFound { .. } => "Make the secret, or create the integration again with the right identifier",
+        SecretError::Disabled { .. } => "Enable the secret, or name another version of it",
+        SecretError::Empty { .. } => "Set the secret's value",
+        SecretError::Misshapen { .. } => {
+            "Store the access key's id in the one secret and its secret part in the other, and nothing else (docs/deploy.md, \
+             access keys)"
+        }
+        SecretError::Forbidden { .. } => {
+            "Give the identity the role \"Key Vault Secrets User\" on the vault, and let its network through the firewall"
+        }
+        SecretError::Throttled { .. } => "Wait some minutes and look again",
+        SecretError::NoToken { .. } => "Give the function app a managed identity, or sign in with az login",
+        SecretError::Unavailable { .. } => "See whether the vault is there and can be reached from where this runs",
+    };
+    examination.failed(check, &error.to_string(), remedy);
+    false
+}
+
+fn role_is_good(integration: &Integration, examination: &mut Examination) {
+    match integration.authentication.role() {
+        Some(role) => examination.ok(AWS_ROLE, &format!("{role} can be taken on")),
+        None => examination.skipped(AWS_ROLE, "the integration has no role"),
+    }
+}
+
+/// What is wrong where credentials are refused in a region that not every account has.
+enum Suspect {
+    /// The account has not enabled the region.
+    Region,
+    /// The credentials: another region does not accept them either.
+    Credentials(Region),
+    /// One of both.
+    Either,
+}
+
+/// Asks a region that every account has, since Amazon says the same of bad credentials and of a region that is not enabled.
+async fn suspect(gateway: &GatewayClient, region: &Region, error: &GatewayError) -> Suspect {
+    match gateway.account_at_home(error).await {
+        Ok(_) | Err(RoleError::RegionDisabled { .. }) => Suspect::Region,
+        Err(RoleError::AuthenticationFailed { .. }) => Suspect::Credentials(region.home()),
+        Err(
+            RoleError::Refused { .. }
+            | RoleError::AudienceRefused { .. }
+            | RoleError::Throttled { .. }
+            | RoleError::NoToken { .. }
+            | RoleError::Unavailable { .. }
+            | RoleError::OutOfTime { .. },
+        ) => Suspect::Either,
+    }
+}
+
+/// Tells what was refused of the first signed call, and what that says of all before it.
+async fn refused(
+    integration: &Integration,
+    gateway: &GatewayClient,
+    error: &GatewayError,
+    examination: &mut Examination,
+) {
+    let mut found = error.to_string();
+    let asks_elsewhere = matches!(
+        error,
+        GatewayError::AuthenticationFailed { .. }
+            | GatewayError::Role(RoleError::AuthenticationFailed { .. } | RoleError::RegionDisabled { .. })
+    );
+    if asks_elsewhere && !integration.region.is_always_enabled() {
+        match suspect(gateway, &integration.region, error).await {
+            Suspect::Region => return not_enabled(integration, &found, examination),
+            Suspect::Credentials(home) => found = format!("{found}; {home} does not accept them either"),
+            Suspect::Either => (),
+        }
+    }
+    let region = format!("{} is a region of AWS", integration.region);
+    let unreachable =
+        "See whether the region is one that your account has, and whether it can be reached from where this runs";
+    match error {
+        GatewayError::Unavailable { .. } | GatewayError::Role(RoleError::Unavailable { .. }) => {
+            examination.failed(REGION, &found, unreachable);
+            skip_from(AWS_ROLE, "the region comes first", examination);
+        }
+        GatewayError::Role(RoleError::AuthenticationFailed { .. }) => {
+            examination.ok(REGION, &region);
+            examination.skipped(AWS_ROLE, "the access key comes first");
+            examination.failed(AWS_CREDENTIALS, &found, KEY);
+            skip_from(AWS_APIS, "the credentials come first", examination);
+        }
+        GatewayError::Role(_) => {
+            examination.ok(REGION, &region);
+            let remedy = "Let the role's trust policy name the identity, its audience and, with a key, the external id (docs/deploy.md)";
+            examination.failed(AWS_ROLE, &found, remedy);
+            skip_from(AWS_CREDENTIALS, "the role comes first", examination);
+        }
+        GatewayError::AuthenticationFailed { .. } => {
+            examination.ok(REGION, &region);
+            role_is_good(integration, examination);
+            examination.failed(AWS_CREDENTIALS, &found, KEY);
+            skip_from(AWS_APIS, "the credentials come first", examination);
+        }
+        GatewayError::AccessDenied { .. } => {
+            examination.ok(REGION, &region);
+            role_is_good(integration, examination);
+            examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
+            examination.failed(AWS_APIS, &found, POLICY);
+            skip_from(AWS_API, "the list of APIs comes first", examination);
+        }
+        GatewayError::NotFound { .. }
+        | GatewayError::Refused { .. }
+        | GatewayError::Throttled { .. }
+        | GatewayError::OutOfTime { .. }
+        | GatewayError::TooLong { .. }
+        | GatewayError::Malformed { .. } => {
+            examination.ok(REGION, &region);
+            examination.failed(
+                AWS_APIS,
+                &found,
+                "Wait some minutes and look again; other tools may use up Amazon's quota",
+            );
+            skip_from(AWS_API, "the list of APIs comes first", examination);
+        }
+    }
+}
+
+fn not_enabled(integration: &Integration, found: &str, examination: &mut Examination) {
+    let found = format!(
+        "the region {} is not enabled for the account: {found}",
+        integration.region
+    );
+    let remedy = "Enable the region in the account (AWS Regions, in its account settings), or delete the integration and \
+                  create it again for the right one";
+    examination.failed(REGION, &found, remedy);
+    skip_from(AWS_ROLE, "the region comes first", examination);
+}
+
+/// Skips a check and all after it.
+fn skip_from(first: &str, why: &str, examination: &mut Examination) {
+    let all = [
+        REGION,
+        AWS_ROLE,
+        AWS_CREDENTIALS,
+        AWS_APIS,
+        AWS_API,
+        AWS_STAGES,
+        AWS_EXPORT,
+    ];
+    for check in all.into_iter().skip_while(|check| *check != first) {
+        examination.skipped(check, why);
+    }
+}
+
+async fn stages_and_export(gateway: &GatewayClient, apis: &[RestApi], examination: &mut Examination) {
+    let Some(first) = apis.first() else {
+        return skip_from(AWS_API, "there is no REST API to try it with", examination);
+    };
+    match gateway.rest_api(&first.id).await {
+        Ok(_) => examination.ok(
+            AWS_API,
+            "they may ask for a REST API, which comes before one is deleted",
+        ),
+        Err(error) => examination.failed(AWS_API, &error.to_string(), POLICY),
+    }
+    match first_stage(gateway, apis).await {
+        Ok(Some((api, stage))) => {
+            examination.ok(
+                AWS_STAGES,
+                &format!("they may list stages; REST API {} has some", api.id),
+            );
+            export(gateway, api, &stage, examination).await;
+        }
+        Ok(None) => {
+            examination.ok(AWS_STAGES, "they may list stages");
+            examination.skipped(AWS_EXPORT, "none of the first REST APIs is deployed");
+        }
+        Err(error) => {
+            examination.failed(AWS_STAGES, &error.to_string(), POLICY);
+            examination.skipped(AWS_EXPORT, "the stages come first");
+        }
+    }
+}
+
+async fn first_stage<'a>(
+    gateway: &GatewayClient,
+    apis: &'a [RestApi],
+) -> Result<Option<(&'a RestApi, Stage)>, GatewayError> {
+    for api in apis.iter().take(APIS_ASKED) {
+        match gateway.stages(&api.id).await {
+            Ok(stages) => {
+                if let Some(stage) = stages.into_iter().next() {
+                    return Ok(Some((api, stage)));
+                }
+            }
+            // It went since it was listed.
+            Err(GatewayError::NotFound { .. }) => (),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(None)
+}
+
+async fn export(gateway: &GatewayClient, api: &RestApi, stage: &Stage, examination: &mut Examination) {
+    let of = format!("stage {} of REST API {}", stage.name, api.id);
+    match gateway.export(api, &stage.name).await {
+        Ok(Export::Document(_)) => examination.ok(AWS_EXPORT, &format!("they may export definitions: that of {of}")),
+        Ok(Export::Unavailable { message, .. }) => {
+            let found = format!("they may export definitions; that of {of} is not to be had: {message}");
+            examination.ok(AWS_EXPORT, &found);
+        }
+        Err(GatewayError::NotFound { .. }) => examination.skipped(AWS_EXPORT, &format!("{of} went meanwhile")),
+        Err(error) => examination.failed(AWS_EXPORT, &error.to_string(), POLICY),
+    }
+}

@@ -1,0 +1,113 @@
+//! What an examination finds.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::model::Problem;
+
+/// What was found of all prerequisites.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Examination {
+    /// The integration that was examined, if there is one of the name.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub integration: Option<String>,
+    /// Whose permissions were examined: the identity that this process has.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub identity: Option<String>,
+    /// Whether nothing is missing.
+    pub healthy: bool,
+    /// One by one; what could not be looked at, for want of another, is skipped.
+    pub checks: Vec<Check>,
+}
+
+/// What was found of one prerequisite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Check {
+    /// Which.
+    pub name: String,
+    /// How it is.
+    pub state: CheckState,
+    /// What was found.
+    pub found: String,
+    /// How to mend it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub remedy: Option<String>,
+}
+
+/// How a prerequisite is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CheckState {
+    /// As it has to be.
+    Ok,
+    /// It can do harm, now or later.
+    Warning,
+    /// It is missing.
+    Failed,
+    /// It could not be looked at.
+    Skipped,
+}
+
+/// The checks, in the order in which they are told, with two exceptions: where an integration can be used, the quota comes
+/// last, since the APIs of its gateway are compared with it; where it cannot, what is wrong with it comes before the rest.
+pub(super) const SETTINGS: &str = "settings";
+pub(super) const SCHEDULE: &str = "schedule";
+pub(super) const IDENTITY: &str = "identity";
+pub(super) const API_CENTER: &str = "api-center";
+pub(super) const ROLE: &str = "role-on-api-center";
+pub(super) const QUOTA: &str = "quota";
+pub(super) const INTEGRATION: &str = "integration";
+pub(super) const ACCESS_KEY: &str = "access-key-secret";
+pub(super) const SECRET_ACCESS_KEY: &str = "secret-access-key-secret";
+pub(super) const REGION: &str = "region";
+pub(super) const AWS_ROLE: &str = "aws-role";
+pub(super) const AWS_CREDENTIALS: &str = "aws-credentials";
+pub(super) const AWS_APIS: &str = "aws-list-apis";
+pub(super) const AWS_API: &str = "aws-read-api";
+pub(super) const AWS_STAGES: &str = "aws-list-stages";
+pub(super) const AWS_EXPORT: &str = "aws-export";
+
+impl Examination {
+    /// What there is to say when the settings cannot be used: nothing else could be looked at.
+    #[must_use]
+    pub fn of_settings(problem: &Problem) -> Self {
+        let mut examination = Self::default();
+        let remedy = "Mend the setting that is named, and restart";
+        examination.failed(SETTINGS, &problem.message, remedy);
+        for name in [SCHEDULE, IDENTITY, API_CENTER, ROLE, QUOTA, INTEGRATION] {
+            examination.skipped(name, "the settings come first");
+        }
+        examination
+    }
+
+    pub(super) fn add(&mut self, name: &str, state: CheckState, found: &str, remedy: Option<&str>) {
+        self.checks.push(Check {
+            name: name.to_owned(),
+            state,
+            found: found.to_owned(),
+            remedy: remedy.map(str::to_owned),
+        });
+    }
+
+    pub(super) fn ok(&mut self, name: &str, found: &str) {
+        self.add(name, CheckState::Ok, found, None);
+    }
+
+    pub(super) fn warning(&mut self, name: &str, found: &str, remedy: &str) {
+        self.add(name, CheckState::Warning, found, Some(remedy));
+    }
+
+    pub(super) fn failed(&mut self, name: &str, found: &str, remedy: &str) {
+        self.add(name, CheckState::Failed, found, Some(remedy));
+    }
+
+    pub(super) fn skipped(&mut self, name: &str, found: &str) {
+        self.add(name, CheckState::Skipped, found, None);
+    }
+
+    pub(super) fn sealed(mut self) -> Self {
+        self.healthy = self.checks.iter().all(|check| check.state != CheckState::Failed);
+        self
+    }
+}

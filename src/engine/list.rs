@@ -1,0 +1,36 @@
+//! `GET integrations`: all integrations.
+
+use super::entry::Engine;
+use super::view::{IntegrationView, Orphans};
+use crate::catalog::settings::registrations;
+use crate::limits::Budget;
+use crate::model::Problem;
+use crate::run::{Session, owner};
+
+impl Engine {
+    /// All integrations, those without an environment included.
+    ///
+    /// # Errors
+    /// When the catalog cannot be read.
+    pub async fn list(&self, budget: &Budget) -> Result<Vec<IntegrationView>, Problem> {
+        let session = Session::new(&self.clouds, budget);
+        let environments = session.environments().await?;
+        let center = &self.clouds.resource_id;
+        let known = registrations(&environments, center, &self.clouds.vault_hosts);
+        let mut orphans = Orphans::default();
+        let catalog = session.catalog();
+        let listed = catalog.each_api(|api| {
+            if let Some((name, api)) = owner(&api) {
+                orphans.add(name, &api.marker, &known);
+            }
+        });
+        listed.await.map_err(|error| error.problem())?;
+        let mut views: Vec<IntegrationView> = known
+            .iter()
+            .map(|registration| IntegrationView::of(center, registration))
+            .collect();
+        views.extend(orphans.all().map(|orphan| IntegrationView::of_orphan(center, orphan)));
+        views.sort_by_cached_key(|view| view.name.to_ascii_lowercase());
+        Ok(views)
+    }
+}

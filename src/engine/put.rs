@@ -1,0 +1,442 @@
+//! `PUT integrations/NAME`: from a document to an integration in the catalog, then its first run.
+//!
+//! Checks come in the order of their answers: state, metadata, secrets, Amazon; only then something is written.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::entry::Engine;
+use super::view::IntegrationView;
+use crate::azure::{Catalog, CatalogError, MetadataSchema};
+use crate::catalog::journal::Journal;
+use crate::catalog::settings::{Held, Registration, SERVER_TYPE, find, marker_fields, set_report, settings_text};
+use crate::catalog::{Owned, Vacant};
+use crate::error_chain::error_chain;
+use crate::limits::Budget;
+use crate::model::document::ParsedDocument;
+use crate::model::{
+    Entity, EntityPath, ErrorCode, Field, FieldPath, Integration, IntegrationName, IntegrationState, Problem,
+    Properties, Report, clip, rfc3339,
+};
+use crate::plan::{RequiredMetadata, missing_message};
+use crate::run::{Session, Source, SyncRequest, ensure_schemas, owner, required};
+
+/// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
+const TITLE_MAX: usize = 50;
+
+/// What is said of an environment that another integration is in.
+const IN_USE: &str = "is used by another integration: name another one in targetEnvironmentId";
+
+/// What a `PUT` did.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Written {
+    /// The integration is new.
+    Created(IntegrationView),
+    /// It was there before.
+    Updated(IntegrationView),
+}
+
+impl Engine {
+    /// Creates or replaces an integration, then synchronizes it.
+    ///
+    /// # Errors
+    /// When what is asked for cannot be; then nothing but metadata schemas was written. When another call deletes the
+    /// integration meanwhile. A failed synchronization is no error: the integration tells of it.
+    pub async fn put(
+        &self,
+        name: &IntegrationName,
+        document: ParsedDocument,
+        budget: &Budget,
+    ) -> Result<Written, Problem> {
+        let session = Arc::new(Session::new(&self.clouds, budget));
+        let Kept {
+            mut registration,
+            source,
+            is_new,
+        } = keep(&session, name, document).await?;
+        let request = SyncRequest {
+            retry_skipped: true,
+            ..SyncRequest::default()
+        };
+        let end = self
+            .fly(Arc::clone(&session), registration.clone(), request, Some(source), None)
+            .await;
+        // Why nothing could be planned is kept with the integration, and is in the log.
+        let report = match end {
+            Ok(end) => Some(end.report),
+            Err(problem) if problem.code == ErrorCode::IntegrationDeleting => return Err(problem),
+            // Another `PUT` has changed it meanwhile, whose run tells of it.
+            Err(_) => None,
+        };
+        self.read_again(&session, &mut registration, report).await?;
+        let view = IntegrationView::of(&self.clouds.resource_id, &registration);
+        Ok(if is_new {
+            Written::Created(view)
+        } else {
+            Written::Updated(view)
+        })
+    }
+
+    /// Reads the integration as it is after its run, or tells of the run itself where that is not to be read.
+    async fn read_again(
+        &self,
+        session: &Session,
+        registration: &mut Registration,
+        report: Option<Report>,
+    ) -> Result<(), Problem> {
+        let name = registration.name.clone();
+        match session.catalog_for_epilogue().environments().await {
+            Ok(environments) => match find(&environments, &name, &self.clouds.resource_id, &self.clouds.vault_hosts) {
+                Some(current) if current.state == IntegrationState::Active => *registration = current,
+                Some(_) => return Err(Problem::integration_deleting(&name)),
+                None if is_gone(session, registration).await => return Err(Problem::integration_deleting(&name)),
+                None => (),
+            },
+            // It was written: that it cannot be read now is no reason to say otherwise.
+            Err(error) => {
+                let (integration, error) = (name.as_str(), error_chain(&error));
+                tracing::warn!(
+                    integration,
+                    error,
+                    "the integration could not be read after its synchronization"
+                );
+            }
+        }
+        // An outcome that could not be recorded is told here, or nowhere but in the log.
+        if let Some(report) = report {
+            let is_older = |kept: &Report| kept.started_on < report.started_on;
+            if registration.report.as_ref().is_none_or(is_older) {
+                registration.report = Some(report);
+            }
+        }
+        Ok(())
+    }
+}
+
+/// An integration, as it is now kept.
+struct Kept {
+    registration: Registration,
+    source: Source,
+    is_new: bool,
+}
+
+/// Where the integration is to be kept.
+#[derive(Debug)]
+enum Place {
+    /// In an environment that is made for it.
+    Made(Vacant),
+    /// In an environment that is there.
+    Found(Owned, Box<Entity>),
+}
+
+/// Checks everything that can be checked, then keeps the integration.
+///
+/// # Errors
+/// When a check fails; then nothing but metadata schemas was written.
+async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocument) -> Result<Kept, Problem> {
+    let ParsedDocument {
+        mut integration,
+        names_environment,
+    } = document;
+    let catalog = session.catalog();
+    let (environments, metadata) =
+        tokio::try_join!(catalog.environments(), catalog.metadata_schemas()).map_err(|error| error.problem())?;
+    let (center, hosts) = (&session.clouds.resource_id, &session.clouds.vault_hosts);
+    let known = find(&environments, name, center, hosts);
+    let has_orphans = check_state(&catalog, &integration, known.as_ref()).await?;
+    let place = place(
+        &integration,
+        names_environment || has_orphans,
+        &environments,
+        known.as_ref(),
+    )?;
+    check_metadata(&integration, &place, &metadata)?;
+    let source = session.source(&integration).await?;
+    source.client.check().await.map_err(|error| error.problem())?;
+    integration.account.clone_from(&source.gateway.account);
+    ensure_schemas(&catalog, &metadata)
+        .await
+        .map_err(|error| error.problem())?;
+    if let Some(known) = &known
+        && known.environment.name != integration.environment
+    {
+        check_not_deleting(&catalog, known).await?;
+    }
+    let environment = write(
+        &catalog,
+        &integration,
+        place,
+        known.as_ref(),
+        rfc3339(session.now()),
+        has_orphans && !names_environment,
+    )
+    .await?;
+    let is_new = known.is_none();
+    let mut environments = environments;
+    environments.retain(|other| other.name != environment.name);
+    environments.push(environment);
+    let registration = find(&environments, name, center, hosts).ok_or_else(|| {
+        let message =
+            format!("the environment of {name} was changed by somebody else while it was written; call again");
+        Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
+    })?;
+    Ok(Kept {
+        registration,
+        source,
+        is_new,
+    })
+}
+
+/// Whether the integration may be put; gives whether its environment is gone and APIs of it are still there.
+async fn check_state(
+    catalog: &Catalog,
+    integration: &Integration,
+    known: Option<&Registration>,
+) -> Result<bool, Problem> {
+    if let Some(known) = known {
+        return match (known.state, &known.integration) {
+            (IntegrationState::Deleting, _) => Err(Problem::integration_deleting(&known.name)),
+            (IntegrationState::Active, Ok(before)) => check_region(integration, before.region.as_str()).map(|()| false),
+            (IntegrationState::Active, Err(_)) => Ok(false),
+        };
+    }
+    // Without an environment there may still be APIs, which are adopted: but not those of another gateway.
+    let mut regions = std::collections::BTreeSet::new();
+    let mut has_orphans = false;
+    let listed = catalog.each_api(|api| {
+        if let Some((_, api)) = owner(&api).filter(|(holder, _)| *holder == integration.name) {
+            has_orphans = true;
+            regions.extend(api.marker.members.into_iter().map(|member| member.gateway.region));
+        }
+    });
+    listed.await.map_err(|error| error.problem())?;
+    let mut regions = regions.iter();
+    regions.try_for_each(|region| check_region(integration, region.as_str()))?;
+    Ok(has_orphans)
+}
+
+fn check_region(integration: &Integration, region_name: &str) -> Result<(), Problem> {
+    if region_name.eq_ignore_ascii_case(integration.region.as_str()) {
+        return Ok(());
+    }
+    let message = format!(
+        "the integration {} is of region {region_name}, which cannot be changed: delete it and create it again",
+        integration.name
+    );
+    let target = "properties.amazonApiGatewaySource.regionName";
+    Err(Problem::new(ErrorCode::RegionImmutable, message).with_target(target))
+}
+
+fn place(
+    integration: &Integration,
+    names_environment: bool,
+    environments: &[Entity],
+    known: Option<&Registration>,
+) -> Result<Place, Problem> {
+    let path = EntityPath::Environment(integration.environment.clone());
+    let found = environments
+        .iter()
+        .find(|environment| environment.name == integration.environment);
+    if let Some(vacant) = Vacant::at(path, found) {
+        return Ok(Place::Made(vacant));
+    }
+    let in_use = |why: &str| in_use(integration, why);
+    let found = found.ok_or_else(|| in_use("cannot be read"))?;
+    let holds_it = known.is_some_and(|known| {
+        known.environment.name == found.name || known.former.iter().any(|former| former.name == found.name)
+    });
+    let owned = Owned::named_environment(&integration.name, found).ok_or_else(|| in_use(IN_USE))?;
+    if !names_environment && !holds_it {
+        return Err(in_use(
+            "is there already: name it in targetEnvironmentId to use it, or choose another one",
+        ));
+    }
+    Ok(Place::Found(owned, Box::new(found.clone())))
+}
+
+fn in_use(integration: &Integration, why: &str) -> Problem {
+    let message = format!("the environment {} {why}", integration.environment);
+    Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
+}
+
+/// Metadata that the organisation requires and that nothing gives a value for would make every write fail.
+fn check_metadata(integration: &Integration, place: &Place, metadata: &[MetadataSchema]) -> Result<(), Problem> {
+    let required = required(metadata);
+    let defaults = &integration.default_custom_properties;
+    let makes_environment = matches!(place, Place::Made(_));
+    let kinds = [
+        ("api", &required.api, &defaults.api, true),
+        (
+            "environment",
+            &required.environment,
+            &defaults.environment,
+            makes_environment,
+        ),
+        ("deployment", &required.deployment, &defaults.deployment, true),
+    ];
+    for (kind, required, values, is_made) in kinds {
+        let missing = RequiredMetadata::missing(required, None, &fields(values));
+        if is_made && !missing.is_empty() {
+            let target = format!("properties.defaultCustomProperties.{kind}");
+            let problem = Problem::new(ErrorCode::MissingRequiredMetadata, missing_message(kind, &missing));
+            return Err(problem.with_target(target));
+        }
+    }
+    Ok(())
+}
+
+/// Looks right before a move whether the integration is marked as being deleted where it was: the write goes to another
+/// environment, which knows nothing of that.
+async fn check_not_deleting(catalog: &Catalog, known: &Registration) -> Result<(), Problem> {
+    let path = EntityPath::Environment(known.environment.name.clone());
+    let found = catalog.get(&path).await.map_err(|error| error.problem())?;
+    let held = found.as_ref().and_then(|found| Held::of(&found.properties));
+    let held = held.filter(|held| held.name().as_ref() == Some(&known.name));
+    match held.map(Held::state) {
+        Some(IntegrationState::Deleting) => Err(Problem::integration_deleting(&known.name)),
+        Some(IntegrationState::Active) | None => Ok(()),
+    }
+}
+
+/// Whether the integration is not in its environment any more, or is being deleted. What cannot be read is not known to be gone.
+async fn is_gone(session: &Session, registration: &Registration) -> bool {
+    let path = EntityPath::Environment(registration.environment.name.clone());
+    let found = session.catalog_for_epilogue().get(&path).await;
+    found.is_ok_and(|found| {
+        let held = found.as_ref().and_then(|found| Held::of(&found.properties));
+        held.is_none_or(|held| {
+            held.name().as_ref() != Some(&registration.name) || held.state() == IntegrationState::Deleting
+        })
+    })
+}
+
+/// Writes the integration into its environment.
+///
+/// Who is in it is told by the read that the write is made from: since the environments were listed, the integration may
+/// have been marked as being deleted, or another one may have come first. Then nothing is written.
+async fn write(
+    catalog: &Catalog,
+    integration: &Integration,
+    place: Place,
+    known: Option<&Registration>,
+    changed_on: String,
+    is_adopted: bool,
+) -> Result<Entity, Problem> {
+    let stays = known.is_some_and(|known| known.environment.name == integration.environment);
+    let mut journal = known.map(|known| known.journal.clone()).unwrap_or_default();
+    journal.generation = journal.generation.saturating_add(u64::from(known.is_some() && !stays));
+    journal.changed_on = Some(changed_on);
+    let has_changed = known.is_none_or(|known| known.settings() != settings_text(integration));
+    if has_changed {
+        journal.forget_work();
+    }
+    let history = known.map(|known| known.history.clone()).unwrap_or_default();
+    match place {
+        Place::Made(vacant) => {
+            let mut properties = new_environment(integration);
+            for (path, value) in marker_fields(integration, true, &journal, &history) {
+                path.set(&mut properties, value);
+            }
+            keep_report(&mut properties, known);
+            let created = catalog.create(&vacant, &properties).await;
+            created.map_err(|error| error.problem())
+        }
+        Place::Found(owned, found) => {
+            // Somebody else's server type, or an environment that the caller names, says that it is people's.
+            let looks_made =
+                is_adopted && FieldPath::new(&["server", "type"]).get(&found.properties) == Some(&json!(SERVER_TYPE));
+            let is_made = Held::of(&found.properties).map_or(looks_made, Held::is_made);
+            let written = catalog
+                .update(&owned, |properties| {
+                    if may_hold(properties, &integration.name) {
+                        // A run may have recorded its own since the environments were listed.
+                        let journal = merged(&journal, properties, has_changed);
+                        let before = Held::of(properties).map(Held::history).unwrap_or_default();
+                        let history = before.merged(history.clone());
+                        for (path, value) in marker_fields(integration, is_made, &journal, &history) {
+                            path.set(properties, value);
+                        }
+                        keep_report(properties, known);
+                    }
+                })
+                .await;
+            match written {
+                Ok(environment) => match Held::of(&environment.properties) {
+                    Some(held) if held.name().is_some_and(|name| name != integration.name) => {
+                        Err(in_use(integration, IN_USE))
+                    }
+                    Some(held) if held.state() == IntegrationState::Deleting => {
+                        Err(Problem::integration_deleting(&integration.name))
+                    }
+                    Some(_) | None => Ok(environment),
+                },
+                Err(CatalogError::NotFound { .. }) if stays => Err(Problem::integration_deleting(&integration.name)),
+                Err(error) => Err(error.problem()),
+            }
+        }
+    }
+}
+
+/// Whether an environment with these properties holds nothing, or this integration and it is not being deleted.
+fn may_hold(properties: &Properties, name: &IntegrationName) -> bool {
+    match Held::of(properties) {
+        Some(held) => match held.name() {
+            Some(holder) => holder == *name && held.state() == IntegrationState::Active,
+            None => true,
+        },
+        None => true,
+    }
+}
+
+/// The journal that is written, with what a run has recorded since it was read.
+fn merged(journal: &Journal, properties: &Properties, has_changed: bool) -> Journal {
+    let Some(held) = Held::of(properties).filter(|held| held.name().is_some()) else {
+        return journal.clone();
+    };
+    let mut merged = held.journal();
+    merged.generation = journal.generation;
+    merged.changed_on.clone_from(&journal.changed_on);
+    merged.succeeded_on(journal.last_success_on());
+    if has_changed {
+        merged.forget_work();
+    }
+    merged
+}
+
+/// The last report stays, also where the integration moves into the environment from another one.
+fn keep_report(properties: &mut Properties, known: Option<&Registration>) {
+    if Held::of(properties).and_then(Held::report).is_none()
+        && let Some(report) = known.and_then(|known| known.report.as_ref())
+    {
+        set_report(properties, report);
+    }
+}
+
+fn fields(values: &Properties) -> Vec<Field> {
+    let values = values.iter();
+    values
+        .map(|(name, value)| (FieldPath::new(&["customProperties", name]), Some(value.clone())))
+        .collect()
+}
+
+fn new_environment(integration: &Integration) -> Properties {
+    let values = [
+        (&["title"][..], json!(clip(integration.name.as_str(), TITLE_MAX))),
+        (&["kind"], json!("production")),
+        (&["server", "type"], json!(SERVER_TYPE)),
+        (
+            &["server", "managementPortalUri"],
+            json!([integration.region.console_url()]),
+        ),
+    ];
+    let mut properties = Properties::new();
+    for (path, value) in values {
+        FieldPath::new(path).set(&mut properties, Some(value));
+    }
+    for (path, value) in fields(&integration.default_custom_properties.environment) {
+        path.set(&mut properties, value);
+    }
+    properties
+}

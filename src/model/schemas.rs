@@ -1,0 +1,16 @@
+//! The names of the metadata schemas that are ours.
+
+/// The metadata schema on environments that holds the integration.
+pub const INTEGRATION_SCHEMA: &str = "aws-integration";
+/// The metadata schema on APIs.
+pub const API_SCHEMA: &str = "aws-sync";
+/// The metadata schema on deployments.
+pub const STAGE_SCHEMA: &str = "aws-sync-stage";
+
+/// Whether a metadata schema of this name is one of ours.
+#[must_use]
+pub fn is_our_schema(name: &str) -> bool {
+    [INTEGRATION_SCHEMA, API_SCHEMA, STAGE_SCHEMA]
+        .iter()
+        .any(|ours| ours.eq_ignore_ascii_case(name))
+}

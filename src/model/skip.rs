@@ -1,0 +1,38 @@
+//! What is left out of the catalog, and why.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Why something is not in the catalog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+pub enum SkipReason {
+    /// The API center's plan has no room for another API.
+    TooManyApis,
+    /// The API center's plan has no room for another version of the API.
+    TooManyVersions,
+    /// An API has at most 10 deployments.
+    TooManyDeployments,
+    /// The definition is longer than API Center takes.
+    DefinitionTooLarge,
+    /// Amazon does not export it, or what it exports is no OpenAPI document.
+    ExportRefused,
+    /// The API has no URL of its own.
+    NoInvokeUrl,
+    /// The organisation requires metadata that the integration gives no value for.
+    MissingMetadata,
+    /// Two source names meet in one entity name.
+    NameCollision,
+}
+
+/// Something of an API that is not in the catalog, and why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Skip {
+    /// The stage, when it is about one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub stage_name: Option<String>,
+    /// Why.
+    pub reason: SkipReason,
+    /// Why, for people.
+    pub message: String,
+}

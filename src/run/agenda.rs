@@ -1,0 +1,122 @@
+//! The agenda of a run: what it works on, in which order, and how deeply.
+
+use std::collections::{BTreeSet, HashMap};
+
+use super::observe::Sides;
+use super::request::SyncRequest;
+use crate::catalog::FoldedApi;
+use crate::catalog::journal::Journal;
+use crate::model::{Conflict, Cursor, EntityName, Failure, RestApi, Skip, Skipped, deep_slot, slot};
+use crate::plan::{Current, Job, survey};
+use crate::planted::planted_deep_checks;
+use crate::translate::api_title;
+
+/// An API to work on.
+#[derive(Debug)]
+pub struct Task {
+    /// What there is to do.
+    pub job: Job,
+    /// The API on Amazon.
+    pub api: RestApi,
+    /// Whether it is looked into although nothing says that it changed.
+    pub deep: bool,
+}
+
+impl Task {
+    /// What of it is not in the catalog, as far as is recorded.
+    pub fn skipped(&self) -> &Vec<Skip> {
+        const NONE: &Vec<Skip> = &Vec::new();
+        match &self.job.current {
+            Current::Missing(_) => NONE,
+            Current::Owned(current) => &current.marker.record.skipped,
+        }
+    }
+}
+
+/// What a run works on.
+#[derive(Debug, Default)]
+pub struct Tasks {
+    /// The APIs, in the order in which their work is begun.
+    pub order: Vec<Task>,
+    /// What is ours and no longer on the gateway.
+    pub gone: Vec<FoldedApi>,
+    /// How many APIs are ours.
+    pub owned: usize,
+    /// What stays out of the catalog.
+    pub skips: Vec<Skipped>,
+    /// What is in the way and not ours.
+    pub conflicts: Vec<Conflict>,
+    /// What no entity can be made for.
+    pub failed: Vec<Failure>,
+    /// The titles of the APIs that there is no task for, by id in lower case.
+    pub left_alone: HashMap<String, String>,
+    /// Where the pass began and is, for the run that goes on with it.
+    pub cursor: Option<Cursor>,
+}
+
+/// What the order depends on beside the two sides.
+#[derive(Debug, Clone, Copy)]
+pub struct Before<'a> {
+    /// What the last run left.
+    pub journal: &'a Journal,
+    /// The ids of the APIs that it failed with.
+    pub failed: &'a BTreeSet<String>,
+    /// The hour since 1970; `None` where the outcome must not depend on the time, as that of a plan.
+    pub hour: Option<i64>,
+}
+
+/// Puts what was observed in order.
+pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks {
+    let Sides {
+        rules,
+        observed,
+        mut apis,
+        failed,
+        schemas: _,
+    } = sides;
+    let cursor = before.journal.cursor.as_ref();
+    let cursor = cursor.map(|cursor| cursor.for_run(request.deep, request.definitions));
+    let survey = survey(&rules, observed, cursor.as_ref(), before.failed);
+    let mut tasks: Vec<Task> = survey
+        .jobs
+        .into_iter()
+        .filter_map(|job| task(job, &mut apis, request, before.hour))
+        .collect();
+    if let Some(given_up_at) = &before.journal.given_up_at
+        && !request.is_strict()
+    {
+        let first = tasks.iter().position(|task| task.job.desired.name == *given_up_at);
+        tasks.rotate_left(first.unwrap_or_default());
+    }
+    Tasks {
+        order: tasks,
+        gone: survey.gone,
+        owned: survey.owned,
+        skips: survey.skips,
+        conflicts: survey.conflicts,
+        failed,
+        left_alone: apis
+            .into_values()
+            .map(|api| (api.id.as_str().to_ascii_lowercase(), api_title(&api)))
+            .collect(),
+        cursor,
+    }
+}
+
+fn task(job: Job, apis: &mut HashMap<EntityName, RestApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
+    let api = apis.remove(&job.desired.name)?;
+    let deep = match &job.current {
+        Current::Missing(_) => false,
+        Current::Owned(current) => {
+            let record = &current.marker.record;
+            let is_due = hour.is_some_and(|hour| {
+                planted_deep_checks().unwrap_or_else(|| deep_slot(hour) == slot(&job.desired.name))
+            });
+            request.deep
+                || is_due && !job.is_passed
+                || record.is_unchecked()
+                || request.retry_skipped && !record.skipped.is_empty()
+        }
+    };
+    Some(Task { job, api, deep })
+}

@@ -1,0 +1,304 @@
+//! Working on all APIs, several side by side.
+
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
+use tracing::{Instrument, Span};
+
+use super::agenda::Task;
+use super::drive::{Paused, Subject, drive, look, mark_unchecked};
+use super::hands::Hands;
+use super::interruption::{Interruption, Wait, guarded};
+use crate::catalog::ApiProof;
+use crate::error_chain::error_chain;
+use crate::model::{Gateway, Integration};
+use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
+use crate::planted::panic_if_planted;
+use crate::telemetry::api_span;
+use crate::translate::add_stages;
+
+/// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
+pub const SIDE_BY_SIDE: usize = 16;
+
+/// What the work on every API of a run needs beside its hands.
+#[derive(Debug)]
+pub struct Ground {
+    /// The integration.
+    pub integration: Integration,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// What planning goes by.
+    pub rules: Arc<Rules>,
+    /// Whether this sync was asked for definitions.
+    pub with_definitions: bool,
+}
+
+/// How the work on an API ended.
+#[derive(Debug)]
+pub enum Ended {
+    /// Everything was done.
+    Done,
+    /// It turned out not to be ours.
+    LeftAlone,
+    /// There was no time for all of it, or it is another run's for now.
+    Remaining,
+    /// The catalog has no room for it.
+    NoRoom(String),
+    /// Something about it could not be read or written.
+    Failed(String),
+    /// The account or the identity is refused: it failed, unless that ended all the work.
+    Refused(String),
+}
+
+/// What became of an API.
+#[derive(Debug)]
+pub struct ApiOutcome {
+    /// Whether there was time to begin with it.
+    pub begun: bool,
+    /// How it ended.
+    pub ended: Ended,
+    /// What it waits for, if it remains.
+    pub wait: Option<Wait>,
+    /// What was done.
+    pub done: Done,
+    /// What was ours below it, if its stages were read.
+    pub owned_below: Counts,
+    /// The work, where it waits for the guard.
+    pub pending: Option<Box<Paused>>,
+    /// The API, if it came into being in this run.
+    pub born: Option<ApiProof>,
+}
+
+impl ApiOutcome {
+    /// Nothing done, because there was no time to begin.
+    pub fn unbegun() -> Self {
+        Self {
+            begun: false,
+            ended: Ended::Remaining,
+            wait: None,
+            done: Done::default(),
+            owned_below: Counts::default(),
+            pending: None,
+            born: None,
+        }
+    }
+
+    fn interrupted(interruption: &Interruption) -> Self {
+        let mut outcome = Self {
+            begun: true,
+            ..Self::unbegun()
+        };
+        outcome.interrupt(interruption);
+        outcome
+    }
+
+    /// Takes what was done, and how it came to its end.
+    pub fn finish(&mut self, work: Work) {
+        self.done = work.into_done();
+        self.ended = match (&self.done.failures.first(), &self.done.remaining) {
+            (Some(failure), _) if self.done.refusals > 0 => Ended::Refused((*failure).clone()),
+            (Some(failure), _) => Ended::Failed((*failure).clone()),
+            (None, Some(why)) => {
+                self.wait = Some(Wait {
+                    why: why.clone(),
+                    until: None,
+                });
+                Ended::Remaining
+            }
+            (None, None) if self.done.left_alone => Ended::LeftAlone,
+            (None, None) => Ended::Done,
+        };
+    }
+
+    /// Notes why the work on the API ended before its end.
+    pub fn interrupt(&mut self, interruption: &Interruption) {
+        self.ended = match interruption {
+            Interruption::OutOfTime | Interruption::GivenUp | Interruption::Superseded => Ended::Remaining,
+            Interruption::NoRoom(why) => Ended::NoRoom(why.clone()),
+            Interruption::NotOurs(path) => {
+                self.done
+                    .conflicts
+                    .push(crate::model::Conflict { name: path.to_string() });
+                Ended::LeftAlone
+            }
+            Interruption::Catalog(_) | Interruption::Gateway(_) if interruption.is_for_lack_of_time() => {
+                self.wait = interruption.wait();
+                Ended::Remaining
+            }
+            Interruption::Catalog(_) | Interruption::Gateway(_) if interruption.is_account_wide() => {
+                Ended::Refused(error_chain(interruption))
+            }
+            Interruption::Catalog(_)
+            | Interruption::Gateway(_)
+            | Interruption::NotGone(_)
+            | Interruption::Panicked(_) => Ended::Failed(error_chain(interruption)),
+        };
+    }
+}
+
+/// An API that was looked at.
+#[derive(Debug)]
+pub struct Looked {
+    /// The API.
+    pub task: Task,
+    /// What there is to do, or why that is not known.
+    pub look: Result<Paused, Interruption>,
+}
+
+/// An API that was worked on.
+#[derive(Debug)]
+pub struct Worked {
+    /// The API.
+    pub task: Task,
+    /// What became of it.
+    pub outcome: ApiOutcome,
+}
+
+impl Ground {
+    /// Looks at one API.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
+        if hands.refusal().is_some() {
+            return Err(Interruption::GivenUp);
+        }
+        let looking = async {
+            panic_if_planted("look", task.api.id.as_str());
+            let stages = hands.client.stages(&task.api.id).await?;
+            let mut desired = task.job.desired.clone();
+            let source = (&self.gateway, &task.api);
+            add_stages(&mut desired, &self.integration, source, &stages, self.with_definitions);
+            let standing = match &task.job.current {
+                Current::Missing(vacant) => Standing::Missing(vacant.clone()),
+                Current::Owned(api) => Standing::Owned(Box::new(api.unfolded())),
+            };
+            // What is imported on demand is no part of the fingerprint, so that it has to be looked at.
+            let deep = task.deep;
+            let work = Work::new(
+                Arc::clone(&self.rules),
+                desired,
+                standing,
+                deep,
+                self.imports_on_demand(),
+            );
+            look(hands, self.subject(task), work).await
+        };
+        guarded(looking).await
+    }
+
+    fn imports_on_demand(&self) -> bool {
+        self.with_definitions && self.rules.on_demand
+    }
+
+    /// What the driver has to know of an API.
+    pub fn subject<'a>(&'a self, task: &'a Task) -> Subject<'a> {
+        Subject {
+            integration: &self.integration.name,
+            api: &task.api,
+        }
+    }
+
+    /// Looks at all APIs; nothing is written.
+    pub async fn look_at_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Looked> {
+        let mut looks: Vec<(usize, Looked)> = stream::iter(tasks.into_iter().enumerate())
+            .map(|(turn, task)| async move {
+                let look = self.look_at(hands, &task).instrument(span(&task)).await;
+                (turn, Looked { task, look })
+            })
+            .buffer_unordered(SIDE_BY_SIDE)
+            .collect()
+            .await;
+        looks.sort_by_key(|(turn, _)| *turn);
+        looks.into_iter().map(|(_, looked)| looked).collect()
+    }
+
+    /// Looks at all APIs and brings each in line.
+    pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
+        let worked = stream::iter(tasks.into_iter().enumerate()).map(|(turn, task)| async move {
+            let outcome = if may_begin(hands, turn) {
+                let work = async { self.work_on(hands, &task, self.look_at(hands, &task).await).await };
+                work.instrument(span(&task)).await
+            } else {
+                ApiOutcome::unbegun()
+            };
+            (turn, Worked { task, outcome })
+        });
+        in_order(worked.buffer_unordered(SIDE_BY_SIDE).collect().await)
+    }
+
+    /// Brings all APIs in line that were looked at.
+    pub async fn work_on_looks(&self, hands: &Hands, looks: Vec<Looked>) -> Vec<Worked> {
+        let worked = stream::iter(looks.into_iter().enumerate()).map(|(turn, Looked { task, look })| async move {
+            let takes_time = look
+                .as_ref()
+                .is_ok_and(|paused| !matches!(paused.step, Step::Done | Step::AwaitRemovals));
+            let outcome = if !takes_time || may_begin(hands, turn) {
+                self.work_on(hands, &task, look).instrument(span(&task)).await
+            } else {
+                ApiOutcome::unbegun()
+            };
+            (turn, Worked { task, outcome })
+        });
+        in_order(worked.buffer_unordered(SIDE_BY_SIDE).collect().await)
+    }
+
+    async fn work_on(&self, hands: &Hands, task: &Task, look: Result<Paused, Interruption>) -> ApiOutcome {
+        let mut outcome = match look {
+            Ok(paused) => {
+                let mut outcome = ApiOutcome {
+                    begun: true,
+                    ..ApiOutcome::unbegun()
+                };
+                self.go_on(hands, task, paused, &mut outcome).await;
+                outcome.owned_below = task.job.owned_below();
+                outcome
+            }
+            Err(interruption) => {
+                if let (true, Current::Owned(api)) = (task.deep, &task.job.current) {
+                    mark_unchecked(hands, self.subject(task), &api.unfolded()).await;
+                }
+                ApiOutcome::interrupted(&interruption)
+            }
+        };
+        outcome.begun = true;
+        outcome
+    }
+
+    /// Ends the work on the APIs that wait for the guard without removing anything.
+    pub async fn leave_removals(&self, hands: &Hands, worked: &mut [Worked]) {
+        for Worked { task, outcome } in worked {
+            if let Some(mut paused) = outcome.pending.take() {
+                paused.step = paused.work.next(Event::Judged(0));
+                self.go_on(hands, task, *paused, outcome).await;
+            }
+        }
+    }
+
+    /// Goes on with the work on an API until its end, or until it waits for the guard.
+    pub async fn go_on(&self, hands: &Hands, task: &Task, mut paused: Paused, outcome: &mut ApiOutcome) {
+        let driven = drive(hands, self.subject(task), &mut paused, &mut outcome.born).await;
+        match driven {
+            Ok(()) if matches!(paused.step, Step::AwaitRemovals) => outcome.pending = Some(Box::new(paused)),
+            Ok(()) => outcome.finish(paused.work),
+            Err(interruption) => {
+                outcome.finish(paused.work);
+                outcome.interrupt(&interruption);
+            }
+        }
+    }
+}
+
+fn span(task: &Task) -> Span {
+    api_span(task.api.id.as_str())
+}
+
+fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {
+    worked.sort_by_key(|(turn, _)| *turn);
+    worked.into_iter().map(|(_, worked)| worked).collect()
+}
+
+/// Whether the work on an API may be begun: the first ones always are, so that every run makes progress.
+fn may_begin(hands: &Hands, turn: usize) -> bool {
+    hands.refusal().is_none() && (turn < SIDE_BY_SIDE || hands.budget.may_begin())
+}

@@ -1,0 +1,143 @@
+//! Concluding: what a run did, and where the next one goes on.
+
+use super::agenda::Tasks;
+use super::apply::{Ended, Looked, Worked};
+use super::guard::Guard;
+use super::hands::{Hands, Watch};
+use super::interruption::Interruption;
+use super::preview::unplanned;
+use super::report::Tally;
+use super::request::SyncRequest;
+use crate::catalog::ApiProof;
+use crate::catalog::journal::Journal;
+use crate::model::{Cursor, EntityName};
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Ran {
+    /// The counts.
+    pub tally: Tally,
+    /// What it leaves for the next; `None` when it was about one API.
+    pub journal: Option<Journal>,
+    /// APIs that came into being.
+    pub born: Vec<ApiProof>,
+    /// Whether it was still about what is wanted.
+    pub watch: Watch,
+}
+
+/// What a run did, and where the next one goes on.
+pub fn conclude(
+    request: &SyncRequest,
+    tasks: Tasks,
+    worked: Vec<Worked>,
+    (mut tally, mut guard): (Tally, Guard),
+    hands: Hands,
+) -> Ran {
+    tally.skipped.extend(tasks.skips);
+    tally.conflicts.extend(tasks.conflicts);
+    tally.failed.extend(tasks.failed);
+    tally.refusal = hands.refusal();
+    let given_up_at = tally
+        .refusal
+        .as_ref()
+        .and_then(|_| worked.iter().find(|worked| !worked.outcome.begun));
+    let given_up_at = given_up_at.map(|worked| worked.task.job.desired.name.clone());
+    let mut born = Vec::new();
+    let mut unreached = None;
+    let first = worked.iter().find(|worked| !worked.task.job.comes_first);
+    let first = first.map(|worked| worked.task.job.desired.name.clone());
+    for mut worked in worked {
+        let outcome = &mut worked.outcome;
+        if let (Some(_), Ended::Refused(_)) = (&tally.refusal, &outcome.ended) {
+            // It is told once, for all of them.
+            outcome.ended = Ended::Remaining;
+        }
+        if !outcome.begun && worked.task.job.is_passed && !request.is_strict() {
+            outcome.ended = Ended::Done;
+            outcome.done.skips.clone_from(worked.task.skipped());
+        }
+        let job = &worked.task.job;
+        if !outcome.begun && !job.comes_first && !job.is_passed && unreached.is_none() {
+            unreached = Some(job.desired.name.clone());
+        }
+        born.extend(outcome.born.take());
+        tally.add(worked);
+    }
+    let journal = request.api.is_none().then(|| {
+        let flags = (request.deep, request.definitions);
+        let journal = &mut guard.journal;
+        journal.cursor = next_cursor(journal.cursor.take(), tasks.cursor, flags, first, unreached);
+        journal.given_up_at = given_up_at;
+        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() {
+            // A whole run has found nothing left to remove.
+            guard.end_confirmation();
+        }
+        guard.journal
+    });
+    Ran {
+        tally,
+        journal,
+        born,
+        watch: hands.watch,
+    }
+}
+
+/// Where the next run goes on: past everything that was looked at, whatever came of it.
+fn next_cursor(
+    before: Option<Cursor>,
+    used: Option<Cursor>,
+    (deep, definitions): (bool, bool),
+    first: Option<EntityName>,
+    unreached: Option<EntityName>,
+) -> Option<Cursor> {
+    match (unreached, used, first) {
+        (Some(at), Some(used), _) => Some(Cursor { at, ..used }),
+        (Some(at), None, Some(from)) => Some(Cursor {
+            from,
+            at,
+            deep,
+            definitions,
+        }),
+        // A pass that does more than this run did is still to be ended.
+        (None, _, _) => before.filter(|before| before.deep && !deep || before.definitions && !definitions),
+        (Some(_), None, None) => None,
+    }
+}
+
+impl Ran {
+    /// A run about one API that is no longer on the gateway: whether it goes is for a run to say that sees all.
+    pub fn only_in_the_catalog(watch: Watch) -> Self {
+        let note = "the API is in the catalog and not on the gateway: the next run of all APIs decides about it";
+        Self {
+            tally: Tally {
+                note: Some(note.to_owned()),
+                ..Tally::default()
+            },
+            journal: None,
+            born: Vec::new(),
+            watch,
+        }
+    }
+
+    /// A run that had no time to compare a confirmation with what is found: it is kept, and nothing else is done.
+    pub fn put_off(id: &str, looks: &[Looked], guard: Guard, watch: Watch) -> Self {
+        let message = format!(
+            "the confirmation of {id} is kept: there was no time to plan everything in this call, and the next run that \
+             finds exactly these deletions makes them"
+        );
+        let mut tally = Tally {
+            remaining: unplanned(looks),
+            held: Some((id.to_owned(), message)),
+            ..Tally::default()
+        };
+        for looked in looks {
+            tally.wait_for(looked.look.as_ref().err().and_then(Interruption::wait));
+        }
+        Self {
+            tally,
+            journal: Some(guard.journal),
+            born: Vec::new(),
+            watch,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Driving the work on one API: each step that it asks for is made, and what came of it is told.
+
+use std::collections::BTreeSet;
+use std::mem;
+
+use tokio::sync::SemaphorePermit;
+
+use super::hands::Hands;
+use super::interruption::{Interruption, guarded};
+use crate::azure::{Catalog, CatalogError, Exported, Refusal};
+use crate::catalog::{ApiProof, OwnedApi};
+use crate::error_chain::error_chain;
+use crate::model::{
+    Change, Entity, EntityName, EntityPath, IntegrationName, Properties, RestApi, SystemData, digest, stage_entity_name,
+};
+use crate::plan::{Below, Event, Import, Step, Work, Write, unsettle};
+use crate::planted::panic_if_planted;
+
+/// The work on one API, between two steps.
+#[derive(Debug)]
+pub struct Paused {
+    /// The work.
+    pub work: Work,
+    /// The step that comes next.
+    pub step: Step,
+}
+
+/// Whose API is worked on, and which one it is on Amazon.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The integration.
+    pub integration: &'a IntegrationName,
+    /// The API.
+    pub api: &'a RestApi,
+}
+
+/// Looks at an API: everything up to the first step that changes something.
+///
+/// # Errors
+/// When something cannot be read.
+pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result<Paused, Interruption> {
+    let looking = async {
+        let mut step = work.next(Event::Begin);
+        while work.is_looking() {
+            let is_export = matches!(step, Step::Export(_));
+            let _permit = if is_export {
+                hands.definitions.acquire().await.ok()
+            } else {
+                None
+            };
+            step = work.next(perform(hands, subject, step).await?.0);
+        }
+        Ok(Paused { work, step })
+    };
+    guarded(looking).await
+}
+
+/// Does the work on an API until nothing is left to do, or it waits for the guard. What came into being is told by `born`,
+/// also for when there is an error.
+///
+/// # Errors
+/// When a step fails; then what is below an API that was being made is claimed no longer, unless the work is only put off.
+pub async fn drive(
+    hands: &Hands,
+    subject: Subject<'_>,
+    paused: &mut Paused,
+    born: &mut Option<ApiProof>,
+) -> Result<(), Interruption> {
+    let driven = guarded(drive_on(hands, subject, paused, born)).await;
+    if let Err(interruption) = &driven
+        && !interruption.is_put_off()
+        && !matches!(interruption, Interruption::NotOurs(_))
+        && let Some(write) = paused.work.disclaiming()
+    {
+        // When this fails, too, the interruption is still what there is to tell, and the next run comes here again.
+        let _ = write_api(&hands.catalog, subject.integration, &write).await;
+    }
+    driven
+}
+
+/// Marks an API whose deep check failed: the next run makes up for it. When this fails, too, its next turn comes by itself.
+pub async fn mark_unchecked(hands: &Hands, subject: Subject<'_>, api: &OwnedApi) {
+    let Some(write) = unsettle(api).filter(|_| api.marker.record.fingerprint.is_some()) else {
+        return;
+    };
+    if hands.watch.look(&hands.catalog).await.is_ok() {
+        let _ = write_api(&hands.catalog, subject.integration, &write).await;
+    }
+}
+
+async fn drive_on(
+    hands: &Hands,
+    subject: Subject<'_>,
+    paused: &mut Paused,
+    born: &mut Option<ApiProof>,
+) -> Result<(), Interruption> {
+    let mut looked = false;
+    let mut permit: Option<SemaphorePermit<'_>> = None;
+    loop {
+        match &paused.step {
+            Step::Done | Step::AwaitRemovals => return Ok(()),
+            Step::Read { .. } | Step::ReadStages | Step::Export(_) => (),
+            Step::Create(_) | Step::Write(_) | Step::Import(_) if looked => (),
+            Step::Create(_) | Step::Write(_) | Step::Import(_) => {
+                hands.watch.look(&hands.catalog).await?;
+                looked = true;
+            }
+        }
+        if hands.budget.is_spent() {
+            return Err(Interruption::OutOfTime);
+        }
+        if let Step::Export(_) = paused.step {
+            // Held until the document was imported: it bounds how many are in memory at once. Whoever holds one waits for no
+            // other. The semaphore is never closed.
+            drop(permit.take());
+            permit = hands.definitions.acquire().await.ok();
+        }
+        let (event, made) = perform(hands, subject, mem::replace(&mut paused.step, Step::Done)).await?;
+        if let Some(api) = made {
+            *born = Some(api);
+        }
+        if matches!(event, Event::Imported(_) | Event::NotExported { .. }) {
+            permit = None;
+        }
+        paused.step = paused.work.next(event);
+    }
+}
+
+/// Makes one step; also gives the API, if it came into being.
+async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Event, Option<ApiProof>), Interruption> {
+    let event = match step {
+        Step::Create(write) => return create(hands, subject, &write).await,
+        Step::Write(write) if matches!(write.path(), EntityPath::Api(_)) => {
+            let api = write_api(&hands.catalog, subject.integration, &write).await?;
+            let born = made(subject.integration, &api);
+            return Ok((Event::Written(Some(Box::new(api))), born));
+        }
+        Step::Write(write) => {
+            panic_if_planted("write", subject.api.id.as_str());
+            match make(&hands.catalog, &write).await {
+                Ok(entity) => Event::Written(entity.map(Box::new)),
+                Err(error) => refused_definition(matches!(write.path(), EntityPath::Definition(..)), error)?,
+            }
+        }
+        Step::Read { api, deep } => Event::Below(read_below(hands, &api, deep).await?),
+        Step::Export(stage) => match hands.client.export(subject.api, &stage).await {
+            Ok(export) => Event::Exported(export),
+            Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
+            Err(error) => Event::NotExported {
+                why: error_chain(&error),
+                is_account_wide: error.is_account_wide(),
+            },
+        },
+        Step::Import(import) => match self::import(&hands.catalog, &import).await {
+            Ok(digest) => Event::Imported(digest),
+            Err(error) => refused_definition(true, error)?,
+        },
+        Step::ReadStages => {
+            let stages = hands.client.stages(&subject.api.id).await?;
+            let names: BTreeSet<EntityName> = stages.iter().map(|stage| stage_entity_name(&stage.name)).collect();
+            Event::Stages(names)
+        }
+        Step::AwaitRemovals | Step::Done => Event::Judged(0),
+    };
+    Ok((event, None))
+}
+
+/// Goes on without a definition that API Center refuses; what else went wrong would go wrong with all that follows, too.
+fn refused_definition(is_definition: bool, error: CatalogError) -> Result<Event, Interruption> {
+    match error {
+        CatalogError::Refused { .. } if is_definition => Ok(Event::Refused(error_chain(&error))),
+        other => Err(other.into()),
+    }
+}
+
+/// Makes the API, if nothing is there by now.
+async fn create(hands: &Hands, subject: Subject<'_>, write: &Write) -> Result<(Event, Option<ApiProof>), Interruption> {
+    if let Some(why) = hands.full() {
+        return Err(Interruption::NoRoom(why));
+    }
+    if let Some(found) = hands.catalog.get(write.path()).await? {
+        return Ok((Event::Found(Box::new(found)), None));
+    }
+    // Others are being made at the same time: one of them may have been refused since.
+    if let Some(why) = hands.full() {
+        return Err(Interruption::NoRoom(why));
+    }
+    match write_api(&hands.catalog, subject.integration, write).await {
+        Ok(api) => {
+            let born = made(subject.integration, &api);
+            Ok((Event::Written(Some(Box::new(api))), born))
+        }
+        Err(Interruption::Catalog(
+            error @ CatalogError::Refused {
+                refusal: Refusal::NoRoom,
+                ..
+            },
+        )) => {
+            let why = error.to_string();
+            hands.set_full(why.clone());
+            Err(Interruption::NoRoom(why))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// The API, if the write made it: the service tells when it was created only then.
+fn made(integration: &IntegrationName, api: &Entity) -> Option<ApiProof> {
+    let is_new = api.system_data.created_at.is_some();
+    OwnedApi::claim(integration, api)
+        .filter(|_| is_new)
+        .map(|api| api.proof())
+}
+
+/// Makes one write; gives what is there then, unless it was a deletion.
+async fn make(catalog: &Catalog, write: &Write) -> Result<Option<Entity>, CatalogError> {
+    match write {
+        Write::Create(vacant, change) => {
+            let mut properties = Properties::new();
+            change.apply_to(&mut properties);
+            catalog.create(vacant, &properties).await.map(Some)
+        }
+        Write::Update(owned, change) => {
+            let updated = catalog.update(owned, |properties| change.apply_to(properties)).await;
+            updated.map(Some)
+        }
+        Write::Delete(owned, _) => catalog.delete(owned).await.map(|()| None),
+    }
+}
+
+/// Makes a write of an API, if it is still ours: between the listing and this write somebody may have taken it over.
+async fn write_api(catalog: &Catalog, integration: &IntegrationName, write: &Write) -> Result<Entity, Interruption> {
+    let not_ours = || Interruption::NotOurs(write.path().clone());
+    let (Write::Update(owned, change), EntityPath::Api(name)) = (write, write.path()) else {
+        return make(catalog, write).await?.ok_or_else(not_ours);
+    };
+    let updated = catalog.update(owned, |properties| {
+        if is_still_ours(integration, name, properties, change) {
+            change.apply_to(properties);
+        }
+    });
+    Ok(updated.await?)
+}
+
+/// Whether an API with these properties is the integration's: it has the marker, or is as it was when it was claimed for
+/// the deployments below it.
+fn is_still_ours(integration: &IntegrationName, name: &EntityName, properties: &Properties, change: &Change) -> bool {
+    let entity = Entity {
+        name: name.clone(),
+        properties: properties.clone(),
+        etag: None,
+        system_data: SystemData::default(),
+    };
+    let is_unmarked = || {
+        let before = change.fields.iter().find(|field| field.path == OwnedApi::record_path());
+        before.is_some_and(|field| field.before.as_ref() == field.path.get(properties))
+    };
+    OwnedApi::claim(integration, &entity).is_some() || is_unmarked()
+}
+
+/// Reads what is below an API; `deep` also compares the definitions' content with what was imported.
+async fn read_below(hands: &Hands, api: &OwnedApi, deep: bool) -> Result<Below, Interruption> {
+    let catalog = &hands.catalog;
+    let (versions, deployments) = tokio::try_join!(catalog.versions(&api.name), catalog.deployments(&api.name))?;
+    let mut below = Below {
+        versions,
+        deployments,
+        ..Below::default()
+    };
+    for version in &below.versions {
+        if api.version(&version.name).is_some() {
+            let definitions = catalog.definitions(&api.name, &version.name).await?;
+            below.definitions.insert(version.name.clone(), definitions);
+        }
+    }
+    if deep {
+        for (version, definitions) in &below.definitions {
+            let record = api.marker.record.definitions.get(version);
+            let is_there = definitions.iter().any(|found| found.name == EntityName::definition());
+            let Some(imported) = record
+                .and_then(|record| record.content_digest.as_ref())
+                .filter(|_| is_there)
+            else {
+                continue;
+            };
+            let path = EntityPath::Definition(api.name.clone(), version.clone(), EntityName::definition());
+            let _permit = hands.definitions.acquire().await.ok();
+            let found = content_digest(&catalog.export_specification(&path).await?);
+            if found.is_some_and(|found| found != *imported) {
+                below.damaged.insert(version.clone());
+            }
+        }
+    }
+    Ok(below)
+}
+
+/// Imports a document; gives the digest of what the catalog holds then, where it is read back.
+async fn import(catalog: &Catalog, import: &Import) -> Result<Option<String>, CatalogError> {
+    let Import {
+        definition,
+        document,
+        verify,
+    } = import;
+    catalog
+        .import_specification(definition, &document.text, &document.specification_version)
+        .await?;
+    if !verify {
+        return Ok(None);
+    }
+    Ok(content_digest(&catalog.export_specification(definition.path()).await?))
+}
+
+/// The digest of what the catalog holds; `None` when it gives a link, which leads to where no token is sent.
+fn content_digest(exported: &Exported) -> Option<String> {
+    match exported {
+        Exported::Text(text) => Some(digest(text.as_bytes())),
+        Exported::Nothing => Some(digest(b"")),
+        Exported::Link(_) => None,
+    }
+}

@@ -1,0 +1,278 @@
+//! A run with its beginning and end: its outcome in the catalog, its line in the log, and what is taken back.
+
+use std::time::Duration;
+
+use tracing::Instrument;
+
+use super::conclude::Ran;
+use super::delete::{Deleting, delete_apis};
+use super::hands::{Ending, Watch};
+use super::observe::CatalogIndex;
+use super::record::record;
+use super::report::failed_report;
+use super::request::SyncRequest;
+use super::session::Session;
+use super::source::Source;
+use super::steps::{Stop, check, run};
+use crate::azure::{Catalog, CatalogError};
+use crate::catalog::settings::{Held, Registration, find, remove_marker};
+use crate::catalog::{ApiProof, Owned};
+use crate::error_chain::error_chain;
+use crate::model::{Entity, EntityPath, ErrorCode, IntegrationName, IntegrationState, Outcome, Problem, Report};
+use crate::panics::caught;
+use crate::telemetry::{Run, record_run, run_span, trace_id};
+
+/// How a run ended.
+#[derive(Debug, Clone)]
+pub struct End {
+    /// What it did.
+    pub report: Report,
+    /// Why nothing could be planned, if so.
+    pub problem: Option<Problem>,
+}
+
+/// Synchronizes an integration and records how it went.
+///
+/// # Errors
+/// When what is asked for cannot be, or the integration was changed or deleted meanwhile.
+pub async fn run_to_the_end(
+    session: &Session,
+    registration: &Registration,
+    request: &SyncRequest,
+    source: Option<Source>,
+    index: Option<&CatalogIndex>,
+) -> Result<End, Problem> {
+    let span = run_span("sync", registration.name.as_str());
+    run_through(session, registration, request, source, index)
+        .instrument(span)
+        .await
+}
+
+async fn run_through(
+    session: &Session,
+    registration: &Registration,
+    request: &SyncRequest,
+    source: Option<Source>,
+    index: Option<&CatalogIndex>,
+) -> Result<End, Problem> {
+    let attempted = caught(attempt(session, registration, request, source, index)).await;
+    let attempted = attempted.unwrap_or_else(|panicked| Err(Stop::Failed(panicked.into())));
+    let (report, journal, born, watch, problem) = match attempted {
+        Ok(ran) => {
+            let report = ran
+                .tally
+                .into_report(session.started, session.now(), session.requests());
+            (report, ran.journal, ran.born, ran.watch, None)
+        }
+        Err(Stop::Refused(problem)) => return Err(problem),
+        Err(Stop::Failed(problem)) => {
+            let message = problem.message.clone();
+            let report = failed_report(message, session.started, session.now(), session.requests());
+            let journal = request.api.is_none().then(|| registration.journal.clone());
+            (report, journal, Vec::new(), Watch::new(registration), Some(problem))
+        }
+    };
+    let finished = matches!(report.outcome, Outcome::Succeeded);
+    let ending = match journal {
+        Some(mut journal) => {
+            journal.succeeded_on(finished.then(|| session.now()));
+            let recorded = record(session, registration, &watch, (&report, &journal)).await;
+            if !matches!(recorded, Ok(Some(_))) {
+                tell(session, &registration.name, &report, journal.last_success_on());
+            }
+            recorded
+        }
+        None => Ok(watch.ending()),
+    };
+    match ending {
+        Ok(None) if finished && !registration.former.is_empty() => {
+            leave_former_environments(session, registration).await;
+        }
+        Ok(None) => (),
+        Ok(Some(ending)) => return Err(superseded(session, &registration.name, ending, born).await),
+        // The next run records its own; this one's is in the log.
+        Err(error) => {
+            let (integration, error) = (registration.name.as_str(), error_chain(&error));
+            tracing::warn!(integration, error, "the outcome of the run could not be recorded");
+        }
+    }
+    Ok(End { report, problem })
+}
+
+async fn attempt(
+    session: &Session,
+    registration: &Registration,
+    request: &SyncRequest,
+    source: Option<Source>,
+    index: Option<&CatalogIndex>,
+) -> Result<Ran, Stop> {
+    let integration = registration.integration.as_ref();
+    let integration = integration.map_err(|problem| Stop::Failed(problem.clone()))?;
+    check(integration, request).map_err(Stop::Refused)?;
+    let source = match source {
+        Some(source) => source,
+        None => session.source(integration).await.map_err(Stop::Failed)?,
+    };
+    run(session, registration, integration, source, request, index).await
+}
+
+/// Another call has changed or deleted the integration. What came into being would stay behind for ever if it is gone.
+async fn superseded(session: &Session, name: &IntegrationName, ending: Ending, born: Vec<ApiProof>) -> Problem {
+    let changed = || {
+        let message =
+            format!("another call has changed the integration {name} meanwhile, so that this run ended: call again");
+        Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
+    };
+    match ending {
+        Ending::Changed => changed(),
+        Ending::Gone if is_elsewhere(session, name).await => changed(),
+        Ending::Gone => {
+            take_back(session, name, born).await;
+            Problem::integration_deleting(name)
+        }
+    }
+}
+
+/// Whether an integration that is no longer where it was is in another environment, or nobody can tell.
+async fn is_elsewhere(session: &Session, name: &IntegrationName) -> bool {
+    match session.catalog_for_epilogue().environments().await {
+        Ok(environments) => {
+            let found = find(
+                &environments,
+                name,
+                &session.clouds.resource_id,
+                &session.clouds.vault_hosts,
+            );
+            found.is_some_and(|found| found.state == IntegrationState::Active)
+        }
+        Err(error) => {
+            let (integration, error) = (name.as_str(), error_chain(&error));
+            tracing::warn!(
+                integration,
+                error,
+                "whether the integration is gone could not be found out: what the run made stays"
+            );
+            true
+        }
+    }
+}
+
+async fn take_back(session: &Session, name: &IntegrationName, born: Vec<ApiProof>) {
+    let (catalog, budget) = (session.catalog_for_epilogue(), session.epilogue());
+    let deleting = Deleting {
+        catalog: &catalog,
+        integration: name,
+        environment: None,
+        gone_from: None,
+        budget: &budget,
+    };
+    let taken_back = delete_apis(deleting, born).await;
+    tracing::warn!(
+        integration = name.as_str(),
+        deleted = taken_back.deleted,
+        remaining = taken_back.remaining,
+        failed = taken_back.failed.len(),
+        "the integration was deleted during the run: what the run had made was deleted, too"
+    );
+}
+
+/// After a move all deployments are in the new environment: the old one goes if it was made for the integration.
+///
+/// What is the old one is read again: during the run somebody may have moved the integration back to it, and then nothing
+/// else might hold it.
+async fn leave_former_environments(session: &Session, registration: &Registration) {
+    let catalog = session.catalog_for_epilogue();
+    let environments = match catalog.environments().await {
+        Ok(environments) => environments,
+        Err(error) => return warn_of_former(&registration.name, &registration.former, &error),
+    };
+    let clouds = &session.clouds;
+    let current = find(
+        &environments,
+        &registration.name,
+        &clouds.resource_id,
+        &clouds.vault_hosts,
+    )
+    .filter(|current| current.environment.name == registration.environment.name);
+    for former in current.map(|current| current.former).unwrap_or_default() {
+        let path = EntityPath::Environment(former.name.clone());
+        if let Err(error) = leave(&catalog, &registration.name, &path).await {
+            warn_of_former(&registration.name, &[former], &error);
+        }
+    }
+}
+
+fn warn_of_former(integration: &IntegrationName, former: &[Entity], error: &CatalogError) {
+    let paths = former
+        .iter()
+        .map(|former| EntityPath::Environment(former.name.clone()).to_string());
+    let (integration, error) = (integration.as_str(), error_chain(error));
+    tracing::warn!(
+        integration,
+        path = paths.collect::<Vec<_>>().join(", "),
+        error,
+        "a former environment could not be left; the next run tries again"
+    );
+}
+
+/// Takes an integration out of an environment: one that was made for it goes, any other loses the marker.
+///
+/// Who is in it is looked at right before. Since it was listed, another call may have ended what this one is about, and
+/// somebody may have put another integration there, which stays. A deletion knows no condition: who is put there in the
+/// moment between the look and the deletion finds the environment gone, and is shown as orphaned.
+///
+/// # Errors
+/// When it cannot be read, written or deleted.
+pub async fn leave(catalog: &Catalog, name: &IntegrationName, environment: &EntityPath) -> Result<(), CatalogError> {
+    let Some(found) = catalog.get(environment).await? else {
+        return Ok(());
+    };
+    let Some(owned) = Owned::environment(name, &found) else {
+        return Ok(());
+    };
+    if Held::of(&found.properties).is_some_and(Held::is_made) {
+        return catalog.delete(&owned).await;
+    }
+    match catalog
+        .update(&owned, |properties| remove_marker(name, properties))
+        .await
+    {
+        Ok(_) | Err(CatalogError::NotFound { .. }) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Tells operators how the run went: in metrics, in its span, and in the line that alerts read.
+fn tell(session: &Session, name: &IntegrationName, report: &Report, last_success: Option<time::OffsetDateTime>) {
+    let now = session.now();
+    let duration = Duration::try_from(now - session.started).unwrap_or_default();
+    let age = last_success.map(|on| (now - on).whole_seconds().max(0));
+    record_run(&Run {
+        integration: name.as_str(),
+        report,
+        throttles: session.throttles(),
+        duration,
+        last_success,
+    });
+    let outcome = report.outcome.name();
+    tracing::info!(
+        event = "sync",
+        integration = name.as_str(),
+        outcome,
+        created = report.created,
+        updated = report.updated,
+        deleted = report.deleted,
+        unchanged = report.unchanged,
+        remaining = report.remaining,
+        failed = report.failed.len(),
+        skipped = report.skipped.len(),
+        durationMs = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX),
+        awsRequests = report.requests.aws,
+        azureRequests = report.requests.azure,
+        throttles = session.throttles(),
+        lastSuccessAgeSeconds = age,
+        traceId = trace_id(),
+        reason = report.message.as_deref().unwrap_or_default(),
+        "the synchronization of {name} ended: {outcome}"
+    );
+}

@@ -1,0 +1,330 @@
+//! Why one API is, or is not, in the catalog.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::agenda::{Task, Tasks};
+use super::apply::Ground;
+use super::delete::ensure_gone;
+use super::drive::Paused;
+use super::guard::Guard;
+use super::hands::Hands;
+use super::interruption::Interruption;
+use super::look::{Planned, look_only};
+use super::preview::unplanned;
+use super::request::SyncRequest;
+use super::session::Session;
+use super::source::Source;
+use crate::catalog::settings::Registration;
+use crate::catalog::{ApiProof, OwnedApi};
+use crate::error_chain::error_chain;
+use crate::model::{Conflict, EntityPath, Integration, Problem, SkipReason, Skipped};
+use crate::plan::{Current, Preview, PreviewChange, Removals, Verdict, Write};
+
+/// What was found of one API.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ApiExplanation {
+    /// The API's id, if there is or was one.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub api_id: Option<String>,
+    /// Its name on Amazon, or the title that is left of it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub title: Option<String>,
+    /// Where it is in the catalog, or would be.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub name: Option<String>,
+    /// What was found.
+    pub verdict: Finding,
+    /// The same for people.
+    pub message: String,
+    /// What a synchronization would change about it.
+    pub changes: Vec<PreviewChange>,
+    /// What of it is not in the catalog, and why.
+    pub skipped: Vec<Skipped>,
+    /// What is in its way and not ours.
+    pub conflicts: Vec<Conflict>,
+}
+
+/// What was found of one API, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum Finding {
+    /// The catalog holds what it has to.
+    InLine,
+    /// The same, and there is nothing below it because it is not deployed.
+    NotDeployed,
+    /// Something about it differs.
+    Differs,
+    /// The catalog lacks it, and the next run makes it.
+    Missing,
+    /// It stays out of the catalog, for a reason.
+    Skipped,
+    /// Something that is not ours is where it would be.
+    Conflict,
+    /// It could not be read.
+    Failed,
+    /// What is gone of it stays until somebody confirms that.
+    Held,
+    /// It is in the catalog, and no longer on Amazon.
+    Gone,
+    /// There is no such API.
+    NotOnAmazon,
+}
+
+/// What is found of the APIs that a name or an id means. Nothing is written.
+///
+/// # Errors
+/// When both sides cannot be read.
+pub async fn explain(
+    session: &Session,
+    registration: &Registration,
+    integration: &Integration,
+    source: Source,
+    wanted: &str,
+) -> Result<Vec<ApiExplanation>, Problem> {
+    let planned = look_only(session, registration, integration, source, &SyncRequest::default()).await?;
+    let Planned {
+        ground,
+        hands,
+        mut tasks,
+        guard,
+    } = planned;
+    let mut found = Vec::new();
+    for task in &tasks.order {
+        let desired = &task.job.desired;
+        let words = [
+            task.api.id.as_str(),
+            &task.api.name,
+            &desired.title,
+            desired.name.as_str(),
+        ];
+        if is_meant(wanted, &words) {
+            found.push(explain_task(&ground, &hands, task).await);
+        }
+    }
+    for api in tasks.gone.iter().map(crate::catalog::FoldedApi::unfolded) {
+        let title = api.entity.text("title").unwrap_or_default();
+        if is_meant(wanted, &[&api.proof().api_id(), title, api.name.as_str()]) {
+            found.push((explain_gone(&api), Removed::Api(api.proof())));
+        }
+    }
+    if found.is_empty() {
+        found.extend(
+            explain_left_out(&ground, &tasks, wanted)
+                .into_iter()
+                .map(|found| (found, Removed::Nothing)),
+        );
+    }
+    if found.is_empty() {
+        let message = format!(
+            "the account has no REST API of this name or id in region {}, and the integration none in the catalog; HTTP and \
+             WebSocket APIs are not synchronized",
+            integration.region
+        );
+        let explanation = ApiExplanation::new(Finding::NotOnAmazon, message);
+        found.push((explanation, Removed::Nothing));
+    }
+    if found.iter().any(|(_, removed)| *removed != Removed::Nothing) {
+        // The guard judges everything that is gone together.
+        let looks = ground.look_at_all(&hands, std::mem::take(&mut tasks.order)).await;
+        let removals = guard.removals_of_looks(&tasks, &looks);
+        for (explanation, removed) in &mut found {
+            explain_removal(&hands, explanation, removed, (&guard, &removals), unplanned(&looks)).await;
+        }
+    }
+    Ok(found.into_iter().map(|(explanation, _)| explanation).collect())
+}
+
+/// What of an API is to be removed.
+#[derive(Debug, PartialEq)]
+enum Removed {
+    Nothing,
+    Stages,
+    Api(ApiProof),
+}
+
+async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplanation, Removed) {
+    let look = ground.look_at(hands, task).await;
+    let mut explanation = match &look {
+        Ok(paused) => explain_look(task, paused),
+        Err(Interruption::OutOfTime) => {
+            ApiExplanation::new(Finding::Failed, "there was no time left to look at it; ask again")
+        }
+        Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
+    };
+    let removes = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
+    explanation.api_id = Some(task.api.id.to_string());
+    explanation.title = Some(task.api.name.clone());
+    explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
+    (explanation, if removes { Removed::Stages } else { Removed::Nothing })
+}
+
+async fn explain_removal(
+    hands: &Hands,
+    explanation: &mut ApiExplanation,
+    removed: &Removed,
+    (guard, removals): (&Guard, &Removals),
+    unknown: usize,
+) {
+    let is_confirmed = guard.allowance() > 0;
+    match (removed, guard.judge(removals)) {
+        (Removed::Stages | Removed::Api(_), Verdict::Held { message, .. }) if !is_confirmed => {
+            explanation.verdict = Finding::Held;
+            explanation.message = if unknown == 0 {
+                message
+            } else {
+                format!("what is gone is held; there was no time to look at {unknown} APIs, so see the plan for its id")
+            };
+        }
+        (Removed::Stages | Removed::Api(_), _) if unknown > 0 => {
+            let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
+            explanation.message.push_str(&doubt);
+        }
+        (Removed::Nothing | Removed::Stages, _) => (),
+        // A run asks, too, before it deletes an API.
+        (Removed::Api(api), _) => {
+            if let Err(interruption) = ensure_gone(&hands.client, api).await {
+                explanation.verdict = Finding::Failed;
+                explanation.message = error_chain(&interruption);
+            }
+        }
+    }
+}
+
+/// What is on Amazon and on nobody's agenda.
+fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExplanation> {
+    let name = |id: &str| format!("{}-{id}", ground.integration.name);
+    let is_it = |id: &str, title: Option<&str>| is_meant(wanted, &[id, &name(id), title.unwrap_or(id)]);
+    let of = |id: &str, title: Option<&str>, verdict, message: String| ApiExplanation {
+        api_id: Some(id.to_owned()),
+        title: title.map(str::to_owned),
+        name: Some(format!("apis/{}", name(id))),
+        ..ApiExplanation::new(verdict, message)
+    };
+    let mut found = Vec::new();
+    for skip in tasks
+        .skips
+        .iter()
+        .filter(|skip| is_it(&skip.api_id, skip.title.as_deref()))
+    {
+        let what = match skip.reason {
+            SkipReason::TooManyApis | SkipReason::MissingMetadata | SkipReason::NameCollision => {
+                "it stays out of the catalog"
+            }
+            SkipReason::TooManyVersions
+            | SkipReason::TooManyDeployments
+            | SkipReason::DefinitionTooLarge
+            | SkipReason::ExportRefused
+            | SkipReason::NoInvokeUrl => "something of it stays out of the catalog",
+        };
+        let message = format!("{what}: {}", skip.message);
+        let mut explanation = of(&skip.api_id, skip.title.as_deref(), Finding::Skipped, message);
+        explanation.skipped.push(skip.clone());
+        found.push(explanation);
+    }
+    for failure in tasks
+        .failed
+        .iter()
+        .filter(|failure| is_it(&failure.api_id, failure.title.as_deref()))
+    {
+        let title = failure.title.as_deref();
+        found.push(of(&failure.api_id, title, Finding::Failed, failure.message.clone()));
+    }
+    for conflict in &tasks.conflicts {
+        let prefix = format!("apis/{}-", ground.integration.name).to_ascii_lowercase();
+        let path = conflict.name.to_ascii_lowercase();
+        let Some(id) = path.strip_prefix(&prefix) else {
+            continue;
+        };
+        let title = tasks.left_alone.get(id).map(String::as_str);
+        if !is_it(id, title) {
+            continue;
+        }
+        let message = format!(
+            "{} is there and is not this integration's, so that it is left alone",
+            conflict.name
+        );
+        let mut explanation = of(id, title, Finding::Conflict, message);
+        explanation.conflicts.push(conflict.clone());
+        found.push(explanation);
+    }
+    found
+}
+
+impl ApiExplanation {
+    fn new(verdict: Finding, message: impl Into<String>) -> Self {
+        Self {
+            api_id: None,
+            title: None,
+            name: None,
+            verdict,
+            message: message.into(),
+            changes: Vec::new(),
+            skipped: Vec::new(),
+            conflicts: Vec::new(),
+        }
+    }
+}
+
+fn explain_gone(api: &OwnedApi) -> ApiExplanation {
+    let message = "it is in the catalog and no longer on Amazon; the next synchronization deletes it";
+    let write = Write::delete(api.owned().clone(), "the API is gone");
+    ApiExplanation {
+        changes: vec![PreviewChange::from(&write)],
+        api_id: Some(api.proof().api_id()),
+        title: api.entity.text("title").map(str::to_owned),
+        name: Some(EntityPath::Api(api.name.clone()).to_string()),
+        ..ApiExplanation::new(Finding::Gone, message)
+    }
+}
+
+/// What a look at an API tells.
+fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
+    let mut preview = Preview::default();
+    paused.work.add_to(&mut preview, &paused.step);
+    let preview = preview.sealed();
+    let is_deployed = !paused.work.desired().versions.is_empty();
+    let (verdict, message) = match &task.job.current {
+        Current::Missing(_) => (
+            Finding::Missing,
+            "the catalog lacks it; the next synchronization makes it",
+        ),
+        Current::Owned(_) if !preview.changes.is_empty() => (
+            Finding::Differs,
+            "the catalog differs from it; the next synchronization brings it in line",
+        ),
+        Current::Owned(_) if !is_deployed => (
+            Finding::NotDeployed,
+            "it is in the catalog without versions, definitions and deployments: it is not deployed to a stage",
+        ),
+        Current::Owned(_) => (Finding::InLine, "it is in the catalog as it has to be"),
+    };
+    let mut explanation = ApiExplanation::new(verdict, message);
+    if !is_deployed && verdict != Finding::NotDeployed {
+        explanation
+            .message
+            .push_str("; it is not deployed to a stage, so that nothing is below it");
+    }
+    match (preview.skipped.first(), verdict) {
+        (Some(first), Finding::InLine) => {
+            explanation.message = format!("it is in the catalog, but not all of it: {}", first.message);
+        }
+        (Some(first), Finding::Missing) if first.stage_name.is_none() && preview.changes.is_empty() => {
+            explanation.verdict = Finding::Skipped;
+            explanation.message = format!("it stays out of the catalog: {}", first.message);
+        }
+        (_, _) => (),
+    }
+    explanation.changes = preview.changes;
+    explanation.skipped = preview.skipped;
+    explanation.conflicts = preview.conflicts;
+    explanation
+}
+
+/// Whether one of these words is what somebody asks for, in whatever case.
+fn is_meant(wanted: &str, words: &[&str]) -> bool {
+    let wanted = wanted.trim().to_lowercase();
+    let wanted = wanted.strip_prefix("apis/").unwrap_or(&wanted);
+    words.iter().any(|word| word.trim().to_lowercase() == wanted)
+}

@@ -1,0 +1,135 @@
+//! What the steps with I/O have in their hands: connections, the time, and how much may be held at once.
+
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+
+use tokio::sync::Semaphore;
+
+use super::interruption::Interruption;
+use crate::aws::GatewayClient;
+use crate::azure::Catalog;
+use crate::catalog::settings::{Held, Registration};
+use crate::limits::Budget;
+use crate::model::{EntityPath, IntegrationName, IntegrationState};
+
+/// What the steps of one run have in their hands.
+#[derive(Debug)]
+pub struct Hands {
+    /// API Center, for as long as the run may take.
+    pub catalog: Catalog,
+    /// Amazon's gateway.
+    pub client: GatewayClient,
+    /// The time that there is.
+    pub budget: Budget,
+    /// Permits to hold a definition in memory.
+    pub definitions: Arc<Semaphore>,
+    /// Whether the run is still about what is wanted.
+    pub watch: Watch,
+    /// Why the catalog has no room for another API, once it has said so.
+    full: Mutex<Option<String>>,
+}
+
+impl Hands {
+    /// Takes everything in hand.
+    pub fn new(
+        catalog: Catalog,
+        client: GatewayClient,
+        budget: Budget,
+        definitions: Arc<Semaphore>,
+        watch: Watch,
+    ) -> Self {
+        Self {
+            catalog,
+            client,
+            budget,
+            definitions,
+            watch,
+            full: Mutex::default(),
+        }
+    }
+
+    /// Why nothing more is to be begun on this gateway, if so: Amazon refuses the account, Azure the identity, or another
+    /// call has changed the integration.
+    pub fn refusal(&self) -> Option<String> {
+        let refused = self.client.refusal().or_else(|| self.catalog.refusal());
+        refused.or_else(|| self.watch.ending().map(|_| Interruption::Superseded.to_string()))
+    }
+
+    /// Why the catalog has no room for another API, once it has said so: it is not asked a thousand times.
+    pub fn full(&self) -> Option<String> {
+        self.full.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Notes that the catalog has no room for another API.
+    pub fn set_full(&self, message: String) {
+        *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
+    }
+}
+
+/// Looks whether the environment still holds the integration as it was when the run began.
+///
+/// Runs in two processes overlap every day, and neither knows of the other: the environment tells.
+#[derive(Debug)]
+pub struct Watch {
+    name: IntegrationName,
+    environment: EntityPath,
+    settings: String,
+    ending: OnceLock<Ending>,
+}
+
+/// How the integration is no longer what the run is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ending {
+    /// It is gone from its environment, or going.
+    Gone,
+    /// Another call has given it other settings.
+    Changed,
+}
+
+impl Watch {
+    /// Watches an integration.
+    pub fn new(registration: &Registration) -> Self {
+        Self {
+            name: registration.name.clone(),
+            environment: EntityPath::Environment(registration.environment.name.clone()),
+            settings: registration.settings().to_owned(),
+            ending: OnceLock::new(),
+        }
+    }
+
+    /// How the integration is no longer what the run is about, as far as was seen.
+    pub fn ending(&self) -> Option<Ending> {
+        self.ending.get().copied()
+    }
+
+    /// Looks, before something is written.
+    ///
+    /// # Errors
+    /// When the run is to stop, or the environment cannot be read.
+    pub async fn look(&self, catalog: &Catalog) -> Result<(), Interruption> {
+        if self.ending().is_none() {
+            let found = catalog.get(&self.environment).await?;
+            let held = found.as_ref().and_then(|found| Held::of(&found.properties));
+            self.see(held);
+        }
+        match self.ending() {
+            Some(_) => Err(Interruption::Superseded),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes what the environment holds, as somebody else has read it; says whether the run is still about that.
+    pub fn see(&self, held: Option<Held<'_>>) -> Option<Ending> {
+        let held = held.filter(|held| held.name().as_ref() == Some(&self.name));
+        let ending = match held {
+            None => Some(Ending::Gone),
+            Some(held) if held.state() == IntegrationState::Deleting => Some(Ending::Gone),
+            Some(held) if held.settings().unwrap_or_default() != self.settings => Some(Ending::Changed),
+            Some(_) => None,
+        };
+        if let Some(ending) = ending {
+            // The first one counts.
+            let _ = self.ending.set(ending);
+        }
+        ending
+    }
+}

@@ -1,0 +1,96 @@
+//! Looking at an integration without writing anything.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::agenda::{Before, Tasks, agenda};
+use super::apply::Ground;
+use super::guard::Guard;
+use super::hands::{Hands, Watch};
+use super::observe::observe;
+use super::preview::preview;
+use super::request::SyncRequest;
+use super::session::Session;
+use super::source::Source;
+use crate::catalog::settings::Registration;
+use crate::model::{Integration, Problem};
+use crate::plan::Preview;
+
+/// What a run would do; nothing is written.
+///
+/// # Errors
+/// When both sides cannot be read.
+pub async fn plan(
+    session: &Session,
+    registration: &Registration,
+    integration: &Integration,
+    source: Source,
+    request: &SyncRequest,
+) -> Result<Preview, Problem> {
+    let planned = look_only(session, registration, integration, source, request).await?;
+    let Planned {
+        ground,
+        hands,
+        mut tasks,
+        guard,
+    } = planned;
+    let order = std::mem::take(&mut tasks.order);
+    let looks = ground.look_at_all(&hands, order).await;
+    Ok(preview(&tasks, &looks, &guard, hands.refusal()))
+}
+
+/// Everything that a look at an integration needs.
+pub struct Planned {
+    /// What the work on every API needs.
+    pub ground: Ground,
+    /// Connections and the time.
+    pub hands: Hands,
+    /// The APIs.
+    pub tasks: Tasks,
+    /// What the guard goes by.
+    pub guard: Guard,
+}
+
+/// Observes both sides for a look that must depend on neither the hour nor on where the last run stopped.
+///
+/// # Errors
+/// When both sides cannot be read.
+pub async fn look_only(
+    session: &Session,
+    registration: &Registration,
+    integration: &Integration,
+    source: Source,
+    request: &SyncRequest,
+) -> Result<Planned, Problem> {
+    let sides = observe(session, integration, (&source.gateway, &source.client), None).await?;
+    let ground = Ground {
+        integration: integration.clone(),
+        gateway: source.gateway,
+        rules: Arc::clone(&sides.rules),
+        with_definitions: request.definitions,
+    };
+    let mut journal = registration.journal.clone();
+    (journal.cursor, journal.given_up_at) = (None, None);
+    let before = Before {
+        journal: &journal,
+        failed: &BTreeSet::new(),
+        hour: None,
+    };
+    let tasks = agenda(sides, request, before);
+    let guard = Guard::new(&integration.name, &ground.gateway, journal.clone(), tasks.owned);
+    let definitions = Arc::clone(&session.clouds.definitions);
+    let watch = Watch::new(registration);
+    let hands = Hands::new(
+        session.catalog(),
+        source.client,
+        session.budget.clone(),
+        definitions,
+        watch,
+    );
+    Ok(Planned {
+        ground,
+        hands,
+        tasks,
+        guard,
+    })
+}

@@ -1,0 +1,201 @@
+//! Removing: what the guard allows of what is gone, and the last write of the APIs that waited for that.
+
+use futures::{StreamExt, stream};
+
+use super::agenda::Tasks;
+use super::apply::{Ended, Ground, SIDE_BY_SIDE, Worked};
+use super::delete::{Deleting, delete_apis};
+use super::guard::Guard;
+use super::hands::Hands;
+use super::record::note;
+use super::report::Tally;
+use super::session::Session;
+use crate::catalog::FoldedApi;
+use crate::catalog::settings::Registration;
+use crate::error_chain::error_chain;
+use crate::model::{EntityName, Failure};
+use crate::plan::{Event, Verdict};
+
+/// Removals that a confirmation is charged with at once: a run that is killed loses no more than this of it.
+const BATCH: usize = 64;
+
+/// What removing needs.
+#[derive(Debug, Clone, Copy)]
+pub struct Removing<'a> {
+    /// The call.
+    pub session: &'a Session,
+    /// Where the integration is kept.
+    pub registration: &'a Registration,
+    /// What the run works with.
+    pub ground: &'a Ground,
+    /// Connections and the time that is kept for this.
+    pub hands: &'a Hands,
+}
+
+/// Removes the APIs that a confirmation in work allows, before anything else is done.
+pub async fn remove_confirmed(removing: Removing<'_>, guard: &mut Guard, tasks: &mut Tasks, tally: &mut Tally) {
+    if guard.allowance() > 0 {
+        remove_apis(removing, guard, tasks, tally, 0).await;
+    }
+}
+
+/// Removes what the guard allows, and ends the work on the APIs that waited for that.
+pub async fn remove(
+    removing: Removing<'_>,
+    guard: &mut Guard,
+    tasks: &mut Tasks,
+    worked: &mut [Worked],
+    tally: &mut Tally,
+) {
+    let removals = guard.removals_of_work(tasks, worked);
+    if removals.is_empty() {
+        return;
+    }
+    if guard.is_confirmed_later(&removals) {
+        let id = guard.id(&removals);
+        guard.confirm(&id, removals.len());
+    }
+    let mut allowed = if guard.allowance() > 0 { 0 } else { usize::MAX };
+    if guard.allowance() == 0
+        && let Verdict::Held { deletions_id, message } = guard.judge(&removals)
+    {
+        allowed = 0;
+        guard.hold();
+        tally.held = Some((deletions_id, message));
+    }
+    if let Err(interruption) = removing.hands.watch.look(&removing.session.catalog()).await {
+        tally.remaining += tasks.gone.len();
+        tally.wait_for(interruption.wait());
+        for worked in worked.iter_mut() {
+            if worked.outcome.pending.take().is_some() {
+                worked.outcome.interrupt(&interruption);
+            }
+        }
+        return;
+    }
+    remove_apis(removing, guard, tasks, tally, allowed).await;
+    end_work(removing, guard, worked, allowed).await;
+    let is_all_gone = tasks.gone.is_empty() && tally.held.is_none();
+    if guard.allowance() > 0 && is_all_gone && !has_removals_left(worked) {
+        guard.end_confirmation();
+    }
+}
+
+/// Whether a stage that is gone was not removed.
+fn has_removals_left(worked: &[Worked]) -> bool {
+    let failed = |worked: &&Worked| !matches!(worked.outcome.ended, Ended::Done | Ended::LeftAlone);
+    worked.iter().any(|worked| failed(&worked))
+}
+
+/// Deletes the APIs that are gone, as far as is allowed; those that are still there afterwards stay in the list.
+async fn remove_apis(removing: Removing<'_>, guard: &mut Guard, tasks: &mut Tasks, tally: &mut Tally, allowed: usize) {
+    let is_confirmed = guard.allowance() > 0;
+    let Removing {
+        session,
+        registration,
+        ground,
+        hands,
+    } = removing;
+    let catalog = session.catalog();
+    let deleting = Deleting {
+        catalog: &catalog,
+        integration: &ground.integration.name,
+        environment: Some(&registration.environment.name),
+        gone_from: Some(&hands.client),
+        budget: &session.budget,
+    };
+    let mut left: Vec<FoldedApi> = Vec::new();
+    let mut going: std::collections::VecDeque<FoldedApi> = std::mem::take(&mut tasks.gone).into();
+    loop {
+        let most = if is_confirmed {
+            guard.allowance().min(BATCH)
+        } else {
+            allowed
+        };
+        let count = most.min(going.len());
+        if count == 0 {
+            break;
+        }
+        if is_confirmed {
+            guard.spend(count);
+            if let Err(error) = note(session, registration, &guard.journal).await {
+                tally.note = Some(format!(
+                    "the confirmation is kept: it could not be noted as used: {}",
+                    error_chain(&error)
+                ));
+                guard.give_back(count);
+                break;
+            }
+        }
+        let batch: Vec<FoldedApi> = going.drain(..count).collect();
+        let deleted = delete_apis(deleting, batch.iter().map(|api| api.proof.clone()).collect()).await;
+        if is_confirmed {
+            guard.give_back(deleted.left.len());
+        }
+        tally.deleted += deleted.deleted;
+        tally.remaining += deleted.remaining;
+        tally.wait_for(deleted.wait);
+        tally.conflicts.extend(deleted.conflicts);
+        tally.failed.extend(
+            deleted
+                .failed
+                .into_iter()
+                .map(|(api, message)| Failure::of(api.api_id(), title(&batch, &api.name), &ground.gateway, message)),
+        );
+        let stays = |api: &FoldedApi| deleted.left.contains(&api.proof.name);
+        let before = left.len();
+        left.extend(batch.into_iter().filter(stays));
+        // What could not be deleted now is not tried again in this run, and what there was no time for neither.
+        if left.len() > before && !session.budget.may_begin() {
+            break;
+        }
+    }
+    left.extend(going);
+    tasks.gone = left;
+}
+
+/// The title in the catalog of an API that is no longer on the gateway.
+fn title(apis: &[FoldedApi], name: &EntityName) -> Option<String> {
+    let api = apis.iter().find(|api| api.proof.name == *name)?;
+    api.unfolded().entity.text("title").map(str::to_owned)
+}
+
+/// Ends the work on the APIs that waited for the guard: stages that are gone are removed as far as is allowed.
+async fn end_work(removing: Removing<'_>, guard: &mut Guard, worked: &mut [Worked], allowed: usize) {
+    let is_confirmed = guard.allowance() > 0;
+    let mut left = if is_confirmed { guard.allowance() } else { allowed };
+    let mut shares = Vec::new();
+    for worked in worked.iter() {
+        let wants = worked
+            .outcome
+            .pending
+            .as_ref()
+            .map_or(0, |pending| pending.work.removals().len());
+        let share = wants.min(left);
+        left -= share;
+        shares.push(share);
+    }
+    let spent: usize = if is_confirmed { shares.iter().sum() } else { 0 };
+    if spent > 0 {
+        guard.spend(spent);
+        if note(removing.session, removing.registration, &guard.journal)
+            .await
+            .is_err()
+        {
+            guard.give_back(spent);
+            shares.fill(0);
+        }
+    }
+    stream::iter(worked.iter_mut().zip(&shares))
+        .for_each_concurrent(SIDE_BY_SIDE, |(worked, share)| async move {
+            let Some(mut paused) = worked.outcome.pending.take() else {
+                return;
+            };
+            paused.step = paused.work.next(Event::Judged(*share));
+            let (ground, hands) = (removing.ground, removing.hands);
+            ground.go_on(hands, &worked.task, *paused, &mut worked.outcome).await;
+        })
+        .await;
+    let removed: usize = worked.iter().map(|worked| worked.outcome.done.removed).sum();
+    guard.give_back(spent.saturating_sub(removed));
+}

@@ -1,0 +1,173 @@
+//! Counting what a run does.
+
+use std::time::Duration;
+
+use time::OffsetDateTime;
+use tokio::time::Instant;
+
+use super::apply::{Ended, Worked};
+use super::interruption::Wait;
+use crate::model::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Skipped, rfc3339, whole_seconds};
+
+/// What a run has done so far. Counts are of APIs.
+#[derive(Debug, Default)]
+pub struct Tally {
+    /// APIs that were made.
+    pub created: usize,
+    /// APIs that were changed.
+    pub updated: usize,
+    /// APIs that were deleted.
+    pub deleted: usize,
+    /// APIs that were found right.
+    pub unchanged: usize,
+    /// APIs that are not done.
+    pub remaining: usize,
+    /// Why the first of them remain for which that is known, and until when the last has to wait.
+    pub wait: Option<Wait>,
+    /// The refusals that ended the work, if any: then nothing else is why they remain.
+    pub refusal: Option<String>,
+    /// Definitions that were imported.
+    pub definitions_written: usize,
+    /// What is not in the catalog.
+    pub skipped: Vec<Skipped>,
+    /// What could not be read or written.
+    pub failed: Vec<Failure>,
+    /// What is not ours.
+    pub conflicts: Vec<Conflict>,
+    /// The id of the removals that are held, and why they are.
+    pub held: Option<(String, String)>,
+    /// What else a person has to know.
+    pub note: Option<String>,
+    /// The plan that was applied.
+    pub plan_id: Option<String>,
+}
+
+impl Tally {
+    /// Counts what became of an API.
+    pub fn add(&mut self, worked: Worked) {
+        let (job, outcome) = (worked.task.job, worked.outcome);
+        let (key, title, done) = (job.key(), &job.desired.title, outcome.done);
+        self.created += usize::from(done.created);
+        self.definitions_written += done.definitions_written;
+        let skips = done.skips.into_iter();
+        self.skipped.extend(skips.map(|skip| Skipped::of(skip, key, title)));
+        self.conflicts.extend(done.conflicts);
+        match outcome.ended {
+            Ended::Done if done.created => (),
+            Ended::Done if done.updated => self.updated += 1,
+            Ended::Done => self.unchanged += 1,
+            Ended::LeftAlone => (),
+            Ended::Remaining => {
+                self.remaining += 1;
+                self.wait_for(outcome.wait);
+            }
+            Ended::NoRoom(message) => {
+                let skip = Skip {
+                    stage_name: None,
+                    reason: SkipReason::TooManyApis,
+                    message,
+                };
+                self.skipped.push(Skipped::of(skip, key, title));
+            }
+            Ended::Failed(message) | Ended::Refused(message) => {
+                let id = key.api_id.to_string();
+                self.failed
+                    .push(Failure::of(id, Some(title.clone()), &key.gateway, message));
+            }
+        }
+    }
+
+    /// Notes what keeps something from being done now.
+    pub fn wait_for(&mut self, wait: Option<Wait>) {
+        self.wait = match (self.wait.take(), wait) {
+            (Some(first), Some(other)) => Some(Wait {
+                until: first.until.max(other.until),
+                ..first
+            }),
+            (first, other) => first.or(other),
+        };
+    }
+
+    /// When the same call would go on with what remains; `None` when it would not.
+    fn retry_after_seconds(&self) -> Option<u64> {
+        if self.remaining == 0 || self.refusal.is_some() {
+            return None;
+        }
+        let until = self.wait.as_ref().and_then(|wait| wait.until);
+        let now = Instant::now();
+        Some(whole_seconds(until.map_or(Duration::ZERO, |until| until - now)))
+    }
+
+    /// The report of a run that came to its end.
+    pub fn into_report(mut self, started: OffsetDateTime, finished: OffsetDateTime, requests: Requests) -> Report {
+        self.skipped.sort_by(|one, other| {
+            (&one.api_id, &one.stage_name, one.reason).cmp(&(&other.api_id, &other.stage_name, other.reason))
+        });
+        self.failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
+        self.conflicts.sort();
+        self.conflicts.dedup();
+        let outcome = match (&self.held, self.failed.is_empty() && self.remaining == 0) {
+            (Some(_), _) => Outcome::Held,
+            (None, true) => Outcome::Succeeded,
+            (None, false) => Outcome::Partial,
+        };
+        Report {
+            started_on: rfc3339(started),
+            finished_on: rfc3339(finished),
+            outcome,
+            message: self.message(),
+            retry_after_seconds: self.retry_after_seconds(),
+            created: self.created,
+            updated: self.updated,
+            deleted: self.deleted,
+            unchanged: self.unchanged,
+            remaining: self.remaining,
+            definitions_written: self.definitions_written,
+            skipped: self.skipped,
+            failed: self.failed,
+            conflicts: self.conflicts,
+            deletions_id: self.held.map(|(deletions_id, _)| deletions_id),
+            plan_id: self.plan_id,
+            requests,
+            totals: None,
+        }
+    }
+
+    fn message(&self) -> Option<String> {
+        let mut parts = Vec::new();
+        parts.extend(self.note.clone());
+        parts.extend(self.held.as_ref().map(|(_, message)| message.clone()));
+        if let Some(first) = self.failed.first() {
+            parts.push(format!(
+                "{} APIs could not be synchronized; the first is {}: {}",
+                self.failed.len(),
+                first.api(),
+                first.message
+            ));
+        }
+        if self.remaining > 0 {
+            let remaining = self.remaining;
+            let why = self.wait.as_ref().map(|wait| format!(" ({})", wait.why));
+            parts.push(match &self.refusal {
+                Some(refusal) => {
+                    format!("{remaining} APIs remain, because the work on this gateway ended after {refusal}")
+                }
+                None => format!(
+                    "there was no time for {remaining} APIs: the next run goes on with them{}",
+                    why.unwrap_or_default()
+                ),
+            });
+        }
+        (!parts.is_empty()).then(|| parts.join(". "))
+    }
+}
+
+/// The report of a run in which nothing could be planned.
+pub fn failed_report(message: String, started: OffsetDateTime, finished: OffsetDateTime, requests: Requests) -> Report {
+    Report {
+        started_on: rfc3339(started),
+        finished_on: rfc3339(finished),
+        message: Some(message),
+        ..Report::empty(Outcome::Failed, requests)
+    }
+}

@@ -1,0 +1,178 @@
+//! One run of one integration: observe, agenda, drive, guard, remove. No step reaches back.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::agenda::{Before, Tasks, agenda};
+use super::apply::Ground;
+use super::conclude::{Ran, conclude};
+use super::guard::Guard;
+use super::hands::{Hands, Watch};
+use super::observe::{CatalogIndex, ensure_schemas, observe, observe_one};
+use super::preview::{compare, unplanned};
+use super::record::note;
+use super::remove::{Removing, remove, remove_confirmed};
+use super::report::Tally;
+use super::request::SyncRequest;
+use super::session::Session;
+use super::source::Source;
+use crate::catalog::settings::Registration;
+use crate::model::{ErrorCode, ImportSpecification, Integration, Problem};
+use crate::plan::Verdict;
+
+/// The part of the time that is kept for deletions, which come last: a tenth, and no more than this.
+const DELETION_RESERVE: Duration = Duration::from_secs(20);
+
+/// Why a run did not come to its end.
+#[derive(Debug)]
+pub enum Stop {
+    /// The call was wrong; the integration is as it was, its last outcome included.
+    Refused(Problem),
+    /// Nothing could be planned.
+    Failed(Problem),
+}
+
+/// Whether the request fits the integration.
+///
+/// # Errors
+/// When definitions are asked for that are not wanted.
+pub fn check(integration: &Integration, request: &SyncRequest) -> Result<(), Problem> {
+    if request.definitions && integration.import_specification == ImportSpecification::Never {
+        let message = format!("the integration {} has importSpecification never", integration.name);
+        return Err(Problem::new(ErrorCode::DefinitionsDisabled, message).with_target("definitions"));
+    }
+    Ok(())
+}
+
+/// Brings the catalog in line with the gateway, as far as there is time.
+pub async fn run(
+    session: &Session,
+    registration: &Registration,
+    integration: &Integration,
+    source: Source,
+    request: &SyncRequest,
+    index: Option<&CatalogIndex>,
+) -> Result<Ran, Stop> {
+    let sides = (&source.gateway, &source.client);
+    let observed = match &request.api {
+        Some(id) => observe_one(session, integration, sides, id)
+            .await
+            .map_err(Stop::Failed)?,
+        None => Some(
+            observe(session, integration, sides, index)
+                .await
+                .map_err(Stop::Failed)?,
+        ),
+    };
+    let watch = Watch::new(registration);
+    let Some(sides) = observed else {
+        return Ok(Ran::only_in_the_catalog(watch));
+    };
+    let catalog = session.catalog();
+    let schemas = sides.schemas.clone();
+    let ground = Ground {
+        integration: integration.clone(),
+        gateway: source.gateway,
+        rules: Arc::clone(&sides.rules),
+        with_definitions: request.definitions,
+    };
+    let failed = failed_before(registration);
+    let before = Before {
+        journal: &registration.journal,
+        failed: &failed,
+        hour: request.plan_id.is_none().then(|| session.hour()),
+    };
+    let mut tasks = agenda(sides, request, before);
+    let mut guard = Guard::new(
+        &integration.name,
+        &ground.gateway,
+        registration.journal.clone(),
+        tasks.owned,
+    );
+    let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
+    let budget = session.budget.less(reserve);
+    let definitions = Arc::clone(&session.clouds.definitions);
+    let within = session.catalog_within(budget.clone());
+    let hands = Hands::new(within, source.client, budget, definitions, watch);
+    let mut tally = Tally {
+        plan_id: request.plan_id.clone(),
+        ..Tally::default()
+    };
+
+    let confirms = request
+        .confirm_deletions
+        .as_deref()
+        .filter(|id| !guard.goes_on_with(id));
+    let looks = if confirms.is_some() || request.plan_id.is_some() {
+        let looks = ground.look_at_all(&hands, std::mem::take(&mut tasks.order)).await;
+        if let (Some(id), None) = (confirms, &request.plan_id)
+            && unplanned(&looks) > 0
+        {
+            guard.keep_for_later(id);
+            return Ok(Ran::put_off(id, &looks, guard, hands.watch));
+        }
+        compare(request, &tasks, &looks, &guard, hands.refusal()).map_err(Stop::Refused)?;
+        Some(looks)
+    } else {
+        None
+    };
+    ensure_schemas(&catalog, &schemas)
+        .await
+        .map_err(|error| Stop::Failed(error.problem()))?;
+    if let (Some(id), Some(looks)) = (confirms, &looks) {
+        let count = guard.removals_of_looks(&tasks, looks).len();
+        guard.confirm(id, count);
+    }
+    note_before_work(session, registration, request, &tasks, &mut guard).await?;
+    let removing = Removing {
+        session,
+        registration,
+        ground: &ground,
+        hands: &hands,
+    };
+    remove_confirmed(removing, &mut guard, &mut tasks, &mut tally).await;
+    let order = std::mem::take(&mut tasks.order);
+    let mut worked = match looks {
+        Some(looks) => ground.work_on_looks(&hands, looks).await,
+        None => ground.work_on_all(&hands, order).await,
+    };
+    if request.api.is_none() {
+        remove(removing, &mut guard, &mut tasks, &mut worked, &mut tally).await;
+    } else {
+        ground.leave_removals(&hands, &mut worked).await;
+    }
+    Ok(conclude(request, tasks, worked, (tally, guard), hands))
+}
+
+/// Writes down what must not be lost when the run is killed, before anything is made: that removals are held, and that a
+/// confirmation is in work.
+///
+/// A run that is killed must not leave more APIs than it found, among which the same number of removals would look small.
+async fn note_before_work(
+    session: &Session,
+    registration: &Registration,
+    request: &SyncRequest,
+    tasks: &Tasks,
+    guard: &mut Guard,
+) -> Result<(), Stop> {
+    let is_held = guard.judge(&guard.removals(tasks)) != Verdict::Allowed;
+    if request.api.is_none() && guard.allowance() == 0 && is_held && !guard.holds() {
+        guard.hold();
+    }
+    let before = &registration.journal;
+    let held_before = before.held.clone().unwrap_or_default();
+    let mut held = guard.journal.held.iter().flatten();
+    let holds_more = held.any(|gateway| !held_before.contains(gateway));
+    if holds_more || guard.journal.confirmed != before.confirmed {
+        let noted = note(session, registration, &guard.journal).await;
+        noted.map_err(|error| Stop::Failed(error.problem()))?;
+    }
+    Ok(())
+}
+
+/// The ids of the APIs that the last run failed with, as far as its report tells: it names twenty.
+fn failed_before(registration: &Registration) -> BTreeSet<String> {
+    let failed = registration.report.iter().flat_map(|report| &report.failed);
+    failed.map(|failure| failure.api_id.clone()).collect()
+}

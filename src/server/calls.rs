@@ -1,0 +1,93 @@
+//! The calls of users: each is told apart, done, and answered.
+
+use axum::extract::{Request, State};
+use axum::http::HeaderValue;
+use axum::http::header::{ALLOW, CACHE_CONTROL, HeaderName, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS};
+use axum::response::Response;
+use percent_encoding::{CONTROLS, percent_encode};
+use tracing::Instrument;
+
+use super::answer::{problem_answer, problem_response};
+use super::app::{App, guarded, span};
+use super::description::describe;
+use super::integrations::{delete, examine, explain, get, list, plan, put, synchronize};
+use super::negotiation::Form;
+use super::page::{Visit, problem_page};
+use super::route::{BasePath, Route};
+use crate::model::{ErrorCode, Problem};
+
+/// Says which API center the app keeps.
+const API_CENTER: &str = "x-api-center";
+/// What it says while the app's settings cannot be used.
+const NO_API_CENTER: &str = "unknown";
+
+/// Headers of every answer: it depends on what form is asked for, is out of date at once, is nobody else's, and is what it says it is.
+const HEADERS: [(HeaderName, &str); 4] = [
+    (VARY, "Accept"),
+    (CACHE_CONTROL, "no-store"),
+    (REFERRER_POLICY, "no-referrer"),
+    (X_CONTENT_TYPE_OPTIONS, "nosniff"),
+];
+
+/// Answers a call.
+pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
+    let span = span(&request);
+    let wanted = Form::wanted(request.headers(), &[Form::Json, Form::Page]);
+    let visit = (wanted == Form::Page).then(|| Visit::of(request.uri()));
+    let call = async {
+        let (problem, allow) = match Route::of(request.method(), request.uri()) {
+            Ok(route) => match answer(&app, route, request, visit.as_ref()).await {
+                Ok(response) => return response,
+                Err(problem) => (problem, None),
+            },
+            // What is wrong with the settings is said to every call.
+            Err(misrouted) => (app.ready().err().unwrap_or(misrouted.problem), misrouted.allow),
+        };
+        let mut response = match &visit {
+            Some(visit) => problem_answer(&problem, |status| problem_page(&problem, status, visit)),
+            None => problem_response(&problem),
+        };
+        if let Some(allow) = allow {
+            response.headers_mut().insert(ALLOW, HeaderValue::from_static(allow));
+        }
+        response
+    };
+    let mut response = guarded(call).instrument(span).await;
+    response.headers_mut().insert(API_CENTER, served(&app));
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// Whose catalog this app keeps, so that callers can tell whom they call.
+fn served(app: &App) -> HeaderValue {
+    let center = app.ready().map(|(_, settings)| settings.resource_id.as_str());
+    // Resource groups may have letters that headers may not.
+    let encoded = center.map(|center| percent_encode(center.as_bytes(), CONTROLS).to_string());
+    let value = encoded.ok().and_then(|encoded| HeaderValue::from_str(&encoded).ok());
+    value.unwrap_or(HeaderValue::from_static(NO_API_CENTER))
+}
+
+async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>) -> Result<Response, Problem> {
+    if let Route::Doctor(name) = route {
+        return examine(app, name).await;
+    }
+    let (_, settings) = app.ready()?;
+    let budget = app.budget(settings.http_budget);
+    let base = BasePath::of(request.uri().path());
+    match route {
+        Route::Describe => Ok(describe(&base)),
+        Route::List(filter) => list(app, budget, &filter, visit).await,
+        Route::Get(name, filter) => get(app, budget, name, &filter, visit).await,
+        Route::Put(name) => put(app, budget, name, request).await,
+        Route::Delete(name) => delete(app, budget, name).await,
+        Route::Sync(name, wanted) => synchronize(app, budget, name, wanted).await,
+        Route::Plan(name, wanted) => {
+            let form = Form::wanted(request.headers(), &[Form::Json, Form::Text]);
+            plan(app, budget, &base.one(name.as_str()), (name, wanted), form).await
+        }
+        Route::Explain(name, api) => explain(app, budget, name, api).await,
+        Route::Doctor(_) => Err(Problem::new(ErrorCode::InternalError, "the doctor was called twice")),
+    }
+}

@@ -1,0 +1,437 @@
+use proptest::prelude::*;
+
+use super::*;
+use crate::model::{
+    AccessKeySecrets, ApiId, AwsAuthentication, DefaultCustomProperties, IntegrationName, LifecycleStage, Region,
+    SecretIdentifier, VaultHosts,
+};
+
+fn integration(region: &str, import_specification: ImportSpecification) -> Integration {
+    let secret = |name: &str| {
+        let identifier = format!("https://kv.vault.azure.net/secrets/{name}");
+        SecretIdentifier::parse(&identifier, &VaultHosts::PublicClouds).unwrap()
+    };
+    Integration {
+        name: IntegrationName::parse("shop").unwrap(),
+        account: None,
+        region: Region::parse(region).unwrap(),
+        authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
+            access_key: secret("id"),
+            secret_access_key: secret("key"),
+        }),
+        import_specification,
+        environment: EntityName::parse("shop").unwrap(),
+        lifecycle_stage: LifecycleStage::Design,
+        default_custom_properties: DefaultCustomProperties::default(),
+        msi_resource_id: None,
+    }
+}
+
+fn always() -> Integration {
+    integration("us-east-1", ImportSpecification::Always)
+}
+
+fn api(name: &str) -> RestApi {
+    RestApi {
+        id: ApiId::parse("a1b2c3d4e5").unwrap(),
+        name: name.to_owned(),
+        description: None,
+        version: None,
+        private: false,
+        vpc_endpoint_ids: Vec::new(),
+        execute_api_disabled: false,
+    }
+}
+
+fn stage(name: &str) -> Stage {
+    Stage {
+        name: name.to_owned(),
+        deployment_id: "dep1".to_owned(),
+        description: None,
+        last_updated: Some(1_700_000_000),
+        documentation_version: None,
+        canary_deployment_id: None,
+    }
+}
+
+/// The gateway that the integration lists.
+fn gateway(integration: &Integration) -> Gateway {
+    Gateway {
+        account: integration.account.clone(),
+        region: integration.region.clone(),
+    }
+}
+
+fn listed(api: &RestApi) -> DesiredApi {
+    desired_api(&always(), &gateway(&always()), api).unwrap()
+}
+
+fn staged(integration: &Integration, api: &RestApi, stages: &[Stage], with_definitions: bool) -> DesiredApi {
+    let gateway = gateway(integration);
+    let mut desired = desired_api(integration, &gateway, api).unwrap();
+    add_stages(&mut desired, integration, (&gateway, api), stages, with_definitions);
+    desired
+}
+
+fn only_stage(integration: &Integration, api: &RestApi, stage: &Stage) -> DesiredVersion {
+    let mut translated = staged(integration, api, std::slice::from_ref(stage), false);
+    assert_eq!((translated.versions.len(), translated.skips.len()), (1, 0));
+    assert_eq!(translated.versions[0].deployments.len(), 1);
+    assert_eq!(translated.versions[0].deployments[0].name, translated.versions[0].name);
+    translated.versions.remove(0)
+}
+
+/// The value of a field.
+fn value(fields: &[Field], path: &[&str]) -> Option<Value> {
+    let mut fields = fields.iter();
+    let (_, value) = fields.find(|(field, _)| *field == FieldPath::new(path)).unwrap();
+    value.clone()
+}
+
+fn text(fields: &[Field], path: &str) -> Option<String> {
+    value(fields, &[path]).map(|value| value.as_str().unwrap().to_owned())
+}
+
+fn urls(version: &DesiredVersion) -> Vec<String> {
+    let urls = value(&version.deployments[0].fields.enforced, &["server", "runtimeUri"]);
+    serde_json::from_value(urls.unwrap()).unwrap()
+}
+
+#[test]
+fn an_api_is_named_for_its_integration_and_id_and_titled_for_its_name() {
+    for (name, title) in [
+        ("Orders", "Orders".to_owned()),
+        ("", "a1b2c3d4e5".to_owned()),
+        (" \t", "a1b2c3d4e5".to_owned()),
+        (&"x".repeat(51), format!("{}…", "x".repeat(49))),
+        (&"😀".repeat(30), format!("{}…", "😀".repeat(24))),
+    ] {
+        let desired = listed(&api(name));
+        assert_eq!(desired.name.as_str(), "shop-a1b2c3d4e5");
+        assert_eq!(text(&desired.fields.enforced, "title").as_ref(), Some(&title));
+        assert_eq!(desired.title, title);
+        assert_eq!(desired.members[0].to_string(), "-/us-east-1/a1b2c3d4e5");
+    }
+}
+
+#[test]
+fn a_description_is_cut_and_an_empty_one_is_none() {
+    for (description, expected) in [
+        (None, None),
+        (Some(""), None),
+        (Some(" \n"), None),
+        (Some("d"), Some("d".to_owned())),
+        (Some(&*"d".repeat(1001)), Some(format!("{}…", "d".repeat(999)))),
+    ] {
+        let description = description.map(str::to_owned);
+        let api = RestApi {
+            description,
+            ..api("A")
+        };
+        assert_eq!(text(&listed(&api).fields.enforced, "description"), expected);
+    }
+}
+
+#[test]
+fn a_stage_becomes_a_named_titled_and_described_deployment() {
+    let long = "S".repeat(128);
+    let stage = Stage {
+        description: Some("d".repeat(501)),
+        ..stage(&long)
+    };
+    let desired = only_stage(&always(), &api("A"), &stage);
+    assert_eq!(desired.name, stage_entity_name(&long));
+    assert_eq!(desired.stage_name, long);
+    let deployment = &desired.deployments[0];
+    let title = Some(format!("{}…", "S".repeat(49)));
+    assert_eq!(text(&desired.fields.enforced, "title"), title);
+    assert_eq!(text(&deployment.fields.initial, "title"), title);
+    let description = text(&deployment.fields.initial, "description");
+    assert_eq!(description, Some(format!("{}…", "d".repeat(499))));
+    assert_eq!(deployment.deployment_id, "dep1");
+}
+
+#[test]
+fn the_invoke_url_follows_the_partition() {
+    for (region, url) in [
+        (
+            "us-east-1",
+            "https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod",
+        ),
+        (
+            "cn-north-1",
+            "https://a1b2c3d4e5.execute-api.cn-north-1.amazonaws.com.cn/prod",
+        ),
+        (
+            "us-gov-west-1",
+            "https://a1b2c3d4e5.execute-api.us-gov-west-1.amazonaws.com/prod",
+        ),
+        (
+            "eusc-de-east-1",
+            "https://a1b2c3d4e5.execute-api.eusc-de-east-1.amazonaws.eu/prod",
+        ),
+    ] {
+        let desired = only_stage(
+            &integration(region, ImportSpecification::Always),
+            &api("A"),
+            &stage("prod"),
+        );
+        assert_eq!(urls(&desired), [url]);
+        assert_eq!(desired.skips, []);
+    }
+}
+
+#[test]
+fn a_private_api_has_a_url_for_each_of_its_vpc_endpoints() {
+    let private = |endpoints: &[&str]| RestApi {
+        private: true,
+        vpc_endpoint_ids: endpoints.iter().map(|&id| id.to_owned()).collect(),
+        ..api("A")
+    };
+    let urls = |api: &RestApi| urls(&only_stage(&always(), api, &stage("prod")));
+    let two = [
+        "https://a1b2c3d4e5-vpce-1.execute-api.us-east-1.amazonaws.com/prod",
+        "https://a1b2c3d4e5-vpce-2.execute-api.us-east-1.amazonaws.com/prod",
+    ];
+    assert_eq!(urls(&private(&["vpce-2", "vpce-1", "vpce-2"])), two);
+    let plain = ["https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"];
+    assert_eq!(urls(&private(&[])), plain);
+    let public = RestApi {
+        private: false,
+        ..private(&["vpce-1"])
+    };
+    assert_eq!(urls(&public), plain);
+}
+
+#[test]
+fn an_api_without_its_own_url_has_none_and_says_so() {
+    let disabled = RestApi {
+        execute_api_disabled: true,
+        ..api("A")
+    };
+    let desired = only_stage(&always(), &disabled, &stage("prod"));
+    assert_eq!(urls(&desired), Vec::<String>::new());
+    let [skip] = &desired.skips[..] else {
+        panic!("{:?}", desired.skips)
+    };
+    assert_eq!(
+        (skip.reason, skip.stage_name.as_deref()),
+        (SkipReason::NoInvokeUrl, Some("prod"))
+    );
+    assert!(
+        skip.message
+            .contains("base path mapping to stage prod of REST API a1b2c3d4e5"),
+        "{}",
+        skip.message
+    );
+}
+
+#[test]
+fn a_url_that_is_too_long_is_left_out_and_said() {
+    let private = RestApi {
+        private: true,
+        vpc_endpoint_ids: vec!["vpce-0123456789abcdef0".to_owned(), "v".to_owned()],
+        ..api("A")
+    };
+    let desired = only_stage(&always(), &private, &stage(&"s".repeat(128)));
+    assert_eq!(urls(&desired).len(), 1);
+    assert!(urls(&desired)[0].starts_with("https://a1b2c3d4e5-v.execute-api"));
+    assert_eq!(desired.skips.len(), 1);
+    assert_eq!(desired.skips[0].reason, SkipReason::NoInvokeUrl);
+}
+
+#[test]
+fn nothing_in_an_invoke_url_leads_elsewhere() {
+    for endpoint in [
+        "evil.example/",
+        "evil.example?",
+        "vpce-1@evil.example",
+        "..",
+        "a b",
+        "\u{fffd}",
+        &"v".repeat(64),
+    ] {
+        let api = RestApi {
+            private: true,
+            vpc_endpoint_ids: vec!["vpce-0a".to_owned(), endpoint.to_owned()],
+            ..api("A")
+        };
+        let desired = only_stage(&always(), &api, &stage("prod"));
+        assert_eq!(
+            (urls(&desired), desired.skips[0].reason),
+            (Vec::new(), SkipReason::NoInvokeUrl),
+            "{endpoint}"
+        );
+        assert!(desired.skips[0].message.len() < 300);
+    }
+    for name in ["a/../b", "a?b#c", "a\\b", "%2e%2e", "@evil.example", "日本"] {
+        let desired = only_stage(&always(), &api("A"), &stage(name));
+        let url = url::Url::parse(&urls(&desired)[0]).unwrap();
+        assert_eq!(
+            url.host_str(),
+            Some("a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"),
+            "{name}"
+        );
+        assert_eq!(
+            (url.path_segments().unwrap().count(), url.query(), url.fragment()),
+            (1, None, None),
+            "{name}"
+        );
+    }
+}
+
+#[test]
+fn titles_and_descriptions_show_what_would_deceive() {
+    let api = RestApi {
+        description: Some("one\r\ntwo\u{1b}[2J".to_owned()),
+        ..api("\u{202e}moc.elpmaxe\u{0}\n")
+    };
+    let desired = listed(&api);
+    assert_eq!(desired.title, "\u{fffd}moc.elpmaxe\u{fffd} ");
+    let description = text(&desired.fields.enforced, "description");
+    assert_eq!(description.as_deref(), Some("one\ntwo\u{fffd}[2J"));
+    let nameless = RestApi {
+        name: "\u{200b}".to_owned(),
+        ..api
+    };
+    assert_eq!(listed(&nameless).title, "a1b2c3d4e5");
+    let bare = Stage {
+        deployment_id: String::new(),
+        ..stage(" ")
+    };
+    let untitled = only_stage(&always(), &nameless, &bare);
+    assert_eq!(text(&untitled.fields.enforced, "title").as_deref(), Some("untitled"));
+}
+
+#[test]
+fn the_definition_follows_the_integration_and_the_call() {
+    let revision = Definition::Exported(revision(&api("A"), &stage("prod")));
+    for (import, asked, expected) in [
+        (ImportSpecification::Always, false, &revision),
+        (ImportSpecification::Always, true, &revision),
+        (ImportSpecification::OnDemand, false, &Definition::Kept),
+        (ImportSpecification::OnDemand, true, &revision),
+        (ImportSpecification::Never, false, &Definition::Absent),
+        (ImportSpecification::Never, true, &Definition::Absent),
+    ] {
+        let translated = staged(&integration("us-east-1", import), &api("A"), &[stage("prod")], asked);
+        assert_eq!(&translated.versions[0].definition, expected, "{import:?} {asked}");
+    }
+}
+
+#[test]
+fn each_part_that_an_export_depends_on_changes_the_revision() {
+    let text = |text: &str| Some(text.to_owned());
+    let stages = [
+        stage("prod"),
+        Stage {
+            deployment_id: "dep2".to_owned(),
+            ..stage("prod")
+        },
+        Stage {
+            last_updated: Some(1),
+            ..stage("prod")
+        },
+        Stage {
+            documentation_version: text("x"),
+            ..stage("prod")
+        },
+        Stage {
+            canary_deployment_id: text("x"),
+            ..stage("prod")
+        },
+    ];
+    let mut revisions: BTreeSet<String> = stages.iter().map(|stage| revision(&api("A"), stage)).collect();
+    let versioned = |version: &str| RestApi {
+        version: text(version),
+        ..api("A")
+    };
+    let described = RestApi {
+        description: text("x"),
+        ..api("A")
+    };
+    for api in [api("B"), described, versioned("1"), versioned("2")] {
+        revisions.insert(revision(&api, &stage("prod")));
+    }
+    assert_eq!(revisions.len(), 9);
+    assert!(
+        revisions.iter().all(|revision| revision.len() < 200),
+        "it is kept in the catalog"
+    );
+    let blank = RestApi {
+        version: text(""),
+        ..api("A")
+    };
+    assert_eq!(revision(&blank, &stage("prod")), revision(&api("A"), &stage("prod")));
+}
+
+#[test]
+fn a_second_stage_of_one_entity_name_is_a_skip() {
+    let again = Stage {
+        deployment_id: "dep2".to_owned(),
+        ..stage("prod")
+    };
+    let translated = staged(&always(), &api("A"), &[again, stage("prod"), stage("dev")], false);
+    let kept: Vec<_> = translated
+        .versions
+        .iter()
+        .map(|version| (&*version.stage_name, &*version.deployments[0].deployment_id))
+        .collect();
+    assert_eq!(kept, [("dev", "dep1"), ("prod", "dep1")]);
+    let skips: Vec<_> = translated
+        .skips
+        .iter()
+        .map(|skip| (skip.reason, skip.stage_name.as_deref()))
+        .collect();
+    assert_eq!(skips, [(SkipReason::NameCollision, Some("prod"))]);
+}
+
+fn any_stage() -> impl Strategy<Value = Stage> {
+    let text = proptest::option::of("[a-z]{0,3}");
+    (
+        "[a-zA-Z0-9_-]{1,4}",
+        "[a-z]{1,2}",
+        text.clone(),
+        proptest::option::of(0..3_i64),
+        text,
+    )
+        .prop_map(
+            |(name, deployment_id, description, last_updated, documentation_version)| Stage {
+                name,
+                deployment_id,
+                description,
+                last_updated,
+                documentation_version,
+                canary_deployment_id: None,
+            },
+        )
+}
+
+/// Stages with different names, as Amazon has them, in two orders.
+fn shuffled() -> impl Strategy<Value = (Vec<Stage>, Vec<Stage>)> {
+    proptest::collection::vec(any_stage(), 0..12).prop_flat_map(|mut stages| {
+        stages.sort_by(|one, other| one.name.cmp(&other.name));
+        stages.dedup_by(|one, other| one.name == other.name);
+        (Just(stages.clone()), Just(stages).prop_shuffle())
+    })
+}
+
+proptest! {
+    #[test]
+    fn the_order_of_the_stages_is_irrelevant((stages, shuffled) in shuffled()) {
+        let translated = staged(&always(), &api("A"), &stages, false);
+        prop_assert_eq!(&translated, &staged(&always(), &api("A"), &shuffled, false));
+        prop_assert_eq!(translated.versions.len() + translated.skips.len(), stages.len());
+        prop_assert!(translated.versions.is_sorted_by(|one, other| one.stage_name < other.stage_name));
+    }
+
+    #[test]
+    fn titles_and_descriptions_keep_the_catalogs_limits(name in any::<String>(), text in any::<String>()) {
+        let units = |text: &str| text.encode_utf16().count();
+        let api = RestApi { description: Some(text.repeat(40)), ..api(&name.repeat(3)) };
+        let desired = listed(&api);
+        prop_assert!((1..=TITLE_MAX).contains(&units(&desired.title)));
+        let description = super::tests::text(&desired.fields.enforced, "description");
+        prop_assert!(description.is_none_or(|text| (1..=API_DESCRIPTION_MAX).contains(&units(&text))));
+    }
+}
