@@ -127,10 +127,8 @@ async fn a_run_goes_on_where_the_account_cannot_be_had() {
 
 /// A world whose gateway is in a region that the account has not enabled.
 async fn in_milan() -> World {
-    let options = CloudOptions {
-        region: MILAN.to_owned(),
-        ..CloudOptions::default().unthrottled()
-    };
+    let mut options = CloudOptions::default().unthrottled();
+    MILAN.clone_into(&mut options.api_gateway.region);
     let world = World::with(options, &[]).await;
     world.cloud.fill_gateway(demo());
     world

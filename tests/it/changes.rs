@@ -6,7 +6,7 @@ use sandbox::faults::Fault;
 use sandbox::record::Service;
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{World, change_kept};
 
 /// The REST API that things happen to.
 const ORDERS: &str = "a1b2c3d4e5";
@@ -228,12 +228,18 @@ async fn a_version_that_an_overlapping_run_makes_stays_ours() {
     world.cloud.api_gateway.put_stage(ORDERS, blue);
     let catalog = world.cloud.api_center.clone();
     let mut opened = world.properties(api);
-    let marker = &mut opened["customProperties"]["aws-rest-api"];
-    let mut versions: Vec<String> = serde_json::from_str(marker["versions"].as_str().unwrap()).unwrap();
-    versions.insert(0, "blue".to_owned());
-    marker["versions"] = json!(json!(versions).to_string());
-    marker["state"] = json!("updating");
-    marker.as_object_mut().unwrap().remove("fingerprint");
+    let versions = &mut opened["customProperties"]["aws-sync"]["versions"];
+    *versions = json!(format!("blue {}", versions.as_str().unwrap()));
+    change_kept(&mut opened, "aws-sync", "record", |record| {
+        record["deployments"].as_array_mut().unwrap().insert(0, json!("blue"));
+        record["state"] = json!("updating");
+        record.as_object_mut().unwrap().remove("fingerprint");
+    });
+    let record = json!({
+        "format": 1, "integration": "shop", "api": "shop-a1b2c3d4e5", "name": "blue", "version": "blue",
+        "source": opened["customProperties"]["aws-sync"]["source"],
+    });
+    let marker = json!({ "stage": "blue", "deploymentId": id, "record": record.to_string() });
     world.cloud.kill.set(move || {
         catalog.put(api, opened.clone()).unwrap();
         let version = json!({ "title": "blue", "lifecycleStage": "design" });
@@ -243,7 +249,7 @@ async fn a_version_that_an_overlapping_run_makes_stays_ours() {
             "state": "active",
             "environmentId": "/workspaces/default/environments/shop",
             "server": { "runtimeUri": [] },
-            "customProperties": { "aws-stage": { "stageName": "blue", "deploymentId": id } },
+            "customProperties": { "aws-sync-stage": marker },
         });
         catalog.put(&format!("{api}/deployments/blue"), deployment).unwrap();
     });
@@ -269,9 +275,10 @@ async fn an_api_that_an_overlapping_run_makes_is_no_strangers() {
     let world = World::synchronized_demo().await;
     let api = "apis/shop-a1b2c3d4e5";
     let mut made = world.properties(api);
-    let marker = &mut made["customProperties"]["aws-rest-api"];
-    marker["state"] = json!("creating");
-    marker.as_object_mut().unwrap().remove("fingerprint");
+    change_kept(&mut made, "aws-sync", "record", |record| {
+        record["state"] = json!("creating");
+        record.as_object_mut().unwrap().remove("fingerprint");
+    });
     world.catalog().remove(api);
     let catalog = world.cloud.api_center.clone();
     world.cloud.kill.set(move || catalog.put(api, made.clone()).unwrap());

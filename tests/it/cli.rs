@@ -235,7 +235,7 @@ async fn short_options_and_all_others_of_az_reach_the_integration() {
         let expected = json!({
             "apiSourceType": "AmazonApiGateway",
             "amazonApiGatewaySource": {
-                "accessKey": key, "secretAccessKey": secret, "regionName": world.cloud.region, "msiResourceId": "/an/identity",
+                "accessKey": key, "secretAccessKey": secret, "account": "123456789012", "regionName": world.cloud.region, "msiResourceId": "/an/identity",
             },
             "importSpecification": "ondemand",
             "targetEnvironmentId": "/workspaces/default/environments/aws",
@@ -286,7 +286,7 @@ async fn every_format_shows_the_same_integrations() {
             "{table:?}"
         );
         assert!(
-            table[2].starts_with("shop  syncing  us-east-1  succeeded    2026-01-01"),
+            table[1].starts_with("shop  syncing  us-east-1  succeeded    2026-01-01"),
             "{table:?}"
         );
     }

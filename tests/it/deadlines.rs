@@ -47,9 +47,7 @@ async fn add_small_account(world: &World, estate: Estate) {
     let account = ApiGateway::new(ApiGatewayOptions {
         region: world.cloud.region.clone(),
         keyring,
-        page_size_default: 25,
-        page_size_max: 500,
-        rate: (1e6, 1e6),
+        ..ApiGatewayOptions::default().unthrottled()
     });
     world.cloud.key_vault.set_secret("other-access-key", OTHER_KEY_ID);
     world.cloud.key_vault.set_secret("other-secret", OTHER_SECRET);
@@ -281,7 +279,7 @@ async fn a_deep_check_that_fails_in_an_unfinished_pass_is_made_up_for_by_the_nex
     );
     world.run_timer().await;
     let report = world.last_sync().await;
-    assert_eq!(report["failed"][0]["restApiId"], "api0000000", "{report:#}");
+    assert_eq!(report["failed"][0]["apiId"], "api0000000", "{report:#}");
     assert_eq!(report["remaining"], 1, "{report:#}");
     world.cloud.faults.clear();
     world.run_timer().await;

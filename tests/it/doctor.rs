@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::cli::{BOTH, Where, command, names};
 use crate::keyless::{by_key, keyless};
-use crate::world::{SHOP, World};
+use crate::world::{SHOP, World, change_kept};
 
 /// What the doctor finds: each check with its state.
 async fn examine(world: &World, name: &str) -> Value {
@@ -237,7 +237,9 @@ async fn the_region() {
     assert_names(&world, "region", "not available").await;
     world.cloud.is_up().await;
     world.edit("environments/shop", |environment| {
-        environment["customProperties"]["aws-integration"]["regionName"] = json!("mars-1");
+        change_kept(environment, "aws-integration", "settings", |settings| {
+            settings["amazonApiGatewaySource"]["regionName"] = json!("mars-1");
+        });
     });
     assert_names(&world, "region", "mars-1").await;
 }
@@ -272,10 +274,8 @@ async fn the_role() {
 
 #[tokio::test]
 async fn room_for_all_apis() {
-    let options = CloudOptions {
-        sku: "Free".to_owned(),
-        ..CloudOptions::default().unthrottled()
-    };
+    let mut options = CloudOptions::default().unthrottled();
+    options.api_center.sku = "Free".to_owned();
     let world = World::with(options, &[]).await;
     let many = (0..210).map(|number| {
         (

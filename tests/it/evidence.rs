@@ -85,7 +85,7 @@ async fn an_api_goes_only_once_amazon_says_that_there_is_none() {
             "{what}: {report:#}"
         );
         if list == "failed" {
-            assert_eq!(report["failed"][0]["restApiId"], LOST, "{what}: {report:#}");
+            assert_eq!(report["failed"][0]["apiId"], LOST, "{what}: {report:#}");
         } else {
             assert_eq!(report["remaining"], 1, "{what}: {report:#}");
             // Another process is not held back by what Amazon told this one.
@@ -132,7 +132,7 @@ async fn a_stage_goes_only_once_a_fresh_list_lacks_it_too() {
         let after = world.inventory();
         assert!(before.keys().all(|path| after.contains_key(path)), "{what}");
         let report = world.last_sync().await;
-        assert_eq!(report["failed"][0]["restApiId"], LOST, "{what}: {report:#}");
+        assert_eq!(report["failed"][0]["apiId"], LOST, "{what}: {report:#}");
         world.cloud.faults.clear();
         world.run_timer().await;
         world.assert_in_line();

@@ -48,7 +48,7 @@ async fn an_api_is_found_by_id_name_and_entity_and_nothing_is_written() {
     ] {
         let found = explain(&world, asked).await;
         assert_eq!(
-            (&found["verdict"], &found["restApiId"]),
+            (&found["verdict"], &found["apiId"]),
             (&json!("inLine"), &json!(ORDERS)),
             "{found}"
         );

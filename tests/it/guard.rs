@@ -9,7 +9,7 @@ use sandbox::record::Service;
 use serde_json::{Value, json};
 
 use crate::deadlines::plain;
-use crate::world::{SHOP, World};
+use crate::world::{SHOP, World, change_kept, kept};
 
 /// The REST API that stages are taken from.
 const ORDERS: &str = "a1b2c3d4e5";
@@ -80,13 +80,8 @@ async fn assert_nothing_is_held(world: &World) {
 
 /// Whether the journal says that removals are held.
 fn is_held(world: &World) -> Value {
-    outcome(world)["next"]["held"].take()
-}
-
-fn outcome(world: &World) -> Value {
-    let environment = world.properties("environments/shop");
-    let last = &environment["customProperties"]["aws-integration"]["lastSync"];
-    serde_json::from_str(last.as_str().unwrap()).unwrap()
+    let journal = kept(&world.properties("environments/shop"), "aws-integration", "journal");
+    json!(journal["held"].as_array().is_some_and(|held| !held.is_empty()))
 }
 
 #[tokio::test]
@@ -238,10 +233,9 @@ async fn a_run_that_began_before_a_hold_does_not_end_it() {
 /// Another run records that it holds removals.
 fn hold(catalog: &sandbox::api_center::ApiCenter) {
     let mut environment = catalog.snapshot().remove("environments/shop").unwrap()["properties"].take();
-    let last = &mut environment["customProperties"]["aws-integration"]["lastSync"];
-    let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
-    outcome["next"]["held"] = json!(true);
-    *last = json!(outcome.to_string());
+    change_kept(&mut environment, "aws-integration", "journal", |journal| {
+        journal["held"] = json!(["123456789012/us-east-1"]);
+    });
     catalog.put("environments/shop", environment).unwrap();
 }
 
@@ -265,15 +259,11 @@ async fn a_run_that_is_killed_after_it_found_too_much_gone_does_not_let_the_next
 type Loss = (&'static str, fn(&mut Value));
 
 const LOSSES: [Loss; 3] = [
-    ("the outcome is gone", |marker| {
-        marker.as_object_mut().unwrap().shift_remove("lastSync");
-    }),
-    ("the outcome is another text", |marker| marker["lastSync"] = json!("{}")),
     ("the journal is gone", |marker| {
-        let mut outcome: Value = serde_json::from_str(marker["lastSync"].as_str().unwrap()).unwrap();
-        outcome.as_object_mut().unwrap().shift_remove("next");
-        marker["lastSync"] = json!(outcome.to_string());
+        marker.as_object_mut().unwrap().shift_remove("journal");
     }),
+    ("the journal is another text", |marker| marker["journal"] = json!("{}")),
+    ("the journal is no JSON", |marker| marker["journal"] = json!("held")),
 ];
 
 #[tokio::test]

@@ -75,28 +75,3 @@ async fn the_history_goes_along_to_another_environment() {
     assert!(!world.has(ENVIRONMENT));
     assert_eq!(outcomes(&world).await.len(), 3);
 }
-
-#[tokio::test]
-async fn what_a_release_without_history_has_left_gets_one_with_its_first_run_to_the_end() {
-    let world = World::synchronized_demo().await;
-    world.edit(ENVIRONMENT, |environment| {
-        let marker = &mut environment["customProperties"]["aws-integration"];
-        marker.as_object_mut().unwrap().remove("history").unwrap();
-    });
-    world.edit("metadataSchemas/aws-integration", |properties| {
-        let mut schema: Value = serde_json::from_str(properties["schema"].as_str().unwrap()).unwrap();
-        schema["properties"].as_object_mut().unwrap().remove("history").unwrap();
-        properties["schema"] = json!(schema.to_string());
-    });
-    deny_the_list(&world);
-    assert!(!world.fire_timer().await.succeeded);
-    world.cloud.faults.clear();
-    assert_eq!(
-        world.last_sync().await["outcome"],
-        "failed",
-        "the outcome is kept where there is no room for history"
-    );
-    assert_eq!(outcomes(&world).await.len(), 0);
-    world.run_timer().await;
-    assert_eq!(outcomes(&world).await, ["succeeded"]);
-}

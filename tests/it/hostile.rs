@@ -304,7 +304,7 @@ async fn hostile_definitions_are_skipped_with_a_reason_and_other_apis_go_on() {
     let skipped = report["skipped"].as_array().unwrap();
     assert_eq!(skipped.len(), refused.len(), "{report:#}");
     for skip in skipped {
-        assert!(skip["restApiId"].as_str().unwrap().starts_with("refused"), "{skip}");
+        assert!(skip["apiId"].as_str().unwrap().starts_with("refused"), "{skip}");
         assert!(
             ["ExportRefused", "DefinitionTooLarge"].contains(&skip["reason"].as_str().unwrap()),
             "{skip}"

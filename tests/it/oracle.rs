@@ -186,6 +186,7 @@ pub fn entity_name(stage: &str) -> String {
     let readable: String = lowered
         .chars()
         .map(|letter| if plain(&letter) { letter } else { '-' })
+        .skip_while(|letter| *letter == '-')
         .take(64)
         .collect();
     let digest = Sha256::digest(stage.as_bytes());

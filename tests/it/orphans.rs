@@ -4,9 +4,9 @@ use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
+use apicenter_aws_sync::engine::{Clock, Engine};
 use apicenter_aws_sync::limits::Budget;
 use apicenter_aws_sync::settings::Settings;
-use apicenter_aws_sync::sync::{Clock, Engine};
 use reqwest::Method;
 use sandbox::api_gateway::{Definition, RestApi, Stage};
 use sandbox::cloud::CloudOptions;
@@ -74,10 +74,8 @@ fn api_with(stages: &[&str]) -> sandbox::estate::Estate {
 
 #[tokio::test]
 async fn stages_for_which_what_an_earlier_api_left_leaves_no_room_are_reported_at_once() {
-    let free = CloudOptions {
-        sku: "Free".to_owned(),
-        ..CloudOptions::default().unthrottled()
-    };
+    let mut free = CloudOptions::default().unthrottled();
+    free.api_center.sku = "Free".to_owned();
     let world = World::with(free, &[]).await;
     world
         .cloud
@@ -221,25 +219,21 @@ async fn a_deep_run_that_takes_several_calls_mends_everything_too() {
 }
 
 #[tokio::test]
-async fn what_was_damaged_below_apis_is_right_after_a_day_of_hourly_runs() {
+async fn what_was_damaged_below_apis_is_right_after_29_hourly_runs() {
     if let Some((first, last)) = hours() {
         return live_through(first, last).await;
     }
     let world = World::synchronized(estate()).await;
-    // So that the hours are counted by the other clock.
-    world.edit("environments/shop", |environment| {
-        environment["customProperties"]["aws-integration"]["lastSync"] = json!("");
-    });
     runs_by_the_hour(&world, 0, 0).await;
     let right = world.inventory();
     damage(&world);
-    runs_by_the_hour(&world, 1, 12).await;
+    runs_by_the_hour(&world, 1, 9).await;
     assert_ne!(
         world.inventory(),
         right,
-        "half a day was enough: the test shows nothing"
+        "nine hours were enough: the test shows nothing"
     );
-    runs_by_the_hour(&world, 13, 24).await;
+    runs_by_the_hour(&world, 10, 29).await;
     world.assert_in_line();
 }
 
@@ -258,7 +252,7 @@ fn hours() -> Option<(i64, i64)> {
 ///
 /// Identity, certificates and Amazon's address are read from the environment, which a test cannot change for itself.
 async fn runs_by_the_hour(world: &World, first: i64, last: i64) {
-    let test = "orphans::what_was_damaged_below_apis_is_right_after_a_day_of_hourly_runs";
+    let test = "orphans::what_was_damaged_below_apis_is_right_after_29_hourly_runs";
     let output = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", test, "--nocapture"])
         .envs(world.cloud.unpaced_handler_environment())
@@ -295,9 +289,9 @@ async fn an_integration_whose_environment_is_gone_is_shown_and_left_alone() {
     let world = World::synchronized_demo().await;
     world.catalog().remove("environments/shop");
     let before = world.everything();
-    world.run_timer().await;
+    assert!(!world.fire_timer().await.succeeded, "somebody has to know of it");
     world.cloud.api_gateway.clear();
-    world.run_timer().await;
+    assert!(!world.fire_timer().await.succeeded);
     assert_eq!(world.everything(), before, "nothing is swept unasked");
 
     let list = world.call(Method::GET, "integrations", None).await.expect(200).json();
@@ -372,7 +366,7 @@ async fn a_delete_removes_what_an_integration_left_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_environment_whose_marker_was_taken_off_is_a_persons_from_then_on() {
+async fn an_environment_whose_marker_was_taken_off_is_taken_again() {
     let world = World::synchronized_demo().await;
     world.edit("environments/shop", |environment| {
         environment["customProperties"]
@@ -381,20 +375,16 @@ async fn an_environment_whose_marker_was_taken_off_is_a_persons_from_then_on() {
             .remove("aws-integration");
     });
     let before = world.everything();
-    world.run_timer().await;
-    assert_eq!(world.everything(), before);
-    let refusal = world.put(SHOP, world.document()).await.expect(409);
-    assert_eq!(refusal.code(), "EnvironmentInUse");
-
-    let mut document = world.document();
-    document["properties"]["targetEnvironmentId"] = json!("/workspaces/default/environments/shop");
-    world.put(SHOP, document).await.expect(201);
-    world.assert_in_line();
-    world.delete(SHOP).await.expect(204);
-    let environment = world.properties("environments/shop");
-    assert_eq!(
-        environment["customProperties"],
-        json!({}),
-        "it stays, without the marker"
+    assert!(
+        !world.fire_timer().await.succeeded,
+        "no environment holds the integration"
     );
+    assert_eq!(world.everything(), before);
+    let list = world.call(Method::GET, "integrations", None).await.expect(200).json();
+    assert_eq!(list["value"][0]["properties"]["linkState"]["state"], "error");
+    world.put(SHOP, world.document()).await.expect(201);
+    world.assert_in_line();
+    world.run_timer().await;
+    world.delete(SHOP).await.expect(204);
+    assert!(!world.has("environments/shop"), "it was made for the integration");
 }

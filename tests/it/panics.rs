@@ -12,6 +12,8 @@ use crate::world::{SHOP, World, answer};
 
 /// What the tests' builds panic at; see `src/panics.rs`.
 const PLANTED: &str = "APICENTER_AWS_SYNC_PLANTED_PANIC";
+/// What the names of all such variables begin with.
+const ALL_PLANTED: &str = "APICENTER_AWS_SYNC_PLANTED";
 /// An API that the demo has with two stages.
 const API: &str = "a1b2c3d4e5";
 
@@ -20,7 +22,7 @@ fn assert_place_is_logged(world: &World, what: &str) {
     let output = world.host.output();
     let mut lines = output.lines().filter(|line| line.contains("a panic: "));
     let line = lines.next().unwrap_or_else(|| panic!("{what}: {output}"));
-    assert!(line.contains(r#""place":"src/sync"#), "{what}: {line}");
+    assert!(line.contains(r#""place":"src/"#), "{what}: {line}");
     assert!(!output.contains("planted at"), "{what}: {output}");
 }
 
@@ -35,7 +37,7 @@ async fn an_api_at_which_the_work_panics_is_failed_and_the_others_are_done() {
         assert_eq!(report["outcome"], "partial", "{step}: {report:#}");
         assert_eq!(report["created"], demo().len() - usize::from(step == "look"), "{step}");
         let failed = report["failed"].as_array().unwrap();
-        assert_eq!((failed.len(), &failed[0]["restApiId"]), (1, &json!(API)), "{step}");
+        assert_eq!((failed.len(), &failed[0]["apiId"]), (1, &json!(API)), "{step}");
         let message = failed[0]["message"].as_str().unwrap();
         assert!(message.starts_with("internal error"), "{step}: {message}");
         assert_place_is_logged(&world, step);
@@ -62,7 +64,7 @@ async fn a_plan_tells_of_an_api_at_which_the_work_panics_and_of_the_others() {
     world.restart_with(&[(PLANTED, &format!("look:{API}"))]).await;
     let plan = world.call(Method::GET, "integrations/shop/plan", None).await;
     let plan = plan.expect(200).json();
-    assert_eq!(plan["failed"][0]["restApiId"], API, "{plan:#}");
+    assert_eq!(plan["failed"][0]["apiId"], API, "{plan:#}");
     assert_eq!(plan["complete"], false);
     assert_eq!(world.sync("deep=true").await.expect(200).json()["outcome"], "partial");
 }
@@ -134,7 +136,7 @@ fn nothing_that_is_published_has_planted_panics_and_the_check_of_it_looks_for_th
         "the name tells whether a build has them"
     );
     assert!(
-        read("tests/package/run").contains(PLANTED),
+        read("tests/package/run").contains(ALL_PLANTED),
         "the package is looked through"
     );
     // Profiles leave both as they are: no debug assertions in what is optimised, and panics that can be caught.

@@ -30,7 +30,7 @@ const SPANS: [(&str, &[&str]); 14] = [
     ("sync", RUN),
     ("plan", RUN),
     ("delete", RUN),
-    ("api", &["sync.rest_api_id"]),
+    ("api", &["sync.api_id"]),
     ("GET", CLIENT),
     ("PUT", CLIENT),
     ("POST", CLIENT),
@@ -205,7 +205,8 @@ pub async fn eventful_day(world: &World) {
     let made_up = Method::from_bytes(b"ANYTHING").unwrap();
     let refused = reqwest::Client::new().request(made_up, anything).send().await.unwrap();
     assert_eq!(refused.status(), 404);
-    world.fail(Service::ApiCenter, Some(Method::GET), "/apis", Some(1), throttle());
+    let environment = "/environments/shop\\?";
+    world.fail(Service::ApiCenter, Some(Method::GET), environment, Some(1), throttle());
     world.fail(Service::ApiGateway, None, "/stages", Some(2), Fault::ResetBefore);
     world.sync("deep=true").await.expect(200);
     let (first, _) = demo()[0].clone();
@@ -383,7 +384,8 @@ async fn metrics_are_what_reports_and_the_clouds_say() {
 async fn throttles_are_counted_wherever_they_are_met() {
     let (world, collector) = observed(&[]).await;
     world.put_shop().await;
-    world.fail(Service::ApiCenter, Some(Method::GET), "/apis", Some(1), throttle());
+    let environment = "/environments/shop\\?";
+    world.fail(Service::ApiCenter, Some(Method::GET), environment, Some(1), throttle());
     world.fail(Service::ApiGateway, None, "/restapis\\?", Some(1), throttle());
     // One that the AWS SDK tries again by itself.
     let throttling = Fault::Answer {

@@ -153,7 +153,7 @@ async fn an_api_whose_stages_cannot_be_read_stays_as_it_is_and_the_others_go_on(
     assert!(!after.contains_key("apis/shop-b2c3d4e5f6/versions/staging"));
     let report = world.last_sync().await;
     assert_eq!(report["outcome"], "partial");
-    assert_eq!(report["failed"][0]["restApiId"], "a1b2c3d4e5", "{report:#}");
+    assert_eq!(report["failed"][0]["apiId"], "a1b2c3d4e5", "{report:#}");
     assert!(
         report["failed"][0]["message"]
             .as_str()
@@ -192,7 +192,7 @@ async fn the_last_good_definition_stays_when_a_new_one_cannot_be_had() {
         .as_array()
         .unwrap()
         .iter()
-        .find(|skip| skip["restApiId"] == "e1f2a3b4c5")
+        .find(|skip| skip["apiId"] == "e1f2a3b4c5")
         .unwrap();
     assert_eq!(skip["reason"], "ExportRefused");
     assert!(skip["message"].as_str().unwrap().contains("models are not JSON"));

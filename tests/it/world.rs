@@ -1,7 +1,7 @@
 //! A world for one test: the clouds, a Functions host, and the real handler in it.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -216,14 +216,9 @@ impl World {
         self.catalog().put(path, properties).unwrap();
     }
 
-    /// Lets every API have its turn to be looked into deeply, as if no run had been for more than a day.
+    /// Lets every API have its turn to be looked into deeply; otherwise none has, whatever the hour is.
     pub fn let_deep_checks_be_due(&self) {
-        set_checked_through(self.catalog(), |hour| json!(hour - 30));
-    }
-
-    /// Lets no API have its turn to be looked into deeply, although the hour may change during a test.
-    pub fn let_no_deep_checks_be_due(&self) {
-        set_checked_through(self.catalog(), |_| Value::Null);
+        let_deep_checks_be_due(&self.cloud);
     }
 
     /// Asserts that the catalog holds what the gateway's APIs call for, nothing more and nothing less.
@@ -339,6 +334,7 @@ impl World {
 impl Drop for World {
     /// Whatever a test was about: no secret may have come out.
     fn drop(&mut self) {
+        let _ = std::fs::remove_file(deep_checks(&self.cloud));
         if !std::thread::panicking() && !self.leaks.load(Ordering::Relaxed) {
             assert_eq!(self.leaks(), Vec::<String>::new(), "secrets were told");
             self.witnesses().iter().for_each(Witness::assert_lines);
@@ -355,24 +351,36 @@ pub fn host_options(cloud: &Cloud, settings: &[(&str, &str)]) -> HostOptions {
         environment.retain(|(other, _)| other != name);
         environment.push((name.to_owned(), value.to_owned()));
     }
+    let deep_checks = deep_checks(cloud).display().to_string();
+    environment.push(("APICENTER_AWS_SYNC_PLANTED_DEEP_CHECKS".to_owned(), deep_checks));
     options.environment.extend(environment);
     options
 }
 
-/// Lets every API of the usual integration have its turn to be looked into deeply, as if no run had been for more than a day.
-pub fn let_deep_checks_be_due(catalog: &ApiCenter) {
-    set_checked_through(catalog, |hour| json!(hour - 30));
+/// The file that says which deep checks are due.
+fn deep_checks(cloud: &Cloud) -> PathBuf {
+    let url = cloud
+        .api_center_url()
+        .replace(|letter: char| !letter.is_ascii_alphanumeric(), "-");
+    std::env::temp_dir().join(format!("deep-checks-{}-{url}", std::process::id()))
 }
 
-fn set_checked_through(catalog: &ApiCenter, change: impl Fn(i64) -> Value) {
-    let path = format!("environments/{SHOP}");
-    let mut properties = catalog.snapshot().remove(&path).unwrap()["properties"].take();
-    let last = &mut properties["customProperties"]["aws-integration"]["lastSync"];
-    let mut outcome: Value = serde_json::from_str(last.as_str().unwrap()).unwrap();
-    let hour = outcome["next"]["checkedThroughHour"].as_i64().unwrap();
-    outcome["next"]["checkedThroughHour"] = change(hour);
-    *last = json!(outcome.to_string());
-    catalog.put(&path, properties).unwrap();
+/// Lets every API have its turn to be looked into deeply.
+pub fn let_deep_checks_be_due(cloud: &Cloud) {
+    std::fs::write(deep_checks(cloud), "all").unwrap();
+}
+
+/// The bookkeeping in a marker: of an API, a deployment (`record`), or an integration (`journal`, `lastSync`).
+pub fn kept(properties: &Value, schema: &str, property: &str) -> Value {
+    let text = properties["customProperties"][schema][property].as_str();
+    text.map(|text| serde_json::from_str(text).unwrap()).unwrap_or_default()
+}
+
+/// Changes the bookkeeping in a marker.
+pub fn change_kept(properties: &mut Value, schema: &str, property: &str, change: impl FnOnce(&mut Value)) {
+    let mut value = kept(properties, schema, property);
+    change(&mut value);
+    properties["customProperties"][schema][property] = json!(value.to_string());
 }
 
 /// The APIs of a catalog, with all that is below them.

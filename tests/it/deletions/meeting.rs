@@ -181,9 +181,16 @@ async fn an_api_that_somebody_takes_over_during_a_deletion_is_theirs_and_no_fail
     let path = "apis/shop-a1b2c3d4e5";
     let at = (Service::ApiCenter, Method::GET, r"/apis/shop-a1b2c3d4e5\?");
     meanwhile(&world, at, 0, move || {
-        let mut api = catalog.snapshot()[path]["properties"].clone();
-        api["customProperties"].as_object_mut().unwrap().remove("aws-rest-api");
-        catalog.put(path, api).unwrap();
+        // The markers of the deployments too: otherwise they tell whose the API is.
+        for (path, schema) in [
+            (path.to_owned(), "aws-sync"),
+            (format!("{path}/deployments/prod"), "aws-sync-stage"),
+            (format!("{path}/deployments/staging"), "aws-sync-stage"),
+        ] {
+            let mut entity = catalog.snapshot()[&path]["properties"].clone();
+            entity["customProperties"].as_object_mut().unwrap().remove(schema);
+            catalog.put(&path, entity).unwrap();
+        }
     });
     world.delete(SHOP).await.expect(204);
     assert!(world.has(path) && !world.has("environments/shop"));

@@ -166,7 +166,7 @@ impl Site {
             assert_eq!(made.status, Some(201), "{}", made.text);
             assert_eq!(site.differences(&site.cloud.api_gateway.estate()), "", "{}", made.text);
             if scene == Scene::Timer {
-                let_deep_checks_be_due(&site.cloud.api_center);
+                let_deep_checks_be_due(&site.cloud);
             }
         }
         site.cloud.api_center.keep_journal();

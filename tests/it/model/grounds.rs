@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use super::step::{Amazon, Change, Person, Seed};
 use crate::oracle::Estate;
+use crate::world::change_kept;
 
 /// Names of integrations: one is the beginning of another.
 pub const INTEGRATIONS: [&str; 3] = ["shop", "shop-a", "depot"];
@@ -265,19 +266,39 @@ impl Grounds {
             return;
         };
         let (schema, values): (&str, &[&str]) = match path.split('/').count() {
-            2 if path.starts_with("environments/") => ("aws-integration", &["lastSync", "history", ""]),
+            2 if path.starts_with("environments/") => ("aws-integration", &["lastSync", "history", "journal", ""]),
             2 => (
-                "aws-rest-api",
-                &["fingerprint", "versions", "state", "undeployed", "skipped", ""],
+                "aws-sync",
+                &[
+                    "record/fingerprint",
+                    "record/state",
+                    "record/deployments",
+                    "record/definitions",
+                    "record/skipped",
+                    "record",
+                    "versions",
+                    "source",
+                    "",
+                ],
             ),
             _ => (
-                "aws-stage",
-                &["contentDigest", "canonicalDigest", "exportedRevision", ""],
+                "aws-sync-stage",
+                &["deploymentId", "stage", "record/version", "record", ""],
             ),
         };
         match values[property % values.len()] {
             "" => {
-                custom.remove(schema);
+                custom.shift_remove(schema);
+            }
+            kept if kept.contains('/') => {
+                let (record, value) = kept.split_once('/').unwrap();
+                if custom.get(schema).is_some_and(|marker| marker.get(record).is_some()) {
+                    change_kept(&mut properties, schema, record, |kept| {
+                        if let Some(kept) = kept.as_object_mut() {
+                            kept.shift_remove(value);
+                        }
+                    });
+                }
             }
             value => {
                 if let Some(marker) = custom.get_mut(schema).and_then(Value::as_object_mut) {

@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::grounds::INTEGRATIONS;
 use super::laws::{Moment, has_lost_nothing};
-use super::ledger::{Ledger, marker};
+use super::ledger::Ledger;
 use super::player::{self, Player, integration};
 use super::step::{Call, Query, Trouble};
 use crate::oracle::Estate;
-use crate::world::Answer;
+use crate::world::{Answer, kept};
 
 /// What an integration may be: what of it was asked for and is in force, or nothing.
 pub type Wish = Option<Value>;
@@ -197,11 +197,8 @@ impl Call {
 
 /// Whether the last run has held what is gone, and nobody confirmed it without there being time for it.
 fn has_held(environment: &Value) -> bool {
-    let text = marker(environment, "aws-integration")["lastSync"].as_str();
-    let outcome: Value = text
-        .and_then(|text| serde_json::from_str(text).ok())
-        .unwrap_or_default();
-    outcome["outcome"] == "held" && outcome["next"]["confirmed"].is_null()
+    let of = |property| kept(&environment["properties"], "aws-integration", property);
+    of("lastSync")["outcome"] == "held" && of("journal")["confirmed"].is_null()
 }
 
 /// The rules that every report keeps.

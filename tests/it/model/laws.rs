@@ -15,7 +15,7 @@ const OF_API: [&str; 5] = [
     "/title",
     "/description",
     "/kind",
-    "/customProperties/aws-rest-api",
+    "/customProperties/aws-sync",
     // The service's own.
     "/lifecycleStage",
 ];
@@ -25,7 +25,7 @@ const OF_DEPLOYMENT: [&str; 4] = [
     "/server/runtimeUri",
     "/environmentId",
     "/definitionId",
-    "/customProperties/aws-stage",
+    "/customProperties/aws-sync-stage",
 ];
 
 /// What was the case, at one moment or another, while a step went on.
@@ -81,7 +81,7 @@ pub fn judge(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
     }
     let parts: Vec<&str> = change.path.split('/').collect();
     let verdict = match parts.as_slice() {
-        ["metadataSchemas", "aws-integration" | "aws-rest-api" | "aws-stage"] => {
+        ["metadataSchemas", "aws-integration" | "aws-sync" | "aws-sync-stage"] => {
             allow(change.after.is_some(), "a schema of the app goes")
         }
         ["environments", _] => judge_environment(ledger, moment, change),
@@ -190,8 +190,21 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
         (Some(before), Some(after)) => {
             let mut later = Ledger::default();
             later.add(change);
-            allow(owner.is_some(), "an API is changed that is nobody's")?;
-            allow(later.owner(&change.path) == owner, "an API changes hands")?;
+            let later = later.owner(&change.path);
+            match (&owner, &later) {
+                (Some((integration, id)), None) => {
+                    let goes = may_go(ledger, moment, &change.path, integration, id);
+                    allow(goes, "an API is let go that is wanted")?;
+                    let holds = holds_others(ledger, &change.path);
+                    allow(holds, "an API is left behind below which nothing is anybody else's")?;
+                }
+                (Some(_), Some(_)) => allow(owner == later, "an API changes hands")?,
+                (None, Some((integration, _))) => allow(
+                    ledger.vouches_for(&change.path, integration),
+                    "an API is taken that no deployment says is the integration's",
+                )?,
+                (None, None) => return Err("an API is changed that is nobody's".to_owned()),
+            }
             allow(!differs(before, after, &OF_API), "an API loses users' values")
         }
         (Some(_), None) => {
@@ -204,6 +217,10 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
                 !moment.held.contains(&integration) || is_going(ledger, moment, &integration),
                 "an API goes with too many others, and nobody confirmed it",
             )?;
+            allow(
+                moment.made.contains(&change.path) || !holds_others(ledger, &change.path),
+                "an API goes with what people have put below it",
+            )?;
             judge_hold(ledger, moment, &change.path, &integration)
         }
         (None, None) => Ok(()),
@@ -213,6 +230,15 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
 /// Whether an API may go with all that is below it.
 fn may_go(ledger: &Ledger, moment: &Moment, api: &str, integration: &str, id: &str) -> bool {
     moment.lacks_api(id) || is_going(ledger, moment, integration) || is_taken_back(ledger, moment, api, integration)
+}
+
+/// Whether something was below an API before this step that is not the app's.
+fn holds_others(ledger: &Ledger, api: &str) -> bool {
+    let below = format!("{api}/");
+    ledger.below(&below).any(|(path, entry)| {
+        let of_person = path.contains("/definitions/") && !path.ends_with("/definitions/openapi");
+        entry.made_at < ledger.step && (of_person && entry.made_by == Author::Person || ledger.is_strange(api, path))
+    })
 }
 
 /// Whether a run whose integration vanished takes back what it made itself.
@@ -287,7 +313,13 @@ fn judge_below(
                 judge_hold(ledger, moment, api, &integration)?;
             }
             if may_go(ledger, moment, api, &integration, &id) {
-                return Ok(());
+                let all_ours = moment.made.contains(api) || ledger.lists_all(api);
+                let parent = format!("{api}/versions/{name}");
+                let ours = match definition {
+                    Some(definition) => definition == "openapi" && !ledger.is_strange(api, &parent),
+                    None => !ledger.is_strange(api, &change.path),
+                };
+                return allow(all_ours || ours, "something of a person's goes with an API");
             }
             judge_removed(
                 ledger,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use sandbox::api_center::{Author, Change};
 use serde_json::{Value, json};
 
+use crate::world::kept;
+
 /// An entity, and where it comes from.
 #[derive(Debug, Clone)]
 pub struct Entry {
@@ -79,18 +81,40 @@ impl Ledger {
 
     /// Whether a version, or what goes by its name, is listed as the integration's.
     pub fn lists(&self, api: &str, name: &str) -> bool {
-        let listed: Vec<String> = self
-            .get(api)
-            .and_then(|entry| marker(&entry.value, "aws-rest-api")["versions"].as_str())
-            .and_then(|text| serde_json::from_str(text).ok())
+        self.lists_all(api) || self.names(api).iter().any(|listed| listed == name)
+    }
+
+    /// The versions and deployments that an API's marker names.
+    fn names(&self, api: &str) -> Vec<String> {
+        let Some(entry) = self.get(api) else {
+            return Vec::new();
+        };
+        let versions = marker(&entry.value, "aws-sync")["versions"]
+            .as_str()
             .unwrap_or_default();
-        self.lists_all(api) || listed.iter().any(|listed| listed == name)
+        let record = kept(&entry.value["properties"], "aws-sync", "record");
+        let deployments = record["deployments"].as_array().into_iter().flatten();
+        let deployments = deployments.filter_map(Value::as_str);
+        versions
+            .split_whitespace()
+            .chain(deployments)
+            .map(str::to_owned)
+            .collect()
+    }
+
+    /// Whether a deployment below an API says that the API is an integration's.
+    pub fn vouches_for(&self, api: &str, integration: &str) -> bool {
+        let deployments = format!("{api}/deployments/");
+        self.below(&deployments).any(|(path, entry)| {
+            let is_of = |record: Value| record["integration"] == integration;
+            vouching(entry, path).is_some_and(is_of)
+        })
     }
 
     /// Whether an API is being made, so that all that is below it is the integration's.
     pub fn lists_all(&self, api: &str) -> bool {
         let entry = self.get(api);
-        entry.is_some_and(|entry| marker(&entry.value, "aws-rest-api")["state"] == "creating")
+        entry.is_some_and(|entry| kept(&entry.value["properties"], "aws-sync", "record")["state"] == "creating")
     }
 
     /// Whether something below an API is not the app's: a person made it, or made the app lose sight of it before the
@@ -98,7 +122,7 @@ impl Ledger {
     pub fn is_strange(&self, api: &str, path: &str) -> bool {
         let Some(entry) = self.get(path) else { return false };
         let name = path.split('/').nth(3).unwrap_or_default();
-        if self.lists(api, name) || path.contains("/deployments/") && is_marked(entry, name) {
+        if self.lists(api, name) || path.contains("/deployments/") && vouching(entry, path).is_some() {
             return false;
         }
         let tampered = self
@@ -120,16 +144,26 @@ pub fn holder(value: &Value) -> Option<&str> {
 }
 
 fn owner(api: &str, value: &Value) -> Option<(String, String)> {
-    let marker = marker(value, "aws-rest-api");
-    let (integration, id) = (marker["integration"].as_str()?, marker["restApiId"].as_str()?);
-    let name = format!("apis/{integration}-{id}").to_lowercase();
-    (name == api).then(|| (integration.to_owned(), id.to_owned()))
+    let marker = marker(value, "aws-sync");
+    let (integration, name) = (marker["integration"].as_str()?, api.strip_prefix("apis/")?);
+    let record = kept(&value["properties"], "aws-sync", "record");
+    if !record["name"].as_str()?.eq_ignore_ascii_case(name) {
+        return None;
+    }
+    // A list of sources that was broken by hand tells nothing; the name does.
+    let source = marker["source"].as_str().and_then(|source| source.rsplit('/').next());
+    let id = source.or_else(|| name.get(integration.len() + 1..))?;
+    Some((integration.to_owned(), id.to_owned()))
 }
 
-/// Whether a deployment has the marker of the stage that its name is made from.
-fn is_marked(entry: &Entry, name: &str) -> bool {
-    let stage = marker(&entry.value, "aws-stage")["stageName"].as_str();
-    stage.is_some_and(|stage| crate::oracle::entity_name(stage) == name)
+/// The record of a deployment that names itself and the API that it is below.
+fn vouching(entry: &Entry, path: &str) -> Option<Value> {
+    let record = kept(&entry.value["properties"], "aws-sync-stage", "record");
+    let is_named = |property: &str, part: usize| {
+        let name = path.split('/').nth(part)?;
+        record[property].as_str().map(|named| named.eq_ignore_ascii_case(name))
+    };
+    (is_named("api", 1)? && is_named("name", 3)?).then_some(record)
 }
 
 /// What differs between two states of an entity, but for these places: those of the source.

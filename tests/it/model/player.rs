@@ -54,12 +54,10 @@ pub struct Player {
 
 impl Player {
     pub async fn start() -> Self {
-        let options = CloudOptions {
-            api_center_page_size: 3,
-            api_gateway_page_size_max: 2,
-            ..CloudOptions::default()
-        };
-        let cloud = Cloud::start(options.unthrottled()).await.unwrap();
+        let mut options = CloudOptions::default().unthrottled();
+        options.api_center.page_size = 3;
+        options.api_gateway.page_size_max = 2;
+        let cloud = Cloud::start(options).await.unwrap();
         let mut hosts = Vec::new();
         for handler in 0..2 {
             hosts.push(start_host(&cloud, handler).await);
@@ -205,7 +203,7 @@ impl Player {
         Ok(changes.len())
     }
 
-    async fn call_all(&self, calls: &[(usize, Call)], known: &mut Known, trouble: &Trouble) -> Result<(), String> {
+    pub async fn call_all(&self, calls: &[(usize, Call)], known: &mut Known, trouble: &Trouble) -> Result<(), String> {
         for (_, call) in calls {
             known.expect(call, self);
         }

@@ -12,6 +12,7 @@ use super::known::{Known, check_report};
 use super::laws::to_be_held;
 use super::ledger::{holder, marker};
 use super::player::Player;
+use super::step::{Call, Document, Trouble};
 use crate::oracle::{Estate, Wishes, desired_by, entity_name, source_owned};
 
 impl Player {
@@ -21,6 +22,7 @@ impl Player {
         known.begin_step();
         known.moment.held = to_be_held(&known.ledger, &self.cloud.api_gateway.estate());
         self.run(known).await?;
+        self.rescue(known).await?;
         known.moment.held.clear();
         known.moment.unconfirmed.clear();
         self.confirm(known).await?;
@@ -47,7 +49,36 @@ impl Player {
         known.last_run = known.ledger.seen;
         let run = self.timer().await;
         self.judge(known)?;
-        ensure(run.0, || format!("the timer's run failed: {}", run.1))
+        let lost = lost(known);
+        ensure(run.0 == lost.is_empty(), || {
+            format!(
+                "the timer's run succeeded: {}, while {lost:?} have no environment: {}",
+                run.0, run.1
+            )
+        })
+    }
+
+    /// Takes both ways out for the integrations that lost their environments.
+    async fn rescue(&self, known: &mut Known) -> Result<(), String> {
+        for lost in lost(known) {
+            let name = INTEGRATIONS.iter().position(|name| *name == lost).unwrap();
+            let (mode, lifecycle, environment, key) = (0, 0, 0, 0);
+            let document = Document {
+                mode,
+                lifecycle,
+                environment,
+                key,
+            };
+            let call = if name == 0 {
+                Call::Put { name, document }
+            } else {
+                Call::Delete { name }
+            };
+            self.call_all(&[(0, call)], known, &Trouble::None).await?;
+            self.judge(known)?;
+        }
+        let lost = lost(known);
+        ensure(lost.is_empty(), || format!("{lost:?} still have no environments"))
     }
 
     /// Confirms the deletions that are held.
@@ -204,7 +235,7 @@ impl Player {
         let is_outcome = |change: &&sandbox::api_center::Change| {
             let rest = |value: &Option<Value>| {
                 let mut value = value.clone().unwrap_or_default();
-                for kept in ["lastSync", "history"] {
+                for kept in ["lastSync", "history", "journal"] {
                     value["properties"]["customProperties"]["aws-integration"][kept].take();
                 }
                 value
@@ -216,6 +247,18 @@ impl Player {
             None => Ok(()),
         }
     }
+}
+
+/// The integrations that markers name and no environment holds.
+fn lost(known: &Known) -> BTreeSet<String> {
+    let apis = known
+        .ledger
+        .below("apis/")
+        .filter(|(path, _)| path.split('/').count() == 2);
+    let owners = apis.filter_map(|(path, _)| Some(known.ledger.owner(path)?.0));
+    owners
+        .filter(|owner| known.ledger.environments_of(owner).is_empty())
+        .collect()
 }
 
 fn ensure(holds: bool, why: impl FnOnce() -> String) -> Result<(), String> {
