@@ -106,7 +106,7 @@ def entity_name(stage_name):
     """The name that a stage's version and deployment have."""
     if re.fullmatch("[a-z0-9-]{3,64}", stage_name) and not re.search("-[0-9a-f]{16}$", stage_name):
         return stage_name
-    readable = re.sub("[^a-z0-9-]", "-", stage_name.lower())[:64]
+    readable = re.sub("[^a-z0-9-]", "-", stage_name.lower()).lstrip("-")[:64]
     return f"{readable}-{hashlib.sha256(stage_name.encode()).hexdigest()[:16]}"
 
 
