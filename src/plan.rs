@@ -10,8 +10,10 @@ mod fields;
 mod fingerprint;
 mod guard;
 mod preview;
+mod progress;
 mod removals;
 mod rules;
+mod step;
 mod survey;
 #[cfg(test)]
 mod tests;
@@ -26,5 +28,6 @@ pub use guard::{Removals, Verdict};
 pub use preview::{Preview, PreviewChange};
 pub use removals::{Counts, Removal};
 pub use rules::{CatalogLimits, RequiredMetadata, Rules, missing_message};
+pub use step::{Done, Event, Import, Step};
 pub use survey::{Agenda, CatalogApis, Current, Job, Observed, Scope, survey};
-pub use work::{Done, Event, Import, Step, Work};
+pub use work::Work;

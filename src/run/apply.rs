@@ -265,14 +265,16 @@ impl Ground {
         outcome
     }
 
-    /// Ends the work on the APIs that wait for the guard without removing anything.
-    pub async fn leave_removals(&self, hands: &Hands, worked: &mut [Worked]) {
+    /// Ends the work on the APIs that wait for the guard without removing anything; gives whether any did.
+    pub async fn leave_removals(&self, hands: &Hands, worked: &mut [Worked]) -> bool {
+        let waited = worked.iter().any(|worked| worked.outcome.pending.is_some());
         for Worked { task, outcome } in worked {
             if let Some(mut paused) = outcome.pending.take() {
                 paused.step = paused.work.next(Event::Judged(0));
                 self.go_on(hands, task, *paused, outcome).await;
             }
         }
+        waited
     }
 
     /// Goes on with the work on an API until its end, or until it waits for the guard.

@@ -2,7 +2,7 @@
 
 use super::agenda::Tasks;
 use super::apply::{Ended, Looked, Worked};
-use super::guard::Guard;
+use super::guard::{Charged, Guard};
 use super::hands::{Hands, Watch};
 use super::interruption::Interruption;
 use super::preview::unplanned;
@@ -19,6 +19,8 @@ pub struct Ran {
     pub tally: Tally,
     /// What it leaves for the next; `None` when it was about one API.
     pub journal: Option<Journal>,
+    /// What it has to do with a confirmation.
+    pub charged: Charged,
     /// APIs that came into being.
     pub born: Vec<ApiProof>,
     /// Whether it was still about what is wanted.
@@ -63,6 +65,7 @@ pub fn conclude(
         born.extend(outcome.born.take());
         tally.add(worked);
     }
+    let charged = guard.charged.clone();
     let journal = request.api.is_none().then(|| {
         let flags = (request.deep, request.definitions);
         let journal = &mut guard.journal;
@@ -77,6 +80,7 @@ pub fn conclude(
     Ran {
         tally,
         journal,
+        charged,
         born,
         watch: hands.watch,
     }
@@ -114,6 +118,7 @@ impl Ran {
                 ..Tally::default()
             },
             journal: None,
+            charged: Charged::default(),
             born: Vec::new(),
             watch,
         }
@@ -136,6 +141,7 @@ impl Ran {
         Self {
             tally,
             journal: Some(guard.journal),
+            charged: guard.charged,
             born: Vec::new(),
             watch,
         }

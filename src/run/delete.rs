@@ -161,6 +161,11 @@ async fn delete_api(deleting: Deleting<'_>, proof: &ApiProof) -> Result<Vec<Conf
     };
     let found = match catalog.update(proof.owned(), unsettle).await {
         Err(CatalogError::NotFound { .. }) => return Ok(Vec::new()),
+        // Since it was made, the organisation may have come to require what nobody has given a value for. It goes without.
+        Err(CatalogError::Refused { status: 400, .. }) => match catalog.get(proof.owned().path()).await? {
+            Some(found) => found,
+            None => return Ok(Vec::new()),
+        },
         found => found?,
     };
     let Some(api) = OwnedApi::claim(integration, &found) else {

@@ -6,6 +6,7 @@ use tracing::Instrument;
 
 use super::conclude::Ran;
 use super::delete::{Deleting, delete_apis};
+use super::guard::Charged;
 use super::hands::{Ending, Watch};
 use super::observe::CatalogIndex;
 use super::record::record;
@@ -57,26 +58,35 @@ async fn run_through(
 ) -> Result<End, Problem> {
     let attempted = caught(attempt(session, registration, request, source, index)).await;
     let attempted = attempted.unwrap_or_else(|panicked| Err(Stop::Failed(panicked.into())));
-    let (report, journal, born, watch, problem) = match attempted {
+    let (report, journal, charged, born, watch, problem) = match attempted {
         Ok(ran) => {
             let report = ran
                 .tally
                 .into_report(session.started, session.now(), session.requests());
-            (report, ran.journal, ran.born, ran.watch, None)
+            (report, ran.journal, ran.charged, ran.born, ran.watch, None)
         }
         Err(Stop::Refused(problem)) => return Err(problem),
         Err(Stop::Failed(problem)) => {
             let message = problem.message.clone();
             let report = failed_report(message, session.started, session.now(), session.requests());
             let journal = request.api.is_none().then(|| registration.journal.clone());
-            (report, journal, Vec::new(), Watch::new(registration), Some(problem))
+            let watch = Watch::new(registration);
+            let charged = Charged {
+                id: registration
+                    .journal
+                    .confirmed
+                    .as_ref()
+                    .map(|confirmed| confirmed.id.clone()),
+                given_back: 0,
+            };
+            (report, journal, charged, Vec::new(), watch, Some(problem))
         }
     };
     let finished = matches!(report.outcome, Outcome::Succeeded);
     let ending = match journal {
         Some(mut journal) => {
             journal.succeeded_on(finished.then(|| session.now()));
-            let recorded = record(session, registration, &watch, (&report, &journal)).await;
+            let recorded = record(session, registration, &watch, (&report, &journal, &charged)).await;
             if !matches!(recorded, Ok(Some(_))) {
                 tell(session, &registration.name, &report, journal.last_success_on());
             }

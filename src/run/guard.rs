@@ -8,12 +8,23 @@ use crate::catalog::journal::{Confirmation, Journal};
 use crate::model::{Gateway, IntegrationName};
 use crate::plan::{Removals, Verdict};
 
+/// What a run has to do with a confirmation.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Charged {
+    /// The confirmation that it knows of.
+    pub id: Option<String>,
+    /// How many removals were charged to it and could not be made.
+    pub given_back: usize,
+}
+
 /// The guard of one gateway in one run.
 #[derive(Debug)]
 pub struct Guard {
     integration: IntegrationName,
     gateway: String,
     owned: usize,
+    /// What this run has to do with a confirmation.
+    pub charged: Charged,
     /// What the run leaves for the next.
     pub journal: Journal,
 }
@@ -25,6 +36,10 @@ impl Guard {
             integration: integration.clone(),
             gateway: gateway.to_string(),
             owned,
+            charged: Charged {
+                id: journal.confirmed.as_ref().map(|confirmed| confirmed.id.clone()),
+                given_back: 0,
+            },
             journal,
         };
         if guard.journal.held.is_none() {
@@ -83,6 +98,7 @@ impl Guard {
     }
 
     fn set_confirmed(&mut self, id: &str, left: Option<usize>) {
+        self.charged.id = Some(id.to_owned());
         self.journal.confirmed = Some(Confirmation {
             gateway: self.gateway.clone(),
             id: id.to_owned(),
@@ -90,10 +106,17 @@ impl Guard {
         });
     }
 
-    /// Uses up this much of the confirmation that is in work, before it is removed. With the last of it the hold ends that it
-    /// was about; it is kept until a whole run has ended, so that the same call goes on with the rest.
-    pub fn spend(&mut self, count: usize) {
-        self.change_left(|left| left.saturating_sub(count));
+    /// Uses up this much of the confirmation that is in work, of what was asked for: if it is less, another run has used the
+    /// rest. With the last of it the hold ends that it was about; it is kept until a whole run has ended, so that the same
+    /// call goes on with the rest.
+    pub fn spend(&mut self, granted: usize, asked: usize) {
+        self.change_left(|left| {
+            if granted < asked {
+                0
+            } else {
+                left.saturating_sub(granted)
+            }
+        });
         if self.allowance() == 0 {
             self.release();
         }
@@ -103,6 +126,7 @@ impl Guard {
     pub fn give_back(&mut self, count: usize) {
         if count > 0 && self.journal.confirmed.is_some() {
             self.change_left(|left| left.saturating_add(count));
+            self.charged.given_back += count;
             self.hold();
         }
     }

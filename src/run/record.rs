@@ -1,14 +1,16 @@
 //! Recording: the outcome of a run, written to the environment that holds the integration.
 
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
+use super::guard::Charged;
 use super::hands::{Ending, Watch};
 use super::session::Session;
 use crate::azure::CatalogError;
 use crate::catalog::Owned;
-use crate::catalog::journal::Journal;
+use crate::catalog::journal::{Confirmation, Journal};
 use crate::catalog::settings::{Held, Registration, SERVER_TYPE, set_journal, set_outcome};
 use crate::model::{FieldPath, Properties, Report};
 
@@ -23,7 +25,7 @@ pub async fn record(
     session: &Session,
     registration: &Registration,
     watch: &Watch,
-    (report, journal): (&Report, &Journal),
+    (report, journal, charged): (&Report, &Journal, &Charged),
 ) -> Result<Option<Ending>, CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(Some(Ending::Gone));
@@ -43,6 +45,7 @@ pub async fn record(
         let holds = journal.held.get_or_insert_default();
         holds.extend(others.difference(&before).cloned());
         journal.confirmations = journal.confirmations.max(found.confirmations);
+        journal.confirmed = confirmed(journal.confirmed.take(), &found, charged);
         journal.succeeded_on(found.last_success_on());
         let history = held.history().merged(registration.history.clone()).with(report);
         let is_made = held.is_made();
@@ -61,6 +64,57 @@ pub async fn record(
         }
         Err(error) => Err(error),
     }
+}
+
+/// The confirmation that stays in the journal: one that another call has given meanwhile, or this run's with what others
+/// have used of it and what this one gives back.
+fn confirmed(ours: Option<Confirmation>, found: &Journal, charged: &Charged) -> Option<Confirmation> {
+    match &found.confirmed {
+        Some(other) if Some(&other.id) != charged.id.as_ref() => Some(other.clone()),
+        Some(same) => ours.map(|ours| Confirmation {
+            left: same
+                .left
+                .map(|left| left.saturating_add(charged.given_back))
+                .or(ours.left),
+            ..ours
+        }),
+        None => ours,
+    }
+}
+
+/// Charges a confirmation with removals before they are made; gives how many of them it still allows. Another run may have
+/// used it meanwhile.
+///
+/// # Errors
+/// When the environment cannot be read or written.
+pub async fn charge(
+    session: &Session,
+    registration: &Registration,
+    journal: &Journal,
+    count: usize,
+) -> Result<usize, CatalogError> {
+    let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
+        return Ok(0);
+    };
+    let allowed = AtomicUsize::new(0);
+    let charge = |properties: &mut Properties| {
+        allowed.store(0, Ordering::Relaxed);
+        let held = Held::of(properties).filter(|held| held.name().as_ref() == Some(&registration.name));
+        let (Some(mut found), Some(ours)) = (held.map(Held::journal), &journal.confirmed) else {
+            return;
+        };
+        let Some(confirmed) = found.confirmed.as_mut().filter(|confirmed| confirmed.id == ours.id) else {
+            return;
+        };
+        let left = confirmed.left.or(ours.left).unwrap_or_default();
+        let granted = count.min(left);
+        confirmed.left = Some(left - granted);
+        found.confirmations = found.confirmations.max(journal.confirmations);
+        allowed.store(granted, Ordering::Relaxed);
+        set_journal(properties, &found);
+    };
+    session.catalog().update(&owned, charge).await?;
+    Ok(allowed.into_inner())
 }
 
 /// Writes down at once what must not be lost when the run is killed.

@@ -7,7 +7,7 @@ use super::apply::{Ended, Ground, SIDE_BY_SIDE, Worked};
 use super::delete::{Deleting, delete_apis};
 use super::guard::Guard;
 use super::hands::Hands;
-use super::record::note;
+use super::record::charge;
 use super::report::Tally;
 use super::session::Session;
 use crate::catalog::FoldedApi;
@@ -73,8 +73,12 @@ pub async fn remove(
         }
         return;
     }
-    remove_apis(removing, guard, tasks, tally, allowed).await;
-    end_work(removing, guard, worked, allowed).await;
+    let untouched = remove_apis(removing, guard, tasks, tally, allowed).await;
+    let is_held = tally.held.is_some();
+    if !is_held {
+        tally.remaining += untouched;
+    }
+    end_work(removing, guard, worked, tally, allowed).await;
     let is_all_gone = tasks.gone.is_empty() && tally.held.is_none();
     if guard.allowance() > 0 && is_all_gone && !has_removals_left(worked) {
         guard.end_confirmation();
@@ -83,12 +87,19 @@ pub async fn remove(
 
 /// Whether a stage that is gone was not removed.
 fn has_removals_left(worked: &[Worked]) -> bool {
-    let failed = |worked: &&Worked| !matches!(worked.outcome.ended, Ended::Done | Ended::LeftAlone);
-    worked.iter().any(|worked| failed(&worked))
+    let mut ends = worked.iter().map(|worked| &worked.outcome.ended);
+    ends.any(|ended| !matches!(ended, Ended::Done | Ended::LeftAlone))
 }
 
-/// Deletes the APIs that are gone, as far as is allowed; those that are still there afterwards stay in the list.
-async fn remove_apis(removing: Removing<'_>, guard: &mut Guard, tasks: &mut Tasks, tally: &mut Tally, allowed: usize) {
+/// Deletes the APIs that are gone, as far as is allowed; those that are still there afterwards stay in the list. Gives how
+/// many were not tried.
+async fn remove_apis(
+    removing: Removing<'_>,
+    guard: &mut Guard,
+    tasks: &mut Tasks,
+    tally: &mut Tally,
+    allowed: usize,
+) -> usize {
     let is_confirmed = guard.allowance() > 0;
     let Removing {
         session,
@@ -116,16 +127,13 @@ async fn remove_apis(removing: Removing<'_>, guard: &mut Guard, tasks: &mut Task
         if count == 0 {
             break;
         }
-        if is_confirmed {
-            guard.spend(count);
-            if let Err(error) = note(session, registration, &guard.journal).await {
-                tally.note = Some(format!(
-                    "the confirmation is kept: it could not be noted as used: {}",
-                    error_chain(&error)
-                ));
-                guard.give_back(count);
-                break;
-            }
+        let count = if is_confirmed {
+            charged(removing, guard, count, tally).await
+        } else {
+            count
+        };
+        if count == 0 {
+            break;
         }
         let batch: Vec<FoldedApi> = going.drain(..count).collect();
         let deleted = delete_apis(deleting, batch.iter().map(|api| api.proof.clone()).collect()).await;
@@ -150,8 +158,27 @@ async fn remove_apis(removing: Removing<'_>, guard: &mut Guard, tasks: &mut Task
             break;
         }
     }
+    let untouched = going.len();
     left.extend(going);
     tasks.gone = left;
+    untouched
+}
+
+/// Charges the confirmation that is in work with so many removals; gives how many of them may be made.
+async fn charged(removing: Removing<'_>, guard: &mut Guard, count: usize, tally: &mut Tally) -> usize {
+    match charge(removing.session, removing.registration, &guard.journal, count).await {
+        Ok(granted) => {
+            guard.spend(granted, count);
+            granted
+        }
+        Err(error) => {
+            let why = error_chain(&error);
+            tally.note = Some(format!(
+                "the confirmation is kept: it could not be noted as used: {why}"
+            ));
+            0
+        }
+    }
 }
 
 /// The title in the catalog of an API that is no longer on the gateway.
@@ -161,41 +188,43 @@ fn title(apis: &[FoldedApi], name: &EntityName) -> Option<String> {
 }
 
 /// Ends the work on the APIs that waited for the guard: stages that are gone are removed as far as is allowed.
-async fn end_work(removing: Removing<'_>, guard: &mut Guard, worked: &mut [Worked], allowed: usize) {
+///
+/// While a hold says so, a stage that stays is told by it; otherwise its API remains.
+async fn end_work(removing: Removing<'_>, guard: &mut Guard, worked: &mut [Worked], tally: &mut Tally, allowed: usize) {
+    let all: usize = worked.iter().map(wanted).sum();
     let is_confirmed = guard.allowance() > 0;
-    let mut left = if is_confirmed { guard.allowance() } else { allowed };
-    let mut shares = Vec::new();
-    for worked in worked.iter() {
-        let wants = worked
-            .outcome
-            .pending
-            .as_ref()
-            .map_or(0, |pending| pending.work.removals().len());
-        let share = wants.min(left);
+    let spent = match guard.allowance().min(all) {
+        count if is_confirmed && count > 0 => charged(removing, guard, count, tally).await,
+        _ => 0,
+    };
+    let is_held = tally.held.is_some();
+    let mut left = if is_confirmed { spent } else { allowed };
+    let shared = worked.iter_mut().map(|worked| {
+        let share = wanted(worked).min(left);
         left -= share;
-        shares.push(share);
-    }
-    let spent: usize = if is_confirmed { shares.iter().sum() } else { 0 };
-    if spent > 0 {
-        guard.spend(spent);
-        if note(removing.session, removing.registration, &guard.journal)
-            .await
-            .is_err()
-        {
-            guard.give_back(spent);
-            shares.fill(0);
-        }
-    }
-    stream::iter(worked.iter_mut().zip(&shares))
+        (worked, share)
+    });
+    let shared: Vec<(&mut Worked, usize)> = shared.collect();
+    stream::iter(shared)
         .for_each_concurrent(SIDE_BY_SIDE, |(worked, share)| async move {
+            let is_part = share < wanted(worked);
             let Some(mut paused) = worked.outcome.pending.take() else {
                 return;
             };
-            paused.step = paused.work.next(Event::Judged(*share));
+            paused.step = paused.work.next(Event::Judged(share));
             let (ground, hands) = (removing.ground, removing.hands);
             ground.go_on(hands, &worked.task, *paused, &mut worked.outcome).await;
+            if is_part && !is_held && matches!(worked.outcome.ended, Ended::Done) {
+                worked.outcome.ended = Ended::Remaining;
+            }
         })
         .await;
     let removed: usize = worked.iter().map(|worked| worked.outcome.done.removed).sum();
     guard.give_back(spent.saturating_sub(removed));
+}
+
+/// How many removals of an API wait for the guard.
+fn wanted(worked: &Worked) -> usize {
+    let pending = worked.outcome.pending.as_ref();
+    pending.map_or(0, |pending| pending.work.removals().len())
 }

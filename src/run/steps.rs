@@ -139,8 +139,9 @@ pub async fn run(
     };
     if request.api.is_none() {
         remove(removing, &mut guard, &mut tasks, &mut worked, &mut tally).await;
-    } else {
-        ground.leave_removals(&hands, &mut worked).await;
+    } else if ground.leave_removals(&hands, &mut worked).await {
+        let note = "a stage of the API is no longer on the gateway: the next run of all APIs decides about it";
+        tally.note = Some(note.to_owned());
     }
     Ok(conclude(request, tasks, worked, (tally, guard), hands))
 }
@@ -156,8 +157,11 @@ async fn note_before_work(
     tasks: &Tasks,
     guard: &mut Guard,
 ) -> Result<(), Stop> {
+    if request.api.is_some() {
+        return Ok(());
+    }
     let is_held = guard.judge(&guard.removals(tasks)) != Verdict::Allowed;
-    if request.api.is_none() && guard.allowance() == 0 && is_held && !guard.holds() {
+    if guard.allowance() == 0 && is_held && !guard.holds() {
         guard.hold();
     }
     let before = &registration.journal;
