@@ -182,7 +182,7 @@ impl ApiCenter {
         self.entries(true)
     }
 
-    /// What was below entities that are gone: out of sight, but there again when they are created anew.
+    /// What was below entities that are gone: out of sight, but there again when they are created again.
     #[must_use]
     pub fn leftovers(&self) -> BTreeMap<String, Value> {
         self.entries(false)

@@ -149,7 +149,7 @@ impl Record {
         last.duration_since(first).unwrap_or_default().as_secs_f64()
     }
 
-    /// Begins anew.
+    /// Starts over.
     pub fn clear(&self) {
         let lists = &mut *self.lists();
         let exchanges = std::mem::take(&mut lists.exchanges);

@@ -68,7 +68,7 @@ async fn http_envelopes_are_those_of_the_real_host() {
         assert!(full.iter().all(|length| *length == 1024) && *last <= 1024, "{name}");
         let mut envelope: Value = serde_json::from_slice(&seen.body).unwrap();
         for envelope in [&mut envelope, &mut expected] {
-            // The real host writes a text that looks like a time anew; the stand-in does not.
+            // The real host rewrites a text that looks like a time; the stand-in does not.
             envelope["Metadata"].as_object_mut().unwrap().shift_remove("when");
         }
         assert_eq!(masked(envelope), masked(expected), "{name}");

@@ -35,7 +35,7 @@ const PAGE_SIZE: i32 = 500;
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest wait after a 429 that does not say how long: Amazon's burst quota has refilled several times by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
-/// Longest time that others are held back for, whatever an answer says: the next hourly run shall ask for itself.
+/// Longest time that others are held back for, whatever an answer says: the next hourly run asks for itself.
 const HOLD_MAX: Duration = Duration::from_mins(50);
 
 /// The API Gateway of one account and region, for one run.

@@ -161,7 +161,7 @@ impl Catalog {
 
     /// Reads an entity of ours, lets `change` have its way with the properties, and writes it if anything changed.
     ///
-    /// If somebody else writes in between, it is begun anew.
+    /// If somebody else writes in between, it starts over.
     ///
     /// # Errors
     /// When it is not there any more, or not taken.

@@ -38,7 +38,7 @@ pub struct CredentialError {
 /// The managed identity where the host offers one, the developer's own `az login` otherwise.
 ///
 /// `client_id` names a user-assigned identity; without it the system-assigned one is meant. The managed identity keeps
-/// its tokens until shortly before they expire; the developer's tools are asked anew each time.
+/// its tokens until shortly before they expire; the developer's tools are asked each time.
 ///
 /// # Errors
 /// When the host's managed identity is of a kind that cannot be used.

@@ -21,7 +21,7 @@ use crate::telemetry::{Observed, Peer};
 
 /// Limit of reading one secret, retries and tokens included.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// What time alone may mend; a 429 says how long to wait.
+/// What time alone may fix; a 429 says how long to wait.
 const RETRIED: &[StatusCode] = &[
     StatusCode::RequestTimeout,
     StatusCode::InternalServerError,

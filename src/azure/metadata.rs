@@ -29,7 +29,7 @@ pub struct MetadataSchema {
 impl MetadataSchema {
     /// Reads a schema, whose JSON comes as text.
     ///
-    /// One that cannot be read is not left out: it would be made anew, over what is there.
+    /// One that cannot be read is not left out: it would be created again, over what is there.
     pub(super) fn read(value: &Value) -> Result<Self, Fault> {
         let properties = value
             .get("properties")

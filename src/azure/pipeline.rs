@@ -17,7 +17,7 @@ use crate::telemetry::{Observed, Peer};
 
 /// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
 const TRY_TIMEOUT: Duration = Duration::from_mins(1);
-/// What time alone may mend; a 429 or 503 may say how long to wait.
+/// What time alone may fix; a 429 or 503 may say how long to wait.
 const RETRIED: &[StatusCode] = &[
     StatusCode::RequestTimeout,
     StatusCode::InternalServerError,

@@ -32,7 +32,7 @@ const UNAVAILABLE_RETRIES: u32 = 3;
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
 /// Longest such wait: the buckets have refilled by more than half by then.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
-/// Longest time that others are held back for, whatever an answer says: the next hourly run shall ask for itself.
+/// Longest time that others are held back for, whatever an answer says: the next hourly run asks for itself.
 const HOLD_MAX: Duration = Duration::from_mins(50);
 /// Buckets of Azure Resource Manager, for an identity and subscription (request limits, 2025-05-28).
 const READ_BURST: u32 = 250;

@@ -25,7 +25,7 @@ pub enum Command {
     /// Create, show, plan, synchronize and delete integrations.
     #[command(subcommand, arg_required_else_help = true)]
     Integration(Integration),
-    /// Check every prerequisite one by one, and say how to mend what is missing.
+    /// Check every prerequisite one by one, and say how to fix what is missing.
     #[command(after_long_help = help::DOCTOR)]
     Doctor(Doctor),
     /// Tell why one API of Amazon's is in the catalog as it is, or is not.

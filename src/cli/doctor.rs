@@ -1,4 +1,4 @@
-//! The doctor: what is missing, and how to mend it.
+//! The doctor: what is missing, and how to fix it.
 
 use std::fmt::Write as _;
 
@@ -65,7 +65,7 @@ fn text(examination: &Examination) -> String {
         .count();
     let _ = match failed {
         0 => writeln!(text, "Nothing is missing."),
-        failed => writeln!(text, "{failed} to mend."),
+        failed => writeln!(text, "{failed} to fix."),
     };
     text
 }

@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::output::tell;
 
-/// How often a bar is drawn anew.
+/// How often a bar is redrawn.
 const TICK: Duration = Duration::from_millis(120);
 /// A bar whose length is known: how far, how long still.
 const COUNTED: &str = "{msg} {wide_bar} {pos}/{len} APIs, {elapsed} gone, {eta} left";

@@ -2,6 +2,7 @@
 //!
 //! Checks come in the order of their answers: state, metadata, secrets, Amazon; only then something is written.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -196,14 +197,15 @@ async fn check_state(
     known: Option<&Registration>,
 ) -> Result<bool, Problem> {
     if let Some(known) = known {
-        return match (known.state, &known.integration) {
-            (IntegrationState::Deleting, _) => Err(Problem::integration_deleting(&known.name)),
-            (IntegrationState::Active, Ok(before)) => check_region(integration, before.region.as_str()).map(|()| false),
-            (IntegrationState::Active, Err(_)) => Ok(false),
-        };
+        if known.state == IntegrationState::Deleting {
+            return Err(Problem::integration_deleting(&known.name));
+        }
+        if let Ok(before) = &known.integration {
+            return check_region(integration, before.region.as_str()).map(|()| false);
+        }
     }
-    // Without an environment there may still be APIs, which are adopted: but not those of another gateway.
-    let mut regions = std::collections::BTreeSet::new();
+    // Where no settings tell, there may still be APIs, which are adopted: but not those of another gateway.
+    let mut regions = BTreeSet::new();
     let mut has_orphans = false;
     let listed = catalog.each_api(|api| {
         if let Some((_, api)) = owner(&api).filter(|(holder, _)| *holder == integration.name) {
@@ -214,7 +216,7 @@ async fn check_state(
     listed.await.map_err(|error| error.problem())?;
     let mut regions = regions.iter();
     regions.try_for_each(|region| check_region(integration, region.as_str()))?;
-    Ok(has_orphans)
+    Ok(has_orphans && known.is_none())
 }
 
 fn check_region(integration: &Integration, region_name: &str) -> Result<(), Problem> {

@@ -9,7 +9,7 @@ use super::entry::Engine;
 use super::view::Orphans;
 use crate::catalog::settings::{Registration, registrations};
 use crate::limits::Budget;
-use crate::model::{ErrorCode, IntegrationName, IntegrationState, Problem, Report};
+use crate::model::{Entity, ErrorCode, IntegrationName, IntegrationState, Problem, Report};
 use crate::panics::caught;
 use crate::planted::panic_if_planted;
 use crate::run::{CatalogIndex, Session, SyncRequest};
@@ -60,7 +60,7 @@ impl Engine {
         Ok(summaries)
     }
 
-    fn registrations(&self, environments: &[crate::model::Entity]) -> Vec<Registration> {
+    fn registrations(&self, environments: &[Entity]) -> Vec<Registration> {
         registrations(environments, &self.clouds.resource_id, &self.clouds.vault_hosts)
     }
 

@@ -9,8 +9,8 @@ use super::fields::Write;
 use crate::catalog::marker::{DefinitionRecord, StageMarker};
 use crate::catalog::{Owned, Vacant};
 use crate::model::{
-    Change, Definition, DesiredDeployment, DesiredVersion, EntityName, EntityPath, Export, Field, FieldPath,
-    Properties, Skip,
+    Action, Change, Definition, DesiredDeployment, DesiredVersion, EntityName, EntityPath, Export, Field, FieldChange,
+    FieldPath, Properties, Skip,
 };
 
 /// The title of the definition that is imported.
@@ -306,13 +306,13 @@ impl VersionPlan {
                 ..
             } => {
                 let revision = |revision: Option<String>| revision.map(|revision| json!(revision));
-                let change = crate::model::FieldChange {
+                let change = FieldChange {
                     path: FieldPath::new(&["content"]),
                     before: revision(self.recorded.revision.clone()),
                     after: revision(self.desired_revision()),
                 };
                 changes.push(Change {
-                    action: crate::model::Action::Update,
+                    action: Action::Update,
                     path: owned.path().clone(),
                     reason: (*reason).to_owned(),
                     fields: vec![change],

@@ -11,7 +11,7 @@ use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
-use crate::model::{Gateway, Integration};
+use crate::model::{Conflict, Gateway, Integration};
 use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
@@ -116,9 +116,7 @@ impl ApiOutcome {
             Interruption::OutOfTime | Interruption::GivenUp | Interruption::Superseded => Ended::Remaining,
             Interruption::NoRoom(why) => Ended::NoRoom(why.clone()),
             Interruption::NotOurs(path) => {
-                self.done
-                    .conflicts
-                    .push(crate::model::Conflict { name: path.to_string() });
+                self.done.conflicts.push(Conflict { name: path.to_string() });
                 Ended::LeftAlone
             }
             Interruption::Catalog(_) | Interruption::Gateway(_) if interruption.is_for_lack_of_time() => {

@@ -13,7 +13,7 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{
     API_SCHEMA, Conflict, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA, IntegrationName, Problem,
-    Properties,
+    Properties, SystemData,
 };
 use crate::planted::panic_if_planted;
 
@@ -273,7 +273,7 @@ fn claim(integration: &IntegrationName, name: &EntityName, properties: &Properti
         name: name.clone(),
         properties: properties.clone(),
         etag: None,
-        system_data: crate::model::SystemData::default(),
+        system_data: SystemData::default(),
     };
     OwnedApi::claim(integration, &entity)
 }

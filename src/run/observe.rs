@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use super::session::Session;
 use crate::aws::GatewayClient;
-use crate::azure::{Catalog, CatalogError, MetadataSchema};
+use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema, PlanLimits};
 use crate::catalog::schemas::schemas;
 use crate::catalog::{ApiProof, FoldedApi, OwnedApi};
 use crate::model::{
-    ApiId, Entity, EntityName, ErrorCode, Failure, Gateway, ImportSpecification, Integration, IntegrationName, Problem,
-    RestApi, is_our_schema,
+    ApiId, Entity, EntityName, EntityPath, ErrorCode, Failure, Gateway, ImportSpecification, Integration,
+    IntegrationName, Problem, RestApi, is_our_schema,
 };
 use crate::plan::{CatalogApis, CatalogLimits, Observed, RequiredMetadata, Rules, Scope};
 use crate::planted::panic_if_planted;
@@ -164,7 +164,7 @@ pub async fn observe_one(
     let catalog = session.catalog();
     let name = EntityName::of_api(&integration.name, id)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))?;
-    let path = crate::model::EntityPath::Api(name.clone());
+    let path = EntityPath::Api(name.clone());
     let azure = async {
         let read = tokio::try_join!(catalog.get(&path), catalog.limits(), catalog.metadata_schemas());
         read.map_err(|error| error.problem())
@@ -215,7 +215,7 @@ async fn reclaimed(
     name: &EntityName,
 ) -> Result<Option<OwnedApi>, Problem> {
     let read = async {
-        let path = crate::model::EntityPath::Api(name.clone());
+        let path = EntityPath::Api(name.clone());
         let Some(api) = catalog.get(&path).await? else {
             return Ok(None);
         };
@@ -255,7 +255,7 @@ pub async fn restore_marker(
     Ok(OwnedApi::claim(integration, &restored).map(|api| api.proof()))
 }
 
-fn rules(integration: &Integration, limits: crate::azure::PlanLimits, schemas: &[MetadataSchema]) -> Rules {
+fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchema]) -> Rules {
     Rules {
         integration: integration.name.clone(),
         limits: CatalogLimits {
@@ -293,7 +293,7 @@ pub fn required(present: &[MetadataSchema]) -> RequiredMetadata {
 /// When a schema cannot be written.
 pub async fn ensure_schemas(catalog: &Catalog, present: &[MetadataSchema]) -> Result<(), CatalogError> {
     for wanted in schemas() {
-        let assignment = crate::azure::Assignment {
+        let assignment = Assignment {
             entity: wanted.entity.to_owned(),
             required: false,
             deprecated: false,

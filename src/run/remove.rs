@@ -1,5 +1,7 @@
 //! Removing: what the guard allows of what is gone, and the last write of the APIs that waited for that.
 
+use std::collections::VecDeque;
+
 use futures::{StreamExt, stream};
 
 use super::agenda::Tasks;
@@ -116,7 +118,7 @@ async fn remove_apis(
         budget: &session.budget,
     };
     let mut left: Vec<FoldedApi> = Vec::new();
-    let mut going: std::collections::VecDeque<FoldedApi> = std::mem::take(&mut tasks.gone).into();
+    let mut going: VecDeque<FoldedApi> = std::mem::take(&mut tasks.gone).into();
     loop {
         let most = if is_confirmed {
             guard.allowance().min(BATCH)

@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use url::form_urlencoded;
 
 use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, SyncRequest, Word};
-use crate::model::{ApiId, ErrorCode, IntegrationName, Problem, SourceKey, one_line};
+use crate::model::{ApiId, ErrorCode, IntegrationName, InvalidName, Problem, SourceKey, one_line};
 
 /// As much of a parameter's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
@@ -257,9 +257,8 @@ fn split(path: &str) -> Option<(BasePath, Vec<Cow<'_, str>>)> {
 }
 
 fn parse_name(name: &str) -> Result<IntegrationName, Problem> {
-    let invalid = |error: crate::model::InvalidName| {
-        Problem::new(ErrorCode::InvalidIntegrationName, error.to_string()).with_target("name")
-    };
+    let invalid =
+        |error: InvalidName| Problem::new(ErrorCode::InvalidIntegrationName, error.to_string()).with_target("name");
     IntegrationName::parse(name).map_err(invalid)
 }
 

@@ -145,7 +145,7 @@ impl Collector {
         self.shared.exported.lock().unwrap().clone()
     }
 
-    /// Waits until what was exported is as it shall be.
+    /// Waits until what was exported is as it should be.
     pub async fn until(&self, wanted: impl Fn(&Exported) -> bool) -> Exported {
         let waiting = async {
             loop {

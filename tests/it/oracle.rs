@@ -1,4 +1,4 @@
-//! What the catalog shall hold for an estate, worked out apart from the code under test.
+//! What the catalog should hold for an estate, worked out apart from the code under test.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub struct Wishes<'a> {
     pub definitions: bool,
 }
 
-/// What an integration shall have made of an estate: what matters of every entity, by path.
+/// What an integration should have made of an estate: what matters of every entity, by path.
 pub fn desired(integration: &str, region: &str, estate: &Estate) -> BTreeMap<String, Value> {
     let wishes = Wishes {
         integration,
@@ -135,7 +135,7 @@ pub fn what_matters(path: &str, entity: &Value) -> Value {
     }
 }
 
-/// The paths of what an export shall hold, if there is anything to be had that fits.
+/// The paths of what an export should hold, if there is anything to be had that fits.
 fn document(stage: &Stage) -> Option<Value> {
     const LARGEST: usize = 3 * 1024 * 1024;
     match &stage.definition {

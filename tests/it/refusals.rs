@@ -7,7 +7,7 @@ use sandbox::faults::Fault;
 use sandbox::record::Service;
 use serde_json::{Value, json};
 
-use crate::world::{Answer, SHOP, World, answer};
+use crate::world::{Answer, SHOP, World, answer, change_kept};
 
 /// A call that is refused: how it comes to be, and with what.
 struct Refusal {
@@ -181,6 +181,22 @@ fn documents() -> Vec<Refusal> {
             ..Refusal::put(
                 "another region",
                 as_it_is,
+                |it| source(it)["regionName"] = json!("eu-west-1"),
+                409,
+                "RegionImmutable",
+            )
+        },
+        Refusal {
+            path: "integrations/shop",
+            ..Refusal::put(
+                "another region, over settings that nobody can read",
+                |world| {
+                    world.edit("environments/shop", |environment| {
+                        change_kept(environment, "aws-integration", "settings", |settings| {
+                            *settings = json!([]);
+                        });
+                    });
+                },
                 |it| source(it)["regionName"] = json!("eu-west-1"),
                 409,
                 "RegionImmutable",

@@ -1,4 +1,4 @@
-//! HTTP requests that reach the handler as requests: passed on as they are, or built anew.
+//! HTTP requests that reach the handler as requests: passed on as they are, or rebuilt.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ pub async fn proxy(port: u16, request: Request, invocation_id: &str) -> Response
     }
 }
 
-/// Builds a request anew and waits for the whole answer, as `enableForwardingHttpRequest` was recorded to.
+/// Rebuilds a request and waits for the whole answer, as `enableForwardingHttpRequest` was recorded to.
 pub async fn rebuild(port: u16, request: Request, invocation_id: &str) -> Response {
     match rebuilt(port, request, invocation_id).await {
         Ok(response) => response,
@@ -121,7 +121,7 @@ fn insert(headers: &mut HeaderMap, name: &str, value: &str) {
     }
 }
 
-/// The same path with its query written anew.
+/// The same path with its query rewritten.
 fn rewritten(uri: &Uri) -> Uri {
     let query = uri
         .query()

@@ -8,7 +8,7 @@ use std::time::Duration;
 pub enum HttpMode {
     /// Passed on as they are, streaming (`enableProxyingHttpRequest`).
     Proxying,
-    /// Built anew (`enableForwardingHttpRequest`, and the only raw mode of hosts before mid-2025).
+    /// Rebuilt (`enableForwardingHttpRequest`, and the only raw mode of hosts before mid-2025).
     Forwarding,
     /// As an envelope, as timer runs are.
     Envelope,

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use url::form_urlencoded;
 
-/// What the host leaves as it is when it writes a query anew.
+/// What the host leaves as it is when it rewrites a query.
 const KEPT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
@@ -24,7 +24,7 @@ pub fn parse(query: &str) -> Vec<(String, Vec<String>)> {
     parsed
 }
 
-/// The query as the host writes it when it builds a request anew: repeated keys collapse.
+/// The query as the host writes it when it rebuilds a request: repeated keys collapse.
 #[must_use]
 pub fn rewritten(query: &str) -> String {
     let encode = |text: &str| utf8_percent_encode(text, KEPT).to_string();

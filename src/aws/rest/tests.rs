@@ -556,7 +556,7 @@ async fn a_listing_after_the_check_does_not_ask_for_the_first_page_again() {
     assert_eq!(
         ids(bench.gateway.rest_apis().await.unwrap()),
         ["a3"],
-        "the next one begins anew"
+        "the next one starts over"
     );
 }
 

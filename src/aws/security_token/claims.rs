@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use crate::model::one_line;
+
 /// What a token says of itself: no secret, and what the trust policy of a role has to name.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub(super) struct Claims {
@@ -27,5 +29,5 @@ impl Claims {
 
 /// Long enough for every issuer, audience and subject of Entra's.
 fn clip_claim(text: &str) -> String {
-    crate::model::one_line(text, 200)
+    one_line(text, 200)
 }

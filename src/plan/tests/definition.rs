@@ -141,9 +141,9 @@ fn the_last_good_definition_stays_when_amazon_refuses_and_the_skip_stays_with_it
     assert_eq!(refusals(&world, &refused), 1);
     assert_eq!(export_reason(&world.plan(&refused)), None);
 
-    let mended = source(&[("prod", 2)]);
-    world.settle(&mended);
-    assert_eq!(refusals(&world, &mended), 0);
+    let repaired = source(&[("prod", 2)]);
+    world.settle(&repaired);
+    assert_eq!(refusals(&world, &repaired), 0);
     assert_eq!(world.contents[&definition_path("prod")], "document 1");
 }
 
@@ -170,15 +170,15 @@ fn a_refusal_is_in_every_report_wherever_the_run_that_met_it_was_killed() {
 }
 
 #[test]
-fn a_refusal_is_forgotten_wherever_the_run_that_mended_it_was_killed() {
+fn a_refusal_is_forgotten_wherever_the_run_that_repaired_it_was_killed() {
     let mut before = World::synced(&source(&[("prod", 0)]));
     before.settle(&source(&[("prod", REFUSED)]));
-    let mended = source(&[("prod", 2)]);
+    let repaired = source(&[("prod", 2)]);
     for killed_after in 0..5 {
         let mut world = before.clone();
-        world.sync(&mended, killed_after);
-        world.settle(&mended);
-        assert_eq!(refusals(&world, &mended), 0, "killed after {killed_after}");
+        world.sync(&repaired, killed_after);
+        world.settle(&repaired);
+        assert_eq!(refusals(&world, &repaired), 0, "killed after {killed_after}");
     }
 }
 

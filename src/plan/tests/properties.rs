@@ -228,7 +228,7 @@ fn play(rounds: &[Round]) -> (World, Ledger) {
     (world, ledger)
 }
 
-/// Every stage that is neither skipped nor in conflict is in the catalog as it shall be.
+/// Every stage that is neither skipped nor in conflict is in the catalog as it should be.
 fn assert_as_desired(world: &World, source: &Source) {
     let plan = world.plan(source);
     let api = world.owned(source).unwrap();

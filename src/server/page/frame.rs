@@ -81,7 +81,7 @@ pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
                     (content)
                 }
                 footer {
-                    p { "Made when the page was asked for. Load it anew to see what happened since." }
+                    p { "Made when the page was asked for. Reload it to see what has happened since." }
                 }
             }
         }

@@ -72,7 +72,7 @@ impl Scene {
         }
     }
 
-    /// What the catalog shall hold in the end.
+    /// What the catalog should hold in the end.
     pub fn goal(self) -> Estate {
         if self == Self::Delete { Vec::new() } else { self.now() }
     }

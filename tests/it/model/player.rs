@@ -297,7 +297,7 @@ impl Player {
         json!({ "properties": properties })
     }
 
-    /// Tells the stand-ins what shall go wrong; what is returned says whether a handler was ended.
+    /// Tells the stand-ins what goes wrong; what is returned says whether a handler was ended.
     fn make_trouble(&self, trouble: &Trouble) -> Arc<AtomicBool> {
         let ended = Arc::new(AtomicBool::new(false));
         let rule = |service, writes_only, skip, times, fault| {

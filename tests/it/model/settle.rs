@@ -1,4 +1,4 @@
-//! The end of a life: all is quiet, and after two runs the catalog is what it shall be.
+//! The end of a life: all is quiet, and after two runs the catalog is what it should be.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,7 @@ use super::step::{Call, Document, Trouble};
 use crate::oracle::{Estate, Wishes, desired_by, entity_name, source_owned};
 
 impl Player {
-    /// Lets two runs be made, one of them deep, and compares the catalog with what it shall be.
+    /// Lets two runs be made, one of them deep, and compares the catalog with what it should be.
     pub async fn settle(&mut self, known: &mut Known) -> Result<(), String> {
         self.grounds.begin_step();
         known.begin_step();
@@ -156,7 +156,7 @@ impl Player {
         Ok(present)
     }
 
-    /// Compares what each integration holds with what it shall hold.
+    /// Compares what each integration holds with what it should hold.
     fn compare(&self, known: &Known, present: &BTreeMap<String, Value>) -> Result<(), String> {
         let everything = self.cloud.api_center.snapshot();
         let estate = self.cloud.api_gateway.estate();
@@ -213,7 +213,7 @@ impl Player {
             }
             let found = source_owned(path, crate::oracle::what_matters(path, found));
             ensure(found == wanted, || {
-                format!("{path} is {found:#} and shall be {wanted:#}")
+                format!("{path} is {found:#} and should be {wanted:#}")
             })?;
         }
         for path in everything.keys() {

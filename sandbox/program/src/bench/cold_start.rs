@@ -49,7 +49,7 @@ pub struct ColdStarts {
     pub program_bytes: u64,
 }
 
-/// Starts the handler that many times, each time anew.
+/// Starts the handler that many times, each time as a new process.
 ///
 /// # Errors
 /// When the clouds or the handler do not start, or the handler does not answer as it should.

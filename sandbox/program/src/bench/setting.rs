@@ -19,7 +19,7 @@ pub enum Phase {
     First,
     /// Nothing has changed since the last run.
     Unchanged,
-    /// One of a hundred APIs was deployed anew.
+    /// One of a hundred APIs was redeployed.
     Changed,
 }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 pub const NOTE: &str = "\
 Lower bounds: of Amazon's calls, the pages of the list (500 APIs each), one call for the stages of each API, and one export for each \
 stage whose definition is new; of writes to Azure Resource Manager, the outcome, two for each new API (its marker goes before and after what is below it), and four for each new stage \
-(version, definition, its text, deployment). An API that was deployed anew costs two, and each of its stages two (text, \
+(version, definition, its text, deployment). An API that was redeployed costs two, and each of its stages two (text, \
 deployment). SHARE is what was written from the first write to the last, without the burst of 100 that the handler takes at once, of what \
 the rate allows in that time; only a first run is bound by writes. TIME is that of the real budgets: what it took, times the factor. Every 50 ms that an answer \
 takes are divided by the factor, the rates are multiplied by it; bursts stay.";
