@@ -36,6 +36,15 @@ impl Refusal {
         }
     }
 
+    /// A document that is no integration's.
+    fn invalid(what: &'static str, body: fn(&mut Value)) -> Self {
+        Self::put(what, as_it_is, body, 400, "InvalidRequest")
+    }
+
+    fn to(self, path: &'static str) -> Self {
+        Self { path, ..self }
+    }
+
     fn call(what: &'static str, method: Method, path: &'static str, status: u16, code: &'static str) -> Self {
         let prepare = as_it_is;
         Self {
@@ -75,52 +84,23 @@ fn arm(status: u16, retry_after: Option<&str>) -> Fault {
     }
 }
 
-#[expect(clippy::too_many_lines, reason = "a table")]
 fn documents() -> Vec<Refusal> {
     vec![
-        Refusal::put(
-            "no source",
-            as_it_is,
-            |it| it["properties"] = json!({}),
-            400,
-            "InvalidRequest",
-        ),
-        Refusal::put(
-            "an unknown property",
-            as_it_is,
-            |it| it["properties"]["colour"] = json!("red"),
-            400,
-            "InvalidRequest",
-        ),
-        Refusal::put(
-            "another kind of source",
-            as_it_is,
-            |it| it["properties"]["apiSourceType"] = json!("AzureApiManagement"),
-            400,
-            "InvalidRequest",
-        ),
-        Refusal::put(
-            "an unknown mode",
-            as_it_is,
-            |it| it["properties"]["importSpecification"] = json!("sometimes"),
-            400,
-            "InvalidRequest",
-        ),
-        Refusal::put(
-            "an unknown stage",
-            as_it_is,
-            |it| it["properties"]["targetLifecycleStage"] = json!("later"),
-            400,
-            "InvalidRequest",
-        ),
-        Refusal::put(
-            "an environment elsewhere",
-            as_it_is,
-            |it| it["properties"]["targetEnvironmentId"] = json!("/workspaces/other/environments/x"),
-            400,
-            "InvalidRequest",
-        ),
-        Refusal::put("a list", as_it_is, |it| *it = json!([1]), 400, "InvalidRequest"),
+        Refusal::invalid("no source", |it| it["properties"] = json!({})),
+        Refusal::invalid("an unknown property", |it| it["properties"]["colour"] = json!("red")),
+        Refusal::invalid("another kind of source", |it| {
+            it["properties"]["apiSourceType"] = json!("AzureApiManagement");
+        }),
+        Refusal::invalid("an unknown mode", |it| {
+            it["properties"]["importSpecification"] = json!("sometimes");
+        }),
+        Refusal::invalid("an unknown stage", |it| {
+            it["properties"]["targetLifecycleStage"] = json!("later");
+        }),
+        Refusal::invalid("an environment elsewhere", |it| {
+            it["properties"]["targetEnvironmentId"] = json!("/workspaces/other/environments/x");
+        }),
+        Refusal::invalid("a list", |it| *it = json!([1])),
         Refusal::put(
             "no identifier",
             as_it_is,
@@ -156,52 +136,44 @@ fn documents() -> Vec<Refusal> {
             400,
             "UnknownRegion",
         ),
-        Refusal {
-            path: "integrations/a_b",
-            ..Refusal::put(
-                "a name with an underscore",
-                as_it_is,
-                usual,
-                400,
-                "InvalidIntegrationName",
-            )
-        },
-        Refusal {
-            path: "integrations/ab",
-            ..Refusal::put(
-                "a name that is too short",
-                as_it_is,
-                usual,
-                400,
-                "InvalidIntegrationName",
-            )
-        },
-        Refusal {
-            path: "integrations/shop",
-            ..Refusal::put(
-                "another region",
-                as_it_is,
-                |it| source(it)["regionName"] = json!("eu-west-1"),
-                409,
-                "RegionImmutable",
-            )
-        },
-        Refusal {
-            path: "integrations/shop",
-            ..Refusal::put(
-                "another region, over settings that nobody can read",
-                |world| {
-                    world.edit("environments/shop", |environment| {
-                        change_kept(environment, "aws-integration", "settings", |settings| {
-                            *settings = json!([]);
-                        });
+        Refusal::put(
+            "a name with an underscore",
+            as_it_is,
+            usual,
+            400,
+            "InvalidIntegrationName",
+        )
+        .to("integrations/a_b"),
+        Refusal::put(
+            "a name that is too short",
+            as_it_is,
+            usual,
+            400,
+            "InvalidIntegrationName",
+        )
+        .to("integrations/ab"),
+        Refusal::put(
+            "another region",
+            as_it_is,
+            |it| source(it)["regionName"] = json!("eu-west-1"),
+            409,
+            "RegionImmutable",
+        )
+        .to("integrations/shop"),
+        Refusal::put(
+            "another region, over settings that nobody can read",
+            |world| {
+                world.edit("environments/shop", |environment| {
+                    change_kept(environment, "aws-integration", "settings", |settings| {
+                        *settings = json!([]);
                     });
-                },
-                |it| source(it)["regionName"] = json!("eu-west-1"),
-                409,
-                "RegionImmutable",
-            )
-        },
+                });
+            },
+            |it| source(it)["regionName"] = json!("eu-west-1"),
+            409,
+            "RegionImmutable",
+        )
+        .to("integrations/shop"),
         Refusal::put(
             "the environment of another integration",
             as_it_is,
@@ -215,10 +187,6 @@ fn documents() -> Vec<Refusal> {
 #[expect(clippy::too_many_lines, reason = "a table")]
 fn surroundings() -> Vec<Refusal> {
     let put = |what, prepare, status, code| Refusal::put(what, prepare, usual, status, code);
-    let on_shop = |refusal: Refusal| Refusal {
-        path: "integrations/shop",
-        ..refusal
-    };
     let sync = |what, prepare, status, code| Refusal {
         prepare,
         ..Refusal::call(what, Method::POST, "integrations/shop/sync", status, code)
@@ -276,12 +244,13 @@ fn surroundings() -> Vec<Refusal> {
             409,
             "EnvironmentInUse",
         ),
-        on_shop(put(
+        put(
             "an integration that is being deleted",
             begin_deletion,
             409,
             "IntegrationDeleting",
-        )),
+        )
+        .to("integrations/shop"),
         sync(
             "an integration that is being deleted",
             begin_deletion,
