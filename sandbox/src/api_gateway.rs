@@ -1,18 +1,28 @@
-//! Amazon API Gateway: the control plane of REST APIs (2015-07-09), read by everyone and written by tests and tools.
+//! Amazon API Gateway: the control planes of REST APIs (2015-07-09) and of HTTP and WebSocket APIs (2018-11-29), read by
+//! everyone and written by tests and tools.
 //!
 //! Every request is to be signed (Signature Version 4), lists come in pages, calls beyond the account's budget are
 //! refused, and an export gives what a stage's deployment froze.
 
 mod call;
+mod contents;
+mod date;
+mod definition;
+mod domain;
+mod domain_names;
 mod errors;
 mod export;
 mod hal;
 mod paging;
 mod patch;
+mod region;
 mod rest_api;
 mod signature;
+mod state;
 #[cfg(test)]
 mod tests;
+mod v2;
+mod v2_api;
 mod wire;
 mod writes;
 
@@ -29,10 +39,14 @@ use crate::serve::StandIn;
 use crate::throttle::{Rate, TokenBucket, UNLIMITED};
 
 use self::call::Call;
+pub use self::definition::Definition;
+pub use self::domain::{DomainEstate, DomainName, Mapping, RoutingMode, RoutingRule};
 pub use self::errors::AmazonError;
-pub use self::rest_api::{Canary, Definition, EndpointType, Estate, RestApi, Stage};
-use self::rest_api::{Entry, State};
+use self::rest_api::Entry;
+pub use self::rest_api::{Canary, EndpointType, Estate, RestApi, Stage};
 use self::signature::verify;
+use self::state::State;
+pub use self::v2_api::{Model, Protocol, Route, V2Api, V2Estate, V2Stage};
 
 /// How the gateway is to be.
 #[derive(Debug, Clone)]
@@ -45,7 +59,11 @@ pub struct ApiGatewayOptions {
     pub page_size_default: usize,
     /// Most items on a page, whatever the caller says; Amazon's is 500.
     pub page_size_max: usize,
-    /// The budget for calls; Amazon's is 10 a second and 40 at once.
+    /// Items on a page of version 2 when the caller does not say; Amazon does not tell its own.
+    pub v2_page_size_default: usize,
+    /// Most items on a page of version 2, whatever the caller says; Amazon does not tell its own.
+    pub v2_page_size_max: usize,
+    /// The budget for calls of both versions together; Amazon's is 10 a second and 40 at once.
     pub rate: Rate,
 }
 
@@ -57,6 +75,8 @@ impl Default for ApiGatewayOptions {
             keyring: Keyring::default(),
             page_size_default: 25,
             page_size_max: 500,
+            v2_page_size_default: 25,
+            v2_page_size_max: 100,
             rate: (10.0, 40.0),
         }
     }
@@ -78,6 +98,7 @@ impl ApiGatewayOptions {
 pub struct ApiGateway {
     region: String,
     page_sizes: (usize, usize),
+    v2_page_sizes: (usize, usize),
     /// Other accounts of the region, which the same endpoint serves.
     accounts: Mutex<Vec<Arc<Self>>>,
     budget: TokenBucket,
@@ -92,6 +113,7 @@ impl ApiGateway {
         Self {
             region: options.region,
             page_sizes: (options.page_size_default, options.page_size_max),
+            v2_page_sizes: (options.v2_page_size_default, options.v2_page_size_max),
             accounts: Mutex::default(),
             budget: TokenBucket::new(options.rate),
             keyring: options.keyring,
@@ -159,10 +181,10 @@ impl ApiGateway {
 
     /// Takes everything away.
     pub fn clear(&self) {
-        self.state().apis.clear();
+        self.state().clear();
     }
 
-    /// All APIs with their stages, by id and name.
+    /// All REST APIs with their stages, by id and name.
     #[must_use]
     pub fn estate(&self) -> Estate {
         let of = |entry: &Entry| (entry.api.clone(), entry.stages.values().cloned().collect());
@@ -174,7 +196,12 @@ impl ApiGateway {
         let mut state = self.state();
         verify(request, &self.keyring.known_in(&self.region), &self.region, now)?;
         self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
-        let call = Call::new(request, self.page_sizes, epoch_seconds(now));
+        let page_sizes = if is_v2(request) {
+            self.v2_page_sizes
+        } else {
+            self.page_sizes
+        };
+        let call = Call::new(request, page_sizes, epoch_seconds(now));
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         match (call.method, segments.as_slice()) {
             (&Method::GET, ["restapis"]) => list_rest_apis(&state, &call),
@@ -187,6 +214,11 @@ impl ApiGateway {
                 let entry = state.apis.get_mut(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
                 self.answer_below(entry, &call, rest)
             }
+            (_, ["domainnames" | "domainnameaccessassociations", ..]) => {
+                domain_names::answer(&mut state, &call, &segments, &self.region)
+            }
+            (_, ["v2", "domainnames", rest @ ..]) => v2::domains::answer(&mut state, &call, rest, &self.region),
+            (_, ["v2", "apis", rest @ ..]) => v2::answer(&mut state, &call, rest, &self.region),
             (method, _) => Err(AmazonError::unknown_operation(&format!(
                 "{method} {}",
                 request.uri().path()
@@ -237,12 +269,17 @@ impl StandIn for ApiGateway {
         let account = self.account_of(request);
         let account = account.as_deref().unwrap_or(self);
         let response = account.answer_now(request).unwrap_or_else(Response::from);
-        if hal::wants_json(request.headers()) {
+        if is_v2(request) || hal::wants_json(request.headers()) {
             response
         } else {
             hal::dressed(response, request.uri())
         }
     }
+}
+
+/// Whether a request is one of version 2.
+fn is_v2(request: &Request<Bytes>) -> bool {
+    request.uri().path().starts_with("/v2/")
 }
 
 fn list_rest_apis(state: &State, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {

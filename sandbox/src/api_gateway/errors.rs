@@ -12,6 +12,9 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// The header with the id of a request.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
+/// The account that messages and ARNs name.
+pub(super) const ACCOUNT_ID: &str = "123456789012";
+
 /// An error as Amazon answers it; turns into a response, or into a fault for tests to inject.
 #[derive(Debug, Clone)]
 pub struct AmazonError {
@@ -19,6 +22,8 @@ pub struct AmazonError {
     pub(super) code: Option<&'static str>,
     message: String,
     retry_after: Option<u64>,
+    /// Whether the message goes out as it is, with whatever is illegal in it.
+    invalid_json: bool,
 }
 
 impl AmazonError {
@@ -28,6 +33,7 @@ impl AmazonError {
             code: Some(code),
             message: message.into(),
             retry_after: None,
+            invalid_json: false,
         }
     }
 
@@ -44,11 +50,26 @@ impl AmazonError {
     }
 
     pub(super) fn unknown_api(id: &str) -> Self {
-        Self::not_found(format!("Invalid API identifier specified 123456789012:{id}"))
+        Self::not_found(format!("Invalid API identifier specified {ACCOUNT_ID}:{id}"))
     }
 
     pub(super) fn unknown_stage() -> Self {
         Self::not_found("Invalid stage identifier specified")
+    }
+
+    pub(super) fn unknown_domain() -> Self {
+        Self::not_found("Invalid domain name identifier specified")
+    }
+
+    /// 400, in a region without HTTP APIs: a body with an escape that JSON does not have (reported for four regions).
+    pub(super) fn no_v2(region: &str) -> Self {
+        let constraint = "failed to satisfy constraint: Member must satisfy regular expression pattern";
+        Self {
+            invalid_json: true,
+            ..Self::bad_request(format!(
+                "1 validation error detected: Value \\'arn:aws:lambda:{region}:{ACCOUNT_ID}:function:\\' at \\'functionName\\' {constraint}"
+            ))
+        }
     }
 
     /// 409 `ConflictException`.
@@ -190,7 +211,12 @@ impl From<AmazonError> for Response<Bytes> {
             Some("AccessDeniedException") => "Message",
             Some(_) | None => "message",
         };
-        let mut response = Response::new(Bytes::from(json!({member: error.message}).to_string()));
+        let body = if error.invalid_json {
+            format!("{{\"{member}\": \"{}\"}}", error.message)
+        } else {
+            json!({member: error.message}).to_string()
+        };
+        let mut response = Response::new(Bytes::from(body));
         *response.status_mut() = error.status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));

@@ -4,12 +4,12 @@ use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
 use http::{HeaderValue, Response};
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
 use super::call::Call;
+use super::date;
+use super::definition::Definition;
 use super::errors::{AmazonError, REQUEST_ID, request_id};
-use super::rest_api::{Definition, RestApi, Stage};
+use super::rest_api::{RestApi, Stage};
 
 /// The version that Amazon gives its exports.
 const OPENAPI_VERSION: &str = "3.0.1";
@@ -59,15 +59,15 @@ pub(super) fn export(
 
 /// The document with what Amazon itself says: an API without a version is exported with the time of the export.
 fn dressed(document: &Value, api: &RestApi, stage: &Stage, now: i64, region: &str) -> Value {
-    let time = OffsetDateTime::from_unix_timestamp(now)
-        .ok()
-        .and_then(|time| time.format(&Rfc3339).ok());
     let mut info = Map::new();
     info.insert("title".to_owned(), json!(api.name));
     if let Some(description) = &api.description {
         info.insert("description".to_owned(), json!(description));
     }
-    info.insert("version".to_owned(), json!(api.version.clone().or(time)));
+    info.insert(
+        "version".to_owned(),
+        json!(api.version.clone().or_else(|| date::iso(now))),
+    );
     let server = json!({
         "url": format!("https://{}.execute-api.{region}.amazonaws.com/{{basePath}}", api.id),
         "variables": { "basePath": { "default": format!("/{}", stage.name) } },

@@ -4,11 +4,11 @@ use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Response, Uri};
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+
+use super::date;
 
 /// Members that are times: seconds since 1970 in plain JSON, text in this form.
-const DATES: [&str; 2] = ["createdDate", "lastUpdatedDate"];
+const DATES: [&str; 3] = ["createdDate", "lastUpdatedDate", "certificateUploadDate"];
 
 /// Whether a caller asks for plain JSON, as every SDK does.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
@@ -63,14 +63,11 @@ fn resource(mut members: Map<String, Value>, uri: &Uri) -> Map<String, Value> {
 
 fn with_dates(mut value: Value) -> Value {
     for name in DATES {
-        let Some(date) = value.get_mut(name) else {
+        let Some(member) = value.get_mut(name) else {
             continue;
         };
-        let time = date
-            .as_i64()
-            .and_then(|seconds| OffsetDateTime::from_unix_timestamp(seconds).ok());
-        if let Some(text) = time.and_then(|time| time.format(&Rfc3339).ok()) {
-            *date = Value::from(text);
+        if let Some(text) = member.as_i64().and_then(date::iso) {
+            *member = Value::from(text);
         }
     }
     value

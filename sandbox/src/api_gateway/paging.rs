@@ -9,17 +9,20 @@ use sha2::{Digest, Sha256};
 use super::call::Call;
 use super::errors::AmazonError;
 
-/// Most items on a page (`GetRestApis`, `GetDeployments`).
+/// Most items on a page of version 1 (`GetRestApis`, `GetDeployments`, `GetDomainNames`).
 const LIMIT_MAX: usize = 500;
 /// Hex digits at the end of a position that bind it to its list.
 const SEAL_DIGITS: usize = 16;
 
-/// The items of the page that was asked for, and the position of the next one.
+/// The items of the page that was asked for, and what leads to the next one.
+pub(super) type Page<'a, T> = (Vec<&'a T>, Option<String>);
+
+/// The page of a list of version 1: `limit` items after `position`.
 pub(super) fn page<'a, T>(
     items: &'a BTreeMap<String, T>,
     list: &str,
     call: &Call<'_>,
-) -> Result<(Vec<&'a T>, Option<String>), AmazonError> {
+) -> Result<Page<'a, T>, AmazonError> {
     let limit = match call.query("limit") {
         None => call.page_size_default,
         Some(text) => text
@@ -28,20 +31,53 @@ pub(super) fn page<'a, T>(
             .filter(|limit| (1..=LIMIT_MAX).contains(limit))
             .ok_or_else(|| AmazonError::bad_request(format!("Invalid limit: must be between 1 and {LIMIT_MAX}")))?,
     };
-    let after = match call.query("position") {
-        None => Bound::Unbounded,
-        Some(position) => Bound::Excluded(
-            open(position, list).ok_or_else(|| AmazonError::bad_request("Invalid position parameter specified"))?,
-        ),
-    };
     let limit = limit.min(call.page_size_max);
+    cut(items, list, limit, call.query("position"))
+        .ok_or_else(|| AmazonError::bad_request("Invalid position parameter specified"))
+}
+
+/// The page of a list of version 2: `maxResults` items after `nextToken`.
+///
+/// Amazon documents no most: more than a page holds is taken for a full page.
+pub(super) fn v2_page<'a, T>(
+    items: &'a BTreeMap<String, T>,
+    list: &str,
+    call: &Call<'_>,
+) -> Result<Page<'a, T>, AmazonError> {
+    let limit = match call.query("maxResults") {
+        None => call.page_size_default,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|limit| *limit > 0)
+            .ok_or_else(|| AmazonError::bad_request("Invalid maxResults"))?,
+    };
+    v2_page_of(items, list, limit.min(call.page_size_max), call)
+}
+
+/// A page of version 2 of so many items, after `nextToken`.
+pub(super) fn v2_page_of<'a, T>(
+    items: &'a BTreeMap<String, T>,
+    list: &str,
+    limit: usize,
+    call: &Call<'_>,
+) -> Result<Page<'a, T>, AmazonError> {
+    cut(items, list, limit, call.query("nextToken")).ok_or_else(|| AmazonError::bad_request("Invalid nextToken"))
+}
+
+/// The items after a position; nothing when the position is not one of this list.
+fn cut<'a, T>(items: &'a BTreeMap<String, T>, list: &str, limit: usize, position: Option<&str>) -> Option<Page<'a, T>> {
+    let after = match position {
+        None => Bound::Unbounded,
+        Some(position) => Bound::Excluded(open(position, list)?),
+    };
     let mut rest = items.range::<String, _>((after, Bound::Unbounded));
     let page: Vec<_> = rest.by_ref().take(limit).collect();
     let position = match (page.last(), rest.next()) {
         (Some((key, _)), Some(_)) => Some(seal(key, list)),
         (None, _) | (_, None) => None,
     };
-    Ok((page.into_iter().map(|(_, item)| item).collect(), position))
+    Some((page.into_iter().map(|(_, item)| item).collect(), position))
 }
 
 /// The opaque position after a key.

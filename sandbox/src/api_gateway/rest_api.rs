@@ -1,15 +1,10 @@
-//! What the gateway holds.
+//! REST APIs with what is below them.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
-use bytes::Bytes;
-use serde_json::Value;
-
+use super::date::USUAL_DATE;
+use super::definition::Definition;
 use super::errors::AmazonError;
-
-/// When things came into being unless told otherwise: 2024-03-01T12:00:00Z, seconds since 1970.
-const USUAL_DATE: i64 = 1_709_294_400;
 
 /// REST APIs, each with its stages.
 pub type Estate = Vec<(RestApi, Vec<Stage>)>;
@@ -138,41 +133,6 @@ pub struct Canary {
     pub percent_traffic: f64,
 }
 
-/// What an export of a stage gives.
-#[derive(Debug, Clone)]
-pub enum Definition {
-    /// This OpenAPI 3.0 document, with Amazon's own version, `info` and `servers`.
-    OpenApi(Arc<Value>),
-    /// None: 400 with this message of Amazon's.
-    Refused(String),
-    /// These bytes as they are, whatever was asked for.
-    Raw {
-        /// Their content type.
-        content_type: String,
-        /// The bytes.
-        bytes: Bytes,
-    },
-}
-
-impl From<Value> for Definition {
-    fn from(document: Value) -> Self {
-        Self::OpenApi(Arc::new(document))
-    }
-}
-
-impl Definition {
-    /// Whether there is anything to deploy.
-    pub(super) fn has_methods(&self) -> bool {
-        match self {
-            Self::OpenApi(document) => document
-                .get("paths")
-                .and_then(Value::as_object)
-                .is_some_and(|paths| !paths.is_empty()),
-            Self::Refused(_) | Self::Raw { .. } => true,
-        }
-    }
-}
-
 /// What a deployment froze.
 #[derive(Debug, Clone)]
 pub(super) struct Deployment {
@@ -184,12 +144,6 @@ pub(super) struct Deployment {
     pub created_date: i64,
     /// The snapshot.
     pub definition: Definition,
-}
-
-/// All APIs of an account and region, by id.
-#[derive(Debug, Default)]
-pub(super) struct State {
-    pub apis: BTreeMap<String, Entry>,
 }
 
 /// A REST API and all that is below it.

@@ -1,7 +1,10 @@
 //! The gateway over HTTP, with requests signed as the SDKs sign them.
 
+mod domains;
 mod reads;
 mod refusals;
+mod v2_exports;
+mod v2_reads;
 mod writes;
 
 use std::time::SystemTime;

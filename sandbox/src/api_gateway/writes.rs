@@ -8,9 +8,11 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::call::Call;
+use super::definition::Definition;
 use super::errors::AmazonError;
 use super::patch::Patch;
-use super::rest_api::{Definition, EndpointType, Entry, RestApi, Stage, State};
+use super::rest_api::{EndpointType, Entry, RestApi, Stage};
+use super::state::State;
 use super::wire;
 use crate::random;
 

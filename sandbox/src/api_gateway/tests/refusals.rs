@@ -242,9 +242,10 @@ async fn what_is_not_there_is_not_found() {
 async fn an_operation_that_is_left_out_is_told_apart_from_what_is_not_found() {
     let world = World::with_an_api(document(json!({}))).await;
     for target in [
-        "/domainnames",
+        "/usageplans",
         "/restapis/orders0001/resources",
-        "/v2/apis",
+        "/v2/vpclinks",
+        "/v2",
         "//restapis",
     ] {
         let answer = world.get(target).await;

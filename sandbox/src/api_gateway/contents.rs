@@ -1,0 +1,114 @@
+//! What the gateway holds besides REST APIs, filled and emptied by hand.
+
+use super::ApiGateway;
+use super::domain::{DomainEntry, DomainEstate, DomainName, Mapping, RoutingRule};
+use super::v2_api::{V2Api, V2Entry, V2Estate, V2Stage};
+use crate::clock::{epoch_seconds, now};
+
+impl ApiGateway {
+    /// Adds an HTTP or a WebSocket API, or changes it and leaves its stages.
+    pub fn put_v2_api(&self, api: V2Api) {
+        let mut state = self.state();
+        if let Some(entry) = state.v2_apis.get_mut(&api.id) {
+            entry.api = api;
+        } else {
+            state.v2_apis.insert(api.id.clone(), V2Entry::new(api));
+        }
+    }
+
+    /// Adds a stage to an HTTP or a WebSocket API that is there, or changes it, with the deployment that it runs.
+    pub fn put_v2_stage(&self, api_id: &str, stage: V2Stage) {
+        if let Some(entry) = self.state().v2_apis.get_mut(api_id) {
+            entry.put_stage(stage, epoch_seconds(now()));
+        }
+    }
+
+    /// Takes an HTTP or a WebSocket API away with all that is below it; mappings to it stay.
+    pub fn remove_v2_api(&self, api_id: &str) {
+        self.state().v2_apis.remove(api_id);
+    }
+
+    /// Takes a stage of an HTTP or a WebSocket API away; mappings to it stay.
+    pub fn remove_v2_stage(&self, api_id: &str, stage_name: &str) {
+        if let Some(entry) = self.state().v2_apis.get_mut(api_id) {
+            entry.stages.remove(stage_name);
+        }
+    }
+
+    /// All HTTP and WebSocket APIs with their stages, by id and name.
+    #[must_use]
+    pub fn v2_estate(&self) -> V2Estate {
+        let of = |entry: &V2Entry| (entry.api.clone(), entry.stages.values().cloned().collect());
+        self.state().v2_apis.values().map(of).collect()
+    }
+
+    /// Says whether the region has no HTTP APIs: every call of version 2 is then refused, in a body that is not JSON.
+    pub fn set_v2_missing(&self, missing: bool) {
+        self.state().v2_missing = missing;
+    }
+
+    /// Adds a custom domain name, or changes it and leaves its mappings and rules.
+    pub fn put_domain(&self, domain: DomainName) {
+        let mut state = self.state();
+        let key = domain.key();
+        if let Some(entry) = state.domains.get_mut(&key) {
+            entry.domain = domain;
+        } else {
+            state.domains.insert(key, DomainEntry::new(domain));
+        }
+    }
+
+    /// Takes a domain name away, by its key, with all that is below it.
+    pub fn remove_domain(&self, domain_key: &str) {
+        self.state().domains.remove(domain_key);
+    }
+
+    /// Adds a mapping to a domain name that is there, or changes it.
+    pub fn put_mapping(&self, domain_key: &str, mapping: Mapping) {
+        if let Some(entry) = self.state().domains.get_mut(domain_key) {
+            entry.mappings.insert(mapping.id.clone(), mapping);
+        }
+    }
+
+    /// Takes a mapping away.
+    pub fn remove_mapping(&self, domain_key: &str, mapping_id: &str) {
+        if let Some(entry) = self.state().domains.get_mut(domain_key) {
+            entry.mappings.remove(mapping_id);
+        }
+    }
+
+    /// Adds a routing rule to a domain name that is there, or changes it.
+    pub fn put_routing_rule(&self, domain_key: &str, rule: RoutingRule) {
+        if let Some(entry) = self.state().domains.get_mut(domain_key) {
+            entry.rules.insert(rule.id.clone(), rule);
+        }
+    }
+
+    /// Takes a routing rule away.
+    pub fn remove_routing_rule(&self, domain_key: &str, rule_id: &str) {
+        if let Some(entry) = self.state().domains.get_mut(domain_key) {
+            entry.rules.remove(rule_id);
+        }
+    }
+
+    /// All domain names with their mappings and rules, by key and id.
+    #[must_use]
+    pub fn domain_estate(&self) -> DomainEstate {
+        let of = |entry: &DomainEntry| {
+            let (mappings, rules) = (entry.mappings.values(), entry.rules.values());
+            (
+                entry.domain.clone(),
+                mappings.cloned().collect(),
+                rules.cloned().collect(),
+            )
+        };
+        self.state().domains.values().map(of).collect()
+    }
+
+    /// Says whether version 1 lists mappings that it could not have made: of keys with `/`, and to APIs of version 2.
+    ///
+    /// Whether Amazon does is not known; it does not here unless told to.
+    pub fn set_v1_lists_all_mappings(&self, all: bool) {
+        self.state().v1_lists_all_mappings = all;
+    }
+}

@@ -1,0 +1,155 @@
+//! Custom domain names as version 1 shows them.
+
+use std::collections::BTreeMap;
+
+use bytes::Bytes;
+use http::{Method, Response, StatusCode};
+use serde_json::{Value, json};
+
+use super::call::Call;
+use super::domain::{DomainEntry, DomainName, Mapping, key};
+use super::errors::{ACCOUNT_ID, AmazonError};
+use super::paging::page;
+use super::region::partition;
+use super::rest_api::EndpointType;
+use super::state::State;
+use super::wire::{json_answer, list};
+use crate::json::present;
+
+/// The hosted zone of every distribution of `CloudFront`.
+const DISTRIBUTION_ZONE: &str = "Z2FDTNDATAQYW2";
+
+/// Answers a call of `/domainnames` or `/domainnameaccessassociations`.
+pub(super) fn answer(
+    state: &mut State,
+    call: &Call<'_>,
+    segments: &[&str],
+    region: &str,
+) -> Result<Response<Bytes>, AmazonError> {
+    let id = call.query("domainNameId");
+    match (call.method, segments) {
+        (&Method::GET, ["domainnames"]) => {
+            let shown = owned(&state.domains, call)?;
+            listed(&shown, "domainnames", call, |entry| domain(&entry.domain, region))
+        }
+        (&Method::GET, ["domainnames", name]) => {
+            let entry = entry_of(state, name, id)?;
+            Ok(json_answer(StatusCode::OK, &domain(&entry.domain, region)))
+        }
+        (&Method::GET, ["domainnames", name, "basepathmappings"]) => {
+            // What Amazon says about a private one without its id is not recorded; it is taken for an unknown one.
+            let entry = entry_of(state, name, id)?;
+            let mappings = entry.mappings.values().filter(|mapping| is_listed(state, mapping));
+            let mappings = mappings.map(|mapping| (mapping.key.clone(), mapping)).collect();
+            listed(&mappings, &entry.domain.key(), call, |mapping| {
+                base_path_mapping(mapping)
+            })
+        }
+        (&Method::GET, ["domainnameaccessassociations"]) => {
+            let associations = associations(owned(&state.domains, call)?, region);
+            listed(&associations, "associations", call, Value::clone)
+        }
+        (method, _) => Err(AmazonError::unknown_operation(&format!("{method} of this path"))),
+    }
+}
+
+/// The domain names of the owner that is asked about; other accounts share none with this one.
+fn owned<'a>(
+    domains: &'a BTreeMap<String, DomainEntry>,
+    call: &Call<'_>,
+) -> Result<BTreeMap<String, &'a DomainEntry>, AmazonError> {
+    match call.query("resourceOwner") {
+        None | Some("SELF") => Ok(domains.iter().map(|(key, entry)| (key.clone(), entry)).collect()),
+        Some("OTHER_ACCOUNTS") => Ok(BTreeMap::new()),
+        Some(_) => Err(AmazonError::bad_request("Invalid resourceOwner")),
+    }
+}
+
+fn entry_of<'a>(state: &'a State, name: &str, id: Option<&str>) -> Result<&'a DomainEntry, AmazonError> {
+    let entry = state.domains.get(&key(name, id));
+    entry.ok_or_else(AmazonError::unknown_domain)
+}
+
+/// Whether version 1 lists a mapping: whether Amazon lists those that version 1 cannot make is not known.
+fn is_listed(state: &State, mapping: &Mapping) -> bool {
+    let could_be_made = !mapping.key.contains('/') && !state.v2_apis.contains_key(&mapping.api_id);
+    could_be_made || state.v1_lists_all_mappings
+}
+
+fn listed<T>(
+    items: &BTreeMap<String, T>,
+    name: &str,
+    call: &Call<'_>,
+    shape: impl Fn(&T) -> Value,
+) -> Result<Response<Bytes>, AmazonError> {
+    let (page, position) = page(items, name, call)?;
+    let items = page.into_iter().map(shape).collect();
+    Ok(json_answer(StatusCode::OK, &list(items, position)))
+}
+
+fn domain(domain: &DomainName, region: &str) -> Value {
+    let certificate = format!("arn:{}:acm:{region}:{ACCOUNT_ID}:certificate/1", partition(region));
+    let (is_edge, is_regional) = match domain.endpoint_type {
+        EndpointType::Edge => (true, false),
+        EndpointType::Regional => (false, true),
+        EndpointType::Private => (false, false),
+    };
+    let trusted = |uri: &String| json!({ "truststoreUri": uri });
+    present(json!({
+        "domainName": domain.name,
+        "domainNameId": domain.id,
+        "domainNameArn": domain.id.as_ref().map(|_| arn(domain, region)),
+        "certificateArn": (!is_regional).then_some(&certificate),
+        "certificateUploadDate": domain.certificate_upload_date,
+        "regionalDomainName": is_regional.then(|| domain.host(region)),
+        "regionalCertificateArn": is_regional.then_some(&certificate),
+        "distributionDomainName": is_edge.then(|| domain.host(region)),
+        "distributionHostedZoneId": is_edge.then_some(DISTRIBUTION_ZONE),
+        "endpointConfiguration": { "types": [domain.endpoint_type.as_str()], "ipAddressType": "ipv4" },
+        "domainNameStatus": domain.status,
+        "securityPolicy": domain.security_policy,
+        "mutualTlsAuthentication": domain.mutual_tls_truststore.as_ref().map(trusted),
+        "routingMode": domain.routing_mode.v1(),
+        "tags": domain.tags,
+    }))
+}
+
+fn base_path_mapping(mapping: &Mapping) -> Value {
+    let base_path = if mapping.key.is_empty() { "(none)" } else { &mapping.key };
+    present(json!({
+        "basePath": base_path,
+        "restApiId": mapping.api_id,
+        "stage": mapping.stage,
+    }))
+}
+
+/// What lets VPC endpoints reach private domain names.
+fn associations(domains: BTreeMap<String, &DomainEntry>, region: &str) -> BTreeMap<String, Value> {
+    let mut associations = BTreeMap::new();
+    for (key, entry) in domains {
+        for endpoint in &entry.domain.vpc_endpoint_ids {
+            let domain_arn = arn(&entry.domain, region);
+            let name = format!(
+                "/domainnameaccessassociations/domainname/{}/vpcesource/{endpoint}",
+                entry.domain.name
+            );
+            let association = json!({
+                "domainNameAccessAssociationArn": format!("arn:{}:apigateway:{region}:{ACCOUNT_ID}:{name}", partition(region)),
+                "domainNameArn": domain_arn,
+                "accessAssociationSourceType": "VPCE",
+                "accessAssociationSource": endpoint,
+                "tags": {},
+            });
+            associations.insert(format!("{key} {endpoint}"), association);
+        }
+    }
+    associations
+}
+
+fn arn(domain: &DomainName, region: &str) -> String {
+    let partition = partition(region);
+    format!(
+        "arn:{partition}:apigateway:{region}:{ACCOUNT_ID}:/domainnames/{}",
+        domain.key()
+    )
+}
