@@ -8,8 +8,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::api_center::{ApiCenter, ApiCenterOptions};
-use crate::api_gateway::{ApiGateway, ApiGatewayOptions, Estate};
+use crate::api_gateway::{ApiGateway, ApiGatewayOptions};
 use crate::control::{self, ControlServer};
+use crate::estate::{Estate, FullEstate};
 use crate::faults::Faults;
 use crate::identity::Identity;
 use crate::key_vault::KeyVault;
@@ -200,15 +201,14 @@ impl Cloud {
         }
     }
 
-    /// Fills the gateway.
+    /// Fills the gateway with REST APIs.
     pub fn fill_gateway(&self, estate: Estate) {
-        for (rest_api, stages) in estate {
-            let id = rest_api.id.clone();
-            self.api_gateway.put_rest_api(rest_api);
-            for stage in stages {
-                self.api_gateway.put_stage(&id, stage);
-            }
-        }
+        self.fill(FullEstate::from(estate));
+    }
+
+    /// Fills the gateway with APIs of every kind and the domain names before them.
+    pub fn fill(&self, estate: FullEstate) {
+        estate.fill(&self.api_gateway);
     }
 
     /// Azure Resource Manager's base URL.

@@ -10,18 +10,23 @@ type Catalog = BTreeMap<String, Value>;
 /// Most characters of a value; the rest is cut off.
 const VALUE_MAX: usize = 80;
 
+/// The names of definitions that the handler makes.
+const DEFINITIONS: [&str; 2] = ["openapi", "asyncapi"];
+
 /// All APIs, a row each.
 #[must_use]
 pub fn table(catalog: &Catalog) -> String {
-    let mut rows = vec![["API", "TITLE", "VERSIONS", "DEFINITIONS", "DEPLOYMENTS"].map(str::to_owned)];
+    let mut rows = vec![["API", "KIND", "TITLE", "VERSIONS", "DEFINITIONS", "DEPLOYMENTS"].map(str::to_owned)];
     for (path, name, api) in apis(catalog) {
         let versions = below(catalog, &format!("{path}/versions/"));
         let definitions = versions
             .iter()
-            .filter(|version| catalog.contains_key(&format!("{path}/versions/{version}/definitions/openapi")))
+            .flat_map(|version| below(catalog, &format!("{path}/versions/{version}/definitions/")))
+            .filter(|name| DEFINITIONS.contains(name))
             .count();
         rows.push([
             name.to_owned(),
+            api["kind"].as_str().unwrap_or_default().to_owned(),
             api["title"].as_str().unwrap_or_default().to_owned(),
             versions.join(" "),
             definitions.to_string(),
@@ -159,6 +164,27 @@ mod tests {
                 "\"Orders\" (orders):\n\n  Amazon\n    Stage        prod\n    Tags (JSON)  {tags}\n    other        true\n  teams          one, two\n"
             )
         );
+    }
+
+    #[test]
+    fn the_table_has_the_kind_of_each_api_and_counts_definitions_of_either_name() {
+        let api = |kind: &str, title: &str| json!({ "properties": { "title": title, "kind": kind } });
+        let catalog = Catalog::from([
+            ("apis/chat".to_owned(), api("websocket", "Chat")),
+            ("apis/chat/versions/live".to_owned(), json!({})),
+            ("apis/chat/versions/live/definitions/asyncapi".to_owned(), json!({})),
+            ("apis/chat/versions/live/definitions/by-hand".to_owned(), json!({})),
+            ("apis/chat/deployments/live".to_owned(), json!({})),
+            ("apis/orders".to_owned(), api("rest", "Orders")),
+            ("apis/orders/versions/v1".to_owned(), json!({})),
+            ("apis/orders/versions/v1/definitions/openapi".to_owned(), json!({})),
+        ]);
+        let expected = [
+            "API     KIND       TITLE   VERSIONS  DEFINITIONS  DEPLOYMENTS",
+            "chat    websocket  Chat    live      1            1",
+            "orders  rest       Orders  v1        1            0",
+        ];
+        assert_eq!(table(&catalog).lines().collect::<Vec<_>>(), expected);
     }
 
     #[test]

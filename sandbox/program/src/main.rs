@@ -170,7 +170,7 @@ async fn start(clouds: &Clouds) -> Result<Cloud, Failure> {
     match (&clouds.openapi, clouds.empty) {
         (Some(folder), _) => cloud.fill_gateway(estate::from_openapi_folder(folder)?),
         (None, true) => (),
-        (None, false) => cloud.fill_gateway(estate::demo()),
+        (None, false) => cloud.fill(estate::demo_full()),
     }
     Ok(cloud)
 }

@@ -1,6 +1,7 @@
 //! The gateway over HTTP, with requests signed as the SDKs sign them.
 
 mod domains;
+mod estates;
 mod reads;
 mod refusals;
 mod v2_exports;

@@ -19,3 +19,49 @@ pub(super) fn document(title: &str, resources: &[&str]) -> Value {
     let schema = json!({ "Error": { "type": "object", "title": format!("{title} error"), "properties": { "message": { "type": "string" } } } });
     json!({ "openapi": "3.0.1", "paths": Value::Object(paths), "components": { "schemas": schema } })
 }
+
+/// A document as an HTTP API has it: routes such as `GET /baskets`, no schemas, and with Amazon's extensions what only its
+/// owner may know.
+pub(super) fn http_document(routes: &[&str]) -> Value {
+    let mut paths = Map::new();
+    for route in routes {
+        let (method, path) = route.split_once(' ').unwrap_or(("ANY", route));
+        let member = match method {
+            "ANY" => "x-amazon-apigateway-any-method".to_owned(),
+            method => method.to_ascii_lowercase(),
+        };
+        let answer = json!({ "default": { "description": format!("Default response for {route}") } });
+        let integration = json!({
+            "payloadFormatVersion": "2.0",
+            "type": "aws_proxy",
+            "httpMethod": "POST",
+            "uri": "arn:aws:lambda:us-east-1:123456789012:function:not-for-everyone",
+            "connectionType": "INTERNET",
+        });
+        let operation = json!({ "responses": answer, "x-amazon-apigateway-integration": integration });
+        let methods = paths.entry(path).or_insert_with(|| json!({}));
+        methods[&member] = operation;
+    }
+    json!({ "openapi": "3.0.1", "paths": Value::Object(paths) })
+}
+
+/// The text of a model, JSON Schema draft-04, that refers to other models of its API as Amazon has it.
+pub(super) fn model_schema(api_id: &str, title: &str, properties: &[(&str, &str)]) -> String {
+    let property = |&(name, kind): &(&str, &str)| {
+        let schema = match kind {
+            "string" | "boolean" => json!({ "type": kind }),
+            // What later drafts write as a number.
+            "number" => json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true }),
+            model => json!({ "$ref": format!("https://apigateway.amazonaws.com/restapis/{api_id}/models/{model}") }),
+        };
+        (name.to_owned(), schema)
+    };
+    let properties: Map<String, Value> = properties.iter().map(property).collect();
+    json!({
+        "$schema": "http://json-schema.org/draft-04/schema#",
+        "title": title,
+        "type": "object",
+        "properties": properties,
+    })
+    .to_string()
+}

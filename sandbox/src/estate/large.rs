@@ -4,7 +4,7 @@ use super::document::document;
 use crate::api_gateway::{Definition, Estate, RestApi, Stage};
 
 /// The stages of every API.
-const STAGES: [&str; 2] = ["prod", "test"];
+pub(super) const STAGES: [&str; 2] = ["prod", "test"];
 /// Lengths of definitions, in bytes: how many APIs of a thousand have them, and about how long they are.
 const LENGTHS: [(usize, usize); 4] = [(10, 1_000_000), (30, 128_000), (160, 24_000), (800, 4_000)];
 /// Of a hundred APIs, this one changes.
@@ -23,9 +23,15 @@ pub fn large_redeployed(count: usize) -> Estate {
     estate((0..count).filter(|number| number % 100 == CHANGING), "next")
 }
 
-fn estate(numbers: impl Iterator<Item = usize>, edition: &str) -> Estate {
-    let documents = LENGTHS.map(|(_, bytes)| Definition::from(long_document(bytes, edition)));
+/// The REST APIs of these numbers.
+pub(super) fn estate(numbers: impl Iterator<Item = usize>, edition: &str) -> Estate {
+    let documents = documents(edition);
     numbers.map(|number| api(number, &documents, edition)).collect()
+}
+
+/// A definition of each length.
+pub(super) fn documents(edition: &str) -> [Definition; LENGTHS.len()] {
+    LENGTHS.map(|(_, bytes)| Definition::from(long_document(bytes, edition)))
 }
 
 fn api(number: usize, documents: &[Definition; LENGTHS.len()], edition: &str) -> (RestApi, Vec<Stage>) {
@@ -41,7 +47,7 @@ fn api(number: usize, documents: &[Definition; LENGTHS.len()], edition: &str) ->
 }
 
 /// Which of the lengths an API's definitions have: spread, so that the first hundred APIs have all of them.
-fn length_of(number: usize) -> usize {
+pub(super) fn length_of(number: usize) -> usize {
     // 7919 is a prime, so that the numbers of a thousand APIs are each met once.
     let place = (number * 7919 + 3) % 1000;
     let mut below = 0;
