@@ -10,6 +10,7 @@ mod date;
 mod definition;
 mod domain;
 mod domain_names;
+mod domain_writes;
 mod errors;
 mod export;
 mod hal;
@@ -23,6 +24,7 @@ mod state;
 mod tests;
 mod v2;
 mod v2_api;
+mod v2_entry;
 mod wire;
 mod writes;
 

@@ -2,7 +2,8 @@
 
 use super::ApiGateway;
 use super::domain::{DomainEntry, DomainEstate, DomainName, Mapping, RoutingRule};
-use super::v2_api::{V2Api, V2Entry, V2Estate, V2Stage};
+use super::v2_api::{V2Api, V2Estate, V2Stage};
+use super::v2_entry::V2Entry;
 use crate::clock::{epoch_seconds, now};
 
 impl ApiGateway {

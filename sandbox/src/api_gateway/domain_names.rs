@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::call::Call;
 use super::domain::{DomainEntry, DomainName, Mapping, key};
+use super::domain_writes as writes;
 use super::errors::{ACCOUNT_ID, AmazonError};
 use super::paging::page;
 use super::region::partition;
 use super::rest_api::EndpointType;
 use super::state::State;
-use super::wire::{json_answer, list};
+use super::wire::{empty_answer, json_answer, list};
 use crate::json::present;
 
 /// The hosted zone of every distribution of `CloudFront`.
@@ -31,6 +32,22 @@ pub(super) fn answer(
         (&Method::GET, ["domainnames"]) => {
             let shown = owned(&state.domains, call)?;
             listed(&shown, "domainnames", call, |entry| domain(&entry.domain, region))
+        }
+        (&Method::POST, ["domainnames"]) => {
+            let made = writes::create_domain(state, call)?;
+            Ok(json_answer(StatusCode::CREATED, &domain(&made, region)))
+        }
+        (&Method::DELETE, ["domainnames", name]) => {
+            writes::delete_domain(state, name, id)?;
+            Ok(empty_answer(StatusCode::ACCEPTED))
+        }
+        (&Method::POST, ["domainnames", name, "basepathmappings"]) => {
+            let made = writes::create_base_path_mapping(state, call, name)?;
+            Ok(json_answer(StatusCode::CREATED, &base_path_mapping(&made)))
+        }
+        (&Method::DELETE, ["domainnames", name, "basepathmappings", base_path]) => {
+            writes::delete_base_path_mapping(state, call, name, base_path)?;
+            Ok(empty_answer(StatusCode::ACCEPTED))
         }
         (&Method::GET, ["domainnames", name]) => {
             let entry = entry_of(state, name, id)?;

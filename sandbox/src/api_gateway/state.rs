@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::domain::DomainEntry;
 use super::rest_api::Entry;
-use super::v2_api::V2Entry;
+use super::v2_entry::V2Entry;
 
 /// REST, HTTP and WebSocket APIs, and the domain names before them.
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@ mod reads;
 mod refusals;
 mod v2_exports;
 mod v2_reads;
+mod v2_writes;
 mod writes;
 
 use std::time::SystemTime;

@@ -3,6 +3,7 @@
 pub(super) mod domains;
 mod export;
 mod wire;
+mod writes;
 
 use std::collections::BTreeMap;
 
@@ -14,7 +15,8 @@ use super::call::Call;
 use super::errors::AmazonError;
 use super::paging::v2_page;
 use super::state::State;
-use super::v2_api::{Model, Route, V2Entry};
+use super::v2_api::{Model, Route};
+use super::v2_entry::V2Entry;
 use super::wire::json_answer;
 
 /// Answers a call below `/v2/apis`.
@@ -36,6 +38,7 @@ pub(super) fn answer(
             return export::export(entry_of(state, id)?, specification, call, now, region);
         }
         (&Method::GET, [id, rest @ ..]) => read(entry_of(state, id)?, call, rest, region)?,
+        (&Method::POST | &Method::DELETE, _) => return writes::answer(state, call, rest, region),
         (method, _) => return Err(unknown(method)),
     };
     Ok(json_answer(StatusCode::OK, &body))

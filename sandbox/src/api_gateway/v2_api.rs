@@ -1,4 +1,4 @@
-//! HTTP and WebSocket APIs with what is below them.
+//! HTTP and WebSocket APIs, with their stages, routes and models.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,6 @@ use serde_json::{Value, json};
 
 use super::date::USUAL_DATE;
 use super::definition::Definition;
-use super::errors::AmazonError;
 
 /// HTTP and WebSocket APIs, each with its stages.
 pub type V2Estate = Vec<(V2Api, Vec<V2Stage>)>;
@@ -81,6 +80,13 @@ pub enum Protocol {
 }
 
 impl Protocol {
+    /// The protocol that a word on the wire means.
+    pub(super) fn parse(word: &str) -> Option<Self> {
+        [Self::Http, Self::Websocket]
+            .into_iter()
+            .find(|protocol| protocol.as_str() == word)
+    }
+
     /// The word on the wire.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -229,64 +235,5 @@ impl Model {
             content_type: "application/json".to_owned(),
             schema: schema.into(),
         }
-    }
-}
-
-/// What a deployment of an HTTP or a WebSocket API froze.
-#[derive(Debug, Clone)]
-pub(super) struct V2Deployment {
-    /// Its id.
-    pub id: String,
-    /// Its description.
-    pub description: Option<String>,
-    /// Whether a change of the API made it.
-    pub auto_deployed: bool,
-    /// When it was made, seconds since 1970.
-    pub created_date: i64,
-}
-
-/// An HTTP or a WebSocket API and all that is below it.
-#[derive(Debug, Clone)]
-pub(super) struct V2Entry {
-    /// The API itself.
-    pub api: V2Api,
-    /// What the next deployment will freeze, and what an export without a stage gives.
-    pub draft: Definition,
-    /// Its deployments by id.
-    pub deployments: BTreeMap<String, V2Deployment>,
-    /// Its stages by name.
-    pub stages: BTreeMap<String, V2Stage>,
-}
-
-impl V2Entry {
-    /// An API with nothing below it.
-    pub fn new(api: V2Api) -> Self {
-        Self {
-            api,
-            draft: Definition::from(json!({ "paths": {} })),
-            deployments: BTreeMap::new(),
-            stages: BTreeMap::new(),
-        }
-    }
-
-    /// A stage, which has to be there.
-    pub fn stage(&self, name: &str) -> Result<&V2Stage, AmazonError> {
-        self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
-    }
-
-    /// Puts a stage with the deployment that it runs; what it runs becomes the API's own configuration.
-    pub fn put_stage(&mut self, stage: V2Stage, now: i64) {
-        if let Some(id) = &stage.deployment_id {
-            let message = "Automatic deployment triggered by changes to the Api configuration";
-            let deployment = V2Deployment {
-                id: id.clone(),
-                description: stage.auto_deploy.then(|| message.to_owned()),
-                auto_deployed: stage.auto_deploy,
-                created_date: now,
-            };
-            self.deployments.insert(id.clone(), deployment);
-            self.draft = stage.definition.clone();
-        }
-        self.stages.insert(stage.name.clone(), stage);
     }
 }

@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::super::call::Call;
 use super::super::date::iso;
 use super::super::domain::{DomainEntry, DomainName, Mapping, RoutingRule, key};
+use super::super::domain_writes as writes;
 use super::super::errors::{ACCOUNT_ID, AmazonError};
 use super::super::paging::{v2_page, v2_page_of};
 use super::super::region::partition;
 use super::super::rest_api::EndpointType;
 use super::super::state::State;
-use super::super::wire::json_answer;
+use super::super::wire::{empty_answer, json_answer};
 use super::wire;
 use crate::json::present;
 
@@ -36,6 +37,25 @@ pub(in super::super) fn answer(
             let shown = state.domains.iter().filter(|(_, entry)| is_public(entry));
             let shown = shown.map(|(key, entry)| (key.clone(), &entry.domain)).collect();
             listed(&shown, "v2/domainnames", call, |domain| self::domain(domain, region))
+        }
+        (&Method::POST, []) => {
+            let made = writes::create_v2_domain(state, call)?;
+            Ok(json_answer(StatusCode::CREATED, &domain(&made, region)))
+        }
+        (&Method::DELETE, [name]) => {
+            public(state, name)?;
+            writes::delete_domain(state, name, None)?;
+            Ok(empty_answer(StatusCode::NO_CONTENT))
+        }
+        (&Method::POST, [name, "apimappings"]) => {
+            managed(state, name)?;
+            let made = writes::create_api_mapping(state, call, name)?;
+            Ok(json_answer(StatusCode::CREATED, &mapping(&made)))
+        }
+        (&Method::DELETE, [name, "apimappings", id]) => {
+            managed(state, name)?;
+            writes::delete_api_mapping(state, name, id)?;
+            Ok(empty_answer(StatusCode::NO_CONTENT))
         }
         (&Method::GET, [name]) => {
             let entry = public(state, name)?;
@@ -74,18 +94,14 @@ fn public<'a>(state: &'a State, name: &str) -> Result<&'a DomainEntry, AmazonErr
     entry.ok_or_else(AmazonError::unknown_domain)
 }
 
-/// A domain name whose mappings version 2 shows. Amazon's words were seen when mappings were written.
+/// A domain name whose mappings version 2 shows and makes.
 fn managed<'a>(state: &'a State, name: &str) -> Result<&'a DomainEntry, AmazonError> {
     let entry = public(state, name)?;
     let domain = &entry.domain;
     if domain.endpoint_type == EndpointType::Regional && domain.security_policy != "TLS_1_0" {
         return Ok(entry);
     }
-    Err(AmazonError::bad_request(
-        "Only REGIONAL domain names with a security policy of TLS 1.2 can be managed through the API Gateway V2 API. For \
-         EDGE domain names or domain names with a security policy of TLS 1.0, please use the API Gateway V1 API. Also note \
-         that only REST APIs can be attached to domain names with a security policy of TLS 1.0.",
-    ))
+    Err(AmazonError::unmanaged_domain())
 }
 
 fn listed<T>(

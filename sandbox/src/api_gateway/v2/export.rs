@@ -10,7 +10,8 @@ use super::super::call::Call;
 use super::super::definition::Definition;
 use super::super::errors::AmazonError;
 use super::super::region::dns_suffix;
-use super::super::v2_api::{Protocol, V2Api, V2Entry};
+use super::super::v2_api::{Protocol, V2Api};
+use super::super::v2_entry::V2Entry;
 use super::super::wire::empty_answer;
 
 /// The version that Amazon gives its exports.

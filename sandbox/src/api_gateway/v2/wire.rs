@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::super::date::iso;
 use super::super::region::dns_suffix;
-use super::super::v2_api::{Model, Protocol, Route, V2Api, V2Deployment, V2Stage};
+use super::super::v2_api::{Model, Protocol, Route, V2Api, V2Stage};
+use super::super::v2_entry::V2Deployment;
 use crate::json::present;
 
 /// A list under its key; `next_token` leads to the next page.
