@@ -43,7 +43,10 @@ impl ApiGateway {
         self.state().v2_apis.values().map(of).collect()
     }
 
-    /// Says whether the region has no HTTP APIs: every call of version 2 is then refused, in a body that is not JSON.
+    /// Says whether the region has no HTTP APIs.
+    ///
+    /// Every call below `/v2/apis` is then refused in a body that is not JSON, and every one below `/v2/domainnames` as a bad
+    /// request without more words, as both were reported.
     pub fn set_v2_missing(&self, missing: bool) {
         self.state().v2_missing = missing;
     }

@@ -182,6 +182,22 @@ pub struct RoutingRule {
     pub strip_base_path: bool,
 }
 
+impl RoutingRule {
+    /// A rule that everything fits, to a stage that sees the whole path.
+    #[must_use]
+    pub fn new(id: impl Into<String>, priority: u32, api_id: impl Into<String>, stage: impl Into<String>) -> Self {
+        Self {
+            id: id.into(),
+            priority,
+            base_paths: Vec::new(),
+            headers: Vec::new(),
+            api_id: api_id.into(),
+            stage: stage.into(),
+            strip_base_path: false,
+        }
+    }
+}
+
 /// A domain name and all that is below it.
 #[derive(Debug, Clone)]
 pub(super) struct DomainEntry {

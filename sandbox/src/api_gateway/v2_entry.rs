@@ -59,7 +59,8 @@ impl V2Entry {
         self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }
 
-    /// Puts a stage with the deployment that it runs; what it runs becomes the API's own configuration.
+    /// Puts a stage with the deployment that it runs. What it runs becomes the API's own configuration, unless a stage that
+    /// deploys each change is there to tell what that is.
     pub fn put_stage(&mut self, stage: V2Stage, now: i64) {
         if let Some(id) = &stage.deployment_id {
             let deployment = V2Deployment {
@@ -70,7 +71,9 @@ impl V2Entry {
                 definition: stage.definition.clone(),
             };
             self.deployments.insert(id.clone(), deployment);
-            self.draft = stage.definition.clone();
+            if stage.auto_deploy || !self.stages.values().any(|other| other.auto_deploy) {
+                self.draft = stage.definition.clone();
+            }
         }
         self.stages.insert(stage.name.clone(), stage);
     }

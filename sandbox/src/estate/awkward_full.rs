@@ -118,13 +118,10 @@ fn domains() -> DomainEstate {
     ];
     let mappings = keys.map(|(id, key, api, stage)| Mapping::new(id, key, api, stage));
     let rule = |id: &str, base_path: &str, headers| RoutingRule {
-        id: id.to_owned(),
-        priority: 10,
         base_paths: vec![base_path.to_owned()],
         headers,
-        api_id: "x0001awkwd".to_owned(),
-        stage: "Prod".to_owned(),
         strip_base_path: true,
+        ..RoutingRule::new(id, 10, "x0001awkwd", "Prod")
     };
     let rules = vec![
         rule("r1", "ruled", Vec::new()),

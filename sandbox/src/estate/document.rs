@@ -39,10 +39,32 @@ pub(super) fn http_document(routes: &[&str]) -> Value {
             "connectionType": "INTERNET",
         });
         let operation = json!({ "responses": answer, "x-amazon-apigateway-integration": integration });
-        let methods = paths.entry(path).or_insert_with(|| json!({}));
+        let methods = paths.entry(path).or_insert_with(|| path_item(path));
         methods[&member] = operation;
     }
     json!({ "openapi": "3.0.1", "paths": Value::Object(paths) })
+}
+
+/// A path without methods: its parameters, a greedy one with its plus sign.
+fn path_item(path: &str) -> Value {
+    let names = path
+        .split('/')
+        .filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+    let parameter = |name| {
+        json!({
+            "name": name,
+            "in": "path",
+            "description": format!("Generated path parameter for {name}"),
+            "required": true,
+            "schema": { "type": "string" },
+        })
+    };
+    let parameters: Vec<Value> = names.map(parameter).collect();
+    if parameters.is_empty() {
+        json!({})
+    } else {
+        json!({ "parameters": parameters })
+    }
 }
 
 /// The text of a model, JSON Schema draft-04, that refers to other models of its API as Amazon has it.

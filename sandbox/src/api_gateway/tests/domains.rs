@@ -195,15 +195,7 @@ async fn version_2_dates_certificates_by_who_made_the_name() {
 #[tokio::test]
 async fn routing_rules_come_in_the_order_in_which_they_are_tried() {
     let world = World::with_domains().await;
-    let rule = |id: &str, priority| RoutingRule {
-        id: id.to_owned(),
-        priority,
-        base_paths: Vec::new(),
-        headers: Vec::new(),
-        api_id: "orders0001".to_owned(),
-        stage: "prod".to_owned(),
-        strip_base_path: false,
-    };
+    let rule = |id: &str, priority| RoutingRule::new(id, priority, "orders0001", "prod");
     let mut narrow = rule("a", 20);
     narrow.base_paths = vec!["v1".to_owned()];
     narrow.headers = vec![("x-beta".to_owned(), "*".to_owned())];

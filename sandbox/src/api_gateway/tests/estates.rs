@@ -22,6 +22,11 @@ async fn the_demo_has_an_http_and_a_websocket_api_behind_domain_names() {
     let exports = "/v2/apis/g3h4i5j6k7/exports/OAS30?outputType=JSON&includeExtensions=false";
     let paths = |export: Value| export["paths"].as_object().unwrap().len();
     assert_eq!(paths(world.get(&format!("{exports}&stageName=prod")).await.body), 2);
+    assert_eq!(
+        paths(world.get(exports).await.body),
+        3,
+        "the stage that deploys itself tells what is configured"
+    );
     let latest = world.get(&format!("{exports}&stageName=%24default")).await.body;
     assert!(!latest.to_string().contains("not-for-everyone"));
     assert_eq!(paths(latest), 3);
