@@ -6,11 +6,11 @@ mod credentials;
 #[cfg(any(test, fuzzing))]
 #[path = "../fuzz/checks/aws.rs"]
 pub(crate) mod fuzzing;
-mod rest;
+mod gateway;
 mod security_token;
 
 pub use access_key::AccessKey;
 pub use connection::{AwsConnection, Call, Transport};
 pub use credentials::AwsCredentials;
-pub use rest::{GatewayClient, GatewayError, Listing, Unusable};
+pub use gateway::{GatewayClient, GatewayError, Listing, Unusable};
 pub use security_token::{AssumedRole, Proof, RoleError, WebIdentity, account_of};

@@ -2,6 +2,9 @@
 //!
 //! Imports point one way: `model` ← `catalog` ← {`aws`, `azure`, `translate`, `plan`} ← `run` ← `engine` ← {`server`, `cli`} ← `main`.
 
+// The SDK's futures are nested deeply.
+#![recursion_limit = "256"]
+
 pub mod aws;
 pub mod azure;
 pub mod catalog;

@@ -29,5 +29,5 @@ pub use preview::{Preview, PreviewChange};
 pub use removals::{Counts, Removal};
 pub use rules::{CatalogLimits, RequiredMetadata, Rules, missing_message};
 pub use step::{Done, Event, Import, Step};
-pub use survey::{Agenda, CatalogApis, Current, Job, Observed, Scope, survey};
+pub use survey::{Agenda, CatalogApis, Current, Job, Observation, Observed, Scope, survey};
 pub use work::Work;

@@ -1,14 +1,23 @@
 //! What the gateway has, in the catalog's words: pure functions of values.
 
-use std::collections::BTreeSet;
+mod address;
+mod asyncapi;
+mod document;
+mod servers;
+#[cfg(test)]
+mod tests;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::{Value, json};
 
+use self::address::{DEFAULT_STAGE, address};
+pub use self::document::{Cut, definition};
+
 use crate::model::{
-    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredVersion, EntityName, EntityPath, Field, FieldPath,
-    Fields, Gateway, ImportSpecification, Integration, InvalidName, Properties, RestApi, Skip, SkipReason, SourceKey,
-    Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Domains, EntityName, EntityPath, Field,
+    FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName, Properties, Skip,
+    SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
 };
 
 /// Longest title of a catalog entity, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
@@ -17,37 +26,23 @@ const TITLE_MAX: usize = 50;
 const API_DESCRIPTION_MAX: usize = 1000;
 /// Longest description of a deployment, in UTF-16 units (the service's limit).
 const DEPLOYMENT_DESCRIPTION_MAX: usize = 500;
-/// Longest item of `runtimeUri`, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01, `SmallString`).
-const RUNTIME_URI_MAX: usize = 200;
-/// Longest part of a host name between dots, in characters (RFC 1035).
-const HOST_LABEL_MAX: usize = 63;
-/// What API Center calls the kind of REST APIs.
-const KIND: &str = "rest";
 /// The title of what has no name that can be seen.
 const UNTITLED: &str = "untitled";
-/// What a stage name may hold that means nothing else in a path; the rest is percent-encoded.
-const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'_')
-    .remove(b'.')
-    .remove(b'~')
-    .remove(b'$');
-
-/// The key of a REST API.
+/// The key of an API.
 #[must_use]
-pub fn source_key(gateway: &Gateway, api: &RestApi) -> SourceKey {
+pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
     SourceKey {
         gateway: gateway.clone(),
-        api_type: ApiType::Rest,
+        api_type: api.api_type,
         api_id: api.id.clone(),
     }
 }
 
-/// The API entity of a REST API, without its versions.
+/// The API entity of an API, without its versions.
 ///
 /// # Errors
-/// When no entity name can be made of the integration's name and the REST API's id.
-pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &RestApi) -> Result<DesiredApi, InvalidName> {
+/// When no entity name can be made of the integration's name and the API's id.
+pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &GatewayApi) -> Result<DesiredApi, InvalidName> {
     let title = api_title(api);
     let description = description(api.description.as_deref(), API_DESCRIPTION_MAX);
     Ok(DesiredApi {
@@ -57,7 +52,7 @@ pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &RestApi) 
             enforced: vec![
                 field(&["title"], Some(json!(title))),
                 field(&["description"], description.map(Value::from)),
-                field(&["kind"], Some(json!(KIND))),
+                field(&["kind"], Some(json!(kind(api.api_type)))),
             ],
             initial: metadata(&integration.default_custom_properties.api),
         },
@@ -67,56 +62,95 @@ pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &RestApi) 
     })
 }
 
-/// What a REST API is called in the catalog.
+/// What an API is called in the catalog.
 #[must_use]
-pub fn api_title(api: &RestApi) -> String {
+pub fn api_title(api: &GatewayApi) -> String {
     title(&api.name, api.id.as_str())
 }
 
-/// Adds the versions, definitions and deployments of a REST API's stages, in whatever order Amazon lists them.
-///
-/// `with_definitions` is whether this sync was asked for them, which matters where they are imported on demand.
-pub fn add_stages(
-    desired: &mut DesiredApi,
-    integration: &Integration,
-    (gateway, api): (&Gateway, &RestApi),
-    stages: &[Stage],
-    with_definitions: bool,
-) {
+/// What API Center calls the kind.
+fn kind(api_type: ApiType) -> &'static str {
+    match api_type {
+        ApiType::Rest | ApiType::Http => "rest",
+        ApiType::Websocket => "websocket",
+    }
+}
+
+/// What the translation of an API's stages goes by beside the API.
+#[derive(Debug, Clone, Copy)]
+pub struct Around<'a> {
+    /// The integration.
+    pub integration: &'a Integration,
+    /// The gateway that the API is on.
+    pub gateway: &'a Gateway,
+    /// The custom domains of the gateway.
+    pub domains: &'a Domains,
+    /// The URLs of the versions that are in the catalog, as an earlier run has recorded them.
+    pub recorded: &'a BTreeMap<EntityName, Vec<String>>,
+    /// Whether this sync was asked for definitions, which matters where they are imported on demand.
+    pub with_definitions: bool,
+}
+
+/// Whether there is anything of a stage to be in the catalog.
+#[must_use]
+pub fn is_deployed(api: &GatewayApi, stage: &Stage) -> bool {
+    api.api_type == ApiType::Rest || !stage.deployment_id.is_empty()
+}
+
+/// Adds the versions, definitions and deployments of an API's stages, in whatever order Amazon lists them.
+pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi, stages: &[Stage]) {
     let mut sorted: Vec<&Stage> = stages.iter().collect();
     // Names are unique on Amazon; the rest of the key only makes the outcome independent of the order if they were not.
     sorted.sort_by_key(|stage| (&stage.name, &stage.deployment_id, stage.last_updated));
     let mut taken = BTreeSet::new();
     for stage in sorted {
         let name = stage_entity_name(&stage.name);
-        if taken.insert(name.clone()) {
-            let version = desired_version(integration, (gateway, api), stage, name, with_definitions);
-            desired.versions.push(version);
+        let version = if !is_deployed(api, stage) {
+            Err((SkipReason::NotDeployed, "the stage runs no deployment".to_owned()))
+        } else if taken.insert(name.clone()) {
+            desired_version(around, api, stage, name)
         } else {
-            desired.skips.push(Skip {
+            let message = format!("another stage of the API already has the entity name {name}");
+            Err((SkipReason::NameCollision, message))
+        };
+        match version {
+            Ok(version) => desired.versions.push(version),
+            Err((reason, message)) => desired.skips.push(Skip {
                 stage_name: Some(stage.name.clone()),
-                reason: SkipReason::NameCollision,
-                message: format!("another stage of the API already has the entity name {name}"),
-            });
+                reason,
+                message,
+            }),
         }
     }
 }
 
 fn desired_version(
-    integration: &Integration,
-    (gateway, api): (&Gateway, &RestApi),
+    around: Around<'_>,
+    api: &GatewayApi,
     stage: &Stage,
     name: EntityName,
-    with_definitions: bool,
-) -> DesiredVersion {
-    let exported = || Definition::Exported(revision(api, stage));
+) -> Result<DesiredVersion, (SkipReason, String)> {
+    let Around {
+        integration, gateway, ..
+    } = around;
+    let address = address((gateway, api), &stage.name, around.domains, around.recorded.get(&name));
+    if let Some(why) = address.unknown {
+        return Err((SkipReason::DomainUnknown, why));
+    }
+    let replaces_servers = address.has_domain || api.execute_api_disabled || stage.name == DEFAULT_STAGE;
+    let servers = (replaces_servers || api.api_type == ApiType::Websocket).then(|| address.urls.clone());
+    let exported = || Definition::Exported(revision(api, stage, servers.as_deref()));
     let definition = match integration.import_specification {
         ImportSpecification::Always => exported(),
-        ImportSpecification::OnDemand if with_definitions => exported(),
+        ImportSpecification::OnDemand if around.with_definitions => exported(),
         ImportSpecification::OnDemand => Definition::Kept,
         ImportSpecification::Never => Definition::Absent,
     };
-    let (runtime_uri, skip) = runtime_uri(gateway, api, &stage.name);
+    let skip = address.gap.map(|message| Skip {
+        stage_name: Some(stage.name.clone()),
+        reason: SkipReason::NoInvokeUrl,
+        message,
+    });
     let title = title(&stage.name, &stage.deployment_id);
     let description = description(stage.description.as_deref(), DEPLOYMENT_DESCRIPTION_MAX);
     let environment = EntityPath::Environment(integration.environment.clone());
@@ -132,15 +166,21 @@ fn desired_version(
         deployment_id: stage.deployment_id.clone(),
         fields: Fields {
             enforced: vec![
-                field(&["server", "runtimeUri"], Some(json!(runtime_uri))),
+                field(&["server", "runtimeUri"], Some(json!(address.urls))),
                 field(&["environmentId"], Some(json!(environment.scoped_id()))),
             ],
             initial,
         },
     };
-    DesiredVersion {
+    Ok(DesiredVersion {
         name,
         stage_name: stage.name.clone(),
+        format: match api.api_type {
+            ApiType::Rest | ApiType::Http => Format::OpenApi,
+            ApiType::Websocket => Format::AsyncApi,
+        },
+        urls: address.urls,
+        servers,
         fields: Fields {
             enforced: vec![field(&["title"], Some(json!(title)))],
             initial: vec![field(&["lifecycleStage"], Some(json!(integration.lifecycle_stage)))],
@@ -148,7 +188,7 @@ fn desired_version(
         definition,
         deployments: vec![deployment],
         skips: skip.into_iter().collect(),
-    }
+    })
 }
 
 fn field(path: &[&str], value: Option<Value>) -> Field {
@@ -172,7 +212,8 @@ fn metadata(defaults: &Properties) -> Vec<Field> {
 /// | documentation version | exports merge the documentation parts of that version |
 /// | canary's deployment | promoting a canary makes its snapshot the stage's |
 /// | name, description and version of the API | exports tell them in `info`, whatever is deployed |
-fn revision(api: &RestApi, stage: &Stage) -> String {
+/// | servers | they are written into it, where they are not the exported ones |
+fn revision(api: &GatewayApi, stage: &Stage, servers: Option<&[String]>) -> String {
     // Without a version, `info` has a time stamp that does not count as a change.
     let version = api.version.as_deref().filter(|version| !version.is_empty());
     json!([
@@ -181,69 +222,9 @@ fn revision(api: &RestApi, stage: &Stage) -> String {
         stage.documentation_version,
         stage.canary_deployment_id,
         digest(json!([api.name, api.description, version]).to_string().as_bytes()),
+        servers.map(|servers| digest(json!(servers).to_string().as_bytes())),
     ])
     .to_string()
-}
-
-/// Where the stage is called, and what is to be said if that cannot all be stored.
-fn runtime_uri(gateway: &Gateway, api: &RestApi, stage_name: &str) -> (Vec<String>, Option<Skip>) {
-    let skip = |message| {
-        Some(Skip {
-            stage_name: Some(stage_name.to_owned()),
-            reason: SkipReason::NoInvokeUrl,
-            message,
-        })
-    };
-    if api.execute_api_disabled {
-        let message = format!(
-            "the execute-api endpoint of the API is switched off: only a custom domain with a base path mapping to stage \
-             {stage_name} of REST API {} reaches it",
-            api.id
-        );
-        return (Vec::new(), skip(message));
-    }
-    let stage_segment = utf8_percent_encode(stage_name, PATH_SEGMENT);
-    let labels = labels(api);
-    if let Some(label) = labels.iter().find(|label| !is_host_label(label)) {
-        let label = one_line(label, TITLE_MAX);
-        return (
-            Vec::new(),
-            skip(format!("{label:?} is no part of a host name, so that there is no URL")),
-        );
-    }
-    let region = &gateway.region;
-    let (fit, too_long): (Vec<String>, Vec<String>) = labels
-        .iter()
-        .map(|label| {
-            format!(
-                "https://{label}.execute-api.{region}.{}/{stage_segment}",
-                region.dns_suffix()
-            )
-        })
-        .partition(|uri| uri.len() <= RUNTIME_URI_MAX);
-    let skip = too_long.first().and_then(|uri| {
-        skip(format!(
-            "{uri} has {} characters; API Center stores {RUNTIME_URI_MAX}",
-            uri.len()
-        ))
-    });
-    (fit, skip)
-}
-
-/// The first labels of an API's hosts: its own, or for a private one a label for each of its VPC endpoints, if it has any,
-/// since its own resolves only where private DNS is on.
-fn labels(api: &RestApi) -> Vec<String> {
-    let endpoints: BTreeSet<&String> = api.vpc_endpoint_ids.iter().collect();
-    if api.private && !endpoints.is_empty() {
-        let label = |endpoint: &String| format!("{}-{endpoint}", api.id);
-        return endpoints.into_iter().map(label).collect();
-    }
-    vec![api.id.to_string()]
-}
-
-/// Whether it stays within its place in a host name, wherever an id in it came from.
-fn is_host_label(label: &str) -> bool {
-    label.len() <= HOST_LABEL_MAX && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }
 
 /// A title is required, and one without anything to see would look like none.
@@ -257,6 +238,3 @@ fn description(text: Option<&str>, limit: usize) -> Option<String> {
     let text = text.filter(|text| !is_blank(text))?;
     Some(some_lines(text, limit))
 }
-
-#[cfg(test)]
-mod tests;

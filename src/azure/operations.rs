@@ -9,7 +9,7 @@ use super::api_center::Catalog;
 use super::error::{Call, CatalogError, Refusal, unexpected_precondition};
 use super::transport::{Answer, Message, Reply};
 use crate::catalog::Owned;
-use crate::model::EntityPath;
+use crate::model::{Document, EntityPath};
 
 /// Between polls when Azure does not say: operations here were recorded to take seconds.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
@@ -18,8 +18,6 @@ const LINK_MAX: usize = 64 * 1024;
 /// Most that an answer, or all pages of a list together, may weigh: twice the longest page. The largest list of use, ten
 /// thousand APIs, has a third of this.
 pub(super) const WEIGHT_MAX: usize = 128 * 1024 * 1024;
-/// The name that definitions' specifications have here.
-const SPECIFICATION: &str = "openapi";
 
 /// What an export of a definition gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,14 +35,9 @@ impl Catalog {
     ///
     /// # Errors
     /// When it is not taken, or does not get through in time.
-    pub async fn import_specification(
-        &self,
-        definition: &Owned,
-        text: &str,
-        specification_version: &str,
-    ) -> Result<(), CatalogError> {
+    pub async fn import_specification(&self, definition: &Owned, document: &Document) -> Result<(), CatalogError> {
         let path = format!("{}/importSpecification", self.entity_path(definition.path()));
-        let message = self.message(Method::Post, &path, Some(import_body(text, specification_version)))?;
+        let message = self.message(Method::Post, &path, Some(import_body(document)))?;
         let answer = self.success(&message).await?;
         self.finish(answer).await.map(|_| ())
     }
@@ -125,11 +118,11 @@ impl Catalog {
 }
 
 /// What an import sends; beside it there is no further copy of the text while the request is under way.
-fn import_body(text: &str, specification_version: &str) -> Vec<u8> {
+fn import_body(document: &Document) -> Vec<u8> {
     json!({
         "format": "inline",
-        "value": text,
-        "specification": { "name": SPECIFICATION, "version": specification_version },
+        "value": document.text,
+        "specification": { "name": document.format.name(), "version": document.specification_version },
     })
     .to_string()
     .into_bytes()

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    API_SCHEMA, ApiId, Entity, EntityName, Field, FieldPath, Properties, STAGE_SCHEMA, Skip, SourceKey,
+    API_SCHEMA, ApiId, ApiType, Entity, EntityName, Field, FieldPath, Properties, STAGE_SCHEMA, Skip, SourceKey,
 };
 
 /// The format of the records that are written here.
@@ -52,11 +52,17 @@ pub struct ApiRecord {
     /// The digest of all names and enforced fields; there once everything is as desired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// The kinds of the members that are not REST APIs, by source.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    api_types: BTreeMap<String, ApiType>,
     /// The deployments that are ours or are about to be.
     pub deployments: BTreeSet<EntityName>,
     /// Amazon's names of the stages whose versions had to have another.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stage_names: BTreeMap<EntityName, String>,
+    /// Where the stages of the versions are called: what stays while a custom domain cannot be read.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub urls: BTreeMap<EntityName, Vec<String>>,
     /// What is not below it, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
@@ -79,12 +85,18 @@ impl ApiRecord {
             format: member(&mut members, "format"),
             state: member(&mut members, "state"),
             fingerprint: member(&mut members, "fingerprint"),
+            api_types: member(&mut members, "apiTypes"),
             deployments: member(&mut members, "deployments"),
             stage_names: member(&mut members, "stageNames"),
+            urls: member(&mut members, "urls"),
             skipped: member(&mut members, "skipped"),
             definitions: member(&mut members, "definitions"),
             beside: members,
         })
+    }
+
+    fn api_type(&self, source: &str) -> ApiType {
+        self.api_types.get(source).copied().unwrap_or(ApiType::Rest)
     }
 
     /// Whether a deep check failed since everything was written, so that nobody knows what is below the API.
@@ -134,32 +146,41 @@ impl ApiMarker {
         }
         Some(Self {
             integration: text(marker, "integration")?.to_owned(),
-            members: words(marker, "source").filter_map(SourceKey::parse).collect(),
+            members: words(marker, "source")
+                .filter_map(|source| SourceKey::parse(source, record.api_type(source)))
+                .collect(),
             versions: words(marker, "versions").filter_map(name).collect(),
             record,
         })
     }
 
-    /// The ids of the APIs that it stands for; `by_name` is the one in the entity's name, for a list that was broken by hand.
+    /// The APIs that it stands for. Where the list was broken by hand, the id in the entity's name is one of any kind.
     #[must_use]
-    pub fn api_ids(&self, api: &EntityName) -> Vec<ApiId> {
+    pub fn sources(&self, api: &EntityName) -> Vec<(ApiType, ApiId)> {
         if self.members.is_empty() {
             let prefix = self.integration.len() + 1;
             let by_name = api.as_str().get(prefix..).and_then(|id| ApiId::parse(id).ok());
-            return by_name.into_iter().collect();
+            let of_any_kind = |id: ApiId| [ApiType::Rest, ApiType::Http].map(|api_type| (api_type, id.clone()));
+            return by_name.into_iter().flat_map(of_any_kind).collect();
         }
-        self.members.iter().map(|member| member.api_id.clone()).collect()
+        let members = self.members.iter();
+        members.map(|member| (member.api_type, member.api_id.clone())).collect()
     }
 
     /// The marker's properties with the values they get.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         let field = |name: &str, value: String| (metadata_path(API_SCHEMA, name), Some(json!(value)));
+        let others = self.members.iter().filter(|member| member.api_type != ApiType::Rest);
+        let record = ApiRecord {
+            api_types: others.map(|member| (member.to_string(), member.api_type)).collect(),
+            ..self.record.clone()
+        };
         vec![
             field("integration", self.integration.clone()),
             field("source", spaced(&self.members)),
             field("versions", spaced(&self.versions)),
-            field("record", json!(self.record).to_string()),
+            field("record", json!(record).to_string()),
         ]
     }
 }
@@ -173,6 +194,7 @@ struct StageRecord {
     api: String,
     name: String,
     source: String,
+    api_type: Option<ApiType>,
     version: String,
     #[serde(flatten)]
     beside: Map<String, Value>,
@@ -234,7 +256,7 @@ impl StageMarker {
             api: EntityName::parse(&record.api).ok()?,
             name: own_name,
             version: EntityName::parse(&record.version).ok()?,
-            from: SourceKey::parse(&record.source)?,
+            from: SourceKey::parse(&record.source, record.api_type.unwrap_or(ApiType::Rest))?,
             stage_name: text(marker, "stage")?.to_owned(),
             deployment_id: text(marker, "deploymentId").unwrap_or_default().to_owned(),
             beside: record.beside,
@@ -250,6 +272,7 @@ impl StageMarker {
             api: self.api.to_string(),
             name: self.name.to_string(),
             source: self.from.to_string(),
+            api_type: Some(self.from.api_type),
             version: self.version.to_string(),
             beside: self.beside.clone(),
         };

@@ -3,10 +3,12 @@
 //! Nothing is updated or deleted without an [`Owned`], nothing is created without a [`Vacant`], and only the checks
 //! in this file make them.
 
+use std::collections::BTreeSet;
+
 use super::marker::{ApiMarker, ApiState, StageMarker, metadata_path, text};
 use crate::model::{
-    API_SCHEMA, ApiId, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA, IntegrationName, Properties,
-    SystemData,
+    API_SCHEMA, ApiId, ApiList, ApiType, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA,
+    IntegrationName, Properties, SystemData,
 };
 
 /// The path of an entity that may be written or deleted for the integration: as a rule, it carries the integration's
@@ -132,7 +134,7 @@ impl OwnedApi {
         ApiProof {
             owned: self.owned.clone(),
             name: self.name.clone(),
-            api_ids: self.marker.api_ids(&self.name),
+            sources: self.marker.sources(&self.name),
         }
     }
 
@@ -197,8 +199,8 @@ pub struct ApiProof {
     owned: Owned,
     /// The API's name.
     pub name: EntityName,
-    /// The ids of the APIs that it stands for.
-    pub api_ids: Vec<ApiId>,
+    /// The APIs that it stands for.
+    pub sources: Vec<(ApiType, ApiId)>,
 }
 
 impl ApiProof {
@@ -211,9 +213,8 @@ impl ApiProof {
     /// What reports call it by when its title is not known.
     #[must_use]
     pub fn api_id(&self) -> String {
-        self.api_ids
-            .first()
-            .map_or_else(|| self.name.to_string(), ToString::to_string)
+        let first = self.sources.first();
+        first.map_or_else(|| self.name.to_string(), |(_, id)| id.to_string())
     }
 }
 
@@ -228,6 +229,12 @@ pub struct FoldedApi {
 }
 
 impl FoldedApi {
+    /// The lists of Amazon's that it is on while it is there.
+    #[must_use]
+    pub fn lists(&self) -> BTreeSet<ApiList> {
+        self.proof.sources.iter().map(|(api_type, _)| api_type.list()).collect()
+    }
+
     /// The API as it was listed.
     #[must_use]
     pub fn unfolded(&self) -> OwnedApi {

@@ -5,7 +5,7 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::help;
-use crate::model::{ApiId, ImportSpecification, IntegrationName, LifecycleStage, SourceKey};
+use crate::model::{ApiId, ApiType, ImportSpecification, IntegrationName, LifecycleStage, SourceKey};
 
 /// Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
 ///
@@ -240,7 +240,7 @@ fn integration_name(text: &str) -> Result<IntegrationName, String> {
 }
 
 fn api_id(text: &str) -> Result<ApiId, String> {
-    let parsed = SourceKey::parse(text).map_or_else(|| ApiId::parse(text), |key| Ok(key.api_id));
+    let parsed = SourceKey::parse(text, ApiType::Rest).map_or_else(|| ApiId::parse(text), |key| Ok(key.api_id));
     parsed.map_err(|error| error.to_string())
 }
 

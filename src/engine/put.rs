@@ -155,7 +155,11 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
     )?;
     check_metadata(&integration, &place, &metadata)?;
     let source = session.source(&integration).await?;
-    source.client.check().await.map_err(|error| error.problem())?;
+    source
+        .client
+        .check(&integration.api_types)
+        .await
+        .map_err(|error| error.problem())?;
     integration.account.clone_from(&source.gateway.account);
     ensure_schemas(&catalog, &metadata)
         .await

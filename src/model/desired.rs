@@ -40,6 +40,12 @@ pub struct DesiredVersion {
     pub name: EntityName,
     /// The stage's own name.
     pub stage_name: String,
+    /// The format of its definition.
+    pub format: Format,
+    /// Where the stage is called.
+    pub urls: Vec<String>,
+    /// What its definition tells as servers; `None` where that is left as it is exported.
+    pub servers: Option<Vec<String>>,
     /// Its fields.
     pub fields: Fields,
     /// Its definition.
@@ -61,6 +67,38 @@ pub struct DesiredDeployment {
     pub deployment_id: String,
     /// Its fields, but for the link to its definition.
     pub fields: Fields,
+}
+
+/// The format of a definition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// OpenAPI, which Amazon exports.
+    OpenApi,
+    /// AsyncAPI, which is generated here.
+    AsyncApi,
+}
+
+impl Format {
+    /// Both of them.
+    pub const ALL: [Self; 2] = [Self::OpenApi, Self::AsyncApi];
+
+    /// What API Center calls it, and the name of a definition of ours.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::OpenApi => "openapi",
+            Self::AsyncApi => "asyncapi",
+        }
+    }
+
+    /// The title of a definition of ours.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::OpenApi => "OpenAPI",
+            Self::AsyncApi => "AsyncAPI",
+        }
+    }
 }
 
 /// What a version's definition has to hold.

@@ -6,12 +6,14 @@ mod object;
 mod properties;
 mod source;
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 use serde_json::Value;
 
 use self::object::{Object, Strictness, invalid, missing};
 use super::{
-    ApiCenterId, DefaultCustomProperties, EntityName, ImportSpecification, Integration, IntegrationName,
+    ApiCenterId, ApiType, DefaultCustomProperties, EntityName, ImportSpecification, Integration, IntegrationName,
     LifecycleStage, Problem, Properties, VaultHosts, is_our_schema,
 };
 
@@ -74,6 +76,7 @@ fn parse_properties(
         &[
             "apiSourceType",
             "amazonApiGatewaySource",
+            "apiTypes",
             "importSpecification",
             "targetEnvironmentId",
             "targetLifecycleStage",
@@ -99,6 +102,7 @@ fn parse_properties(
         region: source.region,
         account: source.account,
         authentication: source.authentication,
+        api_types: api_types(properties)?,
         import_specification: word(properties, "importSpecification")?.unwrap_or(ImportSpecification::Always),
         environment: match environment {
             Some(id) => environment_name(properties, id, center)?,
@@ -127,6 +131,22 @@ fn word<T: ValueEnum>(properties: &Object<'_>, property: &str) -> Result<Option<
         })
     };
     properties.text(property)?.map(word).transpose()
+}
+
+/// The kinds of API; all of them when nothing is said.
+fn api_types(properties: &Object<'_>) -> Result<BTreeSet<ApiType>, Problem> {
+    const PROPERTY: &str = "apiTypes";
+    let Some(value) = properties.member(PROPERTY) else {
+        return Ok(ApiType::ALL.into_iter().collect());
+    };
+    let parsed = |value: &Value| ApiType::from_str(value.as_str()?, true).ok();
+    let types: Option<BTreeSet<ApiType>> = value.as_array().and_then(|items| items.iter().map(parsed).collect());
+    types.filter(|types| !types.is_empty()).ok_or_else(|| {
+        invalid(
+            &properties.at(PROPERTY),
+            "must be a list of REST, HTTP and WEBSOCKET, at least one",
+        )
+    })
 }
 
 /// The name in `/workspaces/default/environments/NAME`, which the id of this API center may precede.

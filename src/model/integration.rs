@@ -1,10 +1,12 @@
 //! Integrations: what the user asked for.
 
+use std::collections::BTreeSet;
+
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, AwsAuthentication, EntityName, IntegrationName, Properties, Region};
+use super::{AccountId, ApiType, AwsAuthentication, EntityName, IntegrationName, Properties, Region};
 
 /// Whether definitions are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
@@ -77,6 +79,8 @@ pub struct Integration {
     pub account: Option<AccountId>,
     /// How it proves to Amazon who it is.
     pub authentication: AwsAuthentication,
+    /// The kinds of API that are synchronised; at least one.
+    pub api_types: BTreeSet<ApiType>,
     /// Whether definitions are imported.
     pub import_specification: ImportSpecification,
     /// The environment that its deployments are in.

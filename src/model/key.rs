@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -11,11 +12,69 @@ use super::{ApiId, Region};
 const UNKNOWN_ACCOUNT: &str = "-";
 
 /// The kinds of API that Amazon API Gateway has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "UPPERCASE")]
+#[value(rename_all = "UPPER")]
 pub enum ApiType {
     /// A REST API (API version 2015-07-09).
     Rest,
+    /// An HTTP API (API version 2018-11-29).
+    Http,
+    /// A WebSocket API (API version 2018-11-29).
+    Websocket,
+}
+
+impl ApiType {
+    /// All of them, in the order in which people read of them.
+    pub const ALL: [Self; 3] = [Self::Rest, Self::Http, Self::Websocket];
+
+    /// The list of Amazon's that has APIs of the kind.
+    #[must_use]
+    pub fn list(self) -> ApiList {
+        match self {
+            Self::Rest => ApiList::Rest,
+            Self::Http | Self::Websocket => ApiList::HttpAndWebSocket,
+        }
+    }
+
+    /// What people call an API of the kind, such as `HTTP API`.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Rest => "REST API",
+            Self::Http => "HTTP API",
+            Self::Websocket => "WebSocket API",
+        }
+    }
+}
+
+/// The lists of APIs that a gateway has: each is complete or not for itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ApiList {
+    /// Of `GetRestApis`.
+    Rest,
+    /// Of `GetApis`.
+    HttpAndWebSocket,
+}
+
+impl ApiList {
+    /// The kind of what is on it, as far as the list alone tells.
+    #[must_use]
+    pub fn kind(self) -> ApiType {
+        match self {
+            Self::Rest => ApiType::Rest,
+            Self::HttpAndWebSocket => ApiType::Http,
+        }
+    }
+
+    /// What is on it, such as `REST APIs`.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Rest => "REST APIs",
+            Self::HttpAndWebSocket => "HTTP and WebSocket APIs",
+        }
+    }
 }
 
 /// The number of an AWS account: a text of twelve digits, which may begin with zeros.
@@ -74,7 +133,7 @@ pub struct SourceKey {
 impl SourceKey {
     /// Reads `account/region/apiId`, as [`Display`](fmt::Display) writes it; `None` when it is something else.
     #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str, api_type: ApiType) -> Option<Self> {
         let mut parts = text.split('/');
         let (account, region, api_id) = (parts.next()?, parts.next()?, parts.next()?);
         if parts.next().is_some() {
@@ -89,7 +148,7 @@ impl SourceKey {
                 account,
                 region: Region::parse(region).ok()?,
             },
-            api_type: ApiType::Rest,
+            api_type,
             api_id: ApiId::parse(api_id).ok()?,
         })
     }
@@ -108,7 +167,7 @@ mod tests {
     #[test]
     fn a_key_is_read_as_it_is_written_and_nothing_else_is() {
         for text in ["012345678901/us-east-1/a1b2c3d4e5", "-/eu-west-1/a1"] {
-            assert_eq!(SourceKey::parse(text).unwrap().to_string(), text);
+            assert_eq!(SourceKey::parse(text, ApiType::Http).unwrap().to_string(), text);
         }
         for text in [
             "",
@@ -119,7 +178,7 @@ mod tests {
             "012345678901/us-east-1/a1/x",
             "012345678901/us-east-1/",
         ] {
-            assert_eq!(SourceKey::parse(text), None, "{text}");
+            assert_eq!(SourceKey::parse(text, ApiType::Rest), None, "{text}");
         }
     }
 }

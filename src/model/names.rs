@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use super::{digest, quote_name};
+use super::{Format, digest, quote_name};
 
 /// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const ENTITY_NAME_MAX: usize = 90;
@@ -59,10 +59,16 @@ impl EntityName {
         Self::parse(&format!("{integration}-{api}"))
     }
 
-    /// The name of the definition in every version that is made here.
+    /// The name of the definition of this format in every version that is made here.
     #[must_use]
-    pub fn definition() -> Self {
-        Self("openapi".to_owned())
+    pub fn definition(format: Format) -> Self {
+        Self(format.name().to_owned())
+    }
+
+    /// Whether definitions that are made here have the name.
+    #[must_use]
+    pub fn is_definition(&self) -> bool {
+        Format::ALL.iter().any(|format| *self == Self::definition(*format))
     }
 
     /// The name as it was written.

@@ -103,11 +103,11 @@ impl Skipped {
 impl Failure {
     /// A failure of an API of this gateway.
     #[must_use]
-    pub fn of(api_id: String, title: Option<String>, gateway: &Gateway, message: String) -> Self {
+    pub fn of(api_type: ApiType, api_id: String, title: Option<String>, gateway: &Gateway, message: String) -> Self {
         Self {
             api_id,
             title,
-            api_type: ApiType::Rest,
+            api_type,
             account: gateway.account.as_ref().map(ToString::to_string),
             region: gateway.region.to_string(),
             message,
@@ -131,6 +131,38 @@ fn called(title: Option<&str>, id: &str) -> String {
 pub struct Conflict {
     /// The entity's path in the workspace.
     pub name: String,
+}
+
+/// How far a gateway could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GatewayState {
+    /// All its lists were read.
+    Read,
+    /// The credentials may not read one of its lists.
+    Denied,
+    /// The credentials are not accepted.
+    Unauthorized,
+    /// One of its lists could not be had.
+    Unavailable,
+}
+
+/// How far a gateway could be read: an account in a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayReport {
+    /// The account, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<String>,
+    /// The region.
+    pub region: String,
+    /// How far it could be read.
+    pub state: GatewayState,
+    /// How many APIs it has, as far as it could be read.
+    pub apis: usize,
+    /// What could not be read of it, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
 }
 
 /// Requests that a run sent, retries included.
@@ -178,6 +210,9 @@ pub struct Report {
     pub remaining: usize,
     /// Definitions that were imported.
     pub definitions_written: usize,
+    /// The gateways, and how far each could be read.
+    #[serde(default)]
+    pub gateways: Vec<GatewayReport>,
     /// What is not in the catalog, and why.
     pub skipped: Vec<Skipped>,
     /// What could not be read or written.
@@ -244,6 +279,7 @@ impl Report {
             unchanged: 0,
             remaining: 0,
             definitions_written: 0,
+            gateways: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
             conflicts: Vec::new(),
@@ -281,7 +317,11 @@ impl Report {
         stored.totals = cut.then_some(totals);
         let skipped = stored.skipped.iter_mut().map(|skip| &mut skip.message);
         let failed = stored.failed.iter_mut().map(|failure| &mut failure.message);
-        for message in skipped.chain(failed).chain(&mut stored.message) {
+        let gateways = stored
+            .gateways
+            .iter_mut()
+            .filter_map(|gateway| gateway.message.as_mut());
+        for message in skipped.chain(failed).chain(gateways).chain(&mut stored.message) {
             *message = clip(message, Self::STORED_MESSAGE_MAX);
         }
         stored

@@ -16,8 +16,12 @@ pub enum SkipReason {
     DefinitionTooLarge,
     /// Amazon does not export it, or what it exports is no OpenAPI document.
     ExportRefused,
-    /// The API has no URL of its own.
+    /// The stage runs no deployment.
+    NotDeployed,
+    /// A URL of the stage is not in the catalog, or the stage has none.
     NoInvokeUrl,
+    /// A custom domain that may be the stage's only URL could not be read.
+    DomainUnknown,
     /// The organisation requires metadata that the integration gives no value for.
     MissingMetadata,
     /// Two source names meet in one entity name.

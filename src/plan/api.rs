@@ -71,6 +71,7 @@ impl ApiPlan {
         let record = &mut marker.record;
         record.deployments.retain(|name| !finished.removed.contains(name));
         record.stage_names.retain(|name, _| marker.versions.contains(name));
+        record.urls.retain(|name, _| marker.versions.contains(name));
         record.definitions.extend(finished.definitions.clone());
         record
             .definitions
@@ -334,7 +335,8 @@ impl<'a> Planner<'a> {
         let api = self.standing.owned();
         let recorded = api.and_then(|api| api.marker.record.definitions.get(&desired.name).cloned());
         let mut recorded = recorded.unwrap_or_default();
-        let path = EntityPath::Definition(self.api_name(), desired.name.clone(), EntityName::definition());
+        let name = EntityName::definition(desired.format);
+        let path = EntityPath::Definition(self.api_name(), desired.name.clone(), name);
         let (definition, refused) = plan_definition(api, path, self.below, desired, &recorded);
         self.skips.extend(refused);
         if desired.definition == Definition::Absent {
@@ -421,9 +423,9 @@ impl<'a> Planner<'a> {
             .deployments
             .extend(deployments.map(|deployment| deployment.desired.name.clone()));
         for desired in &self.desired.versions {
-            record
-                .stage_names
-                .insert(desired.name.clone(), desired.stage_name.clone());
+            let name = || desired.name.clone();
+            record.stage_names.insert(name(), desired.stage_name.clone());
+            record.urls.insert(name(), desired.urls.clone());
         }
         let named = &marker.versions;
         record
@@ -435,6 +437,7 @@ impl<'a> Planner<'a> {
             }
         }
         record.definitions.retain(|name, _| named.contains(name));
+        record.urls.retain(|name, _| named.contains(name));
         record.fingerprint = fingerprint.cloned();
         match (fingerprint, self.standing) {
             (Some(_), _) => {

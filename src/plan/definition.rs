@@ -15,7 +15,7 @@ pub(super) fn plan_definition(
     desired: &DesiredVersion,
     recorded: &DefinitionRecord,
 ) -> (DefinitionPlan, Option<Skip>) {
-    let found = found_definition(below, &desired.name);
+    let found = found_definition(below, desired);
     let owned = found.and_then(|definition| api?.definition(&desired.name, &definition.name));
     let current = owned.zip(found.map(|definition| definition.properties.clone()));
     match &desired.definition {
@@ -24,10 +24,10 @@ pub(super) fn plan_definition(
                 let write = Write::delete(owned, "definitions are not wanted");
                 (DefinitionPlan::Removed(write), None)
             }
-            None => (kept(None), None),
+            None => (kept(desired, None), None),
         },
-        Definition::Kept => (kept(current), None),
-        Definition::Impossible(skip) => (kept(current), Some(skip.clone())),
+        Definition::Kept => (kept(desired, current), None),
+        Definition::Impossible(skip) => (kept(desired, current), Some(skip.clone())),
         Definition::Exported(revision) => {
             let damaged = below.damaged.contains(&desired.name);
             let exportable = below.exportable.contains(&desired.name);
@@ -39,10 +39,10 @@ pub(super) fn plan_definition(
                 && !exportable
                 && let Some(skip) = api.and_then(|api| recorded_refusal(api, desired))
             {
-                return (kept(current), Some(skip));
+                return (kept(desired, current), Some(skip));
             }
             if same_revision && exported && !damaged && current.is_some() && recorded.content_digest.is_some() {
-                return (kept(current), None);
+                return (kept(desired, current), None);
             }
             let reason = match (&current, damaged, &recorded.revision) {
                 (_, _, Some(_)) if exportable => "Amazon exports it again",
@@ -74,15 +74,17 @@ pub(super) fn is_refusal(skip: &Skip, desired: &DesiredVersion) -> bool {
         && matches!(skip.reason, SkipReason::ExportRefused | SkipReason::DefinitionTooLarge)
 }
 
-fn found_definition<'a>(below: &'a Below, version: &EntityName) -> Option<&'a Entity> {
-    let mut definitions = below.definitions.get(version)?.iter();
-    definitions.find(|definition| definition.name == EntityName::definition())
+fn found_definition<'a>(below: &'a Below, desired: &DesiredVersion) -> Option<&'a Entity> {
+    let name = EntityName::definition(desired.format);
+    let mut definitions = below.definitions.get(&desired.name)?.iter();
+    definitions.find(|definition| definition.name == name)
 }
 
-fn kept(current: Option<(Owned, Properties)>) -> DefinitionPlan {
+fn kept(desired: &DesiredVersion, current: Option<(Owned, Properties)>) -> DefinitionPlan {
     let exists = current.is_some();
     let title = current.and_then(|(owned, properties)| {
-        Write::update(owned, &properties, definition_fields(), "its title was changed")
+        let fields = definition_fields(desired.format);
+        Write::update(owned, &properties, fields, "its title was changed")
     });
     DefinitionPlan::Untouched { exists, title }
 }

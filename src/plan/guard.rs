@@ -1,10 +1,12 @@
 //! The guard: what would be deleted, and whether that is too much to do unasked.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::{EntityName, IntegrationName, digest};
+use crate::model::{ApiList, EntityName, IntegrationName, digest};
 
 use super::removals::{Counts, Removal};
+use crate::catalog::FoldedApi;
 
 /// Removals that are always allowed, and the share of what is owned that is: more of either kind is held.
 const ALLOWED_COUNT: usize = 5;
@@ -21,8 +23,10 @@ pub struct Removals {
     pub stages: Vec<(EntityName, EntityName)>,
     /// Versions and deployments among those stages.
     pub below: Counts,
-    /// APIs that were ours when the run began.
+    /// APIs that were ours when the run began, and that the lists that were read should have.
     pub owned_apis: usize,
+    /// The lists that have none of the APIs that they should have, and how many these are.
+    pub emptied: Vec<(ApiList, usize)>,
     /// What was ours below the APIs whose stages were read. The others tell nothing of what they lack, so they must not
     /// make the rest look small.
     pub owned_below: Counts,
@@ -57,6 +61,18 @@ impl Removals {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.apis.is_empty() && self.stages.is_empty()
+    }
+
+    /// Adds the APIs that are gone. `owned` are those that each list should have.
+    pub fn add_apis(&mut self, gone: &[FoldedApi], owned: &BTreeMap<ApiList, usize>) {
+        self.apis.extend(gone.iter().map(|api| api.proof.name.clone()));
+        self.owned_apis += owned.values().sum::<usize>();
+        for (list, owned) in owned {
+            let of_list = gone.iter().filter(|api| api.lists().contains(list));
+            if of_list.count() == *owned {
+                self.emptied.push((*list, *owned));
+            }
+        }
     }
 
     /// Adds the stages of an API that are gone.
@@ -107,9 +123,10 @@ impl Removals {
             return None;
         }
         let (apis, owned_apis) = (self.apis.len(), self.owned_apis);
-        if apis > 0 && apis == owned_apis {
+        if let Some((list, owned)) = self.emptied.first() {
             return Some(format!(
-                "none of the {owned_apis} synchronized APIs is in Amazon's listing"
+                "none of the {owned} synchronized {} is in Amazon's listing",
+                list.title()
             ));
         }
         if is_too_much(apis, owned_apis) {

@@ -5,7 +5,7 @@ use std::mem;
 
 use super::api::{ApiPlan, Finished};
 use super::fields::Write;
-use super::step::{Done, Event, Import, Step};
+use super::step::{Done, Event, Import, Step, export};
 use super::version::VersionWrites;
 use crate::catalog::OwnedApi;
 use crate::model::{Document, Export};
@@ -89,9 +89,7 @@ impl Progress {
         loop {
             let plan = self.plan.versions.get(self.version)?;
             let (phase, step) = match mem::replace(&mut self.phase, Phase::Export) {
-                Phase::Export if plan.needs_export() => {
-                    (Phase::Export, Some(Step::Export(plan.desired.stage_name.clone())))
-                }
+                Phase::Export if plan.needs_export() => (Phase::Export, Some(export(&plan.desired))),
                 Phase::Export => (Phase::Version(None), None),
                 // A version that was missing was made before what is below the API was read again.
                 Phase::Version(export) => match &plan.version {

@@ -64,8 +64,7 @@ fn plan_removal(api: &OwnedApi, below: &Below, name: &EntityName, made: bool) ->
         .find(|version| version.name == *name)
         .and_then(|version| api.version(&version.name));
     let definitions = below.definitions.get(name).map(Vec::as_slice).unwrap_or_default();
-    let is_ours =
-        |found: &&Entity| api.marker.record.state == ApiState::Creating || found.name == EntityName::definition();
+    let is_ours = |found: &&Entity| api.marker.record.state == ApiState::Creating || found.name.is_definition();
     let (mut ours, others): (Vec<&Entity>, Vec<&Entity>) = definitions.iter().partition(is_ours);
     ours.sort_by_key(|found| &found.name);
     let counted = if made {

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::below::Below;
 use super::fields::Write;
 use crate::catalog::{Owned, OwnedApi};
-use crate::model::{Conflict, Document, Entity, EntityName, Export, Skip};
+use crate::model::{Conflict, DesiredVersion, Document, Entity, EntityName, Export, Skip};
 
 /// What is to be done next for an API.
 ///
@@ -26,7 +26,12 @@ pub enum Step {
     /// [`Event::Refused`] and does not end the work.
     Write(Write),
     /// Export a stage. Answered by [`Event::Exported`], or by [`Event::NotExported`], which does not end the work.
-    Export(String),
+    Export {
+        /// The stage.
+        stage: String,
+        /// What the document tells as servers; `None` where that is left as it is exported.
+        servers: Option<Vec<String>>,
+    },
     /// Import a document. Answered by [`Event::Imported`]; that API Center refuses it for good is told by
     /// [`Event::Refused`] and does not end the work.
     Import(Box<Import>),
@@ -36,6 +41,14 @@ pub enum Step {
     ReadStages,
     /// Nothing is left to do.
     Done,
+}
+
+/// The step that exports a stage.
+pub(super) fn export(version: &DesiredVersion) -> Step {
+    Step::Export {
+        stage: version.stage_name.clone(),
+        servers: version.servers.clone(),
+    }
 }
 
 /// A document on its way into a definition.

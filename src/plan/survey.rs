@@ -6,8 +6,8 @@ use super::removals::Counts;
 use super::rules::{Rules, is_same};
 use crate::catalog::{FoldedApi, OwnedApi, Vacant};
 use crate::model::{
-    Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway, IntegrationName, Skip, SkipReason, Skipped,
-    SourceKey,
+    ApiId, ApiList, ApiType, Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway, IntegrationName,
+    Skip, SkipReason, Skipped, SourceKey,
 };
 
 /// The catalog's APIs, as far as a run of one integration needs them.
@@ -61,11 +61,22 @@ pub enum Scope {
     Only(Vec<SourceKey>),
 }
 
+/// What a gateway has, as far as its lists could be read.
+#[derive(Debug, Clone, Default)]
+pub struct Observation {
+    /// The lists that are complete.
+    pub lists: BTreeSet<ApiList>,
+    /// The kinds of API that are wanted of them.
+    pub api_types: BTreeSet<ApiType>,
+    /// What they have.
+    pub apis: Vec<DesiredApi>,
+}
+
 /// Both sides, as they were observed.
 #[derive(Debug, Clone)]
 pub struct Observed {
-    /// The complete list of each gateway, or why there is none.
-    pub gateways: BTreeMap<Gateway, Result<Vec<DesiredApi>, String>>,
+    /// What each gateway has.
+    pub gateways: BTreeMap<Gateway, Observation>,
     /// The catalog.
     pub catalog: CatalogApis,
     /// What was looked at.
@@ -134,6 +145,10 @@ pub struct Agenda {
     pub gone: Vec<FoldedApi>,
     /// How many APIs are ours.
     pub owned: usize,
+    /// How many of them each of the lists that were read should have.
+    pub owned_by_list: BTreeMap<ApiList, usize>,
+    /// How many are of lists that could not be read.
+    pub unread: usize,
     /// What stays out of the catalog.
     pub skips: Vec<Skipped>,
     /// What is in the way and not ours.
@@ -149,16 +164,37 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         scope,
     } = observed;
     let CatalogApis { mut owned, others } = catalog;
-    let absence = match scope {
-        Scope::All if gateways.values().all(Result::is_ok) => Presence::Gone,
-        Scope::All | Scope::Only(_) => Presence::Unknown,
+    let (mut desired, mut read): (Vec<DesiredApi>, Vec<_>) = (Vec::new(), Vec::new());
+    for gateway in gateways.into_values() {
+        desired.extend(gateway.apis);
+        read.push((gateway.lists, gateway.api_types));
+    }
+    let presence = |api: &FoldedApi| {
+        let is_read = |(api_type, _): &(ApiType, ApiId)| {
+            let mut read = read.iter();
+            read.all(|(lists, api_types)| lists.contains(&api_type.list()) && api_types.contains(api_type))
+        };
+        match scope {
+            Scope::All if api.proof.sources.iter().all(is_read) => Presence::Gone,
+            Scope::All | Scope::Only(_) => Presence::Unknown,
+        }
     };
-    let mut desired: Vec<DesiredApi> = gateways.into_values().flatten().flatten().collect();
     desired.sort_by(|one, other| (&one.name, &one.members).cmp(&(&other.name, &other.members)));
     let mut agenda = Agenda {
         owned: owned.len(),
         ..Agenda::default()
     };
+    for api in owned.values() {
+        match presence(api) {
+            Presence::Gone => {
+                for list in api.lists() {
+                    *agenda.owned_by_list.entry(list).or_default() += 1;
+                }
+            }
+            Presence::Unknown => agenda.unread += 1,
+        }
+    }
+    let is_gone = |api: &FoldedApi| presence(api) == Presence::Gone;
     let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
     let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
@@ -200,10 +236,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         rest.rotate_left(start);
     }
     agenda.jobs = new.into_iter().chain(first).chain(rest).collect();
-    match absence {
-        Presence::Gone => agenda.gone = owned.into_values().collect(),
-        Presence::Unknown => (),
-    }
+    agenda.gone = owned.into_values().filter(is_gone).collect();
     agenda
 }
 

@@ -10,11 +10,8 @@ use crate::catalog::marker::{DefinitionRecord, StageMarker};
 use crate::catalog::{Owned, Vacant};
 use crate::model::{
     Action, Change, Definition, DesiredDeployment, DesiredVersion, EntityName, EntityPath, Export, Field, FieldChange,
-    FieldPath, Properties, Skip,
+    FieldPath, Format, Properties, Skip,
 };
-
-/// The title of the definition that is imported.
-const DEFINITION_TITLE: &str = "OpenAPI";
 
 /// What is planned for a version's definition.
 #[derive(Debug, Clone, PartialEq)]
@@ -105,7 +102,8 @@ impl VersionPlan {
     /// Where its definition is.
     #[must_use]
     pub fn definition_path(&self) -> EntityPath {
-        EntityPath::Definition(self.api.clone(), self.desired.name.clone(), EntityName::definition())
+        let name = EntityName::definition(self.desired.format);
+        EntityPath::Definition(self.api.clone(), self.desired.name.clone(), name)
     }
 
     /// The proof for the definition that a document is imported into.
@@ -198,10 +196,17 @@ impl VersionPlan {
                     self.recorded.content_digest.clone()
                 };
                 let definition = match (current, vacant) {
-                    (Some((owned, properties)), _) => {
-                        Write::update(owned.clone(), properties, definition_fields(), "its title was changed")
-                    }
-                    (None, Some(vacant)) => Some(Write::create(vacant.clone(), definition_fields(), *reason)),
+                    (Some((owned, properties)), _) => Write::update(
+                        owned.clone(),
+                        properties,
+                        definition_fields(self.desired.format),
+                        "its title was changed",
+                    ),
+                    (None, Some(vacant)) => Some(Write::create(
+                        vacant.clone(),
+                        definition_fields(self.desired.format),
+                        *reason,
+                    )),
                     (None, None) => None,
                 };
                 VersionWrites {
@@ -297,7 +302,7 @@ impl VersionPlan {
                 reason,
                 ..
             } => {
-                let write = Write::create(vacant.clone(), definition_fields(), *reason);
+                let write = Write::create(vacant.clone(), definition_fields(self.desired.format), *reason);
                 changes.push(write.change().clone());
             }
             DefinitionPlan::Exported {
@@ -333,6 +338,6 @@ impl VersionPlan {
 }
 
 /// The fields of a definition that the source owns.
-pub(super) fn definition_fields() -> Vec<Field> {
-    vec![(FieldPath::new(&["title"]), Some(json!(DEFINITION_TITLE)))]
+pub(super) fn definition_fields(format: Format) -> Vec<Field> {
+    vec![(FieldPath::new(&["title"]), Some(json!(format.title())))]
 }

@@ -26,7 +26,7 @@ use super::rules::{RequiredMetadata, Rules, missing_message};
 use super::step::{Done, Event, Step};
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::ApiState;
-use crate::model::{Conflict, DesiredApi, Entity, EntityName, EntityPath, Skip, SkipReason};
+use crate::model::{Conflict, DesiredApi, DesiredVersion, Entity, EntityName, EntityPath, Skip, SkipReason};
 
 /// The work on one API.
 #[derive(Debug)]
@@ -51,7 +51,7 @@ enum State {
     Probing {
         standing: Standing,
         below: Below,
-        left: VecDeque<(EntityName, String)>,
+        left: VecDeque<DesiredVersion>,
     },
     ListingVersions(Standing, Box<ApiPlan>, Below),
     MakingVersions {

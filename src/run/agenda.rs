@@ -1,12 +1,14 @@
 //! The agenda of a run: what it works on, in which order, and how deeply.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::observe::Sides;
 use super::request::SyncRequest;
 use crate::catalog::FoldedApi;
 use crate::catalog::journal::Journal;
-use crate::model::{Conflict, Cursor, EntityName, Failure, RestApi, Skip, Skipped, deep_slot, slot};
+use crate::model::{
+    ApiList, Conflict, Cursor, EntityName, Failure, GatewayApi, GatewayReport, Skip, Skipped, deep_slot, slot,
+};
 use crate::plan::{Current, Job, survey};
 use crate::planted::planted_deep_checks;
 use crate::translate::api_title;
@@ -17,12 +19,21 @@ pub struct Task {
     /// What there is to do.
     pub job: Job,
     /// The API on Amazon.
-    pub api: RestApi,
+    pub api: GatewayApi,
     /// Whether it is looked into although nothing says that it changed.
     pub deep: bool,
 }
 
 impl Task {
+    /// Where the stages of its versions are called, as far as is recorded.
+    pub fn recorded_urls(&self) -> &BTreeMap<EntityName, Vec<String>> {
+        const NONE: &BTreeMap<EntityName, Vec<String>> = &BTreeMap::new();
+        match &self.job.current {
+            Current::Missing(_) => NONE,
+            Current::Owned(current) => &current.marker.record.urls,
+        }
+    }
+
     /// What of it is not in the catalog, as far as is recorded.
     pub fn skipped(&self) -> &Vec<Skip> {
         const NONE: &Vec<Skip> = &Vec::new();
@@ -42,12 +53,18 @@ pub struct Tasks {
     pub gone: Vec<FoldedApi>,
     /// How many APIs are ours.
     pub owned: usize,
+    /// How many of them each of the lists that were read should have.
+    pub owned_by_list: BTreeMap<ApiList, usize>,
+    /// How many are of lists that could not be read.
+    pub unread: usize,
     /// What stays out of the catalog.
     pub skips: Vec<Skipped>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
     /// What no entity can be made for.
     pub failed: Vec<Failure>,
+    /// What there is to tell of the gateway.
+    pub report: Option<GatewayReport>,
     /// The titles of the APIs that there is no task for, by id in lower case.
     pub left_alone: HashMap<String, String>,
     /// Where the pass began and is, for the run that goes on with it.
@@ -71,8 +88,9 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         rules,
         observed,
         mut apis,
+        report,
         failed,
-        schemas: _,
+        ..
     } = sides;
     let cursor = before.journal.cursor.as_ref();
     let cursor = cursor.map(|cursor| cursor.for_run(request.deep, request.definitions));
@@ -92,9 +110,12 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         order: tasks,
         gone: survey.gone,
         owned: survey.owned,
+        owned_by_list: survey.owned_by_list,
+        unread: survey.unread,
         skips: survey.skips,
         conflicts: survey.conflicts,
         failed,
+        report,
         left_alone: apis
             .into_values()
             .map(|api| (api.id.as_str().to_ascii_lowercase(), api_title(&api)))
@@ -103,7 +124,12 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     }
 }
 
-fn task(job: Job, apis: &mut HashMap<EntityName, RestApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
+fn task(
+    job: Job,
+    apis: &mut HashMap<EntityName, GatewayApi>,
+    request: &SyncRequest,
+    hour: Option<i64>,
+) -> Option<Task> {
     let api = apis.remove(&job.desired.name)?;
     let deep = match &job.current {
         Current::Missing(_) => false,

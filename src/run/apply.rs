@@ -11,11 +11,11 @@ use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
-use crate::model::{Conflict, Gateway, Integration};
+use crate::model::{Conflict, Domains, Gateway, Integration};
 use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
-use crate::translate::add_stages;
+use crate::translate::{Around, add_stages};
 
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
@@ -27,6 +27,8 @@ pub struct Ground {
     pub integration: Integration,
     /// The gateway.
     pub gateway: Gateway,
+    /// Its custom domains.
+    pub domains: Domains,
     /// What planning goes by.
     pub rules: Arc<Rules>,
     /// Whether this sync was asked for definitions.
@@ -163,10 +165,16 @@ impl Ground {
         }
         let looking = async {
             panic_if_planted("look", task.api.id.as_str());
-            let stages = hands.client.stages(&task.api.id).await?;
+            let stages = hands.client.stages(&task.api).await?;
             let mut desired = task.job.desired.clone();
-            let source = (&self.gateway, &task.api);
-            add_stages(&mut desired, &self.integration, source, &stages, self.with_definitions);
+            let around = Around {
+                integration: &self.integration,
+                gateway: &self.gateway,
+                domains: &self.domains,
+                recorded: task.recorded_urls(),
+                with_definitions: self.with_definitions,
+            };
+            add_stages(&mut desired, around, &task.api, &stages);
             let standing = match &task.job.current {
                 Current::Missing(vacant) => Standing::Missing(vacant.clone()),
                 Current::Owned(api) => Standing::Owned(Box::new(api.unfolded())),

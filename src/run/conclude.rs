@@ -35,6 +35,8 @@ pub fn conclude(
     (mut tally, mut guard): (Tally, Guard),
     hands: Hands,
 ) -> Ran {
+    tally.gateway = tasks.report;
+    tally.unread = tasks.unread;
     tally.skipped.extend(tasks.skips);
     tally.conflicts.extend(tasks.conflicts);
     tally.failed.extend(tasks.failed);
@@ -71,7 +73,7 @@ pub fn conclude(
         let journal = &mut guard.journal;
         journal.cursor = next_cursor(journal.cursor.take(), tasks.cursor, flags, first, unreached);
         journal.given_up_at = given_up_at;
-        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() {
+        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && tally.unread == 0 {
             // A whole run has found nothing left to remove.
             guard.end_confirmation();
         }

@@ -113,12 +113,12 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
 /// # Errors
 /// When it is there, or nobody knows.
 pub async fn ensure_gone(client: &GatewayClient, api: &ApiProof) -> Result<(), Interruption> {
-    for id in &api.api_ids {
-        if client.rest_api(id).await?.is_some() {
-            return Err(Interruption::NotGone(format!("REST API {id}")));
+    for (api_type, id) in &api.sources {
+        if let Some(found) = client.api(*api_type, id).await? {
+            return Err(Interruption::NotGone(found.to_string()));
         }
     }
-    if api.api_ids.is_empty() {
+    if api.sources.is_empty() {
         return Err(Interruption::NotGone(format!(
             "{}, whose id its marker does not tell,",
             api.name
@@ -227,7 +227,7 @@ async fn delete_below(deleting: Deleting<'_>, api: &OwnedApi) -> Result<Vec<Conf
 
 /// The definition of ours in a version: the one that is imported, or any below an API that was never finished.
 fn ours(api: &OwnedApi, version: &EntityName, definition: &EntityName) -> Option<Owned> {
-    let is_ours = api.marker.record.state == ApiState::Creating || *definition == EntityName::definition();
+    let is_ours = api.marker.record.state == ApiState::Creating || definition.is_definition();
     api.definition(version, definition).filter(|_| is_ours)
 }
 

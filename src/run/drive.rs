@@ -1,6 +1,5 @@
 //! Driving the work on one API: each step that it asks for is made, and what came of it is told.
 
-use std::collections::BTreeSet;
 use std::mem;
 
 use tokio::sync::SemaphorePermit;
@@ -11,10 +10,12 @@ use crate::azure::{Catalog, CatalogError, Exported, Refusal};
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Change, Entity, EntityName, EntityPath, IntegrationName, Properties, RestApi, SystemData, digest, stage_entity_name,
+    Change, Entity, EntityName, EntityPath, GatewayApi, IntegrationName, Properties, SystemData, digest,
+    stage_entity_name,
 };
 use crate::plan::{Below, Event, Import, Step, Work, Write, unsettle};
 use crate::planted::panic_if_planted;
+use crate::translate::{Cut, definition, is_deployed};
 
 /// The work on one API, between two steps.
 #[derive(Debug)]
@@ -31,7 +32,7 @@ pub struct Subject<'a> {
     /// The integration.
     pub integration: &'a IntegrationName,
     /// The API.
-    pub api: &'a RestApi,
+    pub api: &'a GatewayApi,
 }
 
 /// Looks at an API: everything up to the first step that changes something.
@@ -42,7 +43,7 @@ pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result
     let looking = async {
         let mut step = work.next(Event::Begin);
         while work.is_looking() {
-            let is_export = matches!(step, Step::Export(_));
+            let is_export = matches!(step, Step::Export { .. });
             let _permit = if is_export {
                 hands.definitions.acquire().await.ok()
             } else {
@@ -99,7 +100,7 @@ async fn drive_on(
     loop {
         match &paused.step {
             Step::Done | Step::AwaitRemovals => return Ok(()),
-            Step::Read { .. } | Step::ReadStages | Step::Export(_) => (),
+            Step::Read { .. } | Step::ReadStages | Step::Export { .. } => (),
             Step::Create(_) | Step::Write(_) | Step::Import(_) if looked => (),
             Step::Create(_) | Step::Write(_) | Step::Import(_) => {
                 hands.watch.look(&hands.catalog).await?;
@@ -109,7 +110,7 @@ async fn drive_on(
         if hands.budget.is_spent() {
             return Err(Interruption::OutOfTime);
         }
-        if let Step::Export(_) = paused.step {
+        if let Step::Export { .. } = paused.step {
             // Held until the document was imported: it bounds how many are in memory at once. Whoever holds one waits for no
             // other. The semaphore is never closed.
             drop(permit.take());
@@ -143,8 +144,14 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             }
         }
         Step::Read { api, deep } => Event::Below(read_below(hands, &api, deep).await?),
-        Step::Export(stage) => match hands.client.export(subject.api, &stage).await {
-            Ok(export) => Event::Exported(export),
+        Step::Export { stage, servers } => match hands.client.export(subject.api, &stage).await {
+            Ok(export) => match definition(subject.api, export, servers.as_deref()) {
+                Ok(export) => Event::Exported(export),
+                Err(Cut) => Event::NotExported {
+                    why: format!("the export of stage {stage:?} of {} ends in the middle", subject.api),
+                    is_account_wide: false,
+                },
+            },
             Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
             Err(error) => Event::NotExported {
                 why: error_chain(&error),
@@ -156,9 +163,9 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             Err(error) => refused_definition(true, error)?,
         },
         Step::ReadStages => {
-            let stages = hands.client.stages(&subject.api.id).await?;
-            let names: BTreeSet<EntityName> = stages.iter().map(|stage| stage_entity_name(&stage.name)).collect();
-            Event::Stages(names)
+            let stages = hands.client.stages(subject.api).await?;
+            let deployed = stages.iter().filter(|stage| is_deployed(subject.api, stage));
+            Event::Stages(deployed.map(|stage| stage_entity_name(&stage.name)).collect())
         }
         Step::AwaitRemovals | Step::Done => Event::Judged(0),
     };
@@ -276,14 +283,12 @@ async fn read_below(hands: &Hands, api: &OwnedApi, deep: bool) -> Result<Below, 
     if deep {
         for (version, definitions) in &below.definitions {
             let record = api.marker.record.definitions.get(version);
-            let is_there = definitions.iter().any(|found| found.name == EntityName::definition());
-            let Some(imported) = record
-                .and_then(|record| record.content_digest.as_ref())
-                .filter(|_| is_there)
-            else {
+            let found = definitions.iter().find(|found| found.name.is_definition());
+            let imported = record.and_then(|record| record.content_digest.as_ref());
+            let (Some(imported), Some(found)) = (imported, found) else {
                 continue;
             };
-            let path = EntityPath::Definition(api.name.clone(), version.clone(), EntityName::definition());
+            let path = EntityPath::Definition(api.name.clone(), version.clone(), found.name.clone());
             let _permit = hands.definitions.acquire().await.ok();
             let found = content_digest(&catalog.export_specification(&path).await?);
             if found.is_some_and(|found| found != *imported) {
@@ -301,9 +306,7 @@ async fn import(catalog: &Catalog, import: &Import) -> Result<Option<String>, Ca
         document,
         verify,
     } = import;
-    catalog
-        .import_specification(definition, &document.text, &document.specification_version)
-        .await?;
+    catalog.import_specification(definition, document).await?;
     if !verify {
         return Ok(None);
     }

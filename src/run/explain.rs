@@ -118,8 +118,8 @@ pub async fn explain(
     }
     if found.is_empty() {
         let message = format!(
-            "the account has no REST API of this name or id in region {}, and the integration none in the catalog; HTTP and \
-             WebSocket APIs are not synchronized",
+            "the account has no {} of this name or id in region {}, and the integration none in the catalog",
+            kinds(integration),
             integration.region
         );
         let explanation = ApiExplanation::new(Finding::NotOnAmazon, message);
@@ -134,6 +134,12 @@ pub async fn explain(
         }
     }
     Ok(found.into_iter().map(|(explanation, _)| explanation).collect())
+}
+
+/// The kinds of API that are synchronised, such as `REST API or HTTP API`.
+fn kinds(integration: &Integration) -> String {
+    let kinds: Vec<&str> = integration.api_types.iter().map(|kind| kind.title()).collect();
+    kinds.join(" or ")
 }
 
 /// What of an API is to be removed.
@@ -216,7 +222,9 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             | SkipReason::TooManyDeployments
             | SkipReason::DefinitionTooLarge
             | SkipReason::ExportRefused
-            | SkipReason::NoInvokeUrl => "something of it stays out of the catalog",
+            | SkipReason::NotDeployed
+            | SkipReason::NoInvokeUrl
+            | SkipReason::DomainUnknown => "something of it stays out of the catalog",
         };
         let message = format!("{what}: {}", skip.message);
         let mut explanation = of(&skip.api_id, skip.title.as_deref(), Finding::Skipped, message);

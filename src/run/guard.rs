@@ -22,7 +22,6 @@ pub struct Charged {
 pub struct Guard {
     integration: IntegrationName,
     gateway: String,
-    owned: usize,
     /// What this run has to do with a confirmation.
     pub charged: Charged,
     /// What the run leaves for the next.
@@ -35,7 +34,6 @@ impl Guard {
         let mut guard = Self {
             integration: integration.clone(),
             gateway: gateway.to_string(),
-            owned,
             charged: Charged {
                 id: journal.confirmed.as_ref().map(|confirmed| confirmed.id.clone()),
                 given_back: 0,
@@ -150,13 +148,13 @@ impl Guard {
 
     /// The removals that the lists alone show.
     pub fn removals(&self, tasks: &Tasks) -> Removals {
-        Removals {
-            apis: tasks.gone.iter().map(|api| api.proof.name.clone()).collect(),
-            owned_apis: self.owned,
+        let mut removals = Removals {
             held: self.holds(),
             confirmations: self.journal.confirmations,
             ..Removals::default()
-        }
+        };
+        removals.add_apis(&tasks.gone, &tasks.owned_by_list);
+        removals
     }
 
     /// All removals, as far as the APIs were looked at.

@@ -66,6 +66,7 @@ pub async fn look_only(
     let ground = Ground {
         integration: integration.clone(),
         gateway: source.gateway,
+        domains: sides.domains.clone(),
         rules: Arc::clone(&sides.rules),
         with_definitions: request.definitions,
     };

@@ -1,18 +1,18 @@
 //! Observing: both sides, each completely or not at all.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use super::session::Session;
-use crate::aws::GatewayClient;
+use crate::aws::{GatewayClient, GatewayError};
 use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema, PlanLimits};
 use crate::catalog::schemas::schemas;
 use crate::catalog::{ApiProof, FoldedApi, OwnedApi};
 use crate::model::{
-    ApiId, Entity, EntityName, EntityPath, ErrorCode, Failure, Gateway, ImportSpecification, Integration,
-    IntegrationName, Problem, RestApi, is_our_schema,
+    ApiId, ApiList, ApiType, Domains, Entity, EntityName, EntityPath, ErrorCode, Failure, Gateway, GatewayApi,
+    GatewayReport, GatewayState, ImportSpecification, Integration, IntegrationName, Problem, is_our_schema,
 };
-use crate::plan::{CatalogApis, CatalogLimits, Observed, RequiredMetadata, Rules, Scope};
+use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, RequiredMetadata, Rules, Scope};
 use crate::planted::panic_if_planted;
 use crate::translate::{api_title, desired_api, source_key};
 
@@ -23,8 +23,12 @@ pub struct Sides {
     pub rules: Arc<Rules>,
     /// What was observed.
     pub observed: Observed,
-    /// The REST APIs, by entity name.
-    pub apis: HashMap<EntityName, RestApi>,
+    /// The gateway's APIs, by entity name.
+    pub apis: HashMap<EntityName, GatewayApi>,
+    /// Its custom domains.
+    pub domains: Domains,
+    /// What there is to tell of the gateway, where its lists were read.
+    pub report: Option<GatewayReport>,
     /// The APIs that no entity can be made for.
     pub failed: Vec<Failure>,
     /// The metadata schemas that are there.
@@ -111,26 +115,45 @@ pub async fn observe(
         let read = tokio::try_join!(listed, catalog.limits(), catalog.metadata_schemas());
         read.map_err(|error| error.problem())
     };
-    let aws = async { client.rest_apis().await.map_err(|error| error.problem()) };
-    let (listing, (mut apis, limits, schemas)) = tokio::try_join!(aws, azure)?;
-    let unusable = listing.unusable.into_iter();
-    let mut failed: Vec<Failure> = unusable
-        .map(|api| Failure::of(api.id, api.name, gateway, api.message))
-        .collect();
-    let (mut desired, mut listed) = (Vec::new(), HashMap::new());
-    for api in listing.apis {
-        match desired_api(integration, gateway, &api) {
-            Ok(wanted) => {
-                listed.insert(wanted.name.clone(), api);
-                desired.push(wanted);
-            }
+    let aws = async {
+        let lists = client.lists(&integration.api_types).await;
+        let lists = lists.map_err(|error| error.problem())?;
+        Ok((lists, Box::pin(client.domains()).await))
+    };
+    let ((lists, domains), (mut apis, limits, schemas)) = tokio::try_join!(aws, azure)?;
+    let mut observation = Observation {
+        api_types: integration.api_types.clone(),
+        ..Observation::default()
+    };
+    let (mut failed, mut listed, mut unread) = (Vec::new(), HashMap::new(), Vec::new());
+    for (list, listing) in lists {
+        let listing = match listing {
+            Ok(listing) => listing,
             Err(error) => {
-                let title = Some(api_title(&api));
-                failed.push(Failure::of(api.id.to_string(), title, gateway, error.to_string()));
+                unread.push((list, error));
+                continue;
+            }
+        };
+        observation.lists.insert(list);
+        for api in listing.unusable {
+            failed.push(Failure::of(list.kind(), api.id, api.name, gateway, api.message));
+        }
+        let wanted = listing.apis.into_iter();
+        for api in wanted.filter(|api| integration.api_types.contains(&api.api_type)) {
+            match desired_api(integration, gateway, &api) {
+                Ok(wanted) => {
+                    listed.insert(wanted.name.clone(), api);
+                    observation.apis.push(wanted);
+                }
+                Err(error) => {
+                    let (kind, id, title) = (api.api_type, api.id.to_string(), Some(api_title(&api)));
+                    failed.push(Failure::of(kind, id, title, gateway, error.to_string()));
+                }
             }
         }
     }
-    for name in desired.iter().map(|api| &api.name) {
+    let report = gateway_report(gateway, observation.apis.len(), &unread, &domains);
+    for name in observation.apis.iter().map(|api| &api.name) {
         if apis.others().contains(name)
             && let Some(api) = reclaimed(&catalog, &integration.name, name).await?
         {
@@ -140,11 +163,13 @@ pub async fn observe(
     Ok(Sides {
         rules: Arc::new(rules(integration, limits, &schemas)),
         observed: Observed {
-            gateways: BTreeMap::from([(gateway.clone(), Ok(desired))]),
+            gateways: BTreeMap::from([(gateway.clone(), observation)]),
             catalog: apis,
             scope: Scope::All,
         },
         apis: listed,
+        domains,
+        report: Some(report),
         failed,
         schemas,
     })
@@ -169,7 +194,7 @@ pub async fn observe_one(
         let read = tokio::try_join!(catalog.get(&path), catalog.limits(), catalog.metadata_schemas());
         read.map_err(|error| error.problem())
     };
-    let aws = async { client.rest_api(id).await.map_err(|error| error.problem()) };
+    let aws = async { one_api(client, &integration.api_types, id).await };
     let (api, (found, limits, schemas)) = tokio::try_join!(aws, azure)?;
     let mut apis = CatalogApis::default();
     if let Some(found) = &found {
@@ -195,17 +220,65 @@ pub async fn observe_one(
     let desired = desired_api(integration, gateway, &api)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))?;
     let scope = Scope::Only(vec![source_key(gateway, &api)]);
+    let observation = Observation {
+        apis: vec![desired],
+        ..Observation::default()
+    };
     Ok(Some(Sides {
         rules: Arc::new(rules(integration, limits, &schemas)),
         observed: Observed {
-            gateways: BTreeMap::from([(gateway.clone(), Ok(vec![desired]))]),
+            gateways: BTreeMap::from([(gateway.clone(), observation)]),
             catalog: apis,
             scope,
         },
         apis: HashMap::from([(name, api)]),
+        domains: Domains::Unknown("a run of one API does not read them".to_owned()),
+        report: None,
         failed: Vec::new(),
         schemas,
     }))
+}
+
+/// The API of this id, of whichever kind.
+async fn one_api(
+    client: &GatewayClient,
+    api_types: &BTreeSet<ApiType>,
+    id: &ApiId,
+) -> Result<Option<GatewayApi>, Problem> {
+    let lists: BTreeMap<ApiList, ApiType> = api_types.iter().map(|api_type| (api_type.list(), *api_type)).collect();
+    for api_type in lists.into_values() {
+        let found = client.api(api_type, id).await.map_err(|error| error.problem())?;
+        if let Some(api) = found.filter(|api| api_types.contains(&api.api_type)) {
+            return Ok(Some(api));
+        }
+    }
+    Ok(None)
+}
+
+/// What there is to tell of a gateway: which of its lists could not be read, and which domains.
+fn gateway_report(
+    gateway: &Gateway,
+    apis: usize,
+    unread: &[(ApiList, GatewayError)],
+    domains: &Domains,
+) -> GatewayReport {
+    let lists = unread.iter().map(|(list, error)| {
+        let (title, why) = (list.title(), error.problem().message);
+        format!("the {title} could not be listed, so that those in the catalog stay as they are: {why}")
+    });
+    let parts: Vec<String> = lists.chain(domains.gaps()).collect();
+    let state = unread.first().map(|(_, error)| match error {
+        GatewayError::AccessDenied { .. } => GatewayState::Denied,
+        error if error.is_account_wide() => GatewayState::Unauthorized,
+        _ => GatewayState::Unavailable,
+    });
+    GatewayReport {
+        account: gateway.account.as_ref().map(ToString::to_string),
+        region: gateway.region.to_string(),
+        state: state.unwrap_or(GatewayState::Read),
+        apis,
+        message: (!parts.is_empty()).then(|| parts.join(". ")),
+    }
 }
 
 /// The API of this name, if it has lost its marker and deployments of ours are below it.

@@ -34,7 +34,7 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<S
                 let id = key.api_id.to_string();
                 preview
                     .failed
-                    .push(Failure::of(id, title, &key.gateway, error_chain(error)));
+                    .push(Failure::of(key.api_type, id, title, &key.gateway, error_chain(error)));
             }
         }
     }

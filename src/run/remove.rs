@@ -12,10 +12,10 @@ use super::hands::Hands;
 use super::record::charge;
 use super::report::Tally;
 use super::session::Session;
-use crate::catalog::FoldedApi;
 use crate::catalog::settings::Registration;
+use crate::catalog::{ApiProof, FoldedApi};
 use crate::error_chain::error_chain;
-use crate::model::{EntityName, Failure};
+use crate::model::{ApiType, EntityName, Failure, Gateway};
 use crate::plan::{Event, Verdict};
 
 /// Removals that a confirmation is charged with at once: a run that is killed loses no more than this of it.
@@ -150,7 +150,7 @@ async fn remove_apis(
             deleted
                 .failed
                 .into_iter()
-                .map(|(api, message)| Failure::of(api.api_id(), title(&batch, &api.name), &ground.gateway, message)),
+                .map(|(api, message)| failure(&api, title(&batch, &api.name), &ground.gateway, message)),
         );
         let stays = |api: &FoldedApi| deleted.left.contains(&api.proof.name);
         let before = left.len();
@@ -181,6 +181,11 @@ async fn charged(removing: Removing<'_>, guard: &mut Guard, count: usize, tally:
             0
         }
     }
+}
+
+fn failure(api: &ApiProof, title: Option<String>, gateway: &Gateway, message: String) -> Failure {
+    let api_type = api.sources.first().map_or(ApiType::Rest, |(api_type, _)| *api_type);
+    Failure::of(api_type, api.api_id(), title, gateway, message)
 }
 
 /// The title in the catalog of an API that is no longer on the gateway.

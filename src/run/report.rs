@@ -7,7 +7,9 @@ use tokio::time::Instant;
 
 use super::apply::{Ended, Worked};
 use super::interruption::Wait;
-use crate::model::{Conflict, Failure, Outcome, Report, Requests, Skip, SkipReason, Skipped, rfc3339, whole_seconds};
+use crate::model::{
+    Conflict, Failure, GatewayReport, Outcome, Report, Requests, Skip, SkipReason, Skipped, rfc3339, whole_seconds,
+};
 
 /// What a run has done so far. Counts are of APIs.
 #[derive(Debug, Default)]
@@ -34,6 +36,10 @@ pub struct Tally {
     pub failed: Vec<Failure>,
     /// What is not ours.
     pub conflicts: Vec<Conflict>,
+    /// How far the gateway could be read.
+    pub gateway: Option<GatewayReport>,
+    /// How many APIs of the catalog are of lists that could not be read.
+    pub unread: usize,
     /// The id of the removals that are held, and why they are.
     pub held: Option<(String, String)>,
     /// What else a person has to know.
@@ -71,8 +77,13 @@ impl Tally {
             }
             Ended::Failed(message) | Ended::Refused(message) => {
                 let id = key.api_id.to_string();
-                self.failed
-                    .push(Failure::of(id, Some(title.clone()), &key.gateway, message));
+                self.failed.push(Failure::of(
+                    key.api_type,
+                    id,
+                    Some(title.clone()),
+                    &key.gateway,
+                    message,
+                ));
             }
         }
     }
@@ -106,7 +117,10 @@ impl Tally {
         self.failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
         self.conflicts.sort();
         self.conflicts.dedup();
-        let outcome = match (&self.held, self.failed.is_empty() && self.remaining == 0) {
+        let outcome = match (
+            &self.held,
+            self.failed.is_empty() && self.remaining == 0 && self.unread == 0,
+        ) {
             (Some(_), _) => Outcome::Held,
             (None, true) => Outcome::Succeeded,
             (None, false) => Outcome::Partial,
@@ -123,6 +137,7 @@ impl Tally {
             unchanged: self.unchanged,
             remaining: self.remaining,
             definitions_written: self.definitions_written,
+            gateways: self.gateway.into_iter().collect(),
             skipped: self.skipped,
             failed: self.failed,
             conflicts: self.conflicts,
@@ -136,6 +151,7 @@ impl Tally {
     fn message(&self) -> Option<String> {
         let mut parts = Vec::new();
         parts.extend(self.note.clone());
+        parts.extend(self.gateway.as_ref().and_then(|gateway| gateway.message.clone()));
         parts.extend(self.held.as_ref().map(|(_, message)| message.clone()));
         if let Some(first) = self.failed.first() {
             parts.push(format!(

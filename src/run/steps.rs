@@ -74,6 +74,7 @@ pub async fn run(
     let ground = Ground {
         integration: integration.clone(),
         gateway: source.gateway,
+        domains: sides.domains.clone(),
         rules: Arc::clone(&sides.rules),
         with_definitions: request.definitions,
     };

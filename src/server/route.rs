@@ -8,7 +8,7 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use url::form_urlencoded;
 
 use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, SyncRequest, Word};
-use crate::model::{ApiId, ErrorCode, IntegrationName, InvalidName, Problem, SourceKey, one_line};
+use crate::model::{ApiId, ApiType, ErrorCode, IntegrationName, InvalidName, Problem, SourceKey, one_line};
 
 /// As much of a parameter's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
@@ -289,7 +289,7 @@ fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
 /// Reads the id of an API, alone or as `account/region/id`.
 fn api_id(value: &str) -> Result<ApiId, Problem> {
     let id = value.trim();
-    let parsed = SourceKey::parse(id).map_or_else(|| ApiId::parse(id), |key| Ok(key.api_id));
+    let parsed = SourceKey::parse(id, ApiType::Rest).map_or_else(|| ApiId::parse(id), |key| Ok(key.api_id));
     parsed.map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))
 }
 

@@ -1,18 +1,19 @@
 //! What an integration needs: its secrets, a region, credentials that Amazon accepts, and what they may do.
 
 use super::examination::{
-    ACCESS_KEY, AWS_API, AWS_APIS, AWS_CREDENTIALS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, Examination, INTEGRATION, REGION,
-    SECRET_ACCESS_KEY,
+    ACCESS_KEY, AWS_API, AWS_APIS, AWS_CREDENTIALS, AWS_DOMAINS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, AWS_V2_APIS,
+    Examination, INTEGRATION, REGION, SECRET_ACCESS_KEY,
 };
 use crate::aws::{GatewayClient, GatewayError, RoleError};
 use crate::azure::SecretError;
-use crate::model::{ErrorCode, Export, Integration, Problem, Region, RestApi, SecretIdentifier, Stage};
+use crate::model::{
+    ApiList, Domains, ErrorCode, GatewayApi, Integration, Problem, Region, SecretIdentifier, Stage, StageExport,
+};
 use crate::run::Session;
 
 /// APIs that are asked for their stages until one has some.
 const APIS_ASKED: usize = 10;
-const POLICY: &str =
-    "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis and what is below";
+const POLICY: &str = "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis, /apis and /domainnames and what is below, and apigateway:ListRoutingRules";
 const KEY: &str = "Put an access key that is active into the two secrets (docs/rotation.md)";
 
 /// Looks at everything of an integration; tells how many APIs its gateway has.
@@ -38,24 +39,54 @@ pub(super) async fn examine(
             return None;
         }
     };
-    match gateway.rest_apis().await {
-        Ok(listing) => {
+    match gateway.lists(&integration.api_types).await {
+        Ok(lists) => {
             let found = format!("{} is a region of AWS, and answers", integration.region);
             examination.ok(REGION, &found);
             role_is_good(integration, examination);
             examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
-            examination.ok(
-                AWS_APIS,
-                &format!("they may list REST APIs; there are {}", listing.apis.len()),
-            );
-            stages_and_export(&gateway, &listing.apis, examination).await;
-            Some(listing.apis.len() + listing.unusable.len())
+            let (mut apis, mut count) = (Vec::new(), 0);
+            for list in [ApiList::Rest, ApiList::HttpAndWebSocket] {
+                let found = lists.iter().find(|(found, _)| *found == list);
+                match found.map(|(_, listing)| listing) {
+                    Some(Ok(listing)) => {
+                        let found = format!("they may list {}; there are {}", list.title(), listing.apis.len());
+                        examination.ok(check_of(list), &found);
+                        count += listing.apis.len() + listing.unusable.len();
+                        apis.extend(listing.apis.iter().cloned());
+                    }
+                    Some(Err(error)) => examination.failed(check_of(list), &error.to_string(), POLICY),
+                    None => examination.skipped(check_of(list), "the integration does not want them"),
+                }
+            }
+            domains(&gateway, examination).await;
+            stages_and_export(&gateway, &apis, examination).await;
+            Some(count)
         }
         Err(error) => {
             // Boxed: it is rare, and the SDK's futures are large.
             Box::pin(refused(integration, &gateway, &error, examination)).await;
             None
         }
+    }
+}
+
+fn check_of(list: ApiList) -> &'static str {
+    match list {
+        ApiList::Rest => AWS_APIS,
+        ApiList::HttpAndWebSocket => AWS_V2_APIS,
+    }
+}
+
+async fn domains(gateway: &GatewayClient, examination: &mut Examination) {
+    let domains = gateway.domains().await;
+    match (&domains, domains.gaps().first()) {
+        (_, Some(gap)) => examination.failed(AWS_DOMAINS, gap, POLICY),
+        (Domains::Listed(domains), None) => {
+            let found = format!("they may read custom domains; there are {}", domains.len());
+            examination.ok(AWS_DOMAINS, &found);
+        }
+        (Domains::Unknown(_), None) => (),
     }
 }
 
@@ -217,7 +248,7 @@ async fn refused(
             role_is_good(integration, examination);
             examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
             examination.failed(AWS_APIS, &found, POLICY);
-            skip_from(AWS_API, "the list of APIs comes first", examination);
+            skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
         }
         GatewayError::NotFound { .. }
         | GatewayError::Refused { .. }
@@ -231,7 +262,7 @@ async fn refused(
                 &found,
                 "Wait some minutes and look again; other tools may use up Amazon's quota",
             );
-            skip_from(AWS_API, "the list of APIs comes first", examination);
+            skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
         }
     }
 }
@@ -254,6 +285,8 @@ fn skip_from(first: &str, why: &str, examination: &mut Examination) {
         AWS_ROLE,
         AWS_CREDENTIALS,
         AWS_APIS,
+        AWS_V2_APIS,
+        AWS_DOMAINS,
         AWS_API,
         AWS_STAGES,
         AWS_EXPORT,
@@ -263,28 +296,22 @@ fn skip_from(first: &str, why: &str, examination: &mut Examination) {
     }
 }
 
-async fn stages_and_export(gateway: &GatewayClient, apis: &[RestApi], examination: &mut Examination) {
+async fn stages_and_export(gateway: &GatewayClient, apis: &[GatewayApi], examination: &mut Examination) {
     let Some(first) = apis.first() else {
-        return skip_from(AWS_API, "there is no REST API to try it with", examination);
+        return skip_from(AWS_API, "there is no API to try it with", examination);
     };
-    match gateway.rest_api(&first.id).await {
-        Ok(_) => examination.ok(
-            AWS_API,
-            "they may ask for a REST API, which comes before one is deleted",
-        ),
+    match gateway.api(first.api_type, &first.id).await {
+        Ok(_) => examination.ok(AWS_API, "they may ask for an API, which comes before one is deleted"),
         Err(error) => examination.failed(AWS_API, &error.to_string(), POLICY),
     }
     match first_stage(gateway, apis).await {
         Ok(Some((api, stage))) => {
-            examination.ok(
-                AWS_STAGES,
-                &format!("they may list stages; REST API {} has some", api.id),
-            );
+            examination.ok(AWS_STAGES, &format!("they may list stages; {api} has some"));
             export(gateway, api, &stage, examination).await;
         }
         Ok(None) => {
             examination.ok(AWS_STAGES, "they may list stages");
-            examination.skipped(AWS_EXPORT, "none of the first REST APIs is deployed");
+            examination.skipped(AWS_EXPORT, "none of the first APIs is deployed");
         }
         Err(error) => {
             examination.failed(AWS_STAGES, &error.to_string(), POLICY);
@@ -295,10 +322,10 @@ async fn stages_and_export(gateway: &GatewayClient, apis: &[RestApi], examinatio
 
 async fn first_stage<'a>(
     gateway: &GatewayClient,
-    apis: &'a [RestApi],
-) -> Result<Option<(&'a RestApi, Stage)>, GatewayError> {
+    apis: &'a [GatewayApi],
+) -> Result<Option<(&'a GatewayApi, Stage)>, GatewayError> {
     for api in apis.iter().take(APIS_ASKED) {
-        match gateway.stages(&api.id).await {
+        match gateway.stages(api).await {
             Ok(stages) => {
                 if let Some(stage) = stages.into_iter().next() {
                     return Ok(Some((api, stage)));
@@ -312,11 +339,19 @@ async fn first_stage<'a>(
     Ok(None)
 }
 
-async fn export(gateway: &GatewayClient, api: &RestApi, stage: &Stage, examination: &mut Examination) {
-    let of = format!("stage {} of REST API {}", stage.name, api.id);
+async fn export(gateway: &GatewayClient, api: &GatewayApi, stage: &Stage, examination: &mut Examination) {
+    let of = format!("stage {} of {api}", stage.name);
     match gateway.export(api, &stage.name).await {
-        Ok(Export::Document(_)) => examination.ok(AWS_EXPORT, &format!("they may export definitions: that of {of}")),
-        Ok(Export::Unavailable { message, .. }) => {
+        Ok(StageExport::OpenApi(_) | StageExport::WebSocket { .. }) => {
+            examination.ok(AWS_EXPORT, &format!("they may export definitions: that of {of}"));
+        }
+        Ok(StageExport::Endless(read)) => {
+            examination.ok(
+                AWS_EXPORT,
+                &format!("they may export definitions; that of {of} is longer than {read} bytes"),
+            );
+        }
+        Ok(StageExport::Refused(message)) => {
             let found = format!("they may export definitions; that of {of} is not to be had: {message}");
             examination.ok(AWS_EXPORT, &found);
         }

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{DefaultCustomProperties, EntityPath, ImportSpecification, Integration, LifecycleStage};
+use crate::model::{ApiType, DefaultCustomProperties, EntityPath, ImportSpecification, Integration, LifecycleStage};
 
 use super::API_SOURCE_TYPE;
 
@@ -16,6 +16,9 @@ pub struct DocumentProperties {
     pub api_source_type: String,
     /// Where the gateway is, and how Amazon is shown who we are.
     pub amazon_api_gateway_source: SourceProperties,
+    /// The kinds of API that are synchronised; all when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub api_types: Option<Vec<ApiType>>,
     /// Whether definitions are imported; `always` when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_specification: Option<ImportSpecification>,
@@ -70,6 +73,7 @@ impl DocumentProperties {
         Self {
             api_source_type: API_SOURCE_TYPE.to_owned(),
             amazon_api_gateway_source: source,
+            api_types: None,
             import_specification: None,
             target_environment_id: None,
             target_lifecycle_stage: None,
@@ -83,6 +87,7 @@ impl From<&Integration> for DocumentProperties {
         let environment = EntityPath::Environment(integration.environment.clone()).scoped_id();
         let defaults = &integration.default_custom_properties;
         Self {
+            api_types: Some(integration.api_types.iter().copied().collect()),
             import_specification: Some(integration.import_specification),
             target_environment_id: Some(environment),
             target_lifecycle_stage: Some(integration.lifecycle_stage),

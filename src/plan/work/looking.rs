@@ -3,13 +3,13 @@
 use std::collections::VecDeque;
 
 use super::{State, Work};
-use crate::model::{Definition, DesiredVersion, EntityName, Export, Skipped};
+use crate::model::{Definition, DesiredVersion, Export, Skipped};
 use crate::plan::api::ApiPlan;
 use crate::plan::below::{Below, Standing};
 use crate::plan::definition::is_refusal;
 use crate::plan::preview::{Preview, PreviewChange};
 use crate::plan::removals::Removal;
-use crate::plan::step::{Event, Step};
+use crate::plan::step::{Event, Step, export};
 use crate::plan::version::VersionPlan;
 
 impl Work {
@@ -86,16 +86,16 @@ impl Work {
         let left: VecDeque<_> = probes
             .filter(|version| matches!(version.definition, Definition::Exported(_)))
             .filter(|version| !below.exportable.contains(&version.name))
-            .map(|version| (version.name.clone(), version.stage_name.clone()))
+            .cloned()
             .collect();
         self.deep = false;
         self.probe(standing, below, left)
     }
 
-    pub(super) fn probe(&mut self, standing: Standing, below: Below, left: VecDeque<(EntityName, String)>) -> Step {
+    pub(super) fn probe(&mut self, standing: Standing, below: Below, left: VecDeque<DesiredVersion>) -> Step {
         match left.front() {
-            Some((_, stage)) => {
-                let step = Step::Export(stage.clone());
+            Some(version) => {
+                let step = export(version);
                 self.state = State::Probing { standing, below, left };
                 step
             }
@@ -107,11 +107,11 @@ impl Work {
         &mut self,
         standing: Standing,
         mut below: Below,
-        mut left: VecDeque<(EntityName, String)>,
+        mut left: VecDeque<DesiredVersion>,
         event: &Event,
     ) -> Step {
-        if let (Some((version, _)), Event::Exported(Export::Document(_))) = (left.pop_front(), event) {
-            below.exportable.insert(version);
+        if let (Some(version), Event::Exported(Export::Document(_))) = (left.pop_front(), event) {
+            below.exportable.insert(version.name);
         }
         self.probe(standing, below, left)
     }

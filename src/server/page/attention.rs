@@ -142,8 +142,10 @@ fn remedy(reason: SkipReason) -> &'static str {
         }
         SkipReason::TooManyDeployments => "Delete stages or deployments that are not needed: ten is the most.",
         SkipReason::DefinitionTooLarge => "Split the API: API Center takes no more.",
-        SkipReason::ExportRefused => "Mend the API on Amazon so that its stage can be exported.",
-        SkipReason::NoInvokeUrl => "Nothing is to be done if it is called by a domain of your own only.",
+        SkipReason::ExportRefused => "Correct the API on Amazon so that its stage can be exported.",
+        SkipReason::NotDeployed => "Deploy the API to the stage, or delete the stage.",
+        SkipReason::NoInvokeUrl => "Map a custom domain to the stage, or switch its execute-api endpoint on.",
+        SkipReason::DomainUnknown => "Let the credentials read the custom domain; the next run looks again.",
         SkipReason::MissingMetadata => "Give a value in defaultCustomProperties.",
         SkipReason::NameCollision => "Rename one of the two.",
     }

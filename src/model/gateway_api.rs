@@ -1,13 +1,17 @@
 //! What Amazon API Gateway has, as far as it matters here.
 
-use super::{ApiId, SkipReason};
+use std::fmt;
+
+use super::{ApiId, ApiType, Format, Model, Route, SkipReason};
 
 /// Longest definition that API Center takes inline, in bytes: 3 MiB (its command line refuses more).
 pub const DEFINITION_MAX_BYTES: usize = 3 * 1024 * 1024;
 
-/// A REST API of the gateway, from `GetRestApis`.
+/// An API of a gateway, from `GetRestApis` (API version 2015-07-09) or `GetApis` (2018-11-29).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RestApi {
+pub struct GatewayApi {
+    /// What kind of API it is.
+    pub api_type: ApiType,
     /// Its id.
     pub id: ApiId,
     /// Its name; not unique, any characters.
@@ -16,20 +20,38 @@ pub struct RestApi {
     pub description: Option<String>,
     /// Its free-text version. Without one, exports carry a changing time stamp as `info.version`.
     pub version: Option<String>,
-    /// Whether it is reachable from within VPC endpoints only.
-    pub private: bool,
+    /// How it can be reached.
+    pub endpoint_type: EndpointType,
     /// The VPC endpoints that a private API is associated with.
     pub vpc_endpoint_ids: Vec<String>,
     /// Whether its `execute-api` URL is switched off, so that only custom domains reach it.
     pub execute_api_disabled: bool,
 }
 
-/// A stage of a REST API, from `GetStages`.
+impl fmt::Display for GatewayApi {
+    /// As in `REST API a1b2c3d4e5`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} {}", self.api_type.title(), self.id)
+    }
+}
+
+/// How an API can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum EndpointType {
+    /// Through Amazon CloudFront.
+    Edge,
+    /// In its region.
+    Regional,
+    /// From within VPC endpoints only.
+    Private,
+}
+
+/// A stage of an API, from `GetStages`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// Its name: up to 128 characters of `[A-Za-z0-9_-]`, and the case matters.
+    /// Its name: up to 128 characters of `[A-Za-z0-9_-]`, and the case matters; `$default` where an HTTP API has one.
     pub name: String,
-    /// The deployment it runs.
+    /// The deployment it runs; empty while it runs none.
     pub deployment_id: String,
     /// Its description.
     pub description: Option<String>,
@@ -41,7 +63,25 @@ pub struct Stage {
     pub canary_deployment_id: Option<String>,
 }
 
-/// The answer to an export.
+/// What Amazon gives of a stage when it is asked for its definition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum StageExport {
+    /// An OpenAPI document, of a REST or an HTTP API.
+    OpenApi(Vec<u8>),
+    /// What a WebSocket API consists of; Amazon has no export of one.
+    WebSocket {
+        /// Its routes.
+        routes: Vec<Route>,
+        /// Its models.
+        models: Vec<Model>,
+    },
+    /// None, for a reason that stays until the stage changes: Amazon's own words.
+    Refused(String),
+    /// It is longer than this many bytes, of which the rest was not read.
+    Endless(usize),
+}
+
+/// A definition, or why there is none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Export {
     /// The definition.
@@ -55,12 +95,14 @@ pub enum Export {
     },
 }
 
-/// An exported OpenAPI document.
+/// An OpenAPI or AsyncAPI document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Document {
-    /// The text, exactly as Amazon gave it.
+    /// Its format.
+    pub format: Format,
+    /// The text: as Amazon gave it, but for `servers`, or as it was generated.
     pub text: String,
-    /// Its `openapi` member, such as `3.0.1`.
+    /// Its `openapi` or `asyncapi` member, such as `3.0.1`.
     pub specification_version: String,
     /// SHA-256 of `text`, lower-case hex.
     pub content_digest: String,

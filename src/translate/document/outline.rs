@@ -1,4 +1,4 @@
-//! What there is to know of an OpenAPI document without keeping its values, which take many times its length in memory.
+//! What there is to know of a document without keeping its values, which take many times its length in memory.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use sha2::{Digest, Sha256};
 /// A document, read once from its beginning to its end.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// The member `openapi`.
-    pub openapi: Member,
+    /// The member that tells the version of the format.
+    pub version: Member,
     /// The digest of all members, whatever their order.
     pub digest: [u8; 32],
 }
@@ -26,21 +26,22 @@ pub(super) enum Member {
     Other,
 }
 
-/// Reads a document.
+/// Reads a document of a format, which is the name of the member that tells its version.
 ///
 /// Its version, `info.version`, counts in the digest only when it `is_versioned`. The parser's recursion limit makes an error
 /// of a document that is nested deeper than a stack is.
 ///
 /// # Errors
 /// When it is not a JSON object. The error is one of data when it is some other JSON.
-pub(super) fn outline(text: &str, is_versioned: bool) -> Result<Outline, serde_json::Error> {
+pub(super) fn outline(text: &str, format: &'static str, is_versioned: bool) -> Result<Outline, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_str(text);
-    let outline = parser.deserialize_map(Document { is_versioned })?;
+    let outline = parser.deserialize_map(Document { format, is_versioned })?;
     parser.end()?;
     Ok(outline)
 }
 
 struct Document {
+    format: &'static str,
     is_versioned: bool,
 }
 
@@ -60,11 +61,11 @@ impl<'de> Visitor<'de> for Document {
             let mut text = None;
             map.next_value_seed(Fed {
                 without: (name == "info" && !self.is_versioned).then_some("version"),
-                text: (name == "openapi").then_some(&mut text),
+                text: (name == self.format).then_some(&mut text),
                 ..Fed::into(&mut member)
             })?;
-            if name == "openapi" {
-                outline.openapi = text.map_or(Member::Other, Member::Text);
+            if name == self.format {
+                outline.version = text.map_or(Member::Other, Member::Text);
             }
             members.add(member);
         }
@@ -205,7 +206,7 @@ mod tests {
     use super::*;
 
     fn digest_of(value: &str) -> [u8; 32] {
-        outline(&format!(r#"{{"x":{value}}}"#), true).unwrap().digest
+        outline(&format!(r#"{{"x":{value}}}"#), "openapi", true).unwrap().digest
     }
 
     #[test]

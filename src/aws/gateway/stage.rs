@@ -2,19 +2,21 @@
 
 use aws_sdk_apigateway::operation::get_stages::GetStagesOutput;
 use aws_sdk_apigateway::types;
+use aws_sdk_apigatewayv2::types as v2;
+use aws_smithy_types::DateTime;
 
 use crate::model::{Stage, digest, one_line};
 
 /// Most stages of an API that are worked with: Amazon allows ten, unless it is asked for more, and API Center a hundred.
-const STAGES_MAX: usize = 1000;
+pub(super) const STAGES_MAX: usize = 1000;
 /// Longest name of a stage, in characters (`CreateStage`, API version 2015-07-09); ids are shorter.
 const NAME_MAX: usize = 128;
 
-/// The stages of an answer.
+/// The stages of a REST API.
 ///
 /// # Errors
 /// When there are more than can be, or one has a name or an id that Amazon gives to none.
-pub(super) fn stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String> {
+pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String> {
     let items = answer.item.unwrap_or_default();
     if items.len() > STAGES_MAX {
         return Err(format!(
@@ -22,21 +24,52 @@ pub(super) fn stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String> {
             items.len()
         ));
     }
+    let stage = |item: types::Stage| {
+        let stage = stage(
+            item.stage_name,
+            item.deployment_id,
+            item.description,
+            item.last_updated_date,
+        )?;
+        Ok(Stage {
+            documentation_version: item.documentation_version.map(told_apart),
+            canary_deployment_id: item
+                .canary_settings
+                .and_then(|canary| canary.deployment_id)
+                .map(told_apart),
+            ..stage
+        })
+    };
     items.into_iter().map(stage).collect()
 }
 
-fn stage(item: types::Stage) -> Result<Stage, String> {
-    let name = item
-        .stage_name
-        .filter(|name| !name.is_empty())
-        .ok_or("a stage has no name")?;
+/// A stage of an HTTP or a WebSocket API.
+///
+/// # Errors
+/// When it has a name or an id that Amazon gives to none.
+pub(super) fn v2_stage(item: v2::Stage) -> Result<Stage, String> {
+    stage(
+        item.stage_name,
+        item.deployment_id,
+        item.description,
+        item.last_updated_date,
+    )
+}
+
+fn stage(
+    name: Option<String>,
+    deployment_id: Option<String>,
+    description: Option<String>,
+    last_updated: Option<DateTime>,
+) -> Result<Stage, String> {
+    let name = name.filter(|name| !name.is_empty()).ok_or("a stage has no name")?;
     if !is_name(&name) {
         return Err(format!(
             "a stage is named {:?}, as none can be",
             one_line(&name, NAME_MAX)
         ));
     }
-    let deployment_id = item.deployment_id.unwrap_or_default();
+    let deployment_id = deployment_id.unwrap_or_default();
     if !deployment_id.is_empty() && !is_name(&deployment_id) {
         return Err(format!(
             "stage {name:?} runs a deployment with an id that none can have"
@@ -45,13 +78,10 @@ fn stage(item: types::Stage) -> Result<Stage, String> {
     Ok(Stage {
         name,
         deployment_id,
-        description: item.description,
-        last_updated: item.last_updated_date.map(|date| date.secs()),
-        documentation_version: item.documentation_version.map(told_apart),
-        canary_deployment_id: item
-            .canary_settings
-            .and_then(|canary| canary.deployment_id)
-            .map(told_apart),
+        description,
+        last_updated: last_updated.map(|date| date.secs()),
+        documentation_version: None,
+        canary_deployment_id: None,
     })
 }
 
@@ -74,7 +104,7 @@ mod tests {
     use super::*;
 
     fn of(item: types::Stage) -> Result<Stage, String> {
-        stages(GetStagesOutput::builder().item(item).build()).map(|mut stages| stages.remove(0))
+        rest_stages(GetStagesOutput::builder().item(item).build()).map(|mut stages| stages.remove(0))
     }
 
     fn named(name: &str) -> Result<Stage, String> {

@@ -98,6 +98,14 @@ pub enum GatewayError {
 }
 
 impl GatewayError {
+    /// An answer that is not what the operation gives.
+    pub(super) fn malformed(call: &Call, message: impl Into<String>) -> Self {
+        Self::Malformed {
+            call: call.clone(),
+            message: message.into(),
+        }
+    }
+
     /// Classifies an error of the SDK by status and error code.
     pub(super) fn of_sdk<E>(call: &Call, credentials: &str, region: &Region, error: &SdkError<E, HttpResponse>) -> Self
     where

@@ -1,23 +1,43 @@
-//! Exported definitions: whether API Center can hold them, and their digests.
+//! Definitions: whether API Center can hold them, and their digests.
 
 mod outline;
 
 use self::outline::{Member, outline};
-use crate::model::{DEFINITION_MAX_BYTES, Document, Export, RestApi, SkipReason, digest, hex};
+use super::asyncapi::{Info, asyncapi};
+use super::servers::with_servers;
+use crate::model::{DEFINITION_MAX_BYTES, Document, Export, Format, GatewayApi, SkipReason, StageExport, digest, hex};
 
 /// Longest request that Azure Resource Manager takes, in bytes.
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
 /// Room for what surrounds the definition in the request that imports it, in bytes.
 const REQUEST_FRAME_BYTES: usize = 256;
-/// Longest version of OpenAPI that is taken, in characters: far longer than any there is, and within that room.
+/// Longest version of a format that is taken, in characters: far longer than any there is, and within that room.
 const VERSION_MAX: usize = 32;
 
-/// Judges what Amazon exported for a stage of `api`; the text is kept unchanged.
+/// The definition of a stage, from what Amazon gave of it; what it tells as servers is replaced where `servers` are given.
 ///
 /// # Errors
-/// When it ends in the middle, which says nothing of what all of it would be.
-pub(super) fn judge(api: &RestApi, body: Vec<u8>) -> Result<Export, Cut> {
-    match document(api, body) {
+/// When the text ends in the middle, which says nothing of what all of it would be.
+pub fn definition(api: &GatewayApi, export: StageExport, servers: Option<&[String]>) -> Result<Export, Cut> {
+    let document = match export {
+        StageExport::OpenApi(body) => document(api, body, servers),
+        StageExport::WebSocket { routes, models } => {
+            let info = Info {
+                name: &api.name,
+                description: api.description.as_deref(),
+                version: api.version.as_deref(),
+            };
+            let text = asyncapi(info, &routes, &models, servers.unwrap_or_default());
+            checked(api, Format::AsyncApi, text)
+        }
+        StageExport::Refused(message) => Err(Fault::Unfit(SkipReason::ExportRefused, message)),
+        StageExport::Endless(read) => {
+            let message =
+                format!("the definition is longer than {read} bytes; API Center takes {DEFINITION_MAX_BYTES}");
+            Err(Fault::Unfit(SkipReason::DefinitionTooLarge, message))
+        }
+    };
+    match document {
         Ok(document) => Ok(Export::Document(document)),
         Err(Fault::Unfit(reason, message)) => Ok(Export::Unavailable { reason, message }),
         Err(Fault::Cut) => Err(Cut),
@@ -26,7 +46,7 @@ pub(super) fn judge(api: &RestApi, body: Vec<u8>) -> Result<Export, Cut> {
 
 /// A text that ends in the middle.
 #[derive(Debug)]
-pub(super) struct Cut;
+pub struct Cut;
 
 /// Why a text is no document.
 #[derive(Debug)]
@@ -37,24 +57,36 @@ enum Fault {
     Cut,
 }
 
-/// What is said of an export of more than `read` bytes, of which the rest was not even read.
-pub(super) fn endless(read: usize) -> Export {
-    Export::Unavailable {
-        reason: SkipReason::DefinitionTooLarge,
-        message: format!("the definition is longer than {read} bytes; API Center takes {DEFINITION_MAX_BYTES}"),
+fn document(api: &GatewayApi, body: Vec<u8>, servers: Option<&[String]>) -> Result<Document, Fault> {
+    if body.len() > DEFINITION_MAX_BYTES {
+        return Err(too_long(body.len()));
+    }
+    let text = String::from_utf8(body).map_err(|error| {
+        let message = format!("the export is not UTF-8 text: {error}");
+        Fault::Unfit(SkipReason::ExportRefused, message)
+    })?;
+    let exported = checked(api, Format::OpenApi, text)?;
+    match servers.map(|servers| with_servers(&exported.text, servers)) {
+        None => Ok(exported),
+        Some(Some(text)) => checked(api, Format::OpenApi, text),
+        Some(None) => {
+            let message = "the export has servers twice, so that they cannot be replaced".to_owned();
+            Err(Fault::Unfit(SkipReason::ExportRefused, message))
+        }
     }
 }
 
-fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
-    if body.len() > DEFINITION_MAX_BYTES {
-        let message = format!(
-            "the definition has {} bytes; API Center takes {DEFINITION_MAX_BYTES}",
-            body.len()
-        );
-        return Err(Fault::Unfit(SkipReason::DefinitionTooLarge, message));
+fn too_long(length: usize) -> Fault {
+    let message = format!("the definition has {length} bytes; API Center takes {DEFINITION_MAX_BYTES}");
+    Fault::Unfit(SkipReason::DefinitionTooLarge, message)
+}
+
+/// A text as a document, if it is one that API Center can hold.
+fn checked(api: &GatewayApi, format: Format, text: String) -> Result<Document, Fault> {
+    if text.len() > DEFINITION_MAX_BYTES {
+        return Err(too_long(text.len()));
     }
     let refused = |message: String| Fault::Unfit(SkipReason::ExportRefused, message);
-    let text = String::from_utf8(body).map_err(|error| refused(format!("the export is not UTF-8 text: {error}")))?;
     let request = escaped_length(&text) + REQUEST_FRAME_BYTES;
     if request > REQUEST_MAX_BYTES {
         let message = format!(
@@ -65,7 +97,7 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
     }
     // Amazon writes a time stamp as the version of an API that has none: it changes though nobody changed anything.
     let is_versioned = api.version.as_deref().is_some_and(|version| !version.is_empty());
-    let outline = outline(&text, is_versioned).map_err(|error| {
+    let outline = outline(&text, format.name(), is_versioned).map_err(|error| {
         if error.is_eof() && !text.is_empty() {
             Fault::Cut
         } else if error.is_data() {
@@ -74,14 +106,18 @@ fn document(api: &RestApi, body: Vec<u8>) -> Result<Document, Fault> {
             refused("the export is not JSON, or nested too deep to be read".to_owned())
         }
     })?;
-    let specification_version = match outline.openapi {
+    let specification_version = match outline.version {
         Member::Text(version) if is_version(&version) => version,
         Member::Text(_) | Member::Other => {
-            return Err(refused("the export's openapi member is not a version".to_owned()));
+            return Err(refused(format!(
+                "the export's {} member is not a version",
+                format.name()
+            )));
         }
-        Member::Missing => return Err(refused("the export has no openapi member".to_owned())),
+        Member::Missing => return Err(refused(format!("the export has no {} member", format.name()))),
     };
     Ok(Document {
+        format,
         content_digest: digest(text.as_bytes()),
         canonical_digest: hex(&outline.digest),
         specification_version,
@@ -112,29 +148,34 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::ApiId;
+    use crate::model::{ApiId, ApiType, EndpointType};
 
-    fn api(version: Option<&str>) -> RestApi {
-        RestApi {
+    fn api(version: Option<&str>) -> GatewayApi {
+        GatewayApi {
+            api_type: ApiType::Rest,
             id: ApiId::parse("a1b2c3d4e5").unwrap(),
             name: "Orders".to_owned(),
             description: None,
             version: version.map(str::to_owned),
-            private: false,
+            endpoint_type: EndpointType::Edge,
             vpc_endpoint_ids: Vec::new(),
             execute_api_disabled: false,
         }
     }
 
+    fn judged(version: Option<&str>, body: &[u8]) -> Result<Export, Cut> {
+        definition(&api(version), StageExport::OpenApi(body.to_vec()), None)
+    }
+
     fn taken(version: Option<&str>, text: &str) -> Document {
-        match judge(&api(version), text.as_bytes().to_vec()).unwrap() {
+        match judged(version, text.as_bytes()).unwrap() {
             Export::Document(document) => document,
             Export::Unavailable { reason, message } => panic!("{reason:?}: {message}"),
         }
     }
 
     fn refused(body: impl Into<Vec<u8>>) -> (SkipReason, String) {
-        match judge(&api(None), body.into()).unwrap() {
+        match judged(None, &body.into()).unwrap() {
             Export::Document(document) => panic!("taken: {document:?}"),
             Export::Unavailable { reason, message } => (reason, message),
         }
@@ -193,7 +234,7 @@ mod tests {
     #[test]
     fn a_text_that_ends_in_the_middle_is_no_verdict() {
         for body in ["{", r#"{"openapi":"3.0.1""#, r#"{"openapi":"3.0"#] {
-            assert!(judge(&api(None), body.into()).is_err(), "{body}");
+            assert!(judged(None, body.as_bytes()).is_err(), "{body}");
         }
     }
 

@@ -1,0 +1,191 @@
+//! Amazon API Gateway: what it has, through the AWS SDK, within the rate that the account allows. Nothing here writes.
+
+mod caller;
+mod domains;
+mod error;
+mod listing;
+mod rest;
+mod stage;
+#[cfg(test)]
+mod tests;
+mod v2;
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Mutex;
+
+use aws_sdk_apigateway::config::IdentityCache;
+use aws_sdk_apigateway::operation::get_rest_apis::GetRestApisOutput;
+
+use self::caller::Caller;
+pub use self::error::GatewayError;
+pub use self::listing::{Listing, Unusable};
+use super::connection::{AwsConnection, NoBlindRetries, NoEmptyAnswers};
+use super::credentials::AwsCredentials;
+use super::security_token::{RoleError, account_of};
+use crate::model::{ApiId, ApiList, ApiType, GatewayApi, Stage, StageExport};
+
+/// A complete list of APIs, or why there is none.
+pub type List = Result<Listing, GatewayError>;
+
+/// The API Gateway of one account and region, for one run.
+pub struct GatewayClient {
+    /// API version 2015-07-09: REST APIs and domains.
+    rest: aws_sdk_apigateway::Client,
+    /// API version 2018-11-29: HTTP and WebSocket APIs, and the mappings of most domains.
+    v2: aws_sdk_apigatewayv2::Client,
+    caller: Caller,
+    /// The first page of the REST APIs, once the credentials were checked with it: the listing goes on from there.
+    first_page: Mutex<Option<GetRestApisOutput>>,
+}
+
+impl fmt::Debug for GatewayClient {
+    /// Without the SDK's clients, which show the id of the access key.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Gateway")
+            .field("region", &self.caller.connection.region)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GatewayClient {
+    /// Makes a client; nothing is sent yet.
+    #[must_use]
+    pub fn connect(connection: AwsConnection, credentials: AwsCredentials) -> Self {
+        // The credentials keep themselves, so that they are got outside the limits of the requests they are for. And here and
+        // not in the calls: a call with settings of its own has the SDK put all of them together again.
+        let rest = aws_sdk_apigateway::config::Builder::from(&connection.config)
+            .credentials_provider(credentials.clone())
+            .identity_cache(IdentityCache::no_cache())
+            .retry_classifier(NoBlindRetries)
+            .interceptor(NoEmptyAnswers)
+            .build();
+        let v2 = aws_sdk_apigatewayv2::config::Builder::from(&connection.config)
+            .credentials_provider(credentials.clone())
+            .identity_cache(IdentityCache::no_cache())
+            .retry_classifier(NoBlindRetries)
+            .interceptor(NoEmptyAnswers)
+            .build();
+        Self {
+            rest: aws_sdk_apigateway::Client::from_conf(rest),
+            v2: aws_sdk_apigatewayv2::Client::from_conf(v2),
+            caller: Caller {
+                connection: Box::new(connection),
+                credentials,
+            },
+            first_page: Mutex::default(),
+        }
+    }
+
+    /// Why nothing more is to be begun on this gateway, if so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<String> {
+        self.caller.connection.traffic.breaker().tripped()
+    }
+
+    /// The account of the credentials that were refused with `error`, as a region tells that every account has.
+    ///
+    /// # Errors
+    /// When that region does not accept them either, or does not say.
+    pub async fn account_at_home(&self, error: &GatewayError) -> Result<String, RoleError> {
+        let connection = &self.caller.connection;
+        let home = connection.in_region(&connection.region.home());
+        match (error, &self.caller.credentials) {
+            // The role could not be taken on: what was refused is its key.
+            (GatewayError::Role(error), AwsCredentials::Role(role)) => match role.key() {
+                Some(key) => account_of(&home, &AwsCredentials::AccessKey(key.clone())).await,
+                None => Err(error.clone()),
+            },
+            (_, credentials) => account_of(&home, credentials).await,
+        }
+    }
+
+    /// Makes one signed call, to see whether the credentials are good for any of these kinds of API.
+    ///
+    /// # Errors
+    /// When they are not, as Amazon says of the first.
+    pub async fn check(&self, api_types: &BTreeSet<ApiType>) -> Result<(), GatewayError> {
+        let mut denied = None;
+        for list in lists_of(api_types) {
+            let checked = match list {
+                ApiList::Rest => self.check_rest_apis().await,
+                ApiList::HttpAndWebSocket => self.http_and_websocket_apis().await.map(|_| ()),
+            };
+            match checked {
+                Err(error @ GatewayError::AccessDenied { .. }) => denied = denied.or(Some(error)),
+                checked => return checked,
+            }
+        }
+        denied.map_or(Ok(()), Err)
+    }
+
+    /// Reads the lists that have APIs of these kinds: each is complete, or an error.
+    ///
+    /// # Errors
+    /// When none of them can be had, the first one's.
+    pub async fn lists(&self, api_types: &BTreeSet<ApiType>) -> Result<Vec<(ApiList, List)>, GatewayError> {
+        let mut lists: Vec<(ApiList, List)> = Vec::new();
+        for list in lists_of(api_types) {
+            if let Some((_, Err(error))) = lists.first()
+                && !matches!(error, GatewayError::AccessDenied { .. })
+            {
+                // Whoever has no time, is throttled, not let in or not reached is not asked for the next one.
+                return Err(error.clone());
+            }
+            let listed = match list {
+                ApiList::Rest => self.rest_apis().await,
+                ApiList::HttpAndWebSocket => self.http_and_websocket_apis().await,
+            };
+            lists.push((list, listed));
+        }
+        match lists.first() {
+            Some((_, Err(error))) if lists.iter().all(|(_, list)| list.is_err()) => Err(error.clone()),
+            _ => Ok(lists),
+        }
+    }
+
+    /// One API; `None` when Amazon says that there is none. That a list lacks it is not as good: a list may be late.
+    ///
+    /// # Errors
+    /// When Amazon says neither: then nobody knows.
+    pub async fn api(&self, api_type: ApiType, id: &ApiId) -> Result<Option<GatewayApi>, GatewayError> {
+        let found = match api_type {
+            ApiType::Rest => self.rest_api(id).await,
+            ApiType::Http | ApiType::Websocket => self.http_or_websocket_api(id).await,
+        };
+        match found {
+            Ok(api) => Ok(Some(api)),
+            Err(GatewayError::NotFound { .. }) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Lists the stages of an API.
+    ///
+    /// # Errors
+    /// When they cannot be had, or one is none that Amazon could have.
+    pub async fn stages(&self, api: &GatewayApi) -> Result<Vec<Stage>, GatewayError> {
+        match api.api_type {
+            ApiType::Rest => self.rest_stages(api).await,
+            ApiType::Http | ApiType::Websocket => self.v2_stages(api).await,
+        }
+    }
+
+    /// Exports what a stage runs: of a REST or an HTTP API as OpenAPI 3.0 in JSON without Amazon's extensions, of a WebSocket
+    /// API what there is to describe it.
+    ///
+    /// # Errors
+    /// When there is no telling whether there is a definition. That there is none to be had is not an error.
+    pub async fn export(&self, api: &GatewayApi, stage_name: &str) -> Result<StageExport, GatewayError> {
+        match api.api_type {
+            ApiType::Rest => self.rest_export(api, stage_name).await,
+            ApiType::Http => self.http_export(api, stage_name).await,
+            ApiType::Websocket => self.websocket_export(api).await,
+        }
+    }
+}
+
+fn lists_of(api_types: &BTreeSet<ApiType>) -> BTreeSet<ApiList> {
+    api_types.iter().map(|api_type| api_type.list()).collect()
+}

@@ -1,0 +1,289 @@
+//! Lists of APIs, page by page, within bounds.
+
+use std::collections::HashSet;
+
+use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
+use aws_sdk_apigateway::types;
+use aws_sdk_apigatewayv2::types::ProtocolType;
+
+use super::error::GatewayError;
+use crate::aws::connection::Call;
+use crate::model::{ApiId, ApiType, EndpointType, GatewayApi, quote_name};
+
+/// Most that is kept of a listing, in bytes: what ten thousand APIs, the most that fit an API center, have with long
+/// descriptions.
+const LISTING_MAX_BYTES: usize = 64 * 1024 * 1024;
+/// What an API, or a page, takes beside its texts, in bytes.
+const OVERHEAD_BYTES: usize = 512;
+
+/// All APIs of one list of a gateway.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// Those that can be worked with, each once, in Amazon's order.
+    pub apis: Vec<GatewayApi>,
+    /// Those with an id of a form that no catalog name can be made from, so that none was.
+    pub unusable: Vec<Unusable>,
+}
+
+/// A listed API that cannot be worked with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unusable {
+    /// Its id, as far as it is of use.
+    pub id: String,
+    /// Its name, where it has one.
+    pub name: Option<String>,
+    /// What is wrong with it.
+    pub message: String,
+}
+
+/// The pages so far.
+#[derive(Debug, Default)]
+pub(super) struct Collected {
+    pub listing: Listing,
+    listed: HashSet<String>,
+    pages: Pages,
+}
+
+impl Collected {
+    /// Adds an API of a page.
+    ///
+    /// # Errors
+    /// When there is more than any gateway has, or the API has no id: it may be any of those that the list seems to lack.
+    pub fn add(
+        &mut self,
+        id: Option<String>,
+        name: Option<String>,
+        make: impl FnOnce(ApiId) -> Result<GatewayApi, String>,
+    ) -> Result<(), String> {
+        let id = id.filter(|id| !id.is_empty()).ok_or("it has an API without an id")?;
+        // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
+        if !self.listed.insert(id.clone()) {
+            return Ok(());
+        }
+        let made = ApiId::parse(&id).map_err(|error| error.to_string()).and_then(make);
+        let size = match &made {
+            Ok(api) => weight(api),
+            Err(_) => name.as_ref().map_or(0, String::len),
+        };
+        self.pages.weigh(id.len() + size)?;
+        match made {
+            Ok(api) => self.listing.apis.push(api),
+            Err(message) => self.listing.unusable.push(Unusable {
+                id: quote_name(&id),
+                name: name.as_deref().map(quote_name),
+                message,
+            }),
+        }
+        Ok(())
+    }
+
+    /// Where the next page is; `None` after the last.
+    ///
+    /// # Errors
+    /// As [`Pages::next`].
+    pub fn next_page(&mut self, position: Option<String>) -> Result<Option<String>, String> {
+        self.pages.next(position)
+    }
+}
+
+/// Where the pages of a list have led so far.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    visited: HashSet<String>,
+    bytes: usize,
+}
+
+impl Pages {
+    /// Where the next page is; `None` after the last.
+    ///
+    /// # Errors
+    /// When there is no end to them: the page leads back to an earlier one, or there is more than any gateway has.
+    pub fn next(&mut self, position: Option<String>) -> Result<Option<String>, String> {
+        let Some(next) = position.filter(|position| !position.is_empty()) else {
+            return Ok(None);
+        };
+        self.weigh(next.len())?;
+        if !self.visited.insert(next.clone()) {
+            return Err(format!(
+                "its pages lead in a circle, back to position {:?}",
+                quote_name(&next)
+            ));
+        }
+        Ok(Some(next))
+    }
+
+    /// Counts what is kept of a page.
+    ///
+    /// # Errors
+    /// When it is more than any gateway has.
+    fn weigh(&mut self, bytes: usize) -> Result<(), String> {
+        self.bytes += bytes + OVERHEAD_BYTES;
+        if self.bytes > LISTING_MAX_BYTES {
+            return Err(format!("it has more than {LISTING_MAX_BYTES} bytes, and no end yet"));
+        }
+        Ok(())
+    }
+}
+
+/// All items of a list whose pages `page` gives, each with where the next one is.
+///
+/// # Errors
+/// When a page cannot be had or leads to one that was there before, or there are more than `most`.
+pub(super) async fn all_pages<I, F>(
+    call: &Call,
+    most: usize,
+    page: impl Fn(Option<String>) -> F,
+) -> Result<Vec<I>, GatewayError>
+where
+    F: Future<Output = Result<(Vec<I>, Option<String>), GatewayError>>,
+{
+    let (mut all, mut pages, mut position) = (Vec::new(), Pages::default(), None);
+    loop {
+        // Boxed: the SDK's futures are large.
+        let (items, next) = Box::pin(page(position)).await?;
+        all.extend(items);
+        if all.len() > most {
+            return Err(GatewayError::malformed(call, format!("it has more than {most} items")));
+        }
+        position = pages
+            .next(next)
+            .map_err(|message| GatewayError::malformed(call, message))?;
+        if position.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+fn weight(api: &GatewayApi) -> usize {
+    let texts = [Some(&api.name), api.description.as_ref(), api.version.as_ref()];
+    let endpoints = api.vpc_endpoint_ids.iter().map(|id| id.len() + size_of::<String>());
+    texts.into_iter().flatten().map(String::len).chain(endpoints).sum()
+}
+
+pub(super) fn rest_api(id: ApiId, item: types::RestApi) -> GatewayApi {
+    let texts = [item.name, item.description, item.version];
+    of_rest(
+        id,
+        texts,
+        item.endpoint_configuration,
+        item.disable_execute_api_endpoint,
+    )
+}
+
+/// The REST API that was asked for by its id.
+pub(super) fn rest_api_found(id: ApiId, item: GetRestApiOutput) -> GatewayApi {
+    let texts = [item.name, item.description, item.version];
+    of_rest(
+        id,
+        texts,
+        item.endpoint_configuration,
+        item.disable_execute_api_endpoint,
+    )
+}
+
+fn of_rest(
+    id: ApiId,
+    [name, description, version]: [Option<String>; 3],
+    endpoint: Option<types::EndpointConfiguration>,
+    execute_api_disabled: bool,
+) -> GatewayApi {
+    let is = |endpoint_type| {
+        let mut types = endpoint.iter().flat_map(types::EndpointConfiguration::types);
+        types.any(|found| *found == endpoint_type)
+    };
+    let endpoint_type = if is(types::EndpointType::Private) {
+        EndpointType::Private
+    } else if is(types::EndpointType::Edge) {
+        EndpointType::Edge
+    } else {
+        EndpointType::Regional
+    };
+    GatewayApi {
+        api_type: ApiType::Rest,
+        id,
+        name: name.unwrap_or_default(),
+        description,
+        version,
+        endpoint_type,
+        vpc_endpoint_ids: endpoint
+            .and_then(|endpoint| endpoint.vpc_endpoint_ids)
+            .unwrap_or_default(),
+        execute_api_disabled,
+    }
+}
+
+/// The HTTP or WebSocket API of these parts.
+///
+/// # Errors
+/// When it is of a kind that is not known here.
+pub(super) fn v2_api(
+    id: ApiId,
+    protocol: Option<&ProtocolType>,
+    [name, description, version]: [Option<String>; 3],
+    execute_api_disabled: bool,
+) -> Result<GatewayApi, String> {
+    let api_type = match protocol {
+        Some(ProtocolType::Http) => ApiType::Http,
+        Some(ProtocolType::Websocket) => ApiType::Websocket,
+        other => {
+            let protocol = other.map_or("no protocol", ProtocolType::as_str);
+            return Err(format!("it is of a kind that is not known: {}", quote_name(protocol)));
+        }
+    };
+    Ok(GatewayApi {
+        api_type,
+        id,
+        name: name.unwrap_or_default(),
+        description,
+        version,
+        endpoint_type: EndpointType::Regional,
+        vpc_endpoint_ids: Vec::new(),
+        execute_api_disabled,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn page(items: Vec<types::RestApi>, position: Option<String>) -> GetRestApisOutput {
+        GetRestApisOutput::builder()
+            .set_items(Some(items))
+            .set_position(position)
+            .build()
+    }
+
+    /// Makes the items of a page.
+    type Page<'a> = Box<dyn Fn() -> Vec<types::RestApi> + 'a>;
+
+    #[test]
+    fn pages_without_end_are_given_up_whatever_is_on_them() {
+        let text = "x".repeat(1 << 20);
+        let named = || types::RestApi::builder().id("a1").name(&text).build();
+        let plain = |number: usize| types::RestApi::builder().id(format!("a{number}")).build();
+        let crowded = || (0..5000).map(plain).collect();
+        let tables: [(&str, Page<'_>, &str); 3] = [
+            ("long names", Box::new(move || vec![named()]), ""),
+            ("many APIs", Box::new(crowded), ""),
+            ("long positions", Box::new(Vec::new), &"p".repeat(1 << 20)),
+        ];
+        for (what, items, position) in tables {
+            let mut collected = Collected::default();
+            let error =
+                (0..10_000).find_map(|number| collected.add(page(items(), Some(format!("{number}{position}")))).err());
+            assert!(error.unwrap().contains("no end yet"), "{what}");
+        }
+    }
+
+    #[test]
+    fn an_unusable_id_is_kept_as_far_as_it_is_of_use() {
+        let mut collected = Collected::default();
+        let item = types::RestApi::builder()
+            .id(format!("../\u{1b}{}", "x".repeat(1 << 20)))
+            .build();
+        collected.add(page(vec![item], None)).unwrap();
+        let unusable = &collected.listing.unusable[0];
+        assert!(unusable.id.starts_with("../\u{fffd}xxx"), "{unusable:?}");
+        assert!(unusable.id.len() < 110 && unusable.message.len() < 300, "{unusable:?}");
+    }
+}
