@@ -105,9 +105,13 @@ param armDeletesPerSecond int?
 @minLength(8)
 param awsEndpointUrl string?
 
-@description('Another address of Amazon API Gateway. Amazon\'s own if left out.')
+@description('Another address of Amazon API Gateway for REST APIs and the list of custom domains. Amazon\'s own if left out.')
 @minLength(8)
 param awsEndpointUrlApiGateway string?
+
+@description('Another address of Amazon API Gateway for HTTP and WebSocket APIs and for what custom domains lead to. Amazon\'s own if left out.')
+@minLength(8)
+param awsEndpointUrlApiGatewayV2 string?
 
 @description('Another address of Amazon\'s token service. Amazon\'s own if left out.')
 @minLength(8)
@@ -291,6 +295,7 @@ var givenSettings = filter(
     { name: 'ARM_WRITES_PER_SECOND', value: string(armWritesPerSecond ?? '') }
     { name: 'AWS_ENDPOINT_URL', value: awsEndpointUrl ?? '' }
     { name: 'AWS_ENDPOINT_URL_API_GATEWAY', value: awsEndpointUrlApiGateway ?? '' }
+    { name: 'AWS_ENDPOINT_URL_APIGATEWAYV2', value: awsEndpointUrlApiGatewayV2 ?? '' }
     { name: 'AWS_ENDPOINT_URL_STS', value: awsEndpointUrlSts ?? '' }
     { name: 'AWS_REQUESTS_PER_SECOND', value: string(awsRequestsPerSecond ?? '') }
     { name: 'AWS_WEB_IDENTITY_AUDIENCE', value: awsWebIdentityAudience }

@@ -280,6 +280,7 @@ impl Cloud {
             ("AZURE_RESOURCE_MANAGER_URL", self.api_center_url().to_owned()),
             ("KEY_VAULT_HOSTS", self.key_vault_host()),
             ("AWS_ENDPOINT_URL_API_GATEWAY", self.api_gateway_url().to_owned()),
+            ("AWS_ENDPOINT_URL_APIGATEWAYV2", self.api_gateway_url().to_owned()),
             ("AWS_ENDPOINT_URL_STS", self.sts_url().to_owned()),
             ("AWS_WEB_IDENTITY_AUDIENCE", AUDIENCE.to_owned()),
             ("IDENTITY_ENDPOINT", self.identity_endpoint()),

@@ -48,7 +48,7 @@ impl AwsConnection {
     ///
     /// `pacer` is the one of this account and region in this process, `traffic` counts the attempts of this run. The
     /// only settings taken from the environment are the SDK's own, such as `AWS_ENDPOINT_URL_API_GATEWAY`,
-    /// `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
+    /// `AWS_ENDPOINT_URL_APIGATEWAYV2`, `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
     pub async fn new(
         transport: &Transport,
         region: &Region,

@@ -57,6 +57,7 @@ def handler(clouds, tmp_path_factory):
     settings = {
         "APICENTER_RESOURCE_ID": clouds["resourceId"],
         "AWS_ENDPOINT_URL_API_GATEWAY": clouds["apiGateway"],
+        "AWS_ENDPOINT_URL_APIGATEWAYV2": clouds["apiGateway"],
         "AZURE_RESOURCE_MANAGER_URL": clouds["apiCenter"],
         "FUNCTIONS_CUSTOMHANDLER_PORT": str(port),
         "IDENTITY_ENDPOINT": clouds["identityEndpoint"],

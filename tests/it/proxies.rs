@@ -27,6 +27,10 @@ async fn behind(proxy: &ForwardProxy, settings: &[(&str, &str)]) -> World {
             "AWS_ENDPOINT_URL_API_GATEWAY",
             "https://apigateway.us-east-1.amazonaws.com",
         ),
+        (
+            "AWS_ENDPOINT_URL_APIGATEWAYV2",
+            "https://apigateway.us-east-1.amazonaws.com",
+        ),
         ("AWS_ENDPOINT_URL_STS", "https://sts.us-east-1.amazonaws.com"),
     ];
     all.extend(settings);

@@ -26,6 +26,7 @@ export function host(name, clouds, changes = {}) {
     AZURE_RESOURCE_MANAGER_URL: clouds.apiCenter,
     KEY_VAULT_HOSTS: clouds.keyVault.replace("https://", ""),
     AWS_ENDPOINT_URL_API_GATEWAY: clouds.apiGateway,
+    AWS_ENDPOINT_URL_APIGATEWAYV2: clouds.apiGateway,
     AWS_ENDPOINT_URL_STS: clouds.sts,
     IDENTITY_ENDPOINT: clouds.identityEndpoint,
     IDENTITY_HEADER: clouds.identityHeader,

@@ -99,6 +99,7 @@ def handler(stand_ins, ministack, moto, folder):
     settings = {
         "APICENTER_RESOURCE_ID": stand_ins["resourceId"],
         "AWS_ENDPOINT_URL_API_GATEWAY": ministack,
+        "AWS_ENDPOINT_URL_APIGATEWAYV2": ministack,
         "AWS_ENDPOINT_URL_STS": moto,
         "AWS_WEB_IDENTITY_AUDIENCE": stand_ins["audience"],
         "AZURE_RESOURCE_MANAGER_URL": stand_ins["apiCenter"],

@@ -48,6 +48,7 @@ def settings(clouds):
     told = {
         "APICENTER_RESOURCE_ID": clouds["resourceId"],
         "AWS_ENDPOINT_URL_API_GATEWAY": clouds["apiGateway"],
+        "AWS_ENDPOINT_URL_APIGATEWAYV2": clouds["apiGateway"],
         "AWS_ENDPOINT_URL_STS": clouds["sts"],
         "AZURE_RESOURCE_MANAGER_URL": clouds["apiCenter"],
         "IDENTITY_ENDPOINT": clouds["identityEndpoint"],
