@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{EntityName, FieldPath, Skip, SourceKey};
+use super::{EntityName, FieldPath, Format, Skip, SourceKey};
 
 /// A field with the value that it gets; `None` removes it.
 pub type Field = (FieldPath, Option<Value>);
@@ -67,38 +67,6 @@ pub struct DesiredDeployment {
     pub deployment_id: String,
     /// Its fields, but for the link to its definition.
     pub fields: Fields,
-}
-
-/// The format of a definition.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
-    /// OpenAPI, which Amazon exports.
-    OpenApi,
-    /// AsyncAPI, which is generated here.
-    AsyncApi,
-}
-
-impl Format {
-    /// Both of them.
-    pub const ALL: [Self; 2] = [Self::OpenApi, Self::AsyncApi];
-
-    /// What API Center calls it, and the name of a definition of ours.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::OpenApi => "openapi",
-            Self::AsyncApi => "asyncapi",
-        }
-    }
-
-    /// The title of a definition of ours.
-    #[must_use]
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::OpenApi => "OpenAPI",
-            Self::AsyncApi => "AsyncAPI",
-        }
-    }
 }
 
 /// What a version's definition has to hold.

@@ -29,12 +29,12 @@ WEB_IDENTITY = ACCESS_KEY | {
 
 
 def assert_policy_reads_and_nothing_else(account, outputs):
-    name = account.partition
+    name, number = account.partition, outputs["ReadPolicyArn"].split(":")[4]
     assert account.policy(outputs["ReadPolicyArn"]) == {
         "Version": "2012-10-17",
         "Statement": [
             {
-                "Sid": "ReadRestApis",
+                "Sid": "ReadApis",
                 "Effect": "Allow",
                 "Action": "apigateway:GET",
                 "Resource": [
@@ -42,9 +42,26 @@ def assert_policy_reads_and_nothing_else(account, outputs):
                     f"arn:{name}:apigateway:*::/restapis/??????????",
                     f"arn:{name}:apigateway:*::/restapis/*/stages",
                     f"arn:{name}:apigateway:*::/restapis/*/stages/*/exports/*",
+                    f"arn:{name}:apigateway:*::/apis",
+                    f"arn:{name}:apigateway:*::/apis/??????????",
+                    f"arn:{name}:apigateway:*::/apis/*/stages",
+                    f"arn:{name}:apigateway:*::/apis/*/exports/*",
+                    f"arn:{name}:apigateway:*::/apis/*/routes",
+                    f"arn:{name}:apigateway:*::/apis/*/models",
+                    f"arn:{name}:apigateway:*::/domainnames",
+                    f"arn:{name}:apigateway:*::/domainnames/*/apimappings",
+                    f"arn:{name}:apigateway:*::/domainnames/*/basepathmappings",
+                    f"arn:{name}:apigateway:*:{number}:/domainnames/*/basepathmappings",
                 ],
                 "Condition": {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "eu-central-1"]}},
-            }
+            },
+            {
+                "Sid": "ReadRoutingRules",
+                "Effect": "Allow",
+                "Action": "apigateway:ListRoutingRules",
+                "Resource": f"arn:{name}:apigateway:*:{number}:/domainnames/*/routingrules/*",
+                "Condition": {"StringEquals": {"aws:RequestedRegion": ["us-east-1", "eu-central-1"]}},
+            },
         ],
     }
 
@@ -227,9 +244,21 @@ def test_a_thumbprint_goes_to_the_provider(account):
         ("GET", "/restapis/a1b2c3d4e5/stages/prod", False),
         ("GET", "/restapis/a1b2c3d4e5/stages/prod/sdks/java", False),
         ("GET", "/apikeys", False),
-        ("GET", "/apis", False),
+        ("GET", "/apis", True),
+        ("GET", "/apis/a1b2c3d4e5", True),
+        ("GET", "/apis/a1b2c3d4e5/stages", True),
+        ("GET", "/apis/a1b2c3d4e5/exports/OAS30", True),
+        ("GET", "/apis/a1b2c3d4e5/routes", True),
+        ("GET", "/apis/a1b2c3d4e5/models", True),
+        ("GET", "/apis/a1b2c3d4e5/integrations", False),
+        ("GET", "/apis/a1b2c3d4e5/authorizers", False),
+        ("POST", "/apis", False),
         ("GET", "/clientcertificates", False),
-        ("GET", "/domainnames", False),
+        ("GET", "/domainnames", True),
+        ("GET", "/domainnames/api.example.com/apimappings", True),
+        ("GET", "/domainnames/api.example.com/basepathmappings", True),
+        ("GET", "/domainnames/api.example.com", False),
+        ("POST", "/domainnames", False),
         ("GET", "/usageplans", False),
         ("GET", "/tags/arn", False),
         ("POST", "/restapis", False),
@@ -238,7 +267,7 @@ def test_a_thumbprint_goes_to_the_provider(account):
     ],
 )
 def test_the_policy_lets_through_what_is_read_and_nothing_else(account, method, path, allowed):
-    [statement] = account.policy(account.deploy(**ACCESS_KEY)["ReadPolicyArn"])["Statement"]
+    statement, _ = account.policy(account.deploy(**ACCESS_KEY)["ReadPolicyArn"])["Statement"]
     resource = f"arn:aws:apigateway:us-east-1::{path}"
     matches = any(fnmatch.fnmatchcase(resource, pattern) for pattern in statement["Resource"])
     assert (matches and statement["Action"] == f"apigateway:{method}") == allowed

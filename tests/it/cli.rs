@@ -237,6 +237,7 @@ async fn short_options_and_all_others_of_az_reach_the_integration() {
             "amazonApiGatewaySource": {
                 "accessKey": key, "secretAccessKey": secret, "account": "123456789012", "regionName": world.cloud.region, "msiResourceId": "/an/identity",
             },
+            "apiTypes": ["REST", "HTTP", "WEBSOCKET"],
             "importSpecification": "ondemand",
             "targetEnvironmentId": "/workspaces/default/environments/aws",
             "targetLifecycleStage": "production",

@@ -112,7 +112,7 @@ async fn a_hold_outlives_an_hour_in_which_amazon_cannot_be_read() {
         headers: HeaderMap::new(),
         body: "{}".into(),
     };
-    world.fail(Service::ApiGateway, None, "/restapis", None, unavailable);
+    world.fail(Service::ApiGateway, None, "^/(restapis|v2/apis)", None, unavailable);
     assert!(!world.fire_timer().await.succeeded);
     assert_eq!(world.last_sync().await["outcome"], "failed");
     world.cloud.faults.clear();

@@ -18,7 +18,7 @@ async fn outcomes(world: &World) -> Vec<String> {
 
 fn deny_the_list(world: &World) {
     let denied = AmazonError::access_denied("arn:aws:iam::1:user/sync", "apigateway:GET", "arn:aws:apigateway");
-    world.fail(Service::ApiGateway, None, "/restapis", None, denied.into());
+    world.fail(Service::ApiGateway, None, "^/(restapis|v2/apis)", None, denied.into());
 }
 
 #[tokio::test]

@@ -21,6 +21,7 @@ mod guard;
 mod history;
 mod hostile;
 mod keyless;
+mod kinds;
 mod layout;
 mod model;
 mod oracle;

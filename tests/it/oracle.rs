@@ -1,10 +1,14 @@
 //! What the catalog should hold for an estate, worked out apart from the code under test.
 
+mod full;
+
 use std::collections::BTreeMap;
 
 use sandbox::api_gateway::{Definition, RestApi, Stage};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
+
+pub use full::desired_full;
 
 /// All REST APIs of a gateway and their stages.
 pub type Estate = Vec<(RestApi, Vec<Stage>)>;

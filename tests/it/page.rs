@@ -247,7 +247,7 @@ async fn what_is_held_is_told_with_the_call_that_confirms_it() {
 async fn the_key_of_a_browser_is_in_no_log() {
     let world = World::synchronized_demo().await;
     let denied = AmazonError::access_denied("arn:aws:iam::1:user/sync", "apigateway:GET", "arn:aws:apigateway");
-    world.fail(Service::ApiGateway, None, "/restapis", None, denied.into());
+    world.fail(Service::ApiGateway, None, "^/(restapis|v2/apis)", None, denied.into());
     for path in [
         "integrations",
         "integrations/shop",

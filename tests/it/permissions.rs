@@ -6,8 +6,8 @@ use std::path::Path;
 
 use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
-use sandbox::api_gateway::{Definition, RestApi};
-use sandbox::estate::demo;
+use sandbox::api_gateway::{Definition, DomainName, RestApi, RoutingMode};
+use sandbox::estate::demo_full;
 use sandbox::faults::Fault;
 use sandbox::record::{Exchange, Service};
 use saphyr::{LoadableYamlNode, Yaml};
@@ -20,12 +20,15 @@ use crate::world::{SHOP, World};
 /// The REST API that things happen to.
 const ORDERS: &str = "a1b2c3d4e5";
 /// What comes before the path in the ARN of anything of Amazon API Gateway, in the template.
-const GATEWAY_ARN: &str = "arn:${AWS::Partition}:apigateway:*::";
+const GATEWAY_ARN: &str = "arn:${AWS::Partition}:apigateway:*:";
+/// The account in such an ARN, in the template, and what the documentation has for it.
+const ACCOUNT: (&str, &str) = ("${AWS::AccountId}:", "account: ");
 
 /// Everything that can happen to an integration, at least once.
 async fn everything_happens() -> World {
     let world = World::start().await;
-    world.cloud.fill_gateway(demo());
+    demo_full().fill(&world.cloud.api_gateway);
+    add_domains(&world);
     world.put_shop().await;
     world.run_timer().await;
 
@@ -45,7 +48,8 @@ async fn everything_happens() -> World {
     let plan = format!("integrations/{SHOP}/plan?deep=true");
     world.call(Method::GET, &plan, None).await.expect(200);
     world.run_timer().await;
-    world.assert_in_line();
+    world.cloud.api_gateway.remove_v2_api("g3h4i5j6k7");
+    world.run_timer().await;
 
     world.put(SHOP, by_key(&world)).await.expect(200);
     world.put(SHOP, keyless(&world)).await.expect(200);
@@ -56,6 +60,19 @@ async fn everything_happens() -> World {
     world.call(Method::GET, &doctor, None).await.expect(200);
     world.delete(SHOP).await.expect(204);
     world
+}
+
+/// Adds a private domain, and one with routing rules.
+fn add_domains(world: &World) {
+    let gateway = &world.cloud.api_gateway;
+    let private = DomainName::private("internal.example.com", "d1");
+    let ruled = DomainName {
+        routing_mode: RoutingMode::Rules,
+        ..DomainName::regional("ruled.example.com")
+    };
+    for domain in [private, ruled] {
+        gateway.put_domain(domain);
+    }
 }
 
 fn redeploy(world: &World) {
@@ -116,21 +133,33 @@ fn vault_action(exchange: &Exchange) -> String {
 }
 
 /// What is needed on AWS for a request to Amazon API Gateway: action and resource, with `*` for every name. For an API itself
-/// that would be everything below it, too: its id is as many `?`.
+/// that would be everything below it, too: its id is as many `?`. The version is in no ARN; private domains and routing rules
+/// have the account in theirs.
 fn gateway_permission(exchange: &Exchange) -> (String, String) {
-    if let Some(("", id)) = exchange.path().split_once("/restapis/")
-        && !id.contains('/')
-    {
-        return (
-            format!("apigateway:{}", exchange.method),
-            format!("/restapis/{}", "?".repeat(id.len())),
-        );
+    let path = exchange.path();
+    let segments: Vec<&str> = path.split('/').skip(1).filter(|segment| *segment != "v2").collect();
+    match segments[..] {
+        [kind @ ("restapis" | "apis"), id] => {
+            let id = "?".repeat(id.len());
+            (format!("apigateway:{}", exchange.method), format!("/{kind}/{id}"))
+        }
+        ["domainnames", _, "routingrules"] => {
+            let resource = format!("{}/domainnames/*/routingrules/*", ACCOUNT.1);
+            ("apigateway:ListRoutingRules".to_owned(), resource)
+        }
+        _ => {
+            let is_private = exchange.target.contains("domainNameId=");
+            let segments = segments.iter().enumerate();
+            let resource = segments.fold(String::new(), |resource, (index, segment)| {
+                resource + "/" + if index % 2 == 0 { segment } else { "*" }
+            });
+            let account = if is_private { ACCOUNT.1 } else { "" };
+            (
+                format!("apigateway:{}", exchange.method),
+                format!("{account}{resource}"),
+            )
+        }
     }
-    let segments = exchange.path().split('/').skip(1).enumerate();
-    let resource = segments.fold(String::new(), |resource, (index, segment)| {
-        resource + "/" + if index % 2 == 0 { segment } else { "*" }
-    });
-    (format!("apigateway:{}", exchange.method), resource)
 }
 
 /// What is needed on AWS for a request to Security Token Service: nothing where a token is shown, and nothing to ask whose a
@@ -228,10 +257,7 @@ fn documented() -> BTreeSet<(String, String)> {
             panic!("{row}");
         };
         assert!(reason.len() > 10, "{row}");
-        (
-            action.trim_matches('`').to_owned(),
-            resource.trim_matches('`').to_owned(),
-        )
+        (action.trim_matches('`').to_owned(), resource.replace('`', ""))
     })
     .collect()
 }
@@ -246,7 +272,14 @@ async fn what_is_granted_and_documented_is_what_is_needed_and_nothing_else() {
         .partition(|(action, _)| action.starts_with("apigateway:"));
     let granted = gateway
         .into_iter()
-        .map(|(action, arn)| (action, arn.strip_prefix(GATEWAY_ARN).unwrap().to_owned()))
+        .map(|(action, arn)| {
+            let rest = arn.strip_prefix(GATEWAY_ARN).unwrap();
+            let resource = match rest.strip_prefix(ACCOUNT.0) {
+                Some(path) => format!("{}{path}", ACCOUNT.1),
+                None => rest.strip_prefix(':').unwrap().to_owned(),
+            };
+            (action, resource)
+        })
         .collect::<BTreeSet<_>>();
     assert_eq!(granted, needed.gateway, "infra/aws/identity.yaml");
     let on = |place: &'static str| move |action: String| (action, place.to_owned());

@@ -19,7 +19,7 @@ const OBSTACLES: [Obstacle; 8] = [
                 "apigateway:GET",
                 "arn:aws:apigateway:::/restapis",
             );
-            world.fail(Service::ApiGateway, None, "/restapis", None, denied.into());
+            world.fail(Service::ApiGateway, None, "^/(restapis|v2/apis)", None, denied.into());
         },
         "apigateway:GET",
     ),

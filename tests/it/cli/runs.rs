@@ -134,10 +134,10 @@ async fn what_the_calls_before_one_that_fails_did_is_told_beside_the_failure() {
         world.cloud.faults.add(FaultRule {
             matcher: Matcher {
                 service: Some(Service::ApiGateway),
-                target: Some(r"^/restapis\?".parse().unwrap()),
+                target: Some(r"^/(restapis|v2/apis)\?".parse().unwrap()),
                 ..Matcher::default()
             },
-            skip: 1,
+            skip: 2,
             times: None,
             fault: AmazonError::access_denied("arn:aws:iam::1:user/sync", "apigateway:GET", "arn:aws:x").into(),
         });
