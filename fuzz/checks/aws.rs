@@ -1,6 +1,6 @@
 //! What must hold of Amazon's answers, whatever they are.
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -16,25 +16,27 @@ use aws_smithy_types::body::SdkBody;
 use axum::http::Response;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::time::OffsetDateTime;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::access_key::AccessKey;
 use super::connection::{AwsConnection, Transport};
 use super::credentials::AwsCredentials;
-use super::rest::{GatewayClient, GatewayError, Listing};
+use super::gateway::{GatewayClient, GatewayError, Listing};
 use super::security_token::{AssumedRole, Proof, WebIdentity};
 use crate::fuzzing::model::{assert_tame, assert_tame_lines};
 use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
-    ApiId, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, EntityName, Export, Field,
-    FieldPath, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Problem, Region, RestApi,
-    RoleArn, Stage, digest,
+    ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document, Domains,
+    EndpointType, EntityName, Export, Field, FieldPath, Format, Gateway, GatewayApi, ImportSpecification, Integration,
+    IntegrationName, LifecycleStage, Problem, Region, RoleArn, Stage, StageExport, digest, stage_entity_name,
 };
-use crate::translate::{add_stages, desired_api};
+use crate::translate::{Around, add_stages, definition, desired_api};
 
+/// The host of the API's own URLs.
+const OWN_HOST: &str = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
 /// More answers than any operation here needs.
 const ANSWERS_MAX: usize = 16;
 
@@ -114,19 +116,35 @@ pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
         connection(&script, &integration.region),
         AwsCredentials::AccessKey(key()),
     );
-    let Some(api) = api() else {
-        unreachable!("the API is made of constants");
+    let (Some(rest), Some(http), Some(websocket)) = (api(ApiType::Rest), api(ApiType::Http), api(ApiType::Websocket))
+    else {
+        unreachable!("the APIs are made of constants");
     };
     match operation {
         "apis" => check(at_once(gateway.rest_apis()), |listing| {
             listed(&integration, &listing);
-            assert_is_last_page(&script);
+            assert_is_last_page(&script, "position");
         }),
-        "stages" => check(at_once(gateway.stages(&api.id)), |stages| {
-            staged(&integration, &api, &stages);
+        "v2-apis" => check(at_once(gateway.http_and_websocket_apis()), |listing| {
+            listed(&integration, &listing);
+            assert_is_last_page(&script, "nextToken");
         }),
-        "export" => check(at_once(gateway.export(&api, "prod")), |export| exported(&export)),
-        "check" => check(at_once(gateway.check()), |()| ()),
+        "stages" => check(at_once(gateway.stages(&rest)), |stages| {
+            staged(&integration, &rest, &stages);
+        }),
+        "v2-stages" => check(at_once(gateway.stages(&http)), |stages| {
+            staged(&integration, &http, &stages);
+            staged(&integration, &websocket, &stages);
+            assert_is_last_page(&script, "nextToken");
+        }),
+        "export" => is_exported(at_once(gateway.export(&rest, "prod")), &rest),
+        "v2-export" => is_exported(at_once(gateway.export(&http, "prod")), &http),
+        "routes" => is_exported(at_once(gateway.export(&websocket, "prod")), &websocket),
+        "check" => check(at_once(gateway.check(&integration.api_types)), |()| ()),
+        "domains" => at_once(gateway.domains()).is_some_and(|domains| {
+            mapped(&integration, [&rest, &http, &websocket], &domains);
+            matches!(domains, Domains::Listed(_))
+        }),
         _ => false,
     }
 }
@@ -183,6 +201,7 @@ fn integration() -> Option<Integration> {
         account: None,
         region,
         authentication: AwsAuthentication::RoleByWebIdentity { role },
+        api_types: [ApiType::Rest].into(),
         import_specification: ImportSpecification::Always,
         environment: EntityName::parse("shop").ok()?,
         lifecycle_stage: LifecycleStage::Design,
@@ -191,13 +210,14 @@ fn integration() -> Option<Integration> {
     })
 }
 
-fn api() -> Option<RestApi> {
-    Some(RestApi {
+fn api(api_type: ApiType) -> Option<GatewayApi> {
+    Some(GatewayApi {
+        api_type,
         id: ApiId::parse("a1b2c3d4e5").ok()?,
         name: "Orders".to_owned(),
         description: None,
         version: None,
-        private: false,
+        endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
     })
@@ -254,15 +274,15 @@ fn listed(integration: &Integration, listing: &Listing) {
     }
 }
 
-/// A listing is taken for all there is only after a page that leads nowhere.
-fn assert_is_last_page(script: &Script) {
+/// A list is taken for all there is only after a page that leads nowhere, or the refusal of a region without such APIs.
+fn assert_is_last_page(script: &Script, position: &str) {
     let last = script.last.lock().unwrap_or_else(PoisonError::into_inner);
     assert!(!last.is_empty(), "no answer is no page");
     let page: Value = serde_json::from_slice(&last).unwrap_or_default();
-    assert!(matches!(page["position"].as_str(), None | Some("")), "{page}");
+    assert!(matches!(page[position].as_str(), None | Some("")), "{page}");
 }
 
-fn desired(integration: &Integration, api: &RestApi) -> DesiredApi {
+fn desired(integration: &Integration, api: &GatewayApi) -> DesiredApi {
     let Ok(desired) = desired_api(integration, &gateway(integration), api) else {
         unreachable!("there is no name for {api:?}");
     };
@@ -284,13 +304,34 @@ fn text(fields: &[Field], name: &str) -> String {
     text.unwrap_or_default().to_owned()
 }
 
-fn staged(integration: &Integration, api: &RestApi, stages: &[Stage]) {
+/// The API with the versions of its stages.
+fn translated(integration: &Integration, api: &GatewayApi, stages: &[Stage], domains: &Domains) -> DesiredApi {
     let mut translated = desired(integration, api);
-    add_stages(&mut translated, integration, (&gateway(integration), api), stages, true);
+    let recorded = ["https://old.example.com/a/b", "https://a.example.com"].map(str::to_owned);
+    let around = Around {
+        integration,
+        gateway: &gateway(integration),
+        domains,
+        recorded: &BTreeMap::from([(stage_entity_name("old"), recorded.into())]),
+        with_definitions: true,
+    };
+    add_stages(&mut translated, around, api, stages);
     let names: HashSet<&EntityName> = translated.versions.iter().map(|version| &version.name).collect();
     assert_eq!(names.len(), translated.versions.len());
     assert_eq!(translated.versions.len() + translated.skips.len(), stages.len());
-    for version in &translated.versions {
+    for skip in translated
+        .versions
+        .iter()
+        .flat_map(|version| &version.skips)
+        .chain(&translated.skips)
+    {
+        assert_tame_lines(&skip.message, Problem::MESSAGE_MAX);
+    }
+    translated
+}
+
+fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage]) {
+    for version in translated(integration, api, stages, &Domains::Listed(Vec::new())).versions {
         let deployment = &version.deployments[0];
         assert_tame(&version.stage_name, 128);
         assert_tame(&deployment.deployment_id, 128);
@@ -302,30 +343,88 @@ fn staged(integration: &Integration, api: &RestApi, stages: &[Stage]) {
         let uris = deployment.fields.enforced.iter().find(|(found, _)| *found == path);
         let uris = uris.and_then(|(_, value)| value.as_ref()?.as_array());
         for uri in uris.into_iter().flatten().filter_map(Value::as_str) {
-            assert!(uri.len() <= 200);
-            let Ok(url) = Url::parse(uri) else {
-                unreachable!("{uri} is no URL");
-            };
-            assert_eq!(
-                url.host_str(),
-                Some("a1b2c3d4e5.execute-api.us-east-1.amazonaws.com"),
-                "{uri}"
-            );
-            assert!(url.query().is_none() && url.fragment().is_none(), "{uri}");
+            let url = url(uri);
+            assert_eq!(url.host_str(), Some(OWN_HOST), "{uri}");
             assert_eq!(url.path_segments().map(Iterator::count), Some(1), "{uri}");
         }
     }
 }
 
-fn exported(export: &Export) {
+/// A URL that API Center can hold.
+fn url(uri: &str) -> Url {
+    assert!(uri.len() <= 200 && !uri.ends_with('/'), "{uri}");
+    let Ok(url) = Url::parse(uri) else {
+        unreachable!("{uri} is no URL");
+    };
+    assert!(url.query().is_none() && url.fragment().is_none(), "{uri}");
+    assert!(url.username().is_empty() && url.port().is_none(), "{uri}");
+    url
+}
+
+fn mapped(integration: &Integration, apis: [&GatewayApi; 3], domains: &Domains) {
+    for gap in domains.gaps() {
+        assert_tame_lines(&gap, 2 * Problem::MESSAGE_MAX);
+    }
+    let hosts: HashSet<&str> = match domains {
+        Domains::Unknown(_) => ["old.example.com", "a.example.com", OWN_HOST].into(),
+        Domains::Listed(domains) => domains.iter().map(|domain| &*domain.name).chain([OWN_HOST]).collect(),
+    };
+    let stages = ["$default", "old", "prod"].map(|name| Stage {
+        name: name.to_owned(),
+        deployment_id: "d1".to_owned(),
+        description: None,
+        last_updated: None,
+        documentation_version: None,
+        canary_deployment_id: None,
+    });
+    for api in apis {
+        for version in translated(integration, api, &stages, domains).versions {
+            let distinct: HashSet<&String> = version.urls.iter().collect();
+            assert_eq!(distinct.len(), version.urls.len());
+            for uri in &version.urls {
+                let host = url(uri).host_str().unwrap_or_default().to_owned();
+                assert!(hosts.contains(&*host), "{uri}");
+            }
+        }
+    }
+}
+
+/// Whether there was an answer, whole and tame.
+fn is_exported(export: Option<Result<StageExport, GatewayError>>, api: &GatewayApi) -> bool {
+    let mut is_whole = false;
+    let is_taken = check(export, |export| {
+        let servers = ["https://api.example.com/v1".to_owned()];
+        is_whole = [None, Some(&servers[..])].into_iter().all(|servers| {
+            let export = definition(api, export.clone(), servers);
+            export.is_ok_and(|export| {
+                exported(&export, servers);
+                true
+            })
+        });
+    });
+    is_taken && is_whole
+}
+
+fn exported(export: &Export, servers: Option<&[String]>) {
     match export {
         Export::Document(document) => {
             assert!(document.text.len() <= DEFINITION_MAX_BYTES);
             assert_eq!(document.content_digest, digest(document.text.as_bytes()));
             assert_eq!(document.canonical_digest.len(), 64);
-            assert!(serde_json::from_str::<Value>(&document.text).is_ok());
             assert_tame(&document.specification_version, 100);
+            told(document, servers);
         }
         Export::Unavailable { message, .. } => assert_tame(message, Problem::MESSAGE_MAX),
+    }
+}
+
+/// A document is JSON, and tells the servers that it has to.
+fn told(document: &Document, servers: Option<&[String]>) {
+    let Ok(read) = serde_json::from_str::<Value>(&document.text) else {
+        unreachable!("it is no JSON: {}", document.text);
+    };
+    if let (Format::OpenApi, Some(servers)) = (document.format, servers) {
+        let servers: Vec<Value> = servers.iter().map(|url| json!({ "url": url })).collect();
+        assert_eq!(read["servers"], json!(servers), "{}", document.text);
     }
 }

@@ -19,7 +19,7 @@ use crate::catalog::{Owned, Vacant};
 use crate::fuzzing::model::{assert_tame, assert_tame_lines, markers};
 use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Traffic};
-use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Properties};
+use crate::model::{ApiCenterId, Document, Entity, EntityName, EntityPath, Format, Properties};
 
 const BASE_URL: &str = "https://arm.test";
 const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
@@ -93,7 +93,7 @@ pub(crate) fn answers(operation: &str, answers: Answers) -> bool {
         unreachable!("the catalog is made of constants");
     };
     let api = EntityPath::Api(name.clone());
-    let definition = EntityPath::Definition(name.clone(), name, EntityName::definition());
+    let definition = EntityPath::Definition(name.clone(), name, EntityName::definition(Format::OpenApi));
     match operation {
         "apis" => check(at_once(catalog.apis()), |apis| listed(&script, apis)),
         "environments" => check(at_once(catalog.environments()), |environments| {
@@ -118,7 +118,14 @@ pub(crate) fn answers(operation: &str, answers: Answers) -> bool {
         }
         "delete" => check(owned(api).and_then(|api| at_once(catalog.delete(&api))), |()| ()),
         "import" => {
-            let import = |owned| at_once(catalog.import_specification(&owned, "{}", "3.0.1"));
+            let document = Document {
+                format: Format::OpenApi,
+                text: "{}".to_owned(),
+                specification_version: "3.0.1".to_owned(),
+                content_digest: String::new(),
+                canonical_digest: String::new(),
+            };
+            let import = |owned| at_once(catalog.import_specification(&owned, &document));
             check(owned(definition).and_then(import), |()| ())
         }
         "export" => check(

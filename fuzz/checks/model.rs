@@ -6,8 +6,8 @@ use url::{Host, Url};
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, StageMarker};
 use crate::model::{
-    API_SCHEMA, Entity, EntityName, FieldPath, IntegrationName, InvalidSecretIdentifier, Properties, STAGE_SCHEMA,
-    SecretIdentifier, SystemData, VaultHosts, vault_host,
+    API_SCHEMA, Entity, EntityName, FieldPath, Format, IntegrationName, InvalidSecretIdentifier, Properties,
+    STAGE_SCHEMA, SecretIdentifier, SystemData, VaultHosts, vault_host,
 };
 
 /// Longest text of an error about something short, in UTF-16 units.
@@ -120,7 +120,7 @@ fn name_of(properties: &Properties) -> EntityName {
         EntityName::parse(record.get("name")?.as_str()?).ok()
     };
     let claimed = claimed(API_SCHEMA).or_else(|| claimed(STAGE_SCHEMA));
-    claimed.unwrap_or_else(EntityName::definition)
+    claimed.unwrap_or_else(|| EntityName::definition(Format::OpenApi))
 }
 
 fn another(name: &EntityName) -> EntityName {

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 use super::*;
 use crate::catalog::{Owned, Vacant};
 use crate::limits::{Budget, Traffic};
-use crate::model::{ApiCenterId, Entity, EntityName, EntityPath, Properties};
+use crate::model::{ApiCenterId, Document, Entity, EntityName, EntityPath, Format, Properties};
 
 const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
 const BASE_URL: &str = "https://arm.test";
@@ -256,6 +256,17 @@ fn api_path() -> EntityPath {
 
 fn definition_path() -> EntityPath {
     EntityPath::Definition(name("shop-api"), name("live"), name("openapi"))
+}
+
+/// What is imported.
+fn document() -> Document {
+    Document {
+        format: Format::OpenApi,
+        text: "openapi: 3.0.1".to_owned(),
+        specification_version: "3.0.1".to_owned(),
+        content_digest: String::new(),
+        canonical_digest: String::new(),
+    }
 }
 
 fn vacant(path: EntityPath) -> Vacant {

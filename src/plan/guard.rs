@@ -166,6 +166,10 @@ mod tests {
             stages: (0..deployments).map(|number| (name(1_000), name(number))).collect(),
             below: counts(0, deployments),
             owned_apis,
+            emptied: (0 < apis && apis == owned_apis)
+                .then_some((ApiList::Rest, owned_apis))
+                .into_iter()
+                .collect(),
             owned_below: counts(0, owned_deployments),
             ..Removals::default()
         }

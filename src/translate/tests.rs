@@ -2,8 +2,8 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::model::{
-    AccessKeySecrets, ApiId, AwsAuthentication, DefaultCustomProperties, IntegrationName, LifecycleStage, Region,
-    SecretIdentifier, VaultHosts,
+    AccessKeySecrets, ApiId, AwsAuthentication, DefaultCustomProperties, EndpointType, IntegrationName, LifecycleStage,
+    Region, SecretIdentifier, VaultHosts,
 };
 
 fn integration(region: &str, import_specification: ImportSpecification) -> Integration {
@@ -19,6 +19,7 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
             access_key: secret("id"),
             secret_access_key: secret("key"),
         }),
+        api_types: ApiType::ALL.into(),
         import_specification,
         environment: EntityName::parse("shop").unwrap(),
         lifecycle_stage: LifecycleStage::Design,
@@ -31,13 +32,14 @@ fn always() -> Integration {
     integration("us-east-1", ImportSpecification::Always)
 }
 
-fn api(name: &str) -> RestApi {
-    RestApi {
+fn api(name: &str) -> GatewayApi {
+    GatewayApi {
+        api_type: ApiType::Rest,
         id: ApiId::parse("a1b2c3d4e5").unwrap(),
         name: name.to_owned(),
         description: None,
         version: None,
-        private: false,
+        endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
     }
@@ -62,18 +64,25 @@ fn gateway(integration: &Integration) -> Gateway {
     }
 }
 
-fn listed(api: &RestApi) -> DesiredApi {
+fn listed(api: &GatewayApi) -> DesiredApi {
     desired_api(&always(), &gateway(&always()), api).unwrap()
 }
 
-fn staged(integration: &Integration, api: &RestApi, stages: &[Stage], with_definitions: bool) -> DesiredApi {
+fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage], with_definitions: bool) -> DesiredApi {
     let gateway = gateway(integration);
     let mut desired = desired_api(integration, &gateway, api).unwrap();
-    add_stages(&mut desired, integration, (&gateway, api), stages, with_definitions);
+    let around = Around {
+        integration,
+        gateway: &gateway,
+        domains: &Domains::Listed(Vec::new()),
+        recorded: &BTreeMap::new(),
+        with_definitions,
+    };
+    add_stages(&mut desired, around, api, stages);
     desired
 }
 
-fn only_stage(integration: &Integration, api: &RestApi, stage: &Stage) -> DesiredVersion {
+fn only_stage(integration: &Integration, api: &GatewayApi, stage: &Stage) -> DesiredVersion {
     let mut translated = staged(integration, api, std::slice::from_ref(stage), false);
     assert_eq!((translated.versions.len(), translated.skips.len()), (1, 0));
     assert_eq!(translated.versions[0].deployments.len(), 1);
@@ -124,7 +133,7 @@ fn a_description_is_cut_and_an_empty_one_is_none() {
         (Some(&*"d".repeat(1001)), Some(format!("{}…", "d".repeat(999)))),
     ] {
         let description = description.map(str::to_owned);
-        let api = RestApi {
+        let api = GatewayApi {
             description,
             ..api("A")
         };
@@ -183,12 +192,12 @@ fn the_invoke_url_follows_the_partition() {
 
 #[test]
 fn a_private_api_has_a_url_for_each_of_its_vpc_endpoints() {
-    let private = |endpoints: &[&str]| RestApi {
-        private: true,
+    let private = |endpoints: &[&str]| GatewayApi {
+        endpoint_type: EndpointType::Private,
         vpc_endpoint_ids: endpoints.iter().map(|&id| id.to_owned()).collect(),
         ..api("A")
     };
-    let urls = |api: &RestApi| urls(&only_stage(&always(), api, &stage("prod")));
+    let urls = |api: &GatewayApi| urls(&only_stage(&always(), api, &stage("prod")));
     let two = [
         "https://a1b2c3d4e5-vpce-1.execute-api.us-east-1.amazonaws.com/prod",
         "https://a1b2c3d4e5-vpce-2.execute-api.us-east-1.amazonaws.com/prod",
@@ -196,8 +205,8 @@ fn a_private_api_has_a_url_for_each_of_its_vpc_endpoints() {
     assert_eq!(urls(&private(&["vpce-2", "vpce-1", "vpce-2"])), two);
     let plain = ["https://a1b2c3d4e5.execute-api.us-east-1.amazonaws.com/prod"];
     assert_eq!(urls(&private(&[])), plain);
-    let public = RestApi {
-        private: false,
+    let public = GatewayApi {
+        endpoint_type: EndpointType::Regional,
         ..private(&["vpce-1"])
     };
     assert_eq!(urls(&public), plain);
@@ -205,7 +214,7 @@ fn a_private_api_has_a_url_for_each_of_its_vpc_endpoints() {
 
 #[test]
 fn an_api_without_its_own_url_has_none_and_says_so() {
-    let disabled = RestApi {
+    let disabled = GatewayApi {
         execute_api_disabled: true,
         ..api("A")
     };
@@ -220,7 +229,7 @@ fn an_api_without_its_own_url_has_none_and_says_so() {
     );
     assert!(
         skip.message
-            .contains("base path mapping to stage prod of REST API a1b2c3d4e5"),
+            .contains("REST API a1b2c3d4e5 is switched off, and no custom domain leads to its stage prod"),
         "{}",
         skip.message
     );
@@ -228,8 +237,8 @@ fn an_api_without_its_own_url_has_none_and_says_so() {
 
 #[test]
 fn a_url_that_is_too_long_is_left_out_and_said() {
-    let private = RestApi {
-        private: true,
+    let private = GatewayApi {
+        endpoint_type: EndpointType::Private,
         vpc_endpoint_ids: vec!["vpce-0123456789abcdef0".to_owned(), "v".to_owned()],
         ..api("A")
     };
@@ -251,8 +260,8 @@ fn nothing_in_an_invoke_url_leads_elsewhere() {
         "\u{fffd}",
         &"v".repeat(64),
     ] {
-        let api = RestApi {
-            private: true,
+        let api = GatewayApi {
+            endpoint_type: EndpointType::Private,
             vpc_endpoint_ids: vec!["vpce-0a".to_owned(), endpoint.to_owned()],
             ..api("A")
         };
@@ -282,7 +291,7 @@ fn nothing_in_an_invoke_url_leads_elsewhere() {
 
 #[test]
 fn titles_and_descriptions_show_what_would_deceive() {
-    let api = RestApi {
+    let api = GatewayApi {
         description: Some("one\r\ntwo\u{1b}[2J".to_owned()),
         ..api("\u{202e}moc.elpmaxe\u{0}\n")
     };
@@ -290,7 +299,7 @@ fn titles_and_descriptions_show_what_would_deceive() {
     assert_eq!(desired.title, "\u{fffd}moc.elpmaxe\u{fffd} ");
     let description = text(&desired.fields.enforced, "description");
     assert_eq!(description.as_deref(), Some("one\ntwo\u{fffd}[2J"));
-    let nameless = RestApi {
+    let nameless = GatewayApi {
         name: "\u{200b}".to_owned(),
         ..api
     };
@@ -305,7 +314,7 @@ fn titles_and_descriptions_show_what_would_deceive() {
 
 #[test]
 fn the_definition_follows_the_integration_and_the_call() {
-    let revision = Definition::Exported(revision(&api("A"), &stage("prod")));
+    let revision = Definition::Exported(revision(&api("A"), &stage("prod"), None));
     for (import, asked, expected) in [
         (ImportSpecification::Always, false, &revision),
         (ImportSpecification::Always, true, &revision),
@@ -341,28 +350,31 @@ fn each_part_that_an_export_depends_on_changes_the_revision() {
             ..stage("prod")
         },
     ];
-    let mut revisions: BTreeSet<String> = stages.iter().map(|stage| revision(&api("A"), stage)).collect();
-    let versioned = |version: &str| RestApi {
+    let mut revisions: BTreeSet<String> = stages.iter().map(|stage| revision(&api("A"), stage, None)).collect();
+    let versioned = |version: &str| GatewayApi {
         version: text(version),
         ..api("A")
     };
-    let described = RestApi {
+    let described = GatewayApi {
         description: text("x"),
         ..api("A")
     };
     for api in [api("B"), described, versioned("1"), versioned("2")] {
-        revisions.insert(revision(&api, &stage("prod")));
+        revisions.insert(revision(&api, &stage("prod"), None));
     }
     assert_eq!(revisions.len(), 9);
     assert!(
         revisions.iter().all(|revision| revision.len() < 200),
         "it is kept in the catalog"
     );
-    let blank = RestApi {
+    let blank = GatewayApi {
         version: text(""),
         ..api("A")
     };
-    assert_eq!(revision(&blank, &stage("prod")), revision(&api("A"), &stage("prod")));
+    assert_eq!(
+        revision(&blank, &stage("prod"), None),
+        revision(&api("A"), &stage("prod"), None)
+    );
 }
 
 #[test]
@@ -428,7 +440,7 @@ proptest! {
     #[test]
     fn titles_and_descriptions_keep_the_catalogs_limits(name in any::<String>(), text in any::<String>()) {
         let units = |text: &str| text.encode_utf16().count();
-        let api = RestApi { description: Some(text.repeat(40)), ..api(&name.repeat(3)) };
+        let api = GatewayApi { description: Some(text.repeat(40)), ..api(&name.repeat(3)) };
         let desired = listed(&api);
         prop_assert!((1..=TITLE_MAX).contains(&units(&desired.title)));
         let description = super::tests::text(&desired.fields.enforced, "description");

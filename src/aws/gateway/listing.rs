@@ -56,16 +56,16 @@ impl Collected {
         make: impl FnOnce(ApiId) -> Result<GatewayApi, String>,
     ) -> Result<(), String> {
         let id = id.filter(|id| !id.is_empty()).ok_or("it has an API without an id")?;
-        // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
-        if !self.listed.insert(id.clone()) {
-            return Ok(());
-        }
         let made = ApiId::parse(&id).map_err(|error| error.to_string()).and_then(make);
         let size = match &made {
             Ok(api) => weight(api),
             Err(_) => name.as_ref().map_or(0, String::len),
         };
         self.pages.weigh(id.len() + size)?;
+        // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
+        if !self.listed.insert(id.clone()) {
+            return Ok(());
+        }
         match made {
             Ok(api) => self.listing.apis.push(api),
             Err(message) => self.listing.unusable.push(Unusable {
@@ -246,11 +246,17 @@ pub(super) fn v2_api(
 mod tests {
     use super::*;
 
-    fn page(items: Vec<types::RestApi>, position: Option<String>) -> GetRestApisOutput {
-        GetRestApisOutput::builder()
-            .set_items(Some(items))
-            .set_position(position)
-            .build()
+    /// Adds a page, and tells what is wrong with it.
+    fn add_page(
+        collected: &mut Collected,
+        items: Vec<types::RestApi>,
+        position: Option<String>,
+    ) -> Result<Option<String>, String> {
+        for item in items {
+            let name = item.name.clone();
+            collected.add(item.id.clone(), name, |id| Ok(rest_api(id, item)))?;
+        }
+        collected.next_page(position)
     }
 
     /// Makes the items of a page.
@@ -269,8 +275,8 @@ mod tests {
         ];
         for (what, items, position) in tables {
             let mut collected = Collected::default();
-            let error =
-                (0..10_000).find_map(|number| collected.add(page(items(), Some(format!("{number}{position}")))).err());
+            let error = (0..10_000)
+                .find_map(|number| add_page(&mut collected, items(), Some(format!("{number}{position}"))).err());
             assert!(error.unwrap().contains("no end yet"), "{what}");
         }
     }
@@ -281,7 +287,7 @@ mod tests {
         let item = types::RestApi::builder()
             .id(format!("../\u{1b}{}", "x".repeat(1 << 20)))
             .build();
-        collected.add(page(vec![item], None)).unwrap();
+        add_page(&mut collected, vec![item], None).unwrap();
         let unusable = &collected.listing.unusable[0];
         assert!(unusable.id.starts_with("../\u{fffd}xxx"), "{unusable:?}");
         assert!(unusable.id.len() < 110 && unusable.message.len() < 300, "{unusable:?}");

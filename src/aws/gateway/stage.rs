@@ -170,6 +170,6 @@ mod tests {
         let many = GetStagesOutput::builder()
             .set_item(Some((0..1001).map(|_| item()).collect()))
             .build();
-        assert!(stages(many).unwrap_err().contains("1001 stages"));
+        assert!(rest_stages(many).unwrap_err().contains("1001 stages"));
     }
 }

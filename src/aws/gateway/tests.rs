@@ -5,6 +5,7 @@ mod hostile;
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
@@ -19,9 +20,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::*;
 use crate::aws::access_key::AccessKey;
-use crate::aws::connection::{ATTEMPT_TIMEOUT, ATTEMPTS, OPERATION_TIMEOUT, Transport};
+use crate::aws::connection::{ANSWER_MAX_BYTES, ATTEMPT_TIMEOUT, ATTEMPTS, OPERATION_TIMEOUT, Transport};
 use crate::limits::{Budget, Pacer, Traffic};
-use crate::model::{ErrorCode, Region};
+use crate::model::{EndpointType, ErrorCode, Region};
 
 const KEY_ID: &str = "AKIAIOSFODNN7EXAMPLE";
 const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
@@ -142,16 +143,25 @@ fn id(text: &str) -> ApiId {
     ApiId::parse(text).unwrap()
 }
 
-fn api() -> RestApi {
-    RestApi {
+fn api() -> GatewayApi {
+    GatewayApi {
+        api_type: ApiType::Rest,
         id: id("a1b2c3d4e5"),
         name: "Orders".to_owned(),
         description: None,
         version: None,
-        private: false,
+        endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
     }
+}
+
+fn with_id(text: &str) -> GatewayApi {
+    GatewayApi { id: id(text), ..api() }
+}
+
+fn rest() -> BTreeSet<ApiType> {
+    [ApiType::Rest].into()
 }
 
 #[tokio::test]
@@ -163,16 +173,17 @@ async fn all_pages_make_one_listing_without_repetitions() {
         "endpointConfiguration":{"types":["SOMETHING_NEW"]},"somethingNew":1}]}"#;
     let bench = Bench::new(vec![answer(200, first), answer(200, second)]).await;
     let listing = bench.gateway.rest_apis().await.unwrap();
-    let private = RestApi {
+    let private = GatewayApi {
+        api_type: ApiType::Rest,
         id: id("aaa"),
         name: "A".to_owned(),
         description: Some("d".to_owned()),
         version: Some("1".to_owned()),
-        private: true,
+        endpoint_type: EndpointType::Private,
         vpc_endpoint_ids: vec!["vpce-1".to_owned()],
         execute_api_disabled: false,
     };
-    let disabled = RestApi {
+    let disabled = GatewayApi {
         id: id("ccc"),
         name: "C".to_owned(),
         execute_api_disabled: true,
@@ -195,10 +206,7 @@ async fn a_listing_with_an_api_that_has_no_id_is_an_error() {
         let error = Bench::new(vec![answer(200, body)]).await.gateway.rest_apis().await;
         let error = error.unwrap_err();
         assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
-        assert!(
-            error.to_string().ends_with("it has a REST API without an id"),
-            "{error}"
-        );
+        assert!(error.to_string().ends_with("it has an API without an id"), "{error}");
     }
 }
 
@@ -216,7 +224,12 @@ async fn an_api_is_lacked_only_when_amazon_says_so() {
         let what = format!("{given:?}");
         let bench = Bench::new(vec![given]).await;
         assert_eq!(
-            bench.gateway.rest_api(&id("aaa")).await.ok().map(|api| api.is_none()),
+            bench
+                .gateway
+                .api(ApiType::Rest, &id("aaa"))
+                .await
+                .ok()
+                .map(|api| api.is_none()),
             expected,
             "{what}"
         );
@@ -260,7 +273,7 @@ async fn every_form_of_429_is_waited_out_as_long_as_it_says() {
         answer(200, r#"{"item":[]}"#),
     ];
     let bench = Bench::new(forms).await;
-    assert_eq!(bench.gateway.check().await, Ok(()));
+    assert_eq!(bench.gateway.check(&rest()).await, Ok(()));
     assert_eq!((bench.attempts(), bench.traffic.throttles()), (6, 5));
 }
 
@@ -271,7 +284,7 @@ async fn a_throttle_of_another_status_that_the_sdk_tries_again_by_itself_counts_
         coded(400, "BadRequestException", "no such thing"),
     ])
     .await;
-    let error = bench.gateway.check().await.unwrap_err();
+    let error = bench.gateway.check(&rest()).await.unwrap_err();
     assert!(matches!(error, GatewayError::Refused { .. }), "{error:?}");
     assert_eq!((bench.attempts(), bench.traffic.throttles()), (2, 1));
 }
@@ -284,7 +297,7 @@ async fn a_throttle_longer_than_the_budget_is_given_up_at_once() {
         (answer(429, "").with("retry-after", "soon"), 1),
     ] {
         let bench = Bench::with_budget(vec![answer], Duration::from_millis(900)).await;
-        let error = bench.gateway.check().await.unwrap_err();
+        let error = bench.gateway.check(&rest()).await.unwrap_err();
         let GatewayError::Throttled { retry_after: found, .. } = &error else {
             panic!("{error:?}")
         };
@@ -303,7 +316,7 @@ async fn a_server_error_is_tried_again_and_every_attempt_counts() {
         answer(200, r#"{"item":[]}"#),
     ])
     .await;
-    assert_eq!(bench.gateway.check().await, Ok(()));
+    assert_eq!(bench.gateway.check(&rest()).await, Ok(()));
     assert_eq!((bench.attempts(), bench.traffic.throttles()), (3, 0));
     assert_eq!(bench.requests().len(), 3);
 }
@@ -311,7 +324,7 @@ async fn a_server_error_is_tried_again_and_every_attempt_counts() {
 #[tokio::test]
 async fn a_server_error_that_stays_is_unavailable() {
     let bench = Bench::new(vec![answer(503, "").with("retry-after", "7")]).await;
-    let error = bench.gateway.check().await.unwrap_err();
+    let error = bench.gateway.check(&rest()).await.unwrap_err();
     assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
     assert_eq!(error.problem().code, ErrorCode::ServiceUnavailable);
     assert_eq!(error.problem().retry_after, Some(Duration::from_secs(7)));
@@ -356,7 +369,7 @@ async fn refusals_of_the_key_and_of_access_are_told_apart() {
         ),
     ] {
         let bench = Bench::new(vec![answer.clone()]).await;
-        let error = bench.gateway.check().await.unwrap_err();
+        let error = bench.gateway.check(&rest()).await.unwrap_err();
         assert_eq!(error.problem().code, code, "{answer:?}");
         assert_eq!(bench.attempts(), 1, "{answer:?}");
     }
@@ -366,7 +379,7 @@ async fn refusals_of_the_key_and_of_access_are_told_apart() {
 async fn an_expired_signature_hints_at_the_clock() {
     let words = "Signature expired: 20260101T000000Z is now earlier than 20260101T001000Z";
     let bench = Bench::new(vec![coded(403, "InvalidSignatureException", words)]).await;
-    let error = bench.gateway.check().await.unwrap_err().to_string();
+    let error = bench.gateway.check(&rest()).await.unwrap_err().to_string();
     assert!(error.contains(words) && error.contains("clock"), "{error}");
 }
 
@@ -374,11 +387,14 @@ async fn an_expired_signature_hints_at_the_clock() {
 async fn the_access_key_is_not_repeated() {
     let words = format!("Authorization=AWS4-HMAC-SHA256 Credential={KEY_ID}/20260101, {KEY}");
     let bench = Bench::new(vec![coded(403, "IncompleteSignatureException", &words)]).await;
-    let error = bench.gateway.check().await.unwrap_err();
+    let error = bench.gateway.check(&rest()).await.unwrap_err();
     let texts = [
         error.to_string(),
         format!("{error:?}"),
-        format!("{:?} {}", bench.gateway.credentials, bench.gateway.credentials),
+        format!(
+            "{:?} {}",
+            bench.gateway.caller.credentials, bench.gateway.caller.credentials
+        ),
     ];
     assert!(
         texts.iter().all(|text| !text.contains(KEY_ID) && !text.contains(KEY)),
@@ -391,7 +407,7 @@ async fn a_key_at_the_end_of_what_is_passed_on_and_signatures_are_not_repeated_e
     for before in 500..600 {
         let words = format!("{}{KEY_ID} Signature=0123456789abcdefABCDEF, {KEY}", "x".repeat(before));
         let bench = Bench::new(vec![coded(403, "IncompleteSignatureException", &words)]).await;
-        let error = bench.gateway.check().await.unwrap_err().to_string();
+        let error = bench.gateway.check(&rest()).await.unwrap_err().to_string();
         assert!(
             !error.contains("AKIA") && !error.contains("wJalr") && !error.contains("=0123"),
             "{error}"
@@ -408,7 +424,7 @@ async fn stages_are_read_with_all_that_a_revision_needs() {
         "createdDate":1600000000,"documentationVersion":"v1","canarySettings":{"deploymentId":"can","percentTraffic":5.0}},
         {"stageName":"bare"}]}"#;
     let bench = Bench::new(vec![answer(200, body)]).await;
-    let stages = bench.gateway.stages(&id("aaa")).await.unwrap();
+    let stages = bench.gateway.stages(&with_id("aaa")).await.unwrap();
     let full = Stage {
         name: "prod".to_owned(),
         deployment_id: "dep".to_owned(),
@@ -432,7 +448,7 @@ async fn stages_are_read_with_all_that_a_revision_needs() {
 #[tokio::test]
 async fn a_stage_without_a_name_is_malformed_and_a_missing_api_not_found() {
     let bench = Bench::new(vec![answer(200, r#"{"item":[{"deploymentId":"dep"}]}"#)]).await;
-    let error = bench.gateway.stages(&id("aaa")).await.unwrap_err();
+    let error = bench.gateway.stages(&with_id("aaa")).await.unwrap_err();
     assert!(matches!(error, GatewayError::Malformed { .. }), "{error:?}");
     let bench = Bench::new(vec![coded(
         404,
@@ -440,7 +456,7 @@ async fn a_stage_without_a_name_is_malformed_and_a_missing_api_not_found() {
         "Invalid API identifier specified",
     )])
     .await;
-    let error = bench.gateway.stages(&id("aaa")).await.unwrap_err();
+    let error = bench.gateway.stages(&with_id("aaa")).await.unwrap_err();
     assert!(matches!(error, GatewayError::NotFound { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
@@ -453,10 +469,7 @@ async fn an_export_is_the_text_that_amazon_gave() {
     let text = "{\n  \"openapi\" : \"3.0.1\", \"paths\":{\"/{proxy+}\":{\"get\":{}}} }";
     let bench = Bench::new(vec![answer(200, text)]).await;
     let export = bench.gateway.export(&api(), "my_stage").await.unwrap();
-    assert!(
-        matches!(&export, Export::Document(document) if document.text == text),
-        "{export:?}"
-    );
+    assert_eq!(export, StageExport::OpenApi(text.into()));
     assert_eq!(
         bench.requests(),
         ["GET /restapis/a1b2c3d4e5/stages/my_stage/exports/oas30"]
@@ -468,10 +481,7 @@ async fn an_export_that_amazon_refuses_says_why() {
     let words = "Only found non-JSON body models in API";
     let bench = Bench::new(vec![coded(400, "BadRequestException", words)]).await;
     let export = bench.gateway.export(&api(), "prod").await.unwrap();
-    let refused = Export::Unavailable {
-        reason: SkipReason::ExportRefused,
-        message: format!("BadRequestException: {words}"),
-    };
+    let refused = StageExport::Refused(format!("BadRequestException: {words}"));
     assert_eq!(export, refused);
 }
 
@@ -479,16 +489,7 @@ async fn an_export_that_amazon_refuses_says_why() {
 async fn an_export_without_end_is_too_large_and_read_once() {
     let bench = Bench::new(vec![answer(200, "a".repeat(ANSWER_MAX_BYTES + 1))]).await;
     let export = bench.gateway.export(&api(), "prod").await.unwrap();
-    assert!(
-        matches!(
-            &export,
-            Export::Unavailable {
-                reason: SkipReason::DefinitionTooLarge,
-                ..
-            }
-        ),
-        "{export:?}"
-    );
+    assert_eq!(export, StageExport::Endless(ANSWER_MAX_BYTES));
     assert_eq!(bench.attempts(), 1);
 }
 
@@ -507,7 +508,7 @@ async fn an_export_of_a_missing_stage_is_an_error() {
 #[tokio::test]
 async fn nothing_is_sent_once_the_budget_is_spent() {
     let bench = Bench::with_budget(vec![answer(200, r#"{"item":[]}"#)], Duration::ZERO).await;
-    let error = bench.gateway.check().await.unwrap_err();
+    let error = bench.gateway.check(&rest()).await.unwrap_err();
     assert!(matches!(error, GatewayError::OutOfTime { .. }), "{error:?}");
     assert_eq!(bench.attempts(), 0);
 }
@@ -520,7 +521,7 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
     let budget = Budget::new(Duration::from_mins(1), CancellationToken::new());
     let connection = AwsConnection::new(&Transport::new(), &region, pacer, Arc::clone(&traffic), budget).await;
     let gateway = GatewayClient::connect(connection, credentials());
-    let config = gateway.client.config();
+    let config = gateway.rest.config();
     assert_eq!(config.region().map(AsRef::as_ref), Some("eu-central-1"));
     assert_eq!(
         config.retry_config().map(RetryConfig::max_attempts),
@@ -537,7 +538,7 @@ async fn connecting_takes_region_and_limits_and_no_profile() {
 async fn requests_are_signed_and_connecting_sends_nothing() {
     let bench = Bench::new(vec![answer(200, r#"{"item":[]}"#)]).await;
     assert_eq!(bench.requests(), Vec::<String>::new());
-    assert_eq!(bench.gateway.check().await, Ok(()));
+    assert_eq!(bench.gateway.check(&rest()).await, Ok(()));
     assert_eq!(bench.requests(), ["GET /restapis?limit=500"]);
 }
 
@@ -549,7 +550,7 @@ async fn a_listing_after_the_check_does_not_ask_for_the_first_page_again() {
         answer(200, r#"{"item":[{"id":"a3"}]}"#),
     ];
     let bench = Bench::new(pages).await;
-    bench.gateway.check().await.unwrap();
+    bench.gateway.check(&rest()).await.unwrap();
     let ids = |listing: Listing| -> Vec<String> { listing.apis.iter().map(|api| api.id.to_string()).collect() };
     assert_eq!(ids(bench.gateway.rest_apis().await.unwrap()), ["a1", "a2"]);
     assert_eq!(bench.attempts(), 2);
@@ -563,8 +564,8 @@ async fn a_listing_after_the_check_does_not_ask_for_the_first_page_again() {
 impl Bench {
     fn redirect(&mut self, listener: &TcpListener) {
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let config = self.gateway.client.config().to_builder().endpoint_url(url).build();
-        self.gateway.client = Client::from_conf(config);
+        let config = self.gateway.rest.config().to_builder().endpoint_url(url).build();
+        self.gateway.rest = aws_sdk_apigateway::Client::from_conf(config);
     }
 }
 
@@ -574,7 +575,7 @@ async fn a_gateway_that_cannot_be_reached_is_unavailable() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     bench.redirect(&listener);
     drop(listener);
-    let error = bench.gateway.check().await.unwrap_err();
+    let error = bench.gateway.check(&rest()).await.unwrap_err();
     assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
     assert!(error.to_string().to_lowercase().contains("connect"), "{error}");
 }

@@ -4,10 +4,7 @@ const RESULT: &str = "https://arm.test/operationResults/";
 
 async fn import(bench: &Bench) -> Result<(), CatalogError> {
     let definition = owned(definition_path());
-    bench
-        .catalog
-        .import_specification(&definition, "openapi: 3.0.1", "3.0.1")
-        .await
+    bench.catalog.import_specification(&definition, &document()).await
 }
 
 fn accepted(location: &str) -> Reaction {

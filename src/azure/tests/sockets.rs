@@ -133,10 +133,7 @@ async fn a_strict_api_center_takes_what_is_sent_and_gives_it_back() {
         catalog.create(&vacant(path), &properties(sent)).await.unwrap();
     }
     let definition = owned(definition_path());
-    catalog
-        .import_specification(&definition, "openapi: 3.0.1", "3.0.1")
-        .await
-        .unwrap();
+    catalog.import_specification(&definition, &document()).await.unwrap();
     let exported = catalog.export_specification(definition.path()).await.unwrap();
     assert_eq!(exported, Exported::Text("openapi: 3.0.1".to_owned()));
     let describe = |properties: &mut Properties| {

@@ -2,13 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::super::{CatalogLimits, RequiredMetadata, Rules};
+use super::super::{CatalogLimits, Observation, RequiredMetadata, Rules};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
-    AccessKeySecrets, ApiId, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
+    AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
     DesiredDeployment, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
-    Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region, SecretIdentifier,
-    Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
+    Format, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region,
+    SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
 };
 
 /// What the gateway has of one API, and what the catalog has room for.
@@ -102,6 +102,9 @@ impl Source {
         DesiredVersion {
             name,
             stage_name: stage.name.clone(),
+            format: Format::OpenApi,
+            urls: stage.runtime_uri.clone(),
+            servers: None,
             fields: Fields {
                 enforced: vec![field(&["title"], Some(json!(stage.title)))],
                 initial: vec![field(
@@ -159,6 +162,7 @@ pub(super) fn integration(integration: &str) -> Integration {
             access_key: secret("id"),
             secret_access_key: secret("key"),
         }),
+        api_types: [ApiType::Rest].into(),
         import_specification: ImportSpecification::Always,
         environment: name(integration),
         lifecycle_stage: LifecycleStage::Testing,
@@ -231,6 +235,7 @@ pub(super) fn export(revision: &str) -> Export {
     let text = format!("document {}", number / 2);
     let digest = crate::model::digest(text.as_bytes());
     Export::Document(Document {
+        format: Format::OpenApi,
         canonical_digest: format!("canonical {digest}"),
         content_digest: digest,
         specification_version: "3.0.1".to_owned(),
@@ -282,7 +287,20 @@ pub(super) fn deployment_path(stage: &str) -> EntityPath {
 }
 
 pub(super) fn definition_path(stage: &str) -> EntityPath {
-    EntityPath::Definition(name("shop-a1"), stage_entity_name(stage), EntityName::definition())
+    EntityPath::Definition(
+        name("shop-a1"),
+        stage_entity_name(stage),
+        EntityName::definition(Format::OpenApi),
+    )
+}
+
+/// A gateway whose list of REST APIs has these, or could not be read.
+pub(super) fn observation(apis: Option<Vec<DesiredApi>>) -> Observation {
+    Observation {
+        lists: apis.iter().map(|_| ApiList::Rest).collect(),
+        api_types: [ApiType::Rest].into(),
+        apis: apis.unwrap_or_default(),
+    }
 }
 
 /// The APIs of a catalog as a survey is given them.

@@ -54,13 +54,13 @@ fn the_text_commands_no_terminal() {
 #[test]
 fn the_text_shows_every_change_with_deletions_last() {
     insta::assert_snapshot!(busy().sealed().to_text(), @r#"
-    plan 478ac9674428c38f3de72d11ee2492bc
+    plan 2903d64700b4d0f139fa97f9b304531d
     5 to create, 3 to update, 3 to delete
 
     ~ apis/shop-a1 (what is below it changes)
         title: "Title of a1" -> "Orders"
         customProperties.aws-sync.versions: "prod test" -> "dev prod test v1-3bfc269594ef6492"
-        customProperties.aws-sync.record: "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"synced\",\"fingerprint\":\"d54da926de25b8e824c22aefe8a9f6b52290e8fdbce64d9e223a7608a4653b73\",\"deployments\":[\"prod\",\"test\"],\"definitions\":{\"prod\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"},\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}" -> "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"updating\",\"deployments\":[\"dev\",\"prod\",\"test\"],\"stageNames\":{\"v1-3bfc269594ef6492\":\"v1\"},\"definitions\":{\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}"
+        customProperties.aws-sync.record: "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"synced\",\"fingerprint\":\"d54da926de25b8e824c22aefe8a9f6b52290e8fdbce64d9e223a7608a4653b73\",\"deployments\":[\"prod\",\"test\"],\"urls\":{\"prod\":[\"https://a1.execute-api.us-east-1.amazonaws.com/prod\"],\"test\":[\"https://a1.execute-api.us-east-1.amazonaws.com/test\"]},\"definitions\":{\"prod\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"},\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}" -> "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"updating\",\"deployments\":[\"dev\",\"prod\",\"test\"],\"stageNames\":{\"v1-3bfc269594ef6492\":\"v1\"},\"urls\":{\"dev\":[\"https://a1.execute-api.us-east-1.amazonaws.com/dev\"],\"prod\":[\"https://a1.execute-api.us-east-1.amazonaws.com/prod\"],\"test\":[\"https://a1.execute-api.us-east-1.amazonaws.com/test\"],\"v1-3bfc269594ef6492\":[\"https://a1.execute-api.us-east-1.amazonaws.com/v1\"]},\"definitions\":{\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}"
     + apis/shop-a1/deployments/dev (the stage is new)
         title: "dev"
         description: "The stage dev"
@@ -70,7 +70,7 @@ fn the_text_shows_every_change_with_deletions_last() {
         definitionId: "/workspaces/default/apis/shop-a1/versions/dev/definitions/openapi"
         customProperties.aws-sync-stage.stage: "dev"
         customProperties.aws-sync-stage.deploymentId: "dep0"
-        customProperties.aws-sync-stage.record: "{\"format\":1,\"integration\":\"shop\",\"api\":\"shop-a1\",\"name\":\"dev\",\"source\":\"-/us-east-1/a1\",\"version\":\"dev\"}"
+        customProperties.aws-sync-stage.record: "{\"format\":1,\"integration\":\"shop\",\"api\":\"shop-a1\",\"name\":\"dev\",\"source\":\"-/us-east-1/a1\",\"apiType\":\"REST\",\"version\":\"dev\"}"
     ~ apis/shop-a1/deployments/prod (the stage changed)
         customProperties.aws-sync-stage.deploymentId: "dep0" -> "dep2"
     + apis/shop-a1/versions/dev (the stage is new)

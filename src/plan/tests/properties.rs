@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::super::{Agenda, Current, Observed, Rules, Scope, Standing, fingerprint, survey};
 use super::fixtures::{
     REFUSED, Source, definition_path, deployment_path, desired, entity, export, gateway, integration, listed, marked,
-    name, properties, source, version_path,
+    name, observation, properties, source, version_path,
 };
 use super::world::{ALL, World, plan};
 use crate::catalog::marker::ApiState;
@@ -417,7 +417,7 @@ fn surveyed(
     source.limits.apis = room;
     let rules: Rules = source.rules();
     let observed = Observed {
-        gateways: [(gateway(), Ok(apis.to_vec()))].into(),
+        gateways: [(gateway(), observation(Some(apis.to_vec())))].into(),
         catalog: listed(&integration("shop"), catalog),
         scope: Scope::All,
     };

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::api::plan_listed_fields;
 use super::super::{Agenda, Current, Job, Observed, Scope, survey};
-use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, source};
+use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, observation, source};
 use crate::model::{AccountId, ApiId, Cursor, DesiredApi, Entity, Gateway, SkipReason, SourceKey};
 
 /// Compares a list with a catalog that has room for as many APIs.
@@ -14,15 +14,15 @@ fn take(apis: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> A
     source.limits.apis = room;
     survey(
         &source.rules(),
-        observed(Ok(apis.to_vec()), catalog, Scope::All),
+        observed(Some(apis.to_vec()), catalog, Scope::All),
         cursor.as_ref(),
         &BTreeSet::new(),
     )
 }
 
-fn observed(apis: Result<Vec<DesiredApi>, String>, catalog: &[Entity], scope: Scope) -> Observed {
+fn observed(apis: Option<Vec<DesiredApi>>, catalog: &[Entity], scope: Scope) -> Observed {
     Observed {
-        gateways: [(gateway(), apis)].into(),
+        gateways: [(gateway(), observation(apis))].into(),
         catalog: listed(&integration("shop"), catalog),
         scope,
     }
@@ -187,7 +187,7 @@ fn what_a_run_failed_with_comes_before_what_it_was_carried_past() {
     let apis = ["a1", "a2", "a3", "a4"];
     let survey = survey(
         &source(&[]).rules(),
-        observed(Ok(apis.map(desired).into()), &apis.map(same), Scope::All),
+        observed(Some(apis.map(desired).into()), &apis.map(same), Scope::All),
         Some(&cursor("shop-a1", "shop-a4")),
         &["a2", "a9"].map(str::to_owned).into(),
     );
@@ -200,7 +200,7 @@ fn a_pass_that_went_around_the_end_has_passed_what_is_outside() {
     let apis = ["a1", "a2", "a3", "a4"];
     let survey = survey(
         &source(&[]).rules(),
-        observed(Ok(apis.map(desired).into()), &apis.map(same), Scope::All),
+        observed(Some(apis.map(desired).into()), &apis.map(same), Scope::All),
         Some(&cursor("shop-a3", "shop-a2")),
         &BTreeSet::new(),
     );
@@ -224,25 +224,25 @@ fn nothing_is_gone_when_not_everything_was_looked_at() {
         account: AccountId::parse("012345678901"),
         ..gateway()
     };
-    let look = |apis: Result<Vec<DesiredApi>, String>, scope: Scope, unread: bool| {
+    let look = |apis: Option<Vec<DesiredApi>>, scope: Scope, unread: bool| {
         let mut observed = observed(apis, &catalog, scope);
         if unread {
-            observed.gateways.insert(other.clone(), Err("denied".to_owned()));
+            observed.gateways.insert(other.clone(), observation(None));
         }
         survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
     };
-    let found = || Ok(vec![desired("a1")]);
+    let found = || Some(vec![desired("a1")]);
     let only = || Scope::Only(vec![key("a1")]);
     //    the list, the scope, whether another gateway is unread → jobs, gone
     let table = [
         (found(), Scope::All, false, 1, 1),
         (found(), Scope::All, true, 1, 0),
-        (Err("denied".to_owned()), Scope::All, false, 0, 0),
+        (None, Scope::All, false, 0, 0),
         (found(), only(), false, 1, 0),
-        (Ok(Vec::new()), only(), false, 0, 0),
+        (Some(Vec::new()), only(), false, 0, 0),
     ];
     for (apis, scope, unread, jobs, gone) in table {
-        let what = format!("{scope:?} {unread} {}", apis.is_ok());
+        let what = format!("{scope:?} {unread} {}", apis.is_some());
         let survey = look(apis, scope, unread);
         assert_eq!((survey.jobs.len(), survey.gone.len()), (jobs, gone), "{what}");
     }

@@ -113,7 +113,7 @@ fn only_a_deep_look_asks_amazon_again_for_what_it_refused() {
         let mut step = work.next(Event::Begin);
         let mut asked = false;
         while !matches!(step, Step::Done) {
-            asked |= matches!(step, Step::Export(_));
+            asked |= matches!(step, Step::Export { .. });
             let mut world = world.clone();
             let mut run = Run::default();
             let event = world.carry_out(&source, step, &mut run).unwrap().unwrap();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::{ApiPlan, Below, Done, Event, Import, Standing, Step, Work, Write, plan_api};
 use super::fixtures::{Source, export};
 use crate::catalog::{OwnedApi, Vacant};
-use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Properties, SystemData, digest};
+use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Format, Properties, SystemData, digest};
 
 /// Enough writes for any run of these tests.
 pub(super) const ALL: usize = 1_000;
@@ -99,11 +99,11 @@ impl World {
                 Event::Written(self.entity(write.path()).map(Box::new))
             }
             Step::Read { api, .. } => Event::Below(self.below(&api)),
-            Step::Export(_) if source.failing => Event::NotExported {
+            Step::Export { .. } if source.failing => Event::NotExported {
                 why: "denied".to_owned(),
                 is_account_wide: false,
             },
-            Step::Export(stage) => Event::Exported(exported(source, &stage)),
+            Step::Export { stage, .. } => Event::Exported(exported(source, &stage)),
             Step::Import(import) => {
                 self.import(&import, run)?;
                 Event::Imported(None)
@@ -159,7 +159,11 @@ impl World {
             }
         }
         for version in below.definitions.keys() {
-            let path = EntityPath::Definition(api.name.clone(), version.clone(), EntityName::definition());
+            let path = EntityPath::Definition(
+                api.name.clone(),
+                version.clone(),
+                EntityName::definition(Format::OpenApi),
+            );
             let record = api.marker.record.definitions.get(version);
             if let Some(text) = self.contents.get(&path)
                 && let Some(imported) = record.and_then(|record| record.content_digest.as_ref())

@@ -38,6 +38,7 @@ fn report(outcome: Outcome) -> Report {
         plan_id: None,
         requests: Requests::default(),
         totals: None,
+        gateways: Vec::new(),
     }
 }
 
