@@ -128,6 +128,9 @@ pub struct CreateAws {
     /// What the role's trust policy asks for, with an access key.
     #[arg(long, value_name = "ID", requires = "aws_role_arn")]
     pub aws_external_id: Option<String>,
+    /// Kinds of API to synchronise; all of them otherwise.
+    #[arg(long, value_name = "KIND", num_args = 1.., ignore_case = true)]
+    pub api_types: Option<Vec<ApiType>>,
     /// Whether to import API definitions.
     #[arg(long, value_name = "WHEN", ignore_case = true)]
     pub import_specification: Option<ImportSpecification>,
@@ -215,7 +218,7 @@ pub struct Explain {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// Name or id of the REST API, or the name of its API in the catalog.
+    /// Name or id of the API on Amazon, or the name of its API in the catalog.
     #[arg(value_name = "NAME|ID")]
     pub api: String,
 }

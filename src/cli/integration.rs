@@ -97,6 +97,7 @@ fn document(arguments: &CreateAws) -> Value {
         msi_resource_id: arguments.msi_resource_id.clone(),
     };
     let properties = DocumentProperties {
+        api_types: arguments.api_types.clone(),
         import_specification: arguments.import_specification,
         target_environment_id: arguments.target_environment_id.clone(),
         target_lifecycle_stage: arguments.target_lifecycle_stage,

@@ -211,6 +211,9 @@ async fn short_options_and_all_others_of_az_reach_the_integration() {
                 &secret,
                 "-r",
                 &world.cloud.region,
+                "--api-types",
+                "http",
+                "REST",
                 "--import-specification",
                 "OnDemand",
                 "--msi-resource-id",
@@ -237,7 +240,7 @@ async fn short_options_and_all_others_of_az_reach_the_integration() {
             "amazonApiGatewaySource": {
                 "accessKey": key, "secretAccessKey": secret, "account": "123456789012", "regionName": world.cloud.region, "msiResourceId": "/an/identity",
             },
-            "apiTypes": ["REST", "HTTP", "WEBSOCKET"],
+            "apiTypes": ["REST", "HTTP"],
             "importSpecification": "ondemand",
             "targetEnvironmentId": "/workspaces/default/environments/aws",
             "targetLifecycleStage": "production",

@@ -43,7 +43,7 @@ fn calls(world: &World) -> BTreeMap<String, usize> {
         if exchange.service == Service::ApiGateway {
             let segments: Vec<&str> = exchange.path().split('/').filter(|part| !part.is_empty()).collect();
             let version = if segments[0] == "v2" { "v2 " } else { "" };
-            let words = [
+            let below = [
                 "exports",
                 "routes",
                 "models",
@@ -52,9 +52,9 @@ fn calls(world: &World) -> BTreeMap<String, usize> {
                 "basepathmappings",
                 "routingrules",
             ];
-            let word = segments.iter().rev().find(|part| words.contains(part));
-            let word = word.copied().unwrap_or(segments[usize::from(version == "v2 ")]);
-            *calls.entry(format!("{version}{word}")).or_default() += 1;
+            let found = segments.iter().rev().find(|part| below.contains(part));
+            let operation = found.copied().unwrap_or(segments[usize::from(version == "v2 ")]);
+            *calls.entry(format!("{version}{operation}")).or_default() += 1;
         }
     }
     calls
@@ -118,7 +118,7 @@ fn redeploy_one_of_each(world: &World) {
     let gateway = &world.cloud.api_gateway;
     let rest = gateway.estate().into_iter().find(|(_, stages)| !stages.is_empty());
     let (api, mut stages) = rest.unwrap();
-    stages[0].deployment_id = "d1next".to_owned();
+    "d1next".clone_into(&mut stages[0].deployment_id);
     gateway.put_stage(&api.id, stages.remove(0));
     for protocol in [Protocol::Http, Protocol::Websocket] {
         let mut apis = gateway.v2_estate().into_iter();
@@ -306,7 +306,7 @@ async fn a_stage_that_runs_nothing_waits_and_comes_when_it_is_deployed() {
 async fn one_api_of_any_kind_is_synchronised_by_its_id() {
     let world = demonstration().await;
     world.edit(&format!("apis/{SHOP}-{TRACKING}"), |properties| {
-        properties["title"] = json!("Changed")
+        properties["title"] = json!("Changed");
     });
     world.cloud.record.clear();
     let report = world.sync(&format!("api={TRACKING}")).await.expect(200).json();

@@ -34,7 +34,7 @@ async fn two_hundred_awkward_apis_arrive_as_they_shall_and_cost_what_they_must()
     assert_eq!(world.gateway_calls("/exports/"), 0);
     assert_eq!(world.gateway_calls("/restapis?"), 1);
     assert_eq!(world.gateway_calls("/stages"), 200);
-    assert_eq!(world.gateway_calls(""), 201);
+    assert_eq!(world.gateway_calls(""), 203);
 
     let (api, mut stage) = redeployable(&estate);
     stage.deployment_id = "another".to_owned();
