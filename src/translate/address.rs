@@ -111,8 +111,10 @@ fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
         // Without a stage the caller names it.
         let stage = mapping.stage.is_none().then(|| segment(stage_name));
         let path = [Some(key).filter(|key| !key.is_empty()), stage];
-        let path: String = path.into_iter().flatten().map(|part| format!("/{part}")).collect();
-        format!("{}://{}{path}", scheme(api), domain.name)
+        let origin = format!("{}://{}", scheme(api), domain.name);
+        path.into_iter()
+            .flatten()
+            .fold(origin, |url, part| format!("{url}/{part}"))
     };
     domain.mappings.iter().filter(leads_here).map(url).collect()
 }

@@ -3,8 +3,8 @@
 //! The list of the newer version is never asked for: it has a date in a form that the SDK cannot read, for every domain that
 //! was made with the older one.
 
-use aws_sdk_apigateway::types::{DomainName, EndpointType, RoutingMode, SecurityPolicy};
-use aws_sdk_apigatewayv2::types::RoutingRule;
+use aws_sdk_apigateway::types::{DomainName, EndpointConfiguration, EndpointType, RoutingMode, SecurityPolicy};
+use aws_sdk_apigatewayv2::types::{RoutingRule, RoutingRuleMatchBasePaths};
 
 use super::GatewayClient;
 use super::error::GatewayError;
@@ -176,7 +176,7 @@ fn is_for_v2(item: &DomainName) -> bool {
     let mut types = item
         .endpoint_configuration()
         .into_iter()
-        .flat_map(|endpoint| endpoint.types());
+        .flat_map(EndpointConfiguration::types);
     types.all(|found| *found == EndpointType::Regional)
         && !matches!(item.security_policy(), Some(SecurityPolicy::Tls10))
 }
@@ -197,8 +197,12 @@ fn mappings_of_rule(rule: &RoutingRule) -> Vec<Mapping> {
     if conditions.iter().any(|condition| condition.match_headers().is_some()) {
         return Vec::new();
     }
-    let keys = conditions.iter().flat_map(|condition| condition.match_base_paths());
-    let mut keys: Vec<Option<String>> = keys.flat_map(|paths| paths.any_of()).cloned().map(Some).collect();
+    let keys = conditions.iter().filter_map(|condition| condition.match_base_paths());
+    let mut keys: Vec<Option<String>> = keys
+        .flat_map(RoutingRuleMatchBasePaths::any_of)
+        .cloned()
+        .map(Some)
+        .collect();
     if conditions.is_empty() {
         keys.push(None);
     }
