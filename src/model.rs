@@ -30,7 +30,7 @@ pub use authentication::{AccessKeySecrets, AuthenticationParts, AwsAuthenticatio
 pub use change::{Action, Change, FieldChange, FieldPath};
 pub use desired::{Definition, DesiredApi, DesiredDeployment, DesiredVersion, Field, Fields, Format};
 pub use digest::{digest, hex};
-pub use domain::{Domain, Domains, Known, Mapping};
+pub use domain::{Domain, Domains, Known, Mapping, is_host_label, is_host_name};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use gateway_api::{DEFINITION_MAX_BYTES, Document, EndpointType, Export, GatewayApi, Stage, StageExport};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};

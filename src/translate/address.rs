@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::model::{ApiType, Domain, Domains, EndpointType, Gateway, GatewayApi, Known, Mapping, one_line};
+use crate::model::{
+    ApiType, Domain, Domains, EndpointType, Gateway, GatewayApi, Known, Mapping, is_host_label, is_host_name, one_line,
+};
 
 /// Longest item of `runtimeUri`, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01, `SmallString`).
 const URL_MAX: usize = 200;
 /// Most items of `runtimeUri` (API Center limits, 2024-11).
 const URLS_MAX: usize = 200;
-/// Longest part of a host name between dots, in characters (RFC 1035).
-const HOST_LABEL_MAX: usize = 63;
 /// The stage of an HTTP API that has no name in its URL.
 pub(super) const DEFAULT_STAGE: &str = "$default";
 /// How long a URL may be in a message, in UTF-16 units.
@@ -99,7 +99,7 @@ pub(super) fn address(
 
 /// The URLs on a domain that lead to a stage.
 fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
-    if !is_host(&domain.name) {
+    if !is_host_name(&domain.name) {
         return Vec::new();
     }
     let leads_here = |mapping: &&Mapping| {
@@ -197,13 +197,4 @@ fn scheme(api: &GatewayApi) -> &'static str {
 
 fn segment(stage_name: &str) -> String {
     utf8_percent_encode(stage_name, PATH_SEGMENT).to_string()
-}
-
-fn is_host(name: &str) -> bool {
-    name.split('.').all(|label| !label.is_empty() && is_host_label(label))
-}
-
-/// Whether it stays within its place in a host name, wherever an id in it came from.
-fn is_host_label(label: &str) -> bool {
-    label.len() <= HOST_LABEL_MAX && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -11,7 +11,7 @@ use super::error::GatewayError;
 use super::listing::all_pages;
 use super::v2::PAGE_SIZE;
 use crate::aws::connection::Call;
-use crate::model::{ApiId, Domain, Domains, Known, Mapping};
+use crate::model::{ApiId, Domain, Domains, Known, Mapping, is_host_name};
 
 /// Most domains and most base path mappings on a page (API version 2015-07-09).
 const REST_PAGE_SIZE: i32 = 500;
@@ -31,11 +31,12 @@ impl GatewayClient {
         };
         let mut domains = Vec::new();
         for item in listed {
-            let Some(name) = item.domain_name().map(str::to_ascii_lowercase) else {
+            let name = item.domain_name().filter(|name| !name.is_empty());
+            let Some(name) = name.map(str::to_ascii_lowercase) else {
                 return Domains::Unknown("a custom domain has no name".to_owned());
             };
-            // No URL can be made of one that stands for all hosts of a kind.
-            if name.starts_with('*') {
+            // No URL can be made of one that stands for all hosts of a kind, as `*.example.com`.
+            if !is_host_name(&name) {
                 continue;
             }
             domains.push(self.domain(name, &item).await);
