@@ -31,7 +31,7 @@ pub use authentication::{AccessKeySecrets, AuthenticationParts, AwsAuthenticatio
 pub use change::{Action, Change, FieldChange, FieldPath};
 pub use desired::{Definition, DesiredApi, DesiredDeployment, DesiredVersion, Field, Fields};
 pub use digest::{digest, hex};
-pub use domain::{Domain, Domains, Known, Mapping};
+pub use domain::{Domain, Domains, Known, Mapping, is_host_label, is_host_name};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
 pub use format::Format;
 pub use gateway_api::{DEFINITION_MAX_BYTES, Document, EndpointType, Export, GatewayApi, Stage, StageExport};

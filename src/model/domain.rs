@@ -2,6 +2,11 @@
 
 use super::ApiId;
 
+/// Longest host name, in characters (RFC 1035).
+const HOST_NAME_MAX: usize = 253;
+/// Longest part of a host name between dots, in characters (RFC 1035).
+const HOST_LABEL_MAX: usize = 63;
+
 /// The custom domains of a gateway, as far as they could be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Domains {
@@ -62,6 +67,63 @@ impl Domains {
                 };
                 domains.iter().filter_map(gap).collect()
             }
+        }
+    }
+}
+
+/// Whether a text is the name of a host, and not a number that stands for one.
+#[must_use]
+pub fn is_host_name(text: &str) -> bool {
+    let top = text.rsplit('.').next().unwrap_or_default();
+    text.len() <= HOST_NAME_MAX
+        && text.split('.').all(is_host_label)
+        && top.starts_with(|first: char| first.is_ascii_alphabetic())
+}
+
+/// Whether a text stays within its place between the dots of a host name.
+#[must_use]
+pub fn is_host_label(text: &str) -> bool {
+    (1..=HOST_LABEL_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_host_name_has_parts_and_no_number_stands_for_one() {
+        let long = format!("{}.com", "a".repeat(63));
+        for name in [
+            "api.example.com",
+            "xn--bcher-kva.example",
+            "API.Example.COM",
+            "1.2.3.a",
+            "localhost",
+            &long,
+        ] {
+            assert!(is_host_name(name), "{name}");
+        }
+        let (longer, longest) = (format!("{}.com", "a".repeat(64)), "a.".repeat(126) + "com");
+        for name in [
+            "",
+            ".",
+            "..",
+            "a..b",
+            ".a",
+            "a.",
+            "*.example.com",
+            "a_b.example.com",
+            "a/b",
+            "a@b",
+            "a:1",
+            "127.0.0.1",
+            "a.1",
+            "0x7f",
+            "bücher.example",
+            &longer,
+            &longest,
+        ] {
+            assert!(!is_host_name(name), "{name}");
         }
     }
 }

@@ -38,7 +38,7 @@ impl fmt::Display for GatewayApi {
 /// How an API can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndpointType {
-    /// Through Amazon CloudFront.
+    /// Through Amazon `CloudFront`.
     Edge,
     /// In its region.
     Regional,

@@ -4,14 +4,14 @@ use std::collections::BTreeSet;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use crate::model::{ApiType, Domain, Domains, EndpointType, Gateway, GatewayApi, Known, Mapping, one_line};
+use crate::model::{
+    ApiType, Domain, Domains, EndpointType, Gateway, GatewayApi, Known, Mapping, is_host_label, is_host_name, one_line,
+};
 
 /// Longest item of `runtimeUri`, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01, `SmallString`).
 const URL_MAX: usize = 200;
 /// Most items of `runtimeUri` (API Center limits, 2024-11).
 const URLS_MAX: usize = 200;
-/// Longest part of a host name between dots, in characters (RFC 1035).
-const HOST_LABEL_MAX: usize = 63;
 /// The stage of an HTTP API that has no name in its URL.
 pub(super) const DEFAULT_STAGE: &str = "$default";
 /// How long a URL may be in a message, in UTF-16 units.
@@ -99,7 +99,7 @@ pub(super) fn address(
 
 /// The URLs on a domain that lead to a stage.
 fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
-    if !is_host(&domain.name) {
+    if !is_host_name(&domain.name) {
         return Vec::new();
     }
     let leads_here = |mapping: &&Mapping| {
@@ -111,8 +111,10 @@ fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
         // Without a stage the caller names it.
         let stage = mapping.stage.is_none().then(|| segment(stage_name));
         let path = [Some(key).filter(|key| !key.is_empty()), stage];
-        let path: String = path.into_iter().flatten().map(|part| format!("/{part}")).collect();
-        format!("{}://{}{path}", scheme(api), domain.name)
+        let origin = format!("{}://{}", scheme(api), domain.name);
+        path.into_iter()
+            .flatten()
+            .fold(origin, |url, part| format!("{url}/{part}"))
     };
     domain.mappings.iter().filter(leads_here).map(url).collect()
 }
@@ -195,13 +197,4 @@ fn scheme(api: &GatewayApi) -> &'static str {
 
 fn segment(stage_name: &str) -> String {
     utf8_percent_encode(stage_name, PATH_SEGMENT).to_string()
-}
-
-fn is_host(name: &str) -> bool {
-    name.split('.').all(|label| !label.is_empty() && is_host_label(label))
-}
-
-/// Whether it stays within its place in a host name, wherever an id in it came from.
-fn is_host_label(label: &str) -> bool {
-    label.len() <= HOST_LABEL_MAX && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
 }

@@ -214,7 +214,8 @@ impl Intercept for NoEmptyAnswers {
         _: &RuntimeComponents,
         config: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let is_export = config.load::<Metadata>().is_some_and(|call| call.name() == "GetExport");
+        let call = config.load::<Metadata>();
+        let is_export = call.is_some_and(|call| matches!(call.name(), "GetExport" | "ExportApi"));
         let answer = context.response();
         if !is_export && answer.status().is_success() && answer.body().bytes() == Some(b"") {
             return Err("the answer is empty".into());

@@ -3,15 +3,15 @@
 //! The list of the newer version is never asked for: it has a date in a form that the SDK cannot read, for every domain that
 //! was made with the older one.
 
-use aws_sdk_apigateway::types::{DomainName, EndpointType, RoutingMode, SecurityPolicy};
-use aws_sdk_apigatewayv2::types::RoutingRule;
+use aws_sdk_apigateway::types::{DomainName, EndpointConfiguration, EndpointType, RoutingMode, SecurityPolicy};
+use aws_sdk_apigatewayv2::types::{RoutingRule, RoutingRuleMatchBasePaths};
 
 use super::GatewayClient;
 use super::error::GatewayError;
 use super::listing::all_pages;
 use super::v2::PAGE_SIZE;
 use crate::aws::connection::Call;
-use crate::model::{ApiId, Domain, Domains, Known, Mapping};
+use crate::model::{ApiId, Domain, Domains, Known, Mapping, is_host_name};
 
 /// Most domains and most base path mappings on a page (API version 2015-07-09).
 const REST_PAGE_SIZE: i32 = 500;
@@ -31,11 +31,12 @@ impl GatewayClient {
         };
         let mut domains = Vec::new();
         for item in listed {
-            let Some(name) = item.domain_name().map(str::to_ascii_lowercase) else {
+            let name = item.domain_name().filter(|name| !name.is_empty());
+            let Some(name) = name.map(str::to_ascii_lowercase) else {
                 return Domains::Unknown("a custom domain has no name".to_owned());
             };
-            // No URL can be made of one that stands for all hosts of a kind.
-            if name.starts_with('*') {
+            // No URL can be made of one that stands for all hosts of a kind, as `*.example.com`.
+            if !is_host_name(&name) {
                 continue;
             }
             domains.push(self.domain(name, &item).await);
@@ -176,7 +177,7 @@ fn is_for_v2(item: &DomainName) -> bool {
     let mut types = item
         .endpoint_configuration()
         .into_iter()
-        .flat_map(|endpoint| endpoint.types());
+        .flat_map(EndpointConfiguration::types);
     types.all(|found| *found == EndpointType::Regional)
         && !matches!(item.security_policy(), Some(SecurityPolicy::Tls10))
 }
@@ -197,8 +198,12 @@ fn mappings_of_rule(rule: &RoutingRule) -> Vec<Mapping> {
     if conditions.iter().any(|condition| condition.match_headers().is_some()) {
         return Vec::new();
     }
-    let keys = conditions.iter().flat_map(|condition| condition.match_base_paths());
-    let mut keys: Vec<Option<String>> = keys.flat_map(|paths| paths.any_of()).cloned().map(Some).collect();
+    let keys = conditions.iter().filter_map(|condition| condition.match_base_paths());
+    let mut keys: Vec<Option<String>> = keys
+        .flat_map(RoutingRuleMatchBasePaths::any_of)
+        .cloned()
+        .map(Some)
+        .collect();
     if conditions.is_empty() {
         keys.push(None);
     }

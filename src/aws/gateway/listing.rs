@@ -52,25 +52,25 @@ impl Collected {
     pub fn add(
         &mut self,
         id: Option<String>,
-        name: Option<String>,
-        make: impl FnOnce(ApiId) -> Result<GatewayApi, String>,
+        name: Option<&str>,
+        read: impl FnOnce(ApiId) -> Result<GatewayApi, String>,
     ) -> Result<(), String> {
         let id = id.filter(|id| !id.is_empty()).ok_or("it has an API without an id")?;
-        let made = ApiId::parse(&id).map_err(|error| error.to_string()).and_then(make);
-        let size = match &made {
+        let api = ApiId::parse(&id).map_err(|error| error.to_string()).and_then(read);
+        let size = match &api {
             Ok(api) => weight(api),
-            Err(_) => name.as_ref().map_or(0, String::len),
+            Err(_) => name.map_or(0, str::len),
         };
         self.pages.weigh(id.len() + size)?;
         // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
         if !self.listed.insert(id.clone()) {
             return Ok(());
         }
-        match made {
+        match api {
             Ok(api) => self.listing.apis.push(api),
             Err(message) => self.listing.unusable.push(Unusable {
                 id: quote_name(&id),
-                name: name.as_deref().map(quote_name),
+                name: name.map(quote_name),
                 message,
             }),
         }
@@ -254,7 +254,7 @@ mod tests {
     ) -> Result<Option<String>, String> {
         for item in items {
             let name = item.name.clone();
-            collected.add(item.id.clone(), name, |id| Ok(rest_api(id, item)))?;
+            collected.add(item.id.clone(), name.as_deref(), |id| Ok(rest_api(id, item)))?;
         }
         collected.next_page(position)
     }

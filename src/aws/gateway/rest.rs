@@ -43,7 +43,7 @@ impl GatewayClient {
             let items = page.items.unwrap_or_default();
             let added = items.into_iter().try_for_each(|item| {
                 let name = item.name.clone();
-                collected.add(item.id.clone(), name, |id| Ok(rest_api(id, item)))
+                collected.add(item.id.clone(), name.as_deref(), |id| Ok(rest_api(id, item)))
             });
             let position = added.and_then(|()| collected.next_page(page.position));
             let Some(position) = position.map_err(|message| GatewayError::malformed(&call, message))? else {

@@ -1,6 +1,8 @@
 //! The client against a gateway that answers what it is told to, on loopback.
 
+mod domains;
 mod hostile;
+mod v2;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;

@@ -38,7 +38,7 @@ impl GatewayClient {
             let items = page.items.unwrap_or_default();
             let added = items.into_iter().try_for_each(|item| {
                 let name = item.name.clone();
-                collected.add(item.api_id.clone(), name, |id| of_item(id, item))
+                collected.add(item.api_id.clone(), name.as_deref(), |id| of_item(id, item))
             });
             token = added
                 .and_then(|()| collected.next_page(page.next_token))
