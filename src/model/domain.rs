@@ -74,10 +74,9 @@ impl Domains {
 /// Whether a text is the name of a host, and not a number that stands for one.
 #[must_use]
 pub fn is_host_name(text: &str) -> bool {
-    let top = text.rsplit('.').next().unwrap_or_default();
-    text.len() <= HOST_NAME_MAX
-        && text.split('.').all(is_host_label)
-        && top.starts_with(|first: char| first.is_ascii_alphabetic())
+    let is_one = text.len() <= HOST_NAME_MAX && text.split('.').all(is_host_label);
+    // Numbers, and what begins with `xn--` and is no name, pass for one until a URL with it is read.
+    is_one && matches!(url::Host::parse(text), Ok(url::Host::Domain(_)))
 }
 
 /// Whether a text stays within its place between the dots of a host name.
@@ -119,6 +118,7 @@ mod tests {
             "127.0.0.1",
             "a.1",
             "0x7f",
+            "xn--a.example",
             "bücher.example",
             &longer,
             &longest,

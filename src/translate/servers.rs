@@ -1,13 +1,18 @@
 //! The servers of an exported document: where a stage is really called. Everything else of the text stays byte for byte.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use serde_json::value::RawValue;
 
 #[derive(Deserialize)]
 struct Servers<'a> {
-    #[serde(borrow)]
+    #[serde(borrow, default, deserialize_with = "found")]
     servers: Option<&'a RawValue>,
+}
+
+/// What is there, `null` included.
+fn found<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
+    <&RawValue>::deserialize(deserializer).map(Some)
 }
 
 /// The document with these URLs as its servers; `None` where it is no JSON object, or has servers twice.
@@ -48,6 +53,16 @@ mod tests {
                 "{\"openapi\":\"3.0.1\",\"servers\":[{\"url\":\"x\"}]}",
                 Vec::new(),
                 "{\"openapi\":\"3.0.1\",\"servers\":[]}".to_owned(),
+            ),
+            (
+                "{\"servers\": null,\"openapi\":\"3.0.1\"}",
+                Vec::new(),
+                "{\"servers\": [],\"openapi\":\"3.0.1\"}".to_owned(),
+            ),
+            (
+                "{\"serv\\u0065rs\": 1}",
+                Vec::new(),
+                "{\"serv\\u0065rs\": []}".to_owned(),
             ),
         ] {
             assert_eq!(with_servers(text, &urls), Some(expected), "{text}");

@@ -358,15 +358,7 @@ async fn domains_that_may_not_be_read_do_not_end_the_work_on_the_gateway() {
 
 #[tokio::test]
 async fn what_is_no_host_name_is_not_asked_about() {
-    let odd = [
-        "..",
-        "a/b",
-        "a?b=c",
-        "a b.example.com",
-        "\\u001b.example.com",
-        "-",
-        "a..b",
-    ];
+    let odd = ["..", "a/b", "a?b=c", "a b.example.com", "\\u001b.example.com", "a..b"];
     let items: Vec<String> = odd.iter().map(|name| regional(name, "")).collect();
     let bench = Bench::new(vec![names(&items.join(",")), mappings("")]).await;
     assert_eq!(bench.gateway.domains().await.gaps(), Vec::<String>::new());
