@@ -65,6 +65,8 @@ pub struct Tasks {
     pub failed: Vec<Failure>,
     /// What there is to tell of the gateway.
     pub report: Option<GatewayReport>,
+    /// Whether something of it could not be read that was wanted.
+    pub has_gaps: bool,
     /// The titles of the APIs that there is no task for, by id in lower case.
     pub left_alone: HashMap<String, String>,
     /// Where the pass began and is, for the run that goes on with it.
@@ -89,6 +91,7 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         observed,
         mut apis,
         report,
+        has_gaps,
         failed,
         ..
     } = sides;
@@ -116,6 +119,7 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         conflicts: survey.conflicts,
         failed,
         report,
+        has_gaps,
         left_alone: apis
             .into_values()
             .map(|api| (api.id.as_str().to_ascii_lowercase(), api_title(&api)))

@@ -36,7 +36,7 @@ pub fn conclude(
     hands: Hands,
 ) -> Ran {
     tally.gateway = tasks.report;
-    tally.unread = tasks.unread;
+    tally.has_gaps = tasks.has_gaps || tasks.unread > 0;
     tally.skipped.extend(tasks.skips);
     tally.conflicts.extend(tasks.conflicts);
     tally.failed.extend(tasks.failed);
@@ -73,7 +73,7 @@ pub fn conclude(
         let journal = &mut guard.journal;
         journal.cursor = next_cursor(journal.cursor.take(), tasks.cursor, flags, first, unreached);
         journal.given_up_at = given_up_at;
-        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && tally.unread == 0 {
+        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && tasks.unread == 0 {
             // A whole run has found nothing left to remove.
             guard.end_confirmation();
         }

@@ -29,6 +29,8 @@ pub struct Sides {
     pub domains: Domains,
     /// What there is to tell of the gateway, where its lists were read.
     pub report: Option<GatewayReport>,
+    /// Whether something of the gateway could not be read that was wanted: a domain, or a list that is not merely denied.
+    pub has_gaps: bool,
     /// The APIs that no entity can be made for.
     pub failed: Vec<Failure>,
     /// The metadata schemas that are there.
@@ -153,6 +155,8 @@ pub async fn observe(
         }
     }
     let report = gateway_report(gateway, observation.apis.len(), &unread, &domains);
+    let is_denied = |(_, error): &(ApiList, GatewayError)| matches!(error, GatewayError::AccessDenied { .. });
+    let has_gaps = !domains.gaps().is_empty() || !unread.iter().all(is_denied);
     for name in observation.apis.iter().map(|api| &api.name) {
         if apis.others().contains(name)
             && let Some(api) = reclaimed(&catalog, &integration.name, name).await?
@@ -170,6 +174,7 @@ pub async fn observe(
         apis: listed,
         domains,
         report: Some(report),
+        has_gaps,
         failed,
         schemas,
     })
@@ -234,6 +239,7 @@ pub async fn observe_one(
         apis: HashMap::from([(name, api)]),
         domains: Domains::Unknown("a run of one API does not read them".to_owned()),
         report: None,
+        has_gaps: false,
         failed: Vec::new(),
         schemas,
     }))

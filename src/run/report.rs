@@ -38,8 +38,8 @@ pub struct Tally {
     pub conflicts: Vec<Conflict>,
     /// How far the gateway could be read.
     pub gateway: Option<GatewayReport>,
-    /// How many APIs of the catalog are of lists that could not be read.
-    pub unread: usize,
+    /// Whether something of the gateway could not be read that the catalog has, or that was wanted.
+    pub has_gaps: bool,
     /// The id of the removals that are held, and why they are.
     pub held: Option<(String, String)>,
     /// What else a person has to know.
@@ -119,7 +119,7 @@ impl Tally {
         self.conflicts.dedup();
         let outcome = match (
             &self.held,
-            self.failed.is_empty() && self.remaining == 0 && self.unread == 0,
+            self.failed.is_empty() && self.remaining == 0 && !self.has_gaps,
         ) {
             (Some(_), _) => Outcome::Held,
             (None, true) => Outcome::Succeeded,

@@ -1,7 +1,7 @@
 //! Faults: every kind of call goes wrong in every way, and the handler is killed at every write.
 //!
 //! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`. A plain run tries a
-//! third of the combinations, `FAULTS=all` tries every one.
+//! eighth of the combinations, `FAULTS=all` tries every one.
 
 mod back;
 mod kills;
@@ -26,20 +26,20 @@ use crate::secrecy::assert_uncalled;
 
 /// Sites at once: most of them wait for a time to end.
 const SIDE_BY_SIDE: usize = 24;
-/// Of so many combinations a plain run tries one: it takes a few minutes less, and every kind of call still fails in many ways, and
+/// Of so many combinations a plain run tries one: it takes many minutes less, and every kind of call still fails in many ways, and
 /// every way is tried on many kinds.
-const SHARE: usize = 3;
+const SHARE: usize = 8;
 /// Calls within which everything is right again, once nothing goes wrong any more.
 const CALLS_AFTER: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_an_integration_is_created_the_next_run_makes_up_for_it() {
-    try_all(Scene::Create, 825).await;
+    try_all(Scene::Create, 1122).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_the_timer_runs_the_next_run_makes_up_for_it() {
-    try_all(Scene::Timer, 1056).await;
+    try_all(Scene::Timer, 1386).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -19,7 +19,7 @@ use crate::secrecy::{Witness, leaks};
 use crate::world::{SHOP, World, host_options};
 
 /// Catalog writes after each of which a handler is killed.
-const KILLS: usize = 60;
+const KILLS: usize = 30;
 /// Worlds that live side by side.
 const SIDE_BY_SIDE: usize = 4;
 /// Within this time a handler without a host is to be gone.

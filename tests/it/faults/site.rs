@@ -5,13 +5,13 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use sandbox::api_center::{Change, Checkpoint};
-use sandbox::api_gateway::{Definition, RestApi, Stage};
+use sandbox::api_gateway::{Definition, DomainName, Mapping, RestApi, RoutingMode, RoutingRule, Stage, V2Api, V2Stage};
 use sandbox::cloud::{Cloud, CloudOptions, ROLE_ARN};
-use sandbox::estate::Estate;
+use sandbox::estate::{DomainEstate, FullEstate};
 use sandbox::functions_host::{FunctionsHost, TimerKind};
 use serde_json::{Value, json};
 
-use crate::oracle::{actual, desired};
+use crate::oracle::{actual, desired_full};
 use crate::world::{SHOP, answer, host_options, let_deep_checks_be_due};
 
 /// So little that what hangs is given up soon: what was begun has ten seconds more, and what comes last fifteen of its own.
@@ -60,40 +60,93 @@ impl Scene {
     }
 
     /// What the gateway held when the integration was synchronized last; `None` when it is yet to be made.
-    fn before(self) -> Option<Estate> {
+    fn before(self) -> Option<FullEstate> {
         match self {
             Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken => None,
-            Self::Timer => Some(vec![
-                api("changed000", "Changed", &[("prod", "first"), ("staging", "first")]),
-                api("removed000", "Removed", &[("prod", "first")]),
-                api("unchanged0", "Unchanged", &[("prod", "first")]),
-            ]),
+            Self::Timer => Some(FullEstate {
+                rest: vec![
+                    api("changed000", "Changed", &[("prod", "first"), ("staging", "first")]),
+                    api("removed000", "Removed", &[("prod", "first")]),
+                    api("unchanged0", "Unchanged", &[("prod", "first")]),
+                ],
+                v2: vec![
+                    http("httpgone00", "first"),
+                    http("httpapi000", "first"),
+                    websocket("first"),
+                ],
+                domains: domains("changed000", "first"),
+            }),
             Self::Delete => Some(two()),
         }
     }
 
     /// What the catalog should hold in the end.
-    pub fn goal(self) -> Estate {
-        if self == Self::Delete { Vec::new() } else { self.now() }
+    pub fn goal(self) -> FullEstate {
+        if self == Self::Delete {
+            FullEstate::default()
+        } else {
+            self.now()
+        }
     }
 
     /// What it holds now.
-    fn now(self) -> Estate {
+    fn now(self) -> FullEstate {
         match self {
             Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken | Self::Delete => two(),
-            Self::Timer => vec![
-                api("added00000", "Added", &[("prod", "first")]),
-                api("changed000", "Renamed", &[("prod", "second"), ("v1", "first")]),
-                api("unchanged0", "Unchanged", &[("prod", "first")]),
-            ],
+            Self::Timer => FullEstate {
+                rest: vec![
+                    api("added00000", "Added", &[("prod", "first")]),
+                    api("changed000", "Renamed", &[("prod", "second"), ("v1", "first")]),
+                    api("unchanged0", "Unchanged", &[("prod", "first")]),
+                ],
+                v2: vec![http("httpapi000", "second"), websocket("second")],
+                domains: domains("changed000", "second"),
+            },
         }
     }
 }
 
-fn two() -> Estate {
+fn two() -> FullEstate {
+    FullEstate {
+        rest: vec![
+            api("first00000", "First", &[("prod", "first"), ("staging", "first")]),
+            api("second0000", "Second", &[("prod", "first")]),
+        ],
+        v2: vec![http("httpapi000", "first"), websocket("first")],
+        domains: domains("first00000", "first"),
+    }
+}
+
+/// An HTTP API with one stage, which runs this deployment.
+fn http(id: &str, deployment: &str) -> (V2Api, Vec<V2Stage>) {
+    let document = json!({ "openapi": "3.0.1", "info": { "title": id }, "paths": { format!("/{deployment}"): {} } });
+    let stage = V2Stage::new("$default", deployment, Definition::from(document));
+    (V2Api::http(id, "Over HTTP"), vec![stage])
+}
+
+/// A WebSocket API with one stage, which runs this deployment.
+fn websocket(deployment: &str) -> (V2Api, Vec<V2Stage>) {
+    let api = V2Api::websocket("websocket0", "Over WebSocket");
+    (api, vec![V2Stage::of_websocket("live", deployment)])
+}
+
+/// A domain for each way to read one, all of them below this key to the stage `prod` of a REST API.
+fn domains(api_id: &str, key: &str) -> DomainEstate {
+    let mapping = Mapping::new("m1", key, api_id, "prod");
+    let mut ruled = DomainName::regional("ruled.example.com");
+    ruled.routing_mode = RoutingMode::Rules;
+    let rule = RoutingRule {
+        base_paths: vec![key.to_owned()],
+        ..RoutingRule::new("r1", 1, api_id, "prod")
+    };
     vec![
-        api("first00000", "First", &[("prod", "first"), ("staging", "first")]),
-        api("second0000", "Second", &[("prod", "first")]),
+        (
+            DomainName::regional("regional.example.com"),
+            vec![mapping.clone()],
+            Vec::new(),
+        ),
+        (DomainName::edge("edge.example.com"), vec![mapping], Vec::new()),
+        (ruled, Vec::new(), vec![rule]),
     ]
 }
 
@@ -161,10 +214,10 @@ impl Site {
             scene,
         };
         if let Some(estate) = scene.before() {
-            site.cloud.fill_gateway(estate);
+            estate.clone().fill(&site.cloud.api_gateway);
             let made = site.put().await;
             assert_eq!(made.status, Some(201), "{}", made.text);
-            assert_eq!(site.differences(&site.cloud.api_gateway.estate()), "", "{}", made.text);
+            assert_eq!(site.differences(&estate), "", "{}", made.text);
             if scene == Scene::Timer {
                 let_deep_checks_be_due(&site.cloud);
             }
@@ -179,7 +232,7 @@ impl Site {
         self.cloud.faults.clear();
         self.cloud.api_center.restore(&self.seed);
         self.cloud.api_gateway.clear();
-        self.cloud.fill_gateway(self.scene.now());
+        self.scene.now().fill(&self.cloud.api_gateway);
         self.cloud.record.clear();
     }
 
@@ -264,13 +317,13 @@ impl Site {
     }
 
     /// Where the catalog differs from what an estate leads to; empty when it does not.
-    pub fn differences(&self, estate: &Estate) -> String {
+    pub fn differences(&self, estate: &FullEstate) -> String {
         let snapshot = self.cloud.api_center.snapshot();
         let found: BTreeMap<String, Value> = actual(SHOP, &snapshot)
             .into_iter()
             .filter(|(path, _)| !is_unowned(path))
             .collect();
-        let wanted = desired(SHOP, &self.cloud.region, estate);
+        let wanted = desired_full(SHOP, &self.cloud.region, estate);
         let paths = found.keys().chain(wanted.keys());
         let differing = paths.filter(|path| found.get(*path) != wanted.get(*path));
         let mut differing: Vec<&str> = differing.map(String::as_str).collect();

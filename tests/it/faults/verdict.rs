@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::site::{Said, Scene, Site, is_unowned};
-use crate::oracle::desired;
+use crate::oracle::desired_full;
 use crate::world::SHOP;
 
 /// Longer than anything may take with one second of time: ten more for what was begun, fifteen for the outcome, two for a
@@ -81,7 +81,7 @@ pub fn flaws_in_the_end(site: &Site) -> Vec<String> {
 
 /// Changes of what is not ours, and ends of what should live.
 fn trespasses(site: &Site) -> Vec<String> {
-    let goal = desired(SHOP, &site.cloud.region, &site.scene.goal());
+    let goal = desired_full(SHOP, &site.cloud.region, &site.scene.goal());
     let lives = |path: &str| is_unowned(path) || goal.contains_key(path) || path.starts_with("metadataSchemas/");
     let changes = site.changes();
     let touched = changes
@@ -113,7 +113,7 @@ fn flaws_of_error(said: &Said, codes: &[&str]) -> Vec<String> {
 /// A report that says that all is well when it is, and only then, and otherwise why not.
 fn flaws_of_report(site: &Site, report: &Value) -> Vec<String> {
     let differences = site.differences(&site.scene.goal());
-    let is_skipped = report["skipped"].as_array().is_some_and(|skipped| !skipped.is_empty());
+    let is_skipped = tells_what_is_not_there(report);
     match report["outcome"].as_str() {
         Some("succeeded") if differences.is_empty() || is_skipped => Vec::new(),
         Some("succeeded") => vec![format!(
@@ -167,7 +167,14 @@ fn last_run_skips(site: &Site) -> bool {
         .unwrap_or_default();
     let last = environment["properties"]["customProperties"]["aws-integration"]["lastSync"].clone();
     let last: Value = serde_json::from_str(last.as_str().unwrap_or_default()).unwrap_or_default();
-    last["skipped"].as_array().is_some_and(|skipped| !skipped.is_empty())
+    tells_what_is_not_there(&last)
+}
+
+/// Whether a report names what is not in the catalog: something that is skipped, or a kind of API that the credentials may not
+/// read.
+fn tells_what_is_not_there(report: &Value) -> bool {
+    let is_skipped = report["skipped"].as_array().is_some_and(|skipped| !skipped.is_empty());
+    is_skipped || report["gateways"][0]["state"] == "denied"
 }
 
 fn flaws_of_delete(site: &Site, said: &Said) -> Vec<String> {
