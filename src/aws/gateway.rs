@@ -12,7 +12,7 @@ mod v2;
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Mutex;
+use std::sync::{Mutex, OnceLock};
 
 use aws_sdk_apigateway::config::IdentityCache;
 use aws_sdk_apigateway::operation::get_rest_apis::GetRestApisOutput;
@@ -37,6 +37,8 @@ pub struct GatewayClient {
     caller: Caller,
     /// The first page of the REST APIs, once the credentials were checked with it: the listing goes on from there.
     first_page: Mutex<Option<GetRestApisOutput>>,
+    /// Whether the region has the newer version at all, once it was asked.
+    has_v2: OnceLock<bool>,
 }
 
 impl fmt::Debug for GatewayClient {
@@ -75,6 +77,7 @@ impl GatewayClient {
                 credentials,
             },
             first_page: Mutex::default(),
+            has_v2: OnceLock::new(),
         }
     }
 

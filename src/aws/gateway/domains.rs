@@ -91,6 +91,8 @@ impl GatewayClient {
         let error = if is_for_v2(item) {
             match self.v2_mappings(name).await {
                 Ok(mappings) => return (mappings, Known::All),
+                // Where there is nothing but REST APIs, the older version tells everything.
+                Err(GatewayError::Refused { .. }) if self.lacks_v2().await => None,
                 // The older version tells of REST APIs at least. That the newer one does not find it says nothing.
                 Err(
                     error @ (GatewayError::Refused { .. }

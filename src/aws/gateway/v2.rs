@@ -51,10 +51,25 @@ impl GatewayClient {
 
     async fn v2_page(&self, token: Option<String>) -> Result<GetApisOutput, SdkError<GetApisError, HttpResponse>> {
         let page = self.v2.get_apis().max_results(PAGE_SIZE).set_next_token(token);
-        match page.send().await {
-            Err(error) if lacks_http_apis(&error) => Ok(GetApisOutput::builder().build()),
-            page => page,
+        let page = page.send().await;
+        match &page {
+            Ok(_) => _ = self.has_v2.set(true),
+            Err(error) if lacks_http_apis(error) => {
+                _ = self.has_v2.set(false);
+                return Ok(GetApisOutput::builder().build());
+            }
+            Err(_) => (),
         }
+        page
+    }
+
+    /// Whether the region is one that has neither HTTP nor WebSocket APIs.
+    pub(super) async fn lacks_v2(&self) -> bool {
+        if self.has_v2.get().is_none() {
+            // That it cannot be listed is no answer.
+            let _ = self.http_and_websocket_apis().await;
+        }
+        self.has_v2.get() == Some(&false)
     }
 
     pub(super) async fn http_or_websocket_api(&self, id: &ApiId) -> Result<GatewayApi, GatewayError> {
