@@ -405,6 +405,105 @@ mod tests {
         assert_eq!(value["deployments"], json!(["blue", "dev", "test"]));
     }
 
+    /// The marker as it is read where it was written.
+    fn read_back(marker: &ApiMarker, name: &str) -> Option<ApiMarker> {
+        let mut api = entity(name, json!({}));
+        for (path, value) in marker.fields() {
+            path.set(&mut api.properties, value);
+        }
+        ApiMarker::read(&api)
+    }
+
+    fn member(api_type: ApiType, id: &str) -> SourceKey {
+        SourceKey::parse(&format!("012345678901/us-east-1/{id}"), api_type).unwrap()
+    }
+
+    #[test]
+    fn kinds_and_urls_are_read_as_they_are_written() {
+        let mut marker = ApiMarker::new("shop".to_owned(), &EntityName::parse("shop-a1").unwrap());
+        for (members, kept) in [
+            (vec![member(ApiType::Rest, "a1")], false),
+            (vec![member(ApiType::Http, "a1")], true),
+            (vec![member(ApiType::Websocket, "a1")], true),
+            (vec![member(ApiType::Http, "a1"), member(ApiType::Rest, "a2")], true),
+        ] {
+            marker.members = members;
+            let (_, record) = marker.fields().pop().unwrap();
+            let is_kept = record.unwrap().as_str().unwrap().contains("apiTypes");
+            assert_eq!(is_kept, kept, "REST goes without saying: {:?}", marker.members);
+            let read = read_back(&marker, "shop-a1").unwrap();
+            assert_eq!(read.members, marker.members);
+            assert_eq!(read.fields(), marker.fields());
+        }
+        let urls = [
+            "https://api.example.com/v1",
+            "wss://a1.execute-api.us-east-1.amazonaws.com/prod",
+        ];
+        let urls = BTreeMap::from([
+            (name("prod").unwrap(), urls.map(str::to_owned).into()),
+            (name("dev").unwrap(), vec![]),
+        ]);
+        marker.record.urls.clone_from(&urls);
+        assert_eq!(read_back(&marker, "shop-a1").unwrap().record.urls, urls);
+    }
+
+    #[test]
+    fn urls_of_the_run_that_writes_last_stay_beside_the_names_of_the_other() {
+        let path = metadata_path(API_SCHEMA, "record");
+        let record = |names: &[&str], url: &str| {
+            let urls = json!({ "dev": [url] });
+            json!(json!({ "name": "shop-a1", "deployments": names, "urls": urls, "apiTypes": { "-/us-east-1/a1": "HTTP" } }).to_string())
+        };
+        let (found, before) = (record(&["blue", "dev"], "https://b"), record(&["dev"], "https://a"));
+        let after = record(&["dev", "test"], "https://c");
+        let value = merged(&path, &found, Some(&before), Some(&after)).unwrap();
+        let value: Value = serde_json::from_str(value.as_str().unwrap()).unwrap();
+        assert_eq!(value["deployments"], json!(["blue", "dev", "test"]));
+        assert_eq!(value["urls"], json!({ "dev": ["https://c"] }));
+        assert_eq!(value["apiTypes"], json!({ "-/us-east-1/a1": "HTTP" }));
+    }
+
+    #[test]
+    fn a_broken_list_of_members_asks_for_the_id_on_both_lists() {
+        let api = |source: &str, types: Value| {
+            let record = json!({ "name": "shop-a1", "apiTypes": types }).to_string();
+            let marker = json!({ "aws-sync": { "integration": "shop", "source": source, "record": record } });
+            ApiMarker::read(&entity("shop-a1", marker)).unwrap()
+        };
+        let http = json!({ "-/us-east-1/a1": "HTTP" });
+        for (source, types, expected) in [
+            ("-/us-east-1/a1", json!({}), vec![ApiType::Rest]),
+            ("-/us-east-1/a1", http.clone(), vec![ApiType::Http]),
+            (
+                "-/us-east-1/a1",
+                json!({ "-/us-east-1/a1": "SOAP" }),
+                vec![ApiType::Rest],
+            ),
+            ("", http.clone(), vec![ApiType::Rest, ApiType::Http]),
+            ("a1 ?", http, vec![ApiType::Rest, ApiType::Http]),
+        ] {
+            let sources = api(source, types.clone()).sources(&EntityName::parse("shop-a1").unwrap());
+            let found: Vec<(ApiType, &str)> = sources.iter().map(|(api_type, id)| (*api_type, id.as_str())).collect();
+            let expected: Vec<(ApiType, &str)> = expected.into_iter().map(|api_type| (api_type, "a1")).collect();
+            assert_eq!(found, expected, "{source:?} {types}");
+        }
+    }
+
+    #[test]
+    fn a_deployments_marker_tells_the_kind_of_its_api() {
+        for api_type in ApiType::ALL {
+            let names = ["shop-a1", "prod", "prod"].map(|text| EntityName::parse(text).unwrap());
+            let [api, own, version] = &names;
+            let from = member(api_type, "a1");
+            let marker = StageMarker::new("shop".to_owned(), (api, own, version), &from, ("prod", "d1"), None);
+            let mut deployment = entity("prod", json!({}));
+            for (path, value) in marker.fields() {
+                path.set(&mut deployment.properties, value);
+            }
+            assert_eq!(StageMarker::read(&deployment), Some(marker));
+        }
+    }
+
     #[test]
     fn what_another_release_keeps_in_a_record_stays() {
         let record = r#"{"format":7,"name":"shop-a1","state":"synced","deployments":["dev"],"later":{"a":1}}"#;

@@ -63,11 +63,12 @@ impl Removals {
         self.apis.is_empty() && self.stages.is_empty()
     }
 
-    /// Adds the APIs that are gone. `owned` are those that each list should have.
-    pub fn add_apis(&mut self, gone: &[FoldedApi], owned: &BTreeMap<ApiList, usize>) {
+    /// Adds the APIs that are gone, of so many that the lists should have together, and each of them by itself: one that may
+    /// be on either is in both numbers.
+    pub fn add_apis(&mut self, gone: &[FoldedApi], owned: usize, owned_by_list: &BTreeMap<ApiList, usize>) {
         self.apis.extend(gone.iter().map(|api| api.proof.name.clone()));
-        self.owned_apis += owned.values().sum::<usize>();
-        for (list, owned) in owned {
+        self.owned_apis += owned;
+        for (list, owned) in owned_by_list {
             let of_list = gone.iter().filter(|api| api.lists().contains(list));
             if of_list.count() == *owned {
                 self.emptied.push((*list, *owned));

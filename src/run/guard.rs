@@ -153,7 +153,8 @@ impl Guard {
             confirmations: self.journal.confirmations,
             ..Removals::default()
         };
-        removals.add_apis(&tasks.gone, &tasks.owned_by_list);
+        let owned = tasks.owned.saturating_sub(tasks.unread);
+        removals.add_apis(&tasks.gone, owned, &tasks.owned_by_list);
         removals
     }
 

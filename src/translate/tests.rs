@@ -1,3 +1,5 @@
+mod address;
+
 use proptest::prelude::*;
 
 use super::*;

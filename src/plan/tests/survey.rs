@@ -3,9 +3,10 @@ use std::collections::BTreeSet;
 use serde_json::json;
 
 use super::super::api::plan_listed_fields;
-use super::super::{Agenda, Current, Job, Observed, Scope, survey};
+use super::super::{Agenda, Current, Job, Observation, Observed, Removals, Scope, Verdict, survey};
 use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, observation, source};
-use crate::model::{AccountId, ApiId, Cursor, DesiredApi, Entity, Gateway, SkipReason, SourceKey};
+use crate::catalog::marker::ApiMarker;
+use crate::model::{AccountId, ApiId, ApiList, ApiType, Cursor, DesiredApi, Entity, Gateway, SkipReason, SourceKey};
 
 /// Compares a list with a catalog that has room for as many APIs.
 fn take(apis: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> Agenda {
@@ -280,4 +281,149 @@ fn of_two_rest_apis_with_one_entity_name_the_later_is_skipped() {
         assert_eq!(skipped(&survey), [("a1".to_owned(), SkipReason::NameCollision)]);
         assert_eq!(order(&survey), ["new A1 at apis/shop-a1"]);
     }
+}
+
+/// An API of the catalog's that is of a kind.
+fn of_type(api_type: ApiType, id: &str) -> Entity {
+    let mut api = same(id);
+    let mut marker = ApiMarker::read(&api).unwrap();
+    marker.members = vec![SourceKey { api_type, ..key(id) }];
+    for (path, value) in marker.fields() {
+        path.set(&mut api.properties, value);
+    }
+    api
+}
+
+/// An API of the catalog's whose list of members was broken by hand.
+fn broken(id: &str) -> Entity {
+    let mut api = same(id);
+    let source = crate::catalog::marker::metadata_path("aws-sync", "source");
+    source.set(&mut api.properties, Some(json!("?")));
+    api
+}
+
+/// Compares a gateway that has none of them with the APIs of a catalog.
+fn without(lists: &[ApiList], api_types: &[ApiType], catalog: &[Entity]) -> Agenda {
+    let observation = Observation {
+        lists: lists.iter().copied().collect(),
+        api_types: api_types.iter().copied().collect(),
+        apis: Vec::new(),
+    };
+    let observed = Observed {
+        gateways: [(gateway(), observation)].into(),
+        catalog: listed(&integration("shop"), catalog),
+        scope: Scope::All,
+    };
+    survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
+}
+
+#[test]
+fn an_api_is_gone_only_when_its_own_list_was_read_and_its_kind_is_wanted() {
+    use ApiList::{HttpAndWebSocket, Rest};
+    use ApiType::{Http, Websocket};
+    type Row<'a> = (&'a [ApiList], &'a [ApiType], &'a [&'a str], usize);
+    let catalog = [
+        of_type(ApiType::Rest, "r1"),
+        of_type(Http, "h1"),
+        of_type(Websocket, "w1"),
+        broken("b1"),
+    ];
+    let all = &ApiType::ALL[..];
+    //    the lists that were read, the kinds → what is gone, how many nobody knows of
+    let table: [Row<'_>; 9] = [
+        (&[Rest, HttpAndWebSocket], all, &["b1", "h1", "r1", "w1"], 0),
+        (&[Rest], all, &["r1"], 3),
+        (&[HttpAndWebSocket], all, &["h1", "w1"], 2),
+        (&[], all, &[], 4),
+        (&[Rest], &[ApiType::Rest], &["r1"], 3),
+        (&[HttpAndWebSocket], &[Http], &["h1"], 3),
+        (&[HttpAndWebSocket], &[Websocket], &["w1"], 3),
+        (
+            &[Rest, HttpAndWebSocket],
+            &[ApiType::Rest, Http],
+            &["b1", "h1", "r1"],
+            1,
+        ),
+        (&[Rest, HttpAndWebSocket], &[ApiType::Rest, Websocket], &["r1", "w1"], 2),
+    ];
+    for (lists, api_types, gone, unread) in table {
+        let agenda = without(lists, api_types, &catalog);
+        let found: Vec<String> = agenda.gone.iter().map(|api| api.proof.api_id()).collect();
+        assert_eq!(found, gone, "{lists:?} {api_types:?}");
+        assert_eq!((agenda.unread, agenda.owned), (unread, 4), "{lists:?} {api_types:?}");
+    }
+}
+
+#[test]
+fn a_list_that_has_none_of_its_apis_is_held_even_among_many_others() {
+    type Row<'a> = (&'a str, Vec<Entity>, Vec<Entity>, Option<&'a str>);
+    let rest: Vec<Entity> = (0..50).map(|number| same(&format!("r{number:02}"))).collect();
+    let both = [ApiList::Rest, ApiList::HttpAndWebSocket];
+    let some = |count: usize| rest[..count].iter().cloned();
+    let websocket = |id: &str| of_type(ApiType::Websocket, id);
+    //    what is gone, what stays → whether it is held
+    let table: [Row<'_>; 5] = [
+        (
+            "the only WebSocket API",
+            vec![websocket("w1")],
+            rest.clone(),
+            Some("none of the 1 synchronized HTTP and WebSocket"),
+        ),
+        (
+            "one of two",
+            vec![websocket("w1")],
+            some(50).chain([websocket("w2")]).collect(),
+            None,
+        ),
+        (
+            "all REST APIs",
+            some(2).collect(),
+            vec![websocket("w1")],
+            Some("none of the 2 synchronized REST APIs"),
+        ),
+        ("few of many", some(5).collect(), rest[5..].to_vec(), None),
+        (
+            "a broken one beside others",
+            vec![broken("b1")],
+            some(50).chain([websocket("w1")]).collect(),
+            None,
+        ),
+    ];
+    for (what, gone, stay, held) in table {
+        let stays: Vec<DesiredApi> = stay
+            .iter()
+            .map(|api| desired(api.name.as_str().strip_prefix("shop-").unwrap()))
+            .collect();
+        let observation = Observation {
+            lists: both.into(),
+            api_types: ApiType::ALL.into(),
+            apis: stays,
+        };
+        let catalog: Vec<Entity> = gone.iter().chain(&stay).cloned().collect();
+        let observed = Observed {
+            gateways: [(gateway(), observation)].into(),
+            catalog: listed(&integration("shop"), &catalog),
+            scope: Scope::All,
+        };
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        assert_eq!(agenda.gone.len(), gone.len(), "{what}");
+        let mut removals = Removals::default();
+        removals.add_apis(&agenda.gone, agenda.owned - agenda.unread, &agenda.owned_by_list);
+        let verdict = removals.judge(&integration("shop").name);
+        match (held, &verdict) {
+            (None, verdict) => assert_eq!(*verdict, Verdict::Allowed, "{what}"),
+            (Some(why), Verdict::Held { message, .. }) => assert!(message.contains(why), "{what}: {message}"),
+            (Some(_), Verdict::Allowed) => panic!("{what}"),
+        }
+    }
+}
+
+#[test]
+fn an_api_that_may_be_on_either_list_is_counted_once() {
+    let catalog: Vec<Entity> = (0..30).map(|number| broken(&format!("b{number:02}"))).collect();
+    let lists = [ApiList::Rest, ApiList::HttpAndWebSocket];
+    let agenda = without(&lists, &ApiType::ALL, &catalog);
+    let mut removals = Removals::default();
+    removals.add_apis(&agenda.gone, agenda.owned - agenda.unread, &agenda.owned_by_list);
+    assert_eq!((removals.apis.len(), removals.owned_apis), (30, 30));
 }

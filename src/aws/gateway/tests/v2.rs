@@ -316,11 +316,11 @@ async fn a_websocket_api_of_which_a_part_is_missing_has_no_description() {
 async fn the_lists_that_are_asked_for_are_those_of_the_kinds_that_are_wanted() {
     use ApiList::{HttpAndWebSocket, Rest};
     use ApiType::{Http, Websocket};
+    type Table<'a> = Vec<(&'a str, &'a [ApiType], Vec<Answer>, Option<Vec<(ApiList, bool)>>, usize)>;
     let empty = || answer(200, "{}");
     let denied = || coded(403, "AccessDeniedException", "no");
     let unavailable = || vec![answer(503, ""); ATTEMPTS as usize];
     let all: &[ApiType] = &ApiType::ALL;
-    type Table<'a> = Vec<(&'a str, &'a [ApiType], Vec<Answer>, Option<Vec<(ApiList, bool)>>, usize)>;
     //    the kinds, the answers → the lists and whether they were read, or `None`; the requests
     let table: Table<'_> = vec![
         ("REST", &[ApiType::Rest], vec![empty()], Some(vec![(Rest, true)]), 1),
