@@ -7,6 +7,7 @@ mod digest;
 pub mod document;
 mod domain;
 mod entity;
+mod facts;
 mod gateway_api;
 mod integration;
 mod key;
@@ -32,6 +33,7 @@ pub use desired::{Definition, DesiredApi, DesiredDeployment, DesiredVersion, Fie
 pub use digest::{digest, hex};
 pub use domain::{Domain, Domains, Known, Mapping};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
+pub use facts::Fact;
 pub use gateway_api::{DEFINITION_MAX_BYTES, Document, EndpointType, Export, GatewayApi, Stage, StageExport};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
 pub use key::{AccountId, ApiList, ApiType, Gateway, SourceKey};
