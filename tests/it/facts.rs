@@ -125,7 +125,7 @@ async fn every_kind_of_api_tells_its_facts_and_a_second_run_is_free() {
 
     // What people change is put right, by the very plan that shows it; what they add stays.
     world.edit(PAYMENTS, |api| {
-        api["customProperties"]["aws-api-type"] = json!(["HTTP"])
+        api["customProperties"]["aws-api-type"] = json!(["HTTP"]);
     });
     let planned = world
         .call(Method::GET, "integrations/shop/plan", None)
