@@ -9,6 +9,7 @@ pub(crate) mod fuzzing;
 mod key_vault;
 mod lists;
 mod metadata;
+mod metadata_updates;
 mod operations;
 mod permissions;
 mod pipeline;

@@ -1,5 +1,6 @@
 //! Our layout in API Center: what is ours, what is kept with it, and where. Pure functions of entities.
 
+pub mod facts;
 #[cfg(any(test, fuzzing))]
 #[path = "../fuzz/checks/catalog.rs"]
 pub(crate) mod fuzzing;

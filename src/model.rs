@@ -7,6 +7,7 @@ mod digest;
 pub mod document;
 mod domain;
 mod entity;
+mod facts;
 mod format;
 mod gateway_api;
 mod integration;
@@ -33,6 +34,7 @@ pub use desired::{Definition, DesiredApi, DesiredDeployment, DesiredVersion, Fie
 pub use digest::{digest, hex};
 pub use domain::{Domain, Domains, Known, Mapping, is_host_label, is_host_name};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};
+pub use facts::Fact;
 pub use format::Format;
 pub use gateway_api::{DEFINITION_MAX_BYTES, Document, EndpointType, Export, GatewayApi, Stage, StageExport};
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};

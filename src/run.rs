@@ -8,6 +8,7 @@ mod delete;
 mod drive;
 mod epilogue;
 mod explain;
+mod facts;
 mod guard;
 mod hands;
 mod interruption;

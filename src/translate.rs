@@ -45,15 +45,22 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
 pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &GatewayApi) -> Result<DesiredApi, InvalidName> {
     let title = api_title(api);
     let description = description(api.description.as_deref(), API_DESCRIPTION_MAX);
+    let mut enforced = vec![
+        field(&["title"], Some(json!(title))),
+        field(&["description"], description.map(Value::from)),
+        field(&["kind"], Some(json!(kind(api.api_type)))),
+    ];
+    for fact in &integration.facts {
+        // What is not known is left as it is.
+        if let Some(value) = fact.value(gateway, api) {
+            enforced.push((fact.path(), Some(json!([value]))));
+        }
+    }
     Ok(DesiredApi {
         name: EntityName::of_api(&integration.name, &api.id)?,
         members: vec![source_key(gateway, api)],
         fields: Fields {
-            enforced: vec![
-                field(&["title"], Some(json!(title))),
-                field(&["description"], description.map(Value::from)),
-                field(&["kind"], Some(json!(kind(api.api_type)))),
-            ],
+            enforced,
             initial: metadata(&integration.default_custom_properties.api),
         },
         title,

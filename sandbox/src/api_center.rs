@@ -96,6 +96,12 @@ impl ApiCenter {
         self.state().defers_imports = deferred;
     }
 
+    /// Lets further choices of an enumeration that is in use be refused: the documentation of metadata says that its type
+    /// cannot be changed then, and no recording shows what counts as that.
+    pub fn set_refuses_choices(&self, refuses: bool) {
+        self.state().refuses_choices = refuses;
+    }
+
     /// What it holds now.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {

@@ -26,6 +26,9 @@ pub struct Journal {
     /// The removals that were confirmed and are not made yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub confirmed: Option<Confirmation>,
+    /// The facts, by their words, that API Center does not take: they are not tried again before the next `PUT`.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub left_out_facts: BTreeSet<String>,
     /// How many confirmations were given: the id of what is held depends on it, so that none fits twice.
     pub confirmations: u64,
     /// Grows with every move to another environment: of two that hold the integration, the later one counts.

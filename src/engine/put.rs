@@ -335,6 +335,8 @@ async fn write(
     journal.generation = journal.generation.saturating_add(u64::from(known.is_some() && !stays));
     journal.changed_on = Some(changed_on);
     let has_changed = known.is_none_or(|known| known.settings() != settings_text(integration));
+    // Somebody may have made room for them.
+    journal.left_out_facts.clear();
     if has_changed {
         journal.forget_work();
     }
@@ -405,6 +407,7 @@ fn merged(journal: &Journal, properties: &Properties, has_changed: bool) -> Jour
     merged.generation = journal.generation;
     merged.changed_on.clone_from(&journal.changed_on);
     merged.succeeded_on(journal.last_success_on());
+    merged.left_out_facts.clear();
     if has_changed {
         merged.forget_work();
     }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use self::object::{Object, Strictness, invalid, missing};
 use super::{
-    ApiCenterId, ApiType, DefaultCustomProperties, EntityName, ImportSpecification, Integration, IntegrationName,
+    ApiCenterId, ApiType, DefaultCustomProperties, EntityName, Fact, ImportSpecification, Integration, IntegrationName,
     LifecycleStage, Problem, Properties, VaultHosts, is_our_schema,
 };
 
@@ -77,6 +77,7 @@ fn parse_properties(
             "apiSourceType",
             "amazonApiGatewaySource",
             "apiTypes",
+            "facts",
             "importSpecification",
             "targetEnvironmentId",
             "targetLifecycleStage",
@@ -103,6 +104,7 @@ fn parse_properties(
         account: source.account,
         authentication: source.authentication,
         api_types: api_types(properties)?,
+        facts: facts(properties)?,
         import_specification: word(properties, "importSpecification")?.unwrap_or(ImportSpecification::Always),
         environment: match environment {
             Some(id) => environment_name(properties, id, center)?,
@@ -145,6 +147,22 @@ fn api_types(properties: &Object<'_>) -> Result<BTreeSet<ApiType>, Problem> {
         invalid(
             &properties.at(PROPERTY),
             "must be a list of REST, HTTP and WEBSOCKET, at least one",
+        )
+    })
+}
+
+/// The facts that APIs tell; all of them when nothing is said, and none when the list is empty.
+fn facts(properties: &Object<'_>) -> Result<BTreeSet<Fact>, Problem> {
+    const PROPERTY: &str = "facts";
+    let Some(value) = properties.member(PROPERTY) else {
+        return Ok(Fact::ALL.into_iter().collect());
+    };
+    let parsed = |value: &Value| Fact::from_str(value.as_str()?, true).ok();
+    let facts = value.as_array().and_then(|items| items.iter().map(parsed).collect());
+    facts.ok_or_else(|| {
+        invalid(
+            &properties.at(PROPERTY),
+            &format!("must be a list of {}", Fact::ALL.map(Fact::word).join(", ")),
         )
     })
 }

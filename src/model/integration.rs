@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, ApiType, AwsAuthentication, EntityName, IntegrationName, Properties, Region};
+use super::{AccountId, ApiType, AwsAuthentication, EntityName, Fact, IntegrationName, Properties, Region};
 
 /// Whether definitions are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
@@ -81,6 +81,8 @@ pub struct Integration {
     pub authentication: AwsAuthentication,
     /// The kinds of API that are synchronised; at least one.
     pub api_types: BTreeSet<ApiType>,
+    /// The facts that APIs in the catalog tell.
+    pub facts: BTreeSet<Fact>,
     /// Whether definitions are imported.
     pub import_specification: ImportSpecification,
     /// The environment that its deployments are in.
@@ -91,4 +93,14 @@ pub struct Integration {
     pub default_custom_properties: DefaultCustomProperties,
     /// Kept and shown, not used: it names the API center's identity, ours is the function's.
     pub msi_resource_id: Option<String>,
+}
+
+impl Integration {
+    /// The same integration without the facts that these words name.
+    #[must_use]
+    pub fn without_facts(&self, words: &BTreeSet<String>) -> Self {
+        let mut integration = self.clone();
+        integration.facts.retain(|fact| !words.contains(fact.word()));
+        integration
+    }
 }

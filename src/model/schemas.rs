@@ -1,5 +1,7 @@
 //! The names of the metadata schemas that are ours.
 
+use super::Fact;
+
 /// The metadata schema on environments that holds the integration.
 pub const INTEGRATION_SCHEMA: &str = "aws-integration";
 /// The metadata schema on APIs.
@@ -7,10 +9,10 @@ pub const API_SCHEMA: &str = "aws-sync";
 /// The metadata schema on deployments.
 pub const STAGE_SCHEMA: &str = "aws-sync-stage";
 
-/// Whether a metadata schema of this name is one of ours.
+/// Whether a metadata schema of this name is one of ours: of a marker or of a fact.
 #[must_use]
 pub fn is_our_schema(name: &str) -> bool {
-    [INTEGRATION_SCHEMA, API_SCHEMA, STAGE_SCHEMA]
-        .iter()
-        .any(|ours| ours.eq_ignore_ascii_case(name))
+    let markers = [INTEGRATION_SCHEMA, API_SCHEMA, STAGE_SCHEMA].into_iter();
+    let mut ours = markers.chain(Fact::ALL.map(Fact::schema_name));
+    ours.any(|ours| ours.eq_ignore_ascii_case(name))
 }

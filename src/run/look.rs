@@ -62,6 +62,7 @@ pub async fn look_only(
     source: Source,
     request: &SyncRequest,
 ) -> Result<Planned, Problem> {
+    let integration = &integration.without_facts(&registration.journal.left_out_facts);
     let sides = observe(session, integration, (&source.gateway, &source.client), None).await?;
     let ground = Ground {
         integration: integration.clone(),

@@ -42,6 +42,8 @@ pub struct Tally {
     pub has_gaps: bool,
     /// The id of the removals that are held, and why they are.
     pub held: Option<(String, String)>,
+    /// Why facts are left out, each in its words.
+    pub left_out: Vec<String>,
     /// What else a person has to know.
     pub note: Option<String>,
     /// The plan that was applied.
@@ -153,6 +155,7 @@ impl Tally {
         parts.extend(self.note.clone());
         parts.extend(self.gateway.as_ref().and_then(|gateway| gateway.message.clone()));
         parts.extend(self.held.as_ref().map(|(_, message)| message.clone()));
+        parts.extend(self.left_out.iter().cloned());
         if let Some(first) = self.failed.first() {
             parts.push(format!(
                 "{} APIs could not be synchronized; the first is {}: {}",

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::agenda::{Before, Tasks, agenda};
-use super::apply::Ground;
+use super::apply::{Ground, Looked};
 use super::conclude::{Ran, conclude};
+use super::facts::{LeftOutFact, ensure_facts, leave_out};
 use super::guard::Guard;
 use super::hands::{Hands, Watch};
 use super::observe::{CatalogIndex, ensure_schemas, observe, observe_one};
@@ -17,6 +18,7 @@ use super::report::Tally;
 use super::request::SyncRequest;
 use super::session::Session;
 use super::source::Source;
+use crate::azure::{Catalog, MetadataSchema};
 use crate::catalog::settings::Registration;
 use crate::model::{ErrorCode, ImportSpecification, Integration, Problem};
 use crate::plan::Verdict;
@@ -54,6 +56,7 @@ pub async fn run(
     request: &SyncRequest,
     index: Option<&CatalogIndex>,
 ) -> Result<Ran, Stop> {
+    let integration = &integration.without_facts(&registration.journal.left_out_facts);
     let sides = (&source.gateway, &source.client);
     let observed = match &request.api {
         Some(id) => observe_one(session, integration, sides, id)
@@ -125,6 +128,7 @@ pub async fn run(
         let count = guard.removals_of_looks(&tasks, looks).len();
         guard.confirm(id, count);
     }
+    let looks = tell_facts(&catalog, &schemas, looks, &mut tasks, (&mut tally, &mut guard)).await?;
     note_before_work(session, registration, request, &tasks, &mut guard).await?;
     let removing = Removing {
         session,
@@ -145,6 +149,36 @@ pub async fn run(
         tally.note = Some(note.to_owned());
     }
     Ok(conclude(request, tasks, worked, (tally, guard), hands))
+}
+
+/// Sees to it that APIs can tell facts, or that nothing is wanted of them which API Center does not take: then what was looked
+/// at is looked at again.
+async fn tell_facts(
+    catalog: &Catalog,
+    schemas: &[MetadataSchema],
+    looks: Option<Vec<Looked>>,
+    tasks: &mut Tasks,
+    (tally, guard): (&mut Tally, &mut Guard),
+) -> Result<Option<Vec<Looked>>, Stop> {
+    let looked_at = looks.iter().flatten().map(|looked| &looked.task);
+    let apis = looked_at.chain(&tasks.order).map(|task| &task.job.desired);
+    let left_out = ensure_facts(catalog, schemas, apis).await;
+    let left_out = left_out.map_err(|error| Stop::Failed(error.problem()))?;
+    if left_out.is_empty() {
+        return Ok(looks);
+    }
+    tasks
+        .order
+        .extend(looks.into_iter().flatten().map(|looked| looked.task));
+    leave_out(&left_out, &mut tasks.order);
+    let for_good = left_out.iter().filter(|left_out| left_out.for_good);
+    let words = for_good.map(|left_out| left_out.fact.word().to_owned());
+    guard.journal.left_out_facts.extend(words);
+    tally.left_out = left_out
+        .into_iter()
+        .map(|LeftOutFact { message, .. }| message)
+        .collect();
+    Ok(None)
 }
 
 /// Writes down what must not be lost when the run is killed, before anything is made: that removals are held, and that a

@@ -12,8 +12,8 @@ const APIS: usize = 300;
 const PAGE: usize = 100;
 /// The other lists that a run reads: of HTTP and WebSocket APIs, and of domains.
 const OTHER_LISTS: usize = 2;
-/// The schemas, the environment and the outcome.
-const WRITES_OF_A_FIRST_RUN: usize = 5;
+/// The schemas of the markers and of the facts, the environment and the outcome.
+const WRITES_OF_A_FIRST_RUN: usize = 9;
 /// The outcome.
 const WRITES_OF_EVERY_RUN: usize = 1;
 

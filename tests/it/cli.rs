@@ -241,6 +241,7 @@ async fn short_options_and_all_others_of_az_reach_the_integration() {
                 "accessKey": key, "secretAccessKey": secret, "account": "123456789012", "regionName": world.cloud.region, "msiResourceId": "/an/identity",
             },
             "apiTypes": ["REST", "HTTP"],
+            "facts": ["apiType", "endpointType", "account", "region"],
             "importSpecification": "ondemand",
             "targetEnvironmentId": "/workspaces/default/environments/aws",
             "targetLifecycleStage": "production",

@@ -16,6 +16,7 @@ mod doctor;
 mod evidence;
 mod explain;
 mod export;
+mod facts;
 mod faults;
 mod guard;
 mod history;

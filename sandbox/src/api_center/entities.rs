@@ -137,7 +137,10 @@ impl State {
                 &self.catalog,
                 &address.name,
                 properties,
-                self.quotas().metadata_per_entity,
+                metadata::Strictness {
+                    per_entity_max: self.quotas().metadata_per_entity,
+                    refuses_choices: self.refuses_choices,
+                },
             ),
             Kind::Deployment => {
                 self.check_reference(properties, "environmentId", Kind::Environment)?;

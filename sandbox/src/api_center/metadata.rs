@@ -17,6 +17,15 @@ const ASSIGNEES: [(Kind, &str); 3] = [
     (Kind::Deployment, "deployment"),
 ];
 
+/// How strictly schemas are taken.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Strictness {
+    /// Most schemas that are assigned to one kind of entity.
+    pub per_entity_max: usize,
+    /// Whether an enumeration that is in use takes no further choice.
+    pub refuses_choices: bool,
+}
+
 /// A schema as it is assigned to one kind of entity.
 struct Assigned<'a> {
     name: &'a str,
@@ -57,7 +66,7 @@ pub(super) fn check_schema(
     catalog: &Catalog,
     name: &str,
     properties: &Map<String, Value>,
-    per_entity_max: usize,
+    strictness: Strictness,
 ) -> Result<(), Refusal> {
     let text = properties.get("schema").and_then(Value::as_str).unwrap_or_default();
     let schema: Value =
@@ -69,7 +78,7 @@ pub(super) fn check_schema(
         let others = assigned_to(catalog, word)
             .filter(|assigned| !assigned.name.eq_ignore_ascii_case(name))
             .count();
-        if assignment(properties, word).is_some() && others >= per_entity_max {
+        if assignment(properties, word).is_some() && others >= strictness.per_entity_max {
             return Err(Refusal::invalid(
                 "QuotaExceeded",
                 format!("there are {others} metadata properties for the entity '{word}' already"),
@@ -77,14 +86,28 @@ pub(super) fn check_schema(
         }
     }
     let current = catalog.get(&Collection::metadata_schemas().address(name));
-    let current_type = current
+    let current = current
         .and_then(|entity| entity.properties.get("schema")?.as_str())
-        .and_then(|text| serde_json::from_str::<Value>(text).ok())
-        .and_then(|schema| schema.get("type").cloned());
-    if current_type.is_some() && current_type.as_ref() != schema.get("type") {
+        .and_then(|text| serde_json::from_str::<Value>(text).ok());
+    let Some(current) = current else { return Ok(()) };
+    let changes_type = current.get("type").is_some() && current.get("type") != schema.get("type");
+    let adds_choices = choices(&schema)
+        .iter()
+        .any(|choice| !choices(&current).contains(choice));
+    if changes_type || strictness.refuses_choices && adds_choices {
         check_unused(catalog, name)?;
     }
     Ok(())
+}
+
+/// The choices of an enumeration, or of an array of one.
+fn choices(schema: &Value) -> Vec<Value> {
+    let listed = schema
+        .get("items")
+        .unwrap_or(schema)
+        .get("enum")
+        .and_then(Value::as_array);
+    listed.cloned().unwrap_or_default()
 }
 
 fn check_type(schema: &Value) -> Result<(), String> {
@@ -117,7 +140,10 @@ pub(super) fn check_unused(catalog: &Catalog, name: &str) -> Result<(), Refusal>
             .is_some_and(|properties| properties.get(name).is_some())
     });
     match user {
-        Some(user) => Err(invalid(format!("the metadata '{name}' is set on '{}'", user.name))),
+        Some(user) => Err(invalid(format!(
+            "Cannot delete, change type or unassign the metadata '{name}', which is set on '{}'",
+            user.name
+        ))),
         None => Ok(()),
     }
 }

@@ -25,6 +25,8 @@ pub(super) struct State {
     pub unfinished: Vec<Unfinished>,
     /// Whether imports of inline texts are operations, too.
     pub defers_imports: bool,
+    /// Whether an enumeration that is in use takes no further choice.
+    pub refuses_choices: bool,
     /// What the caller's role assignments allow: the actions of each, and those it excludes.
     pub permissions: Vec<Permission>,
 }
@@ -40,6 +42,7 @@ impl State {
             documents: HashMap::new(),
             unfinished: vec![Unfinished::InProgress],
             defers_imports: false,
+            refuses_choices: false,
             permissions: contributor(),
         }
     }

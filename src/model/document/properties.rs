@@ -3,7 +3,9 @@
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::model::{ApiType, DefaultCustomProperties, EntityPath, ImportSpecification, Integration, LifecycleStage};
+use crate::model::{
+    ApiType, DefaultCustomProperties, EntityPath, Fact, ImportSpecification, Integration, LifecycleStage,
+};
 
 use super::API_SOURCE_TYPE;
 
@@ -19,6 +21,9 @@ pub struct DocumentProperties {
     /// The kinds of API that are synchronised; all when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_types: Option<Vec<ApiType>>,
+    /// The facts that each API in the catalog tells as custom metadata; all when it is left out, none when it is empty.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub facts: Option<Vec<Fact>>,
     /// Whether definitions are imported; `always` when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_specification: Option<ImportSpecification>,
@@ -74,6 +79,7 @@ impl DocumentProperties {
             api_source_type: API_SOURCE_TYPE.to_owned(),
             amazon_api_gateway_source: source,
             api_types: None,
+            facts: None,
             import_specification: None,
             target_environment_id: None,
             target_lifecycle_stage: None,
@@ -88,6 +94,7 @@ impl From<&Integration> for DocumentProperties {
         let defaults = &integration.default_custom_properties;
         Self {
             api_types: Some(integration.api_types.iter().copied().collect()),
+            facts: Some(integration.facts.iter().copied().collect()),
             import_specification: Some(integration.import_specification),
             target_environment_id: Some(environment),
             target_lifecycle_stage: Some(integration.lifecycle_stage),

@@ -167,6 +167,7 @@ const KINDS: &[Kind] = &[
     ),
     arm("the plan's limits", "GET", "", &[Create, Timer]),
     arm("the metadata schemas", "GET", "/metadataSchemas", &[Create, Timer]),
+    arm("a metadata schema", "GET", "/metadataSchemas/*", &[Create]),
     arm("a metadata schema's making", "PUT", "/metadataSchemas/*", &[Create]),
     arm("the environments", "GET", "/environments", &[Create, Timer, Delete]),
     arm("an environment", "GET", "/environments/*", &[Create, Timer, Delete]),

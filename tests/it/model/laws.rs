@@ -11,11 +11,15 @@ use crate::oracle::{Estate, entity_name};
 /// Where the source's values are; what users have beside them is theirs.
 const OF_ENVIRONMENT: [&str; 1] = ["/customProperties/aws-integration"];
 const OF_MADE_ENVIRONMENT: [&str; 2] = ["/customProperties/aws-integration", "/server/type"];
-const OF_API: [&str; 5] = [
+const OF_API: [&str; 9] = [
     "/title",
     "/description",
     "/kind",
     "/customProperties/aws-sync",
+    "/customProperties/aws-api-type",
+    "/customProperties/aws-endpoint-type",
+    "/customProperties/aws-account",
+    "/customProperties/aws-region",
     // The service's own.
     "/lifecycleStage",
 ];
@@ -81,9 +85,11 @@ pub fn judge(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
     }
     let parts: Vec<&str> = change.path.split('/').collect();
     let verdict = match parts.as_slice() {
-        ["metadataSchemas", "aws-integration" | "aws-sync" | "aws-sync-stage"] => {
-            allow(change.after.is_some(), "a schema of the app goes")
-        }
+        [
+            "metadataSchemas",
+            "aws-integration" | "aws-sync" | "aws-sync-stage" | "aws-api-type" | "aws-endpoint-type" | "aws-account"
+            | "aws-region",
+        ] => allow(change.after.is_some(), "a schema of the app goes"),
         ["environments", _] => judge_environment(ledger, moment, change),
         ["apis", _] => judge_api(ledger, moment, change),
         ["apis", api, kind, name, ..] => judge_below(ledger, moment, change, &format!("apis/{api}"), kind, name),

@@ -1,0 +1,132 @@
+//! Facts: their metadata schemas are there before the first API tells them, or the run goes without.
+
+use std::collections::BTreeSet;
+
+use super::agenda::Task;
+use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema, Refusal};
+use crate::catalog::facts::{Fit, fact_schema, fit};
+use crate::model::{DesiredApi, Fact};
+
+/// The kind of entity that facts are of.
+const ENTITY: &str = "api";
+
+/// A fact that a run goes without.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOutFact {
+    /// The fact.
+    pub fact: Fact,
+    /// Why, for people.
+    pub message: String,
+    /// Whether the next run is not to try again.
+    pub for_good: bool,
+}
+
+/// Makes the schemas of the facts that the APIs tell, and adds the values that they lack; gives the facts that API Center
+/// does not take. Asks and writes nothing when all is there.
+///
+/// # Errors
+/// When a schema cannot be read, or written for another reason than that API Center refuses it.
+pub async fn ensure_facts<'a>(
+    catalog: &Catalog,
+    present: &[MetadataSchema],
+    apis: impl Iterator<Item = &'a DesiredApi> + Clone,
+) -> Result<Vec<LeftOutFact>, CatalogError> {
+    let mut left_out = Vec::new();
+    for fact in Fact::ALL {
+        let values = values(fact, apis.clone());
+        let name = fact.schema_name();
+        let found = present.iter().find(|schema| schema.name.eq_ignore_ascii_case(name));
+        let is_there =
+            |found: &MetadataSchema| takes(found, fact, &values) && completed(Some(found), fact, &values) == *found;
+        if values.is_empty() || found.is_some_and(is_there) {
+            continue;
+        }
+        let update = catalog.update_metadata_schema(name, |found| completed(found, fact, &values));
+        match update.await {
+            Ok(schema) if takes(&schema, fact, &values) => (),
+            Ok(_) => left_out.push(LeftOutFact::for_good(
+                fact,
+                "the metadata schema of that name is somebody else's, of another type",
+            )),
+            Err(CatalogError::Refused {
+                refusal: Refusal::ForGood | Refusal::NoRoom,
+                message,
+                ..
+            }) => left_out.push(LeftOutFact::for_good(fact, &message)),
+            Err(error @ CatalogError::Refused { .. }) => left_out.push(LeftOutFact {
+                fact,
+                message: format!("the fact {name} is left out of this run: {error}"),
+                for_good: false,
+            }),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(left_out)
+}
+
+/// Takes the facts out of what is wanted of the APIs in this run.
+pub fn leave_out(left_out: &[LeftOutFact], tasks: &mut [Task]) {
+    for LeftOutFact { fact, .. } in left_out {
+        let path = fact.path();
+        for task in tasks.iter_mut() {
+            task.job.desired.fields.enforced.retain(|(other, _)| *other != path);
+        }
+    }
+}
+
+impl LeftOutFact {
+    fn for_good(fact: Fact, why: &str) -> Self {
+        let name = fact.schema_name();
+        Self {
+            fact,
+            message: format!("the fact {name} is left out until the integration is put again: {why}"),
+            for_good: true,
+        }
+    }
+}
+
+/// What the APIs tell.
+fn values<'a>(fact: Fact, apis: impl Iterator<Item = &'a DesiredApi>) -> BTreeSet<String> {
+    let path = fact.path();
+    let fields = apis.flat_map(|api| &api.fields.enforced);
+    let told = fields
+        .filter(|(other, _)| *other == path)
+        .filter_map(|(_, value)| value.as_ref()?.as_array());
+    told.flatten()
+        .filter_map(|value| value.as_str().map(str::to_owned))
+        .collect()
+}
+
+/// The schema with what the values need; as it is where it needs nothing, or is somebody else's.
+fn completed(found: Option<&MetadataSchema>, fact: Fact, values: &BTreeSet<String>) -> MetadataSchema {
+    let assignment = Assignment {
+        entity: ENTITY.to_owned(),
+        required: false,
+        deprecated: false,
+    };
+    let Some(found) = found else {
+        return MetadataSchema {
+            name: fact.schema_name().to_owned(),
+            schema: fact_schema(fact, values),
+            assigned_to: vec![assignment],
+        };
+    };
+    let mut schema = found.clone();
+    match fit(&found.schema, fact, values) {
+        Fit::Other => return schema,
+        Fit::Lacks(extended) => schema.schema = extended,
+        Fit::Takes => (),
+    }
+    if !schema
+        .assigned_to
+        .iter()
+        .any(|to| to.entity.eq_ignore_ascii_case(ENTITY))
+    {
+        schema.assigned_to.push(assignment);
+    }
+    schema
+}
+
+fn takes(schema: &MetadataSchema, fact: Fact, values: &BTreeSet<String>) -> bool {
+    fit(&schema.schema, fact, values) == Fit::Takes
+}
