@@ -30,8 +30,9 @@ use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
     ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document, Domains,
-    EndpointType, EntityName, Export, Field, FieldPath, Format, Gateway, GatewayApi, ImportSpecification, Integration,
-    IntegrationName, LifecycleStage, Problem, Region, RoleArn, Stage, StageExport, digest, stage_entity_name,
+    EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi, ImportSpecification,
+    Integration, IntegrationName, LifecycleStage, Problem, Region, RoleArn, Stage, StageExport, digest,
+    stage_entity_name,
 };
 use crate::translate::{Around, add_stages, definition, desired_api};
 
@@ -202,6 +203,7 @@ fn integration() -> Option<Integration> {
         region,
         authentication: AwsAuthentication::RoleByWebIdentity { role },
         api_types: [ApiType::Rest].into(),
+        facts: Fact::ALL.into_iter().collect(),
         import_specification: ImportSpecification::Always,
         environment: EntityName::parse("shop").ok()?,
         lifecycle_stage: LifecycleStage::Design,

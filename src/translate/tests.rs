@@ -22,6 +22,7 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
             secret_access_key: secret("key"),
         }),
         api_types: ApiType::ALL.into(),
+        facts: BTreeSet::new(),
         import_specification,
         environment: EntityName::parse("shop").unwrap(),
         lifecycle_stage: LifecycleStage::Design,

@@ -1,5 +1,7 @@
 //! Values that the tests start from.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Value, json};
 
 use super::super::{CatalogLimits, Observation, RequiredMetadata, Rules};
@@ -163,6 +165,7 @@ pub(super) fn integration(integration: &str) -> Integration {
             secret_access_key: secret("key"),
         }),
         api_types: [ApiType::Rest].into(),
+        facts: BTreeSet::new(),
         import_specification: ImportSpecification::Always,
         environment: name(integration),
         lifecycle_stage: LifecycleStage::Testing,
