@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::ApiState;
-use crate::model::{EntityName, Outcome, Report, Skip};
+use crate::model::{ApiType, EntityName, Outcome, Report, Skip, SourceKey};
 
 use super::view::{IntegrationView, LinkWord};
 
@@ -67,6 +67,8 @@ pub struct ApiView {
     pub title: String,
     /// The API's id.
     pub api_id: String,
+    /// What kind of API it is on Amazon, where its marker tells.
+    pub api_type: Option<ApiType>,
     /// Amazon's names of its stages.
     pub stages: Vec<String>,
     /// What is not below it, and why.
@@ -134,6 +136,7 @@ impl IntegrationView {
 pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
     let record = &api.marker.record;
     let id = api.proof().api_id();
+    let member = api.marker.members.first();
     let failures = report.map(|report| report.failed.as_slice()).unwrap_or_default();
     let failure = failures.iter().find(|failure| failure.api_id == id);
     let condition = match (failure, record.state, record.skipped.is_empty()) {
@@ -153,11 +156,8 @@ pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
         skipped: record.skipped.clone(),
         failure: failure.map(|failure| failure.message.clone()),
         condition,
-        console_url: api
-            .marker
-            .members
-            .first()
-            .map(|member| member.gateway.region.api_console_url(&id)),
+        api_type: member.map(|member| member.api_type),
+        console_url: member.map(SourceKey::console_url),
         api_id: id,
     }
 }

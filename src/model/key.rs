@@ -131,6 +131,17 @@ pub struct SourceKey {
 }
 
 impl SourceKey {
+    /// The page of the AWS console that shows the API.
+    #[must_use]
+    pub fn console_url(&self) -> String {
+        let id = &self.api_id;
+        let page = match self.api_type {
+            ApiType::Rest => format!("apis/{id}/resources"),
+            ApiType::Http | ApiType::Websocket => "api-detail".to_owned(),
+        };
+        self.gateway.region.console_page(&page, &format!("api={id}&"))
+    }
+
     /// Reads `account/region/apiId`, as [`Display`](fmt::Display) writes it; `None` when it is something else.
     #[must_use]
     pub fn parse(text: &str, api_type: ApiType) -> Option<Self> {

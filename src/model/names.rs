@@ -1,4 +1,4 @@
-//! Names: of integrations, of REST APIs, and of the catalog entities made from them.
+//! Names: of integrations, of APIs, and of the catalog entities made from them.
 
 use std::borrow::Cow;
 use std::fmt;

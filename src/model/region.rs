@@ -3,7 +3,6 @@
 use std::fmt;
 
 use serde::Serialize;
-use url::form_urlencoded;
 
 use super::quote_name;
 
@@ -161,20 +160,14 @@ impl Region {
     /// The page of the AWS console that lists this region's APIs.
     #[must_use]
     pub fn console_url(&self) -> String {
-        format!(
-            "https://{}/apigateway/main/apis?region={}",
-            self.partition.console_host, self.name
-        )
+        self.console_page("apis", "")
     }
 
-    /// The page of the AWS console that shows one of this region's REST APIs.
+    /// A page of API Gateway in the AWS console; `query` ends in `&` where there is one.
     #[must_use]
-    pub fn api_console_url(&self, rest_api_id: &str) -> String {
-        let id: String = form_urlencoded::byte_serialize(rest_api_id.as_bytes()).collect();
-        format!(
-            "https://{}/apigateway/main/apis/{id}/resources?api={id}&region={}",
-            self.partition.console_host, self.name
-        )
+    pub fn console_page(&self, page: &str, query: &str) -> String {
+        let (host, region) = (self.partition.console_host, &self.name);
+        format!("https://{host}/apigateway/main/{page}?{query}region={region}")
     }
 }
 

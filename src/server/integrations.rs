@@ -260,7 +260,7 @@ pub(super) async fn examine(app: &App, name: IntegrationName) -> Result<Response
     get, path = "/{name}/explain", operation_id = "explain",
     params((
         "api" = String, Query, min_length = 1, max_length = 1024, pattern = r"\S",
-        description = "The name or id of a REST API, or its name in the catalog.",
+        description = "The name or id of an API on Amazon, or its name in the catalog.",
     )),
     responses((status = 200, description = "What was found.", body = Explanation)),
 )]

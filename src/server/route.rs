@@ -15,7 +15,7 @@ const REPEATED_MAX: usize = 100;
 
 /// Parameters that are the host's own, and Azure's.
 const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
-/// Longest name of a REST API that is looked for, in characters: Amazon's own are shorter.
+/// Longest name of an API that is looked for, in characters: Amazon's own are shorter.
 pub(super) const API_MAX_CHARACTERS: usize = 1024;
 
 /// The segment that the function's own route begins with. What comes before it is the app's `routePrefix`, which forwarded
@@ -362,7 +362,7 @@ fn explained_api(query: &str) -> Result<String, Problem> {
     let is_one = |api: &String| !api.trim().is_empty() && api.chars().count() <= API_MAX_CHARACTERS;
     api.filter(is_one)
         .map(|api| api.trim().to_owned())
-        .ok_or_else(|| refuse("api", "must be the name or id of a REST API"))
+        .ok_or_else(|| refuse("api", "must be the name or id of an API"))
 }
 
 fn flag(name: &str, value: &str) -> Result<bool, Problem> {

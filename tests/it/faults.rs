@@ -34,7 +34,7 @@ const CALLS_AFTER: usize = 2;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_goes_wrong_when_an_integration_is_created_the_next_run_makes_up_for_it() {
-    try_all(Scene::Create, 1122).await;
+    try_all(Scene::Create, 1155).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -16,7 +16,6 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use sandbox::cloud::Cloud;
-use sandbox::estate::{large, large_redeployed};
 use sandbox::functions_host::{FunctionsHost, HostOptions, TimerKind};
 use sandbox::scenario::{self, ScenarioError, WORKSPACE};
 
@@ -26,7 +25,7 @@ use self::setting::sped_up_cloud;
 
 pub use self::cold_start::cold_starts;
 pub use self::peer::compare;
-pub use self::setting::{BenchError, Phase, Setting};
+pub use self::setting::{BenchError, Gateway, Phase, Setting};
 pub use self::table::{HEADING, NOTE, Row};
 
 /// Longer than any run takes: what is measured is all of it.
@@ -41,10 +40,10 @@ pub async fn measure(setting: &Setting, mut tell: impl FnMut(&Row)) -> Result<Ve
     let host = start_host(&cloud, setting).await?;
     // A call over HTTP ends after 200 seconds, so that the integration is made before there is anything to do.
     scenario::make_integration(&cloud, &host).await?;
-    cloud.fill_gateway(large(setting.apis));
+    cloud.fill(setting.gateway.estate());
     let mut rows = Vec::new();
     for phase in Phase::ALL {
-        prepare(&cloud, phase, setting.apis);
+        prepare(&cloud, phase, setting.gateway);
         let row = measure_phase(&cloud, &host, setting, phase).await?;
         tell(&row);
         rows.push(row);
@@ -72,9 +71,9 @@ async fn start_host(cloud: &Cloud, setting: &Setting) -> Result<FunctionsHost, B
 }
 
 /// Brings about what a phase begins with.
-fn prepare(cloud: &Cloud, phase: Phase, apis: usize) {
+fn prepare(cloud: &Cloud, phase: Phase, gateway: Gateway) {
     if phase == Phase::Changed {
-        cloud.fill_gateway(large_redeployed(apis));
+        cloud.fill(gateway.redeployed());
     }
     cloud.record.clear();
 }
@@ -99,16 +98,16 @@ async fn measure_phase(
     let (seconds, after) = (began.elapsed().as_secs_f64(), Usage::of(pid)?);
     let work = Work::of(&cloud.record);
     let report = scenario::last_sync(host).await?;
-    check(&report, phase, setting.apis)?;
+    check(&report, phase, setting.gateway)?;
     Ok(Row {
-        apis: setting.apis,
+        apis: setting.gateway.apis,
         phase: phase.name(),
         factor: setting.factor,
         aws_requests: work.aws_requests,
-        aws_lower_bound: Bounds::of(phase, setting.apis).aws,
+        aws_lower_bound: Bounds::of(phase, setting.gateway).aws,
         arm_reads: work.arm_reads,
         arm_writes: work.arm_writes,
-        arm_writes_lower_bound: Bounds::of(phase, setting.apis).writes,
+        arm_writes_lower_bound: Bounds::of(phase, setting.gateway).writes,
         write_budget_share: (phase == Phase::First).then(|| work.write_budget_share(WRITE_BUDGET, setting.factor)),
         throttles: work.throttles,
         cpu_seconds: after.cpu_seconds - before.cpu_seconds,
@@ -120,8 +119,9 @@ async fn measure_phase(
 }
 
 /// Whether a run did what it was measured for.
-fn check(report: &Value, phase: Phase, apis: usize) -> Result<(), BenchError> {
-    let changing = large_redeployed(apis).len();
+fn check(report: &Value, phase: Phase, gateway: Gateway) -> Result<(), BenchError> {
+    let (apis, changed) = (gateway.apis, gateway.redeployed());
+    let changing = changed.rest.len() + changed.v2.len();
     let (created, updated) = match phase {
         Phase::First => (apis, 0),
         Phase::Unchanged => (0, 0),

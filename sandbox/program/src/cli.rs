@@ -63,6 +63,9 @@ pub struct BenchArguments {
     /// APIs on the gateway, if not 100, 1000 and 10000 of them, one after the other.
     #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub apis: Option<u32>,
+    /// APIs of all kinds: of ten, seven REST, two HTTP and one WebSocket.
+    #[arg(long, conflicts_with = "peer")]
+    pub mixed: bool,
     /// By how much the clouds are sped up: rates are multiplied and latency is divided by it. 10 unless said otherwise, and 40 for 10000 APIs.
     #[arg(long, value_parser = factor)]
     pub factor: Option<f64>,

@@ -16,7 +16,7 @@ use serde::Serialize;
 use serde_json::json;
 use tokio::signal::unix::{SignalKind, signal};
 
-use bench::Setting;
+use bench::{Gateway, Setting};
 use cli::{BenchArguments, Cli, Clouds, ColdStartArguments, Command, HostArguments};
 
 /// The numbers of APIs that are measured unless one is asked for.
@@ -123,7 +123,10 @@ async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
         let usual = if apis < MANY { FACTOR } else { FACTOR_OF_MANY };
         let setting = Setting {
             handler: handler.clone(),
-            apis: usize::try_from(apis)?,
+            gateway: Gateway {
+                apis: usize::try_from(apis)?,
+                mixed: arguments.mixed,
+            },
             factor: arguments.factor.unwrap_or(usual),
         };
         let mut told = Ok(());

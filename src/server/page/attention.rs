@@ -72,6 +72,12 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
 pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
+        @for gateway in &report.gateways {
+            @if let Some(message) = &gateway.message {
+                h3 { "Not read" @if let Some(account) = &gateway.account { ", account " (account) } ", region " (gateway.region) }
+                p { (message) }
+            }
+        }
         @if !report.failed.is_empty() {
             h3 { (heading("Failed", report.failed.len(), totals.failed)) }
             ul {

@@ -132,7 +132,10 @@ fn row(api: &ApiView) -> Markup {
         tr {
             th scope="row" {
                 (api.title)
-                br; span.quiet { code { (api.api_id) } }
+                br; span.quiet {
+                    @if let Some(api_type) = api.api_type { (api_type.title()) " " }
+                    code { (api.api_id) }
+                }
             }
             td {
                 (badge(api.condition.word()))

@@ -93,6 +93,7 @@ fn api(number: usize, condition: ApiCondition) -> ApiView {
         name: format!("shop-{number:010}"),
         title: format!("API {number}"),
         api_id: format!("{number:010}"),
+        api_type: Some(ApiType::Rest),
         stages: vec!["prod".to_owned(), "staging".to_owned()],
         skipped: Vec::new(),
         failure: None,

@@ -2,8 +2,9 @@
 
 use http::StatusCode;
 
-use super::setting::Phase;
-use sandbox::estate::{Estate, large, large_redeployed};
+use super::setting::{Gateway, Phase};
+use sandbox::api_gateway::Protocol;
+use sandbox::estate::FullEstate;
 use sandbox::record::{Exchange, Record, Service};
 use sandbox::throttle::Rate;
 
@@ -11,6 +12,10 @@ use sandbox::throttle::Rate;
 pub(super) const WRITE_BUDGET: Rate = (10.0, 100.0);
 /// APIs on a page of Amazon's list, at most.
 const GATEWAY_PAGE: usize = 500;
+/// HTTP and WebSocket APIs on a page of theirs.
+const V2_PAGE: usize = 100;
+/// The metadata schemas of facts, which the first run makes that has APIs.
+const FACTS: usize = 4;
 
 /// The fewest requests that a run can do with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,27 +26,48 @@ pub(super) struct Bounds {
 
 impl Bounds {
     /// Those of a phase: see [`NOTE`](super::table::NOTE).
-    pub fn of(phase: Phase, apis: usize) -> Self {
-        let look = apis.div_ceil(GATEWAY_PAGE) + apis;
-        let stages = |estate: &Estate| estate.iter().map(|(_, stages)| stages.len()).sum::<usize>();
+    pub fn of(phase: Phase, gateway: Gateway) -> Self {
+        let look = look(&gateway.estate());
         match phase {
             Phase::First => {
-                let estate = large(apis);
+                let estate = gateway.estate();
                 Self {
-                    aws: look + stages(&estate),
-                    writes: 1 + 2 * estate.len() + 4 * stages(&estate),
+                    aws: look + exports(&estate),
+                    writes: 1 + FACTS + 2 * apis(&estate) + 4 * stages(&estate),
                 }
             }
             Phase::Unchanged => Self { aws: look, writes: 1 },
             Phase::Changed => {
-                let changed = large_redeployed(apis);
+                let changed = gateway.redeployed();
                 Self {
-                    aws: look + stages(&changed),
-                    writes: 1 + 2 * changed.len() + 2 * stages(&changed),
+                    aws: look + exports(&changed),
+                    writes: 1 + 2 * apis(&changed) + 2 * stages(&changed),
                 }
             }
         }
     }
+}
+
+/// The lists of APIs, that of custom domains, and the stages of each API.
+fn look(estate: &FullEstate) -> usize {
+    let pages = |apis: usize, page: usize| apis.div_ceil(page).max(1);
+    let rest = pages(estate.rest.len(), GATEWAY_PAGE);
+    rest + pages(estate.v2.len(), V2_PAGE) + 1 + apis(estate)
+}
+
+fn apis(estate: &FullEstate) -> usize {
+    estate.rest.len() + estate.v2.len()
+}
+
+fn stages(estate: &FullEstate) -> usize {
+    let rest = estate.rest.iter().map(|(_, stages)| stages.len());
+    rest.chain(estate.v2.iter().map(|(_, stages)| stages.len())).sum()
+}
+
+/// A call for each stage of a REST or an HTTP API, and two of a WebSocket API: routes and models.
+fn exports(estate: &FullEstate) -> usize {
+    let twice = estate.v2.iter().filter(|(api, _)| api.protocol == Protocol::Websocket);
+    stages(estate) + twice.map(|(_, stages)| stages.len()).sum::<usize>()
 }
 
 /// What the clouds saw.
@@ -90,26 +116,17 @@ mod tests {
 
     #[test]
     fn a_thousand_apis_of_two_stages_need_ten_writes_each_at_first() {
-        assert_eq!(
-            Bounds::of(Phase::First, 1000),
-            Bounds {
-                aws: 2 + 1000 + 2000,
-                writes: 1 + 10_000
-            }
-        );
-        assert_eq!(
-            Bounds::of(Phase::Unchanged, 501),
-            Bounds {
-                aws: 2 + 501,
-                writes: 1
-            }
-        );
-        assert_eq!(
-            Bounds::of(Phase::Changed, 1000),
-            Bounds {
-                aws: 2 + 1000 + 20,
-                writes: 1 + 60
-            }
-        );
+        let of = |phase, apis| Bounds::of(phase, Gateway { apis, mixed: false });
+        let bounds = |aws, writes| Bounds { aws, writes };
+        assert_eq!(of(Phase::First, 1000), bounds(2 + 2 + 1000 + 2000, 1 + 4 + 10_000));
+        assert_eq!(of(Phase::Unchanged, 501), bounds(2 + 2 + 501, 1));
+        assert_eq!(of(Phase::Changed, 1000), bounds(2 + 2 + 1000 + 20, 1 + 60));
+    }
+
+    #[test]
+    fn of_ten_apis_of_mixed_kinds_the_websocket_api_needs_two_calls_for_a_definition() {
+        let gateway = Gateway { apis: 10, mixed: true };
+        let bounds = Bounds::of(Phase::First, gateway);
+        assert_eq!(bounds.aws, 3 + 10 + 9 * 2 + 2 * 2);
     }
 }

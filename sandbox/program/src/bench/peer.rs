@@ -67,11 +67,11 @@ pub async fn compare(
     mut tell: impl FnMut(&Comparison),
 ) -> Result<Vec<Comparison>, BenchError> {
     let cloud = sped_up_cloud(setting).await?;
-    cloud.fill_gateway(large(setting.apis));
+    cloud.fill_gateway(large(setting.gateway.apis));
     let mut comparisons = Vec::new();
     for (phase, row) in Phase::ALL.into_iter().zip(rows) {
         if phase == Phase::Changed {
-            cloud.fill_gateway(large_redeployed(setting.apis));
+            cloud.fill_gateway(large_redeployed(setting.gateway.apis));
         }
         cloud.record.clear();
         let began = Instant::now();

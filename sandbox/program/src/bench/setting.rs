@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use sandbox::cloud::{Cloud, CloudError, CloudOptions};
+use sandbox::estate::{FullEstate, large, large_mixed, large_mixed_redeployed, large_redeployed};
 use sandbox::functions_host::HostError;
 use sandbox::scenario::ScenarioError;
 
@@ -38,13 +39,44 @@ impl Phase {
     }
 }
 
+/// What the gateway has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gateway {
+    /// APIs.
+    pub apis: usize,
+    /// Whether they are of all kinds, and not only REST APIs.
+    pub mixed: bool,
+}
+
+impl Gateway {
+    /// All of it.
+    #[must_use]
+    pub fn estate(self) -> FullEstate {
+        if self.mixed {
+            large_mixed(self.apis)
+        } else {
+            large(self.apis).into()
+        }
+    }
+
+    /// The APIs that change, newly deployed.
+    #[must_use]
+    pub fn redeployed(self) -> FullEstate {
+        if self.mixed {
+            large_mixed_redeployed(self.apis)
+        } else {
+            large_redeployed(self.apis).into()
+        }
+    }
+}
+
 /// What is measured with.
 #[derive(Debug, Clone)]
 pub struct Setting {
     /// The handler.
     pub handler: PathBuf,
-    /// APIs on the gateway.
-    pub apis: usize,
+    /// What the gateway has.
+    pub gateway: Gateway,
     /// By how much the clouds are sped up.
     pub factor: f64,
 }
