@@ -11,6 +11,8 @@ use sandbox::throttle::Rate;
 pub(super) const WRITE_BUDGET: Rate = (10.0, 100.0);
 /// APIs on a page of Amazon's list, at most.
 const GATEWAY_PAGE: usize = 500;
+/// The other lists that a run reads, empty here: of HTTP and WebSocket APIs, and of custom domains.
+const OTHER_LISTS: usize = 2;
 
 /// The fewest requests that a run can do with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,7 +24,7 @@ pub(super) struct Bounds {
 impl Bounds {
     /// Those of a phase: see [`NOTE`](super::table::NOTE).
     pub fn of(phase: Phase, apis: usize) -> Self {
-        let look = apis.div_ceil(GATEWAY_PAGE) + apis;
+        let look = apis.div_ceil(GATEWAY_PAGE) + OTHER_LISTS + apis;
         let stages = |estate: &Estate| estate.iter().map(|(_, stages)| stages.len()).sum::<usize>();
         match phase {
             Phase::First => {
@@ -93,21 +95,21 @@ mod tests {
         assert_eq!(
             Bounds::of(Phase::First, 1000),
             Bounds {
-                aws: 2 + 1000 + 2000,
+                aws: 2 + 2 + 1000 + 2000,
                 writes: 1 + 10_000
             }
         );
         assert_eq!(
             Bounds::of(Phase::Unchanged, 501),
             Bounds {
-                aws: 2 + 501,
+                aws: 2 + 2 + 501,
                 writes: 1
             }
         );
         assert_eq!(
             Bounds::of(Phase::Changed, 1000),
             Bounds {
-                aws: 2 + 1000 + 20,
+                aws: 2 + 2 + 1000 + 20,
                 writes: 1 + 60
             }
         );

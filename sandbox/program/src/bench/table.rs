@@ -4,7 +4,8 @@ use serde::Serialize;
 
 /// What the columns mean, and how the lower bounds come about.
 pub const NOTE: &str = "\
-Lower bounds: of Amazon's calls, the pages of the list (500 APIs each), one call for the stages of each API, and one export for each \
+Lower bounds: of Amazon's calls, the pages of the list (500 APIs each), one call each to learn that there are no HTTP and WebSocket APIs and no custom domains, \
+one for the stages of each API, and one export for each \
 stage whose definition is new; of writes to Azure Resource Manager, the outcome, two for each new API (its marker goes before and after what is below it), and four for each new stage \
 (version, definition, its text, deployment). An API that was redeployed costs two, and each of its stages two (text, \
 deployment). SHARE is what was written from the first write to the last, without the burst of 100 that the handler takes at once, of what \
