@@ -179,6 +179,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             Scope::All | Scope::Only(_) => Presence::Unknown,
         }
     };
+    let is_wanted = |(api_type, _): &(ApiType, ApiId)| read.iter().any(|(_, api_types)| api_types.contains(api_type));
     desired.sort_by(|one, other| (&one.name, &one.members).cmp(&(&other.name, &other.members)));
     let mut agenda = Agenda {
         owned: owned.len(),
@@ -191,7 +192,8 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                     *agenda.owned_by_list.entry(list).or_default() += 1;
                 }
             }
-            Presence::Unknown => agenda.unread += 1,
+            Presence::Unknown if scope == Scope::All && api.proof.sources.iter().any(is_wanted) => agenda.unread += 1,
+            Presence::Unknown => (),
         }
     }
     let is_gone = |api: &FoldedApi| presence(api) == Presence::Gone;

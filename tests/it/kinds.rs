@@ -184,9 +184,10 @@ async fn the_kinds_that_are_wanted_are_read_and_no_others() {
         let answer = world.put(SHOP, document.clone()).await.expect(400);
         assert!(answer.text.contains("REST, HTTP and WEBSOCKET"), "{}", answer.text);
     }
-    // What is no longer asked for is not touched.
+    // What is no longer asked for is not touched, and is no gap.
     document["properties"]["apiTypes"] = json!(["REST"]);
     world.put(SHOP, document).await.expect(200);
+    assert_eq!(world.last_sync().await["outcome"], "succeeded");
     assert!(world.has(&format!("apis/{SHOP}-{TRACKING}")));
 }
 
@@ -310,7 +311,11 @@ async fn one_api_of_any_kind_is_synchronised_by_its_id() {
     });
     world.cloud.record.clear();
     let report = world.sync(&format!("api={TRACKING}")).await.expect(200).json();
-    assert_eq!(report["updated"], 1, "{report:#}");
+    assert_eq!(
+        (&report["outcome"], &report["updated"]),
+        (&json!("succeeded"), &json!(1)),
+        "{report:#}"
+    );
     world.assert_in_line();
     assert_eq!(world.gateway_calls("/domainnames"), 0);
     let explained = format!("integrations/{SHOP}/explain?api={TRACKING}");

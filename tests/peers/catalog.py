@@ -60,46 +60,147 @@ class Catalog:
 
 
 def desired(gateway, integration, region):
-    """What the catalog ought to hold of a gateway, by the rules of the design and by what boto3 says."""
-    pages = gateway.get_paginator("get_rest_apis").paginate()
+    """What the catalog ought to hold of a gateway's REST APIs, by the rules of the design and by what boto3 says."""
+    pages, on_domains = gateway.get_paginator("get_rest_apis").paginate(), mappings(gateway)
     return {
-        f"{integration}-{rest_api['id']}": desired_api(gateway, rest_api, integration, region)
+        f"{integration}-{rest_api['id']}": desired_api(gateway, rest_api, integration, region, on_domains)
         for page in pages
         for rest_api in page["items"]
     }
 
 
-def desired_api(gateway, rest_api, integration, region):
-    """An API as it ought to be."""
+def desired_api(gateway, rest_api, integration, region, on_domains):
+    """A REST API as it ought to be."""
     api, stages = f"{integration}-{rest_api['id']}", gateway.get_stages(restApiId=rest_api["id"])["item"]
+    named = {entity_name(stage["stageName"]): stage for stage in stages}
+    custom = {name: custom_urls("https", on_domains, rest_api["id"], stage["stageName"]) for name, stage in named.items()}
+    own = f"https://{rest_api['id']}.execute-api.{region}.amazonaws.com"
     return {
         "title": shortened(rest_api["name"], 50),
         "description": shortened(rest_api.get("description", ""), 1000),
         "kind": "rest",
-        "versions": {entity_name(stage["stageName"]): desired_version(gateway, rest_api, stage) for stage in stages},
+        "versions": {
+            name: desired_version(gateway, rest_api, stage, custom[name] and [*custom[name], f"{own}/{stage['stageName']}"])
+            for name, stage in named.items()
+        },
         "deployments": {
-            entity_name(stage["stageName"]): {
-                "title": shortened(stage["stageName"], 50),
-                "description": shortened(stage.get("description", ""), 500),
-                "environment": f"/workspaces/{WORKSPACE}/environments/{integration}",
-                "definition": f"/workspaces/{WORKSPACE}/apis/{api}/versions/{entity_name(stage['stageName'])}/definitions/openapi",
-                "urls": [f"https://{rest_api['id']}.execute-api.{region}.amazonaws.com/{stage['stageName']}"],
-            }
-            for stage in stages
+            name: desired_deployment(
+                integration,
+                stage["stageName"],
+                stage.get("description", ""),
+                f"/workspaces/{WORKSPACE}/apis/{api}/versions/{name}/definitions/openapi",
+                [*custom[name], f"{own}/{stage['stageName']}"],
+            )
+            for name, stage in named.items()
         },
     }
 
 
-def desired_version(gateway, rest_api, stage):
-    """A version as it ought to be."""
+def desired_version(gateway, rest_api, stage, servers):
+    """A version as it ought to be; what its document tells as servers is replaced where any are given."""
     place = {"restApiId": rest_api["id"], "stageName": stage["stageName"]}
     export = gateway.get_export(**place, exportType="oas30", accepts="application/json")["body"].read().decode()
     return {
         "title": shortened(stage["stageName"], 50),
         "definitions": {
-            "openapi": {"title": "OpenAPI", "specification": ("openapi", json.loads(export)["openapi"]), "content": export}
+            "openapi": {
+                "title": "OpenAPI",
+                "specification": ("openapi", json.loads(export)["openapi"]),
+                "content": with_servers(export, servers) if servers else export,
+            }
         },
     }
+
+
+def desired_deployment(integration, stage_name, description, definition, urls):
+    """A deployment as it ought to be."""
+    return {
+        "title": shortened(stage_name, 50),
+        "description": shortened(description, 500),
+        "environment": f"/workspaces/{WORKSPACE}/environments/{integration}",
+        "definition": definition,
+        "urls": urls,
+    }
+
+
+def desired_v2(gateway, gateway_v2, integration, region):
+    """What the catalog ought to hold of a gateway's HTTP and WebSocket APIs, whose definitions nobody wants."""
+    on_domains = mappings(gateway)
+    return {
+        f"{integration}-{api['ApiId']}": desired_v2_api(gateway_v2, api, integration, region, on_domains)
+        for api in gateway_v2.get_apis()["Items"]
+    }
+
+
+def desired_v2_api(gateway_v2, api, integration, region, on_domains):
+    """An HTTP or a WebSocket API as it ought to be. A stage that runs no deployment is left out."""
+    scheme, kind = {"HTTP": ("https", "rest"), "WEBSOCKET": ("wss", "websocket")}[api["ProtocolType"]]
+    own = f"{scheme}://{api['ApiId']}.execute-api.{region}.amazonaws.com"
+    stages = {
+        stage["StageName"]: stage
+        for stage in gateway_v2.get_stages(ApiId=api["ApiId"])["Items"]
+        if stage.get("DeploymentId")
+    }
+    return {
+        "title": shortened(api["Name"], 50),
+        "description": shortened(api.get("Description", ""), 1000),
+        "kind": kind,
+        "versions": {entity_name(name): {"title": shortened(name, 50), "definitions": {}} for name in stages},
+        "deployments": {
+            entity_name(name): desired_deployment(
+                integration,
+                name,
+                stage.get("Description", ""),
+                None,
+                [
+                    *custom_urls(scheme, on_domains, api["ApiId"], name),
+                    # The stage of this name is called at the endpoint itself.
+                    own if name == "$default" else f"{own}/{name}",
+                ],
+            )
+            for name, stage in stages.items()
+        },
+    }
+
+
+def without_definitions(apis):
+    """The same APIs as they ought to be where nobody wants definitions."""
+    return {
+        name: api
+        | {
+            "versions": {name: version | {"definitions": {}} for name, version in api["versions"].items()},
+            "deployments": {name: deployment | {"definition": None} for name, deployment in api["deployments"].items()},
+        }
+        for name, api in apis.items()
+    }
+
+
+def mappings(gateway):
+    """What the gateway's custom domains lead to: domain, key, API and stage."""
+    pages = gateway.get_paginator("get_domain_names").paginate()
+    return [
+        (name, mapping["basePath"].removeprefix("(none)"), mapping["restApiId"], mapping.get("stage", ""))
+        for name in [domain["domainName"] for page in pages for domain in page["items"]]
+        for page in gateway.get_paginator("get_base_path_mappings").paginate(domainName=name)
+        for mapping in page["items"]
+    ]
+
+
+def custom_urls(scheme, on_domains, api, stage_name):
+    """The URLs of a stage on custom domains, in order. Where a mapping has no stage, the caller names it."""
+    return sorted(
+        "/".join([f"{scheme}://{domain}", *([key] if key else []), *([] if stage else [stage_name])])
+        for domain, key, mapped, stage in on_domains
+        if mapped == api and stage in ("", stage_name)
+    )
+
+
+def with_servers(export, urls):
+    """The document with these servers, and everything else of the text as it is."""
+    servers = json.dumps([{"url": url} for url in urls], separators=(",", ":"))
+    member = json.dumps(json.loads(export)["servers"])
+    assert export.count(member) == 1, "the servers as they are written in the text"
+    return export.replace(member, servers)
 
 
 def entity_name(stage_name):

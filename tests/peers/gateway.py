@@ -17,6 +17,17 @@ DOCUMENTS = {
     "2.0/json/petstore-simple.json": ["-"],
 }
 
+CERTIFICATE = "arn:aws:acm:us-east-1:123456789012:certificate/1"
+# The custom domains, and what leads from each to the documents' APIs: key and stage.
+REGIONAL_DOMAIN = "api.shop.example.com"
+EDGE_DOMAIN = "partners.example.com"
+MAPPINGS = {
+    "3.0/json/star-trek.json": [("", "prod"), ("trek/v1", "prod")],
+    "3.1/json/train-travel.json": [("trains", "dev")],
+}
+# Callers name the stage behind this one's key themselves.
+EDGE_MAPPING = ("2.0/json/petstore-simple.json", "pets")
+
 METHODS = ["get", "put", "post", "delete", "options", "head", "patch"]
 
 
@@ -29,6 +40,60 @@ def fill(gateway, folder):
         for stage in stages:
             create_stage(gateway, made[name], stage, f"{document['info']['title']} as it is at {stage}")
     return made
+
+
+def fill_domains(gateway, gateway_v2, made):
+    """Makes two custom domains that lead to the documents' APIs, each with the version of the API that manages its kind."""
+    create_domain(gateway_v2, REGIONAL_DOMAIN)
+    for name, mappings in MAPPINGS.items():
+        for key, stage in mappings:
+            gateway_v2.create_api_mapping(DomainName=REGIONAL_DOMAIN, ApiId=made[name], ApiMappingKey=key, Stage=stage)
+    gateway.create_domain_name(
+        domainName=EDGE_DOMAIN, certificateArn=CERTIFICATE, endpointConfiguration={"types": ["EDGE"]}, securityPolicy="TLS_1_2"
+    )
+    name, key = EDGE_MAPPING
+    gateway.create_base_path_mapping(domainName=EDGE_DOMAIN, basePath=key, restApiId=made[name])
+
+
+def create_domain(gateway_v2, name):
+    """Makes a regional domain that leads nowhere."""
+    configuration = {"CertificateArn": CERTIFICATE, "EndpointType": "REGIONAL", "SecurityPolicy": "TLS_1_2"}
+    gateway_v2.create_domain_name(DomainName=name, DomainNameConfigurations=[configuration])
+
+
+def create_http_api(gateway_v2, name, route_keys, **members):
+    """Makes an HTTP API with its routes; gives its id."""
+    api = gateway_v2.create_api(Name=name, ProtocolType="HTTP", **members)["ApiId"]
+    for route_key in route_keys:
+        gateway_v2.create_route(ApiId=api, RouteKey=route_key)
+    return api
+
+
+def create_websocket_api(gateway_v2, name, route_keys, **members):
+    """Makes a WebSocket API with its routes; gives its id."""
+    members |= {"ProtocolType": "WEBSOCKET", "RouteSelectionExpression": "$request.body.action"}
+    api = gateway_v2.create_api(Name=name, **members)["ApiId"]
+    for route_key in route_keys:
+        gateway_v2.create_route(ApiId=api, RouteKey=route_key)
+    return api
+
+
+def create_v2_stage(gateway_v2, api, stage, description):
+    """Deploys an HTTP or a WebSocket API as it is now to a new stage."""
+    deployment = gateway_v2.create_deployment(ApiId=api)["DeploymentId"]
+    gateway_v2.create_stage(ApiId=api, StageName=stage, DeploymentId=deployment, Description=description)
+
+
+def empty(gateway, gateway_v2):
+    """Deletes everything that a gateway has."""
+    for page in gateway.get_paginator("get_domain_names").paginate():
+        for domain in page["items"]:
+            gateway.delete_domain_name(domainName=domain["domainName"])
+    for api in gateway_v2.get_apis()["Items"]:
+        gateway_v2.delete_api(ApiId=api["ApiId"])
+    for page in gateway.get_paginator("get_rest_apis").paginate():
+        for rest_api in page["items"]:
+            gateway.delete_rest_api(restApiId=rest_api["id"])
 
 
 def create_api(gateway, title, description, paths):
