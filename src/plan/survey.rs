@@ -147,7 +147,7 @@ pub struct Agenda {
     pub owned: usize,
     /// How many of them each of the lists that were read should have.
     pub owned_by_list: BTreeMap<ApiList, usize>,
-    /// How many are of lists that could not be read.
+    /// How many are of kinds that are wanted and of lists that could not be read.
     pub unread: usize,
     /// What stays out of the catalog.
     pub skips: Vec<Skipped>,
@@ -192,7 +192,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                     *agenda.owned_by_list.entry(list).or_default() += 1;
                 }
             }
-            Presence::Unknown if scope == Scope::All && api.proof.sources.iter().any(is_wanted) => agenda.unread += 1,
+            Presence::Unknown if scope == Scope::All && api.proof.sources.iter().all(is_wanted) => agenda.unread += 1,
             Presence::Unknown => (),
         }
     }

@@ -335,16 +335,16 @@ fn an_api_is_gone_only_when_its_own_list_was_read_and_its_kind_is_wanted() {
         (&[Rest], all, &["r1"], 3),
         (&[HttpAndWebSocket], all, &["h1", "w1"], 2),
         (&[], all, &[], 4),
-        (&[Rest], &[ApiType::Rest], &["r1"], 3),
-        (&[HttpAndWebSocket], &[Http], &["h1"], 3),
-        (&[HttpAndWebSocket], &[Websocket], &["w1"], 3),
+        (&[Rest], &[ApiType::Rest], &["r1"], 0),
+        (&[HttpAndWebSocket], &[Http], &["h1"], 0),
+        (&[HttpAndWebSocket], &[Websocket], &["w1"], 0),
         (
             &[Rest, HttpAndWebSocket],
             &[ApiType::Rest, Http],
             &["b1", "h1", "r1"],
-            1,
+            0,
         ),
-        (&[Rest, HttpAndWebSocket], &[ApiType::Rest, Websocket], &["r1", "w1"], 2),
+        (&[Rest, HttpAndWebSocket], &[ApiType::Rest, Websocket], &["r1", "w1"], 0),
     ];
     for (lists, api_types, gone, unread) in table {
         let agenda = without(lists, api_types, &catalog);
