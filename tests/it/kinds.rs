@@ -60,10 +60,28 @@ fn calls(world: &World) -> BTreeMap<String, usize> {
     calls
 }
 
+/// Adds ordinary APIs of a kind until there are so many.
+fn fill_up(world: &World, protocol: Protocol, count: usize) {
+    let gateway = &world.cloud.api_gateway;
+    let is_of = |api: &V2Api| api.protocol == protocol;
+    let there = gateway.v2_estate().iter().filter(|(api, _)| is_of(api)).count();
+    let more = large_mixed(300).v2.into_iter().filter(|(api, _)| is_of(api));
+    for (api, stages) in more.take(count - there) {
+        let id = api.id.clone();
+        gateway.put_v2_api(api);
+        for stage in stages {
+            gateway.put_v2_stage(&id, stage);
+        }
+    }
+    assert_eq!(gateway.v2_estate().iter().filter(|(api, _)| is_of(api)).count(), count);
+}
+
 #[tokio::test]
 async fn an_estate_of_every_kind_with_every_awkwardness_is_in_line_and_a_second_run_is_free() {
     let world = World::start().await;
     awkward_full(60).fill(&world.cloud.api_gateway);
+    fill_up(&world, Protocol::Http, 60);
+    fill_up(&world, Protocol::Websocket, 20);
     world.put_shop().await;
     world.assert_in_line();
     let report = world.last_sync().await;
