@@ -276,7 +276,18 @@ def test_the_policy_lets_through_what_is_read_and_nothing_else(account, method, 
 WEAKNESSES = {
     "every action": (ACCESS_KEY, "apigateway:GET", "apigateway:*", assert_policy_reads_and_nothing_else),
     "every path": (ACCESS_KEY, "/restapis/*/stages\n", "/*\n", assert_policy_reads_and_nothing_else),
-    "every region": (ACCESS_KEY, "!Ref Regions", '"*"', assert_policy_reads_and_nothing_else),
+    "every region": (
+        ACCESS_KEY,
+        "!Ref Regions\n          - Sid: ReadRoutingRules",
+        '"*"\n          - Sid: ReadRoutingRules',
+        assert_policy_reads_and_nothing_else,
+    ),
+    "routing rules of every region": (
+        ACCESS_KEY,
+        "!Ref Regions\n      Users:",
+        '"*"\n      Users:',
+        assert_policy_reads_and_nothing_else,
+    ),
     "everybody in the tenant": (
         WEB_IDENTITY,
         """,
