@@ -49,7 +49,7 @@ before(async () => {
   await fault({ service: "apiGateway", target: "^/restapis\\?", times: 1, fault: { answer: { status: 200, body: { _embedded: {}, item: [] } } } });
   const held = await (await call("POST", "integrations/held-one/sync")).json();
   assert.equal(held.outcome, "held", JSON.stringify(held));
-  await fault({ service: "apiGateway", target: "^/restapis\\?", fault: { answer: { status: 403, body: { message: "no <b>way</b>" } } } });
+  await fault({ service: "apiGateway", target: "^/(restapis|v2/apis)\\?", fault: { answer: { status: 403, body: { message: "no <b>way</b>" } } } });
   assert.ok((await call("POST", "integrations/broken/sync")).status >= 400);
   await fetch(`${clouds.told.control}/faults`, { method: "DELETE" });
 });
