@@ -10,6 +10,15 @@ pub fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
+/// Whether a name ends as one that was made with so many digits of a digest: `-` and lower-case hex.
+#[must_use]
+pub fn ends_like_a_digest(name: &str, digits: usize) -> bool {
+    name.rsplit_once('-').is_some_and(|(_, tail)| {
+        let is_hex = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
+        tail.len() == digits && tail.bytes().all(is_hex)
+    })
+}
+
 /// Bytes as lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Format, digest, quote_name};
+use super::{Format, digest, ends_like_a_digest, quote_name};
 
 /// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const ENTITY_NAME_MAX: usize = 90;
@@ -243,16 +243,7 @@ fn is_stage_character(character: char) -> bool {
 fn is_fit_stage_name(name: &str) -> bool {
     (NAME_MIN..=STAGE_STEM_MAX).contains(&name.len())
         && name.chars().all(is_stage_character)
-        && !ends_like_a_digest(name)
-}
-
-fn ends_like_a_digest(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(_, tail)| {
-        tail.len() == STAGE_DIGEST_DIGITS
-            && tail
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    })
+        && !ends_like_a_digest(name, STAGE_DIGEST_DIGITS)
 }
 
 #[cfg(test)]

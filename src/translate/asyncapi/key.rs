@@ -1,6 +1,6 @@
 //! Keys of components, which may hold fewer characters than the names on Amazon.
 
-use crate::model::digest;
+use crate::model::{digest, ends_like_a_digest};
 
 /// Longest part of a name that stays readable in a key made of it, in characters.
 const STEM_MAX: usize = 64;
@@ -28,16 +28,7 @@ fn is_key_character(character: char) -> bool {
 fn is_fit(name: &str) -> bool {
     // JavaScript gives an object of this name to every object, and some readers stumble over it.
     let is_reserved = name == "__proto__";
-    !name.is_empty() && !is_reserved && name.chars().all(is_key_character) && !ends_like_a_digest(name)
-}
-
-fn ends_like_a_digest(name: &str) -> bool {
-    name.rsplit_once('-').is_some_and(|(_, tail)| {
-        tail.len() == DIGEST_DIGITS
-            && tail
-                .bytes()
-                .all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
-    })
+    !name.is_empty() && !is_reserved && name.chars().all(is_key_character) && !ends_like_a_digest(name, DIGEST_DIGITS)
 }
 
 #[cfg(test)]
