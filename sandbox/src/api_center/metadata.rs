@@ -1,5 +1,8 @@
 //! Custom metadata: the schemas that an organisation defines, and the values that entities hold under them.
 
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+
 use jsonschema::Validator;
 use serde_json::{Map, Value, json};
 
@@ -9,6 +12,9 @@ use super::refusal::Refusal;
 
 /// Most members of a metadata property of type object (limits of API Center, 11/07/2024).
 const OBJECT_MEMBERS_MAX: usize = 10;
+
+/// Schemas whose validators are kept: more than any catalog here has.
+const VALIDATORS_MAX: usize = 100;
 
 /// The kinds of entity that hold custom metadata, with their words in an assignment.
 const ASSIGNEES: [(Kind, &str); 3] = [
@@ -187,8 +193,19 @@ fn check_value(assigned: &Assigned<'_>, value: &Value) -> Result<(), Refusal> {
         .map_err(|error| invalid(format!("'{path}' does not fit its schema: {error}")))
 }
 
-fn compile(schema: &str) -> Option<Validator> {
-    jsonschema::validator_for(&serde_json::from_str(schema).ok()?).ok()
+/// What checks values of a schema. It is kept: making one takes longer than all else that a write does.
+fn compile(schema: &str) -> Option<Arc<Validator>> {
+    static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(validator) = made.get(schema) {
+        return Some(Arc::clone(validator));
+    }
+    let validator = Arc::new(jsonschema::validator_for(&serde_json::from_str(schema).ok()?).ok()?);
+    if made.len() == VALIDATORS_MAX {
+        made.clear();
+    }
+    made.insert(schema.to_owned(), Arc::clone(&validator));
+    Some(validator)
 }
 
 /// The JSON schema that the entities of one kind have to fit, as `exportMetadataSchema` gives it.
