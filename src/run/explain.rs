@@ -18,7 +18,7 @@ use super::source::Source;
 use crate::catalog::settings::Registration;
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
-use crate::model::{Conflict, EntityPath, Integration, Problem, SkipReason, Skipped};
+use crate::model::{Conflict, EntityPath, GatewayState, Integration, Problem, SkipReason, Skipped};
 use crate::plan::{Current, Preview, PreviewChange, Removals, Verdict, Write};
 
 /// What was found of one API.
@@ -115,6 +115,14 @@ pub async fn explain(
                 .into_iter()
                 .map(|found| (found, Removed::Nothing)),
         );
+    }
+    let unread = tasks
+        .report
+        .as_ref()
+        .filter(|report| report.state != GatewayState::Read);
+    if let (true, Some(why)) = (found.is_empty(), unread.and_then(|report| report.message.clone())) {
+        let explanation = ApiExplanation::new(Finding::Failed, format!("it is not known whether it is there: {why}"));
+        found.push((explanation, Removed::Nothing));
     }
     if found.is_empty() {
         let message = format!(

@@ -229,6 +229,11 @@ async fn a_list_that_is_denied_leaves_what_is_of_its_kind_and_is_named_once() {
         message.contains("HTTP and WebSocket APIs could not be listed"),
         "{message}"
     );
+    let explained = format!("integrations/{SHOP}/explain?api={TRACKING}");
+    let explained = world.call(Method::GET, &explained, None).await.expect(200).json();
+    let explained = &explained["apis"][0];
+    assert_eq!(explained["verdict"], "failed", "{explained:#}");
+    assert!(explained["message"].as_str().unwrap().contains("could not be listed"));
     for path in before
         .keys()
         .filter(|path| path.contains(BASKETS) || path.contains(TRACKING))
