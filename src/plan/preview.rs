@@ -161,7 +161,10 @@ impl Preview {
         }
         if !self.complete {
             let why = if self.held { "" } else { &why };
-            let _ = writeln!(text, "! incomplete: {} APIs were not looked at{why}", self.remaining);
+            let _ = match self.remaining {
+                0 => writeln!(text, "! incomplete: not everything could be read{why}"),
+                remaining => writeln!(text, "! incomplete: {remaining} APIs were not looked at{why}"),
+            };
         }
         text
     }

@@ -22,7 +22,8 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<S
         remaining: looks.iter().filter(|looked| looked.look.is_err()).count() + tasks.failed.len(),
         ..Preview::default()
     };
-    preview.complete = preview.remaining == 0;
+    preview.complete = preview.remaining == 0 && !tasks.has_gaps && tasks.unread == 0;
+    preview.message = tasks.report.as_ref().and_then(|gateway| gateway.message.clone());
     for Looked { task, look } in looks {
         match look {
             Ok(paused) => paused.work.add_to(&mut preview, &paused.step),
@@ -49,14 +50,21 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<S
     {
         preview.held = true;
         preview.deletions_id = Some(deletions_id);
-        preview.message = Some(message);
+        add(&mut preview.message, message);
     }
     if let Some(refusal) = refusal {
         let ended = format!("the work on this gateway ended after {refusal}");
-        let held = preview.message.map(|message| format!("{message}. "));
-        preview.message = Some(held.unwrap_or_default() + &ended);
+        add(&mut preview.message, ended);
     }
     preview.sealed()
+}
+
+/// Adds a sentence to a message.
+fn add(message: &mut Option<String>, sentence: String) {
+    *message = Some(match message.take() {
+        Some(before) => format!("{before}. {sentence}"),
+        None => sentence,
+    });
 }
 
 /// How many APIs there was no time to plan.

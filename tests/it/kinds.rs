@@ -229,6 +229,13 @@ async fn a_list_that_is_denied_leaves_what_is_of_its_kind_and_is_named_once() {
         message.contains("HTTP and WebSocket APIs could not be listed"),
         "{message}"
     );
+    let plan = format!("integrations/{SHOP}/plan");
+    let plan = world.call(Method::GET, &plan, None).await.expect(200).json();
+    assert_eq!(plan["complete"], false, "{plan:#}");
+    assert!(
+        plan["message"].as_str().unwrap().contains("could not be listed"),
+        "{plan:#}"
+    );
     let explained = format!("integrations/{SHOP}/explain?api={TRACKING}");
     let explained = world.call(Method::GET, &explained, None).await.expect(200).json();
     let explained = &explained["apis"][0];
