@@ -118,8 +118,11 @@ impl GatewayClient {
         };
         match self.caller.call(&call, request).await {
             Ok(answer) => {
-                let body = answer.body.map(aws_smithy_types::Blob::into_inner);
-                Ok(StageExport::OpenApi(body.unwrap_or_default()))
+                let body = answer.body.map(aws_smithy_types::Blob::into_inner).unwrap_or_default();
+                if is_page(&body) {
+                    return Err(GatewayError::malformed(&call, "it is a page, not JSON"));
+                }
+                Ok(StageExport::OpenApi(body))
             }
             Err(error) => without_export(error),
         }
@@ -186,6 +189,13 @@ fn of_item(id: ApiId, item: types::Api) -> Result<GatewayApi, String> {
     let texts = [item.name, item.description, item.version];
     let is_disabled = item.disable_execute_api_endpoint.unwrap_or_default();
     v2_api(id, protocol.as_ref(), texts, is_disabled)
+}
+
+/// Whether this is a page of HTML, which is from somebody on the way to Amazon.
+///
+/// The SDK does not tell the type of this answer, as it does for REST APIs. No JSON begins like a page.
+fn is_page(body: &[u8]) -> bool {
+    body.trim_ascii_start().starts_with(b"<")
 }
 
 fn route(item: types::Route) -> Route {
