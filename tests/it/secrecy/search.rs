@@ -7,14 +7,37 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 
 /// Characters in a row that betray a secret: a shorter part could be anything.
 const WINDOW: usize = 16;
+/// Characters of a block: as many as fit into a number.
+const BLOCK: usize = 8;
+/// Of so many places in a row a block is kept of one: any window then holds a whole one.
+const STRIDE: usize = WINDOW - BLOCK + 1;
+/// Slots of the filter, as a power of two: many more than the blocks of all the signatures of the longest test.
+const FILTER_BITS: u32 = 22;
 
 /// What is searched for.
-#[derive(Debug, Default)]
+///
+/// Tests search hundreds of megabytes without optimisation, so almost every character must cost no more than a look at the filter.
+#[derive(Debug)]
 pub struct Searcher {
-    /// Every part of every encoding, and whose it is.
-    parts: HashMap<[u8; WINDOW], &'static str>,
-    /// What is no longer than a part.
+    /// Every encoding, and whose it is.
+    encoded: Vec<(Vec<u8>, &'static str)>,
+    /// Where in which encodings each block is.
+    blocks: HashMap<u64, Vec<(usize, usize)>>,
+    /// Whether any block has this slot.
+    filter: Vec<bool>,
+    /// What is shorter than a window.
     short: Vec<(String, &'static str)>,
+}
+
+impl Default for Searcher {
+    fn default() -> Self {
+        Self {
+            encoded: Vec::new(),
+            blocks: HashMap::new(),
+            filter: vec![false; 1 << FILTER_BITS],
+            short: Vec::new(),
+        }
+    }
 }
 
 impl Searcher {
@@ -27,27 +50,61 @@ impl Searcher {
                 self.short.push((String::from_utf8(encoded).unwrap(), what));
                 continue;
             }
-            for part in encoded.array_windows() {
-                self.parts.insert(*part, what);
+            for (number, block) in encoded.array_windows().step_by(STRIDE).enumerate() {
+                let block = u64::from_be_bytes(*block);
+                self.filter[slot(block)] = true;
+                let places = self.blocks.entry(block).or_default();
+                places.push((self.encoded.len(), number * STRIDE));
             }
+            self.encoded.push((encoded, what));
         }
     }
 
     /// What was found in a text, if anything.
     pub fn find(&self, text: &str) -> Option<&'static str> {
         let text = plain(text);
-        let part = text.array_windows().find_map(|part| self.parts.get(part).copied());
-        part.or_else(|| {
-            let text = String::from_utf8_lossy(&text);
-            let short = self.short.iter().find(|(secret, _)| text.contains(secret));
-            short.map(|(_, what)| *what)
+        let mut block = 0;
+        for (last, &byte) in text.iter().enumerate() {
+            block = (block << 8) | u64::from(byte);
+            if last + 1 >= BLOCK && self.filter[slot(block)] {
+                let found = self.around(&text, last + 1 - BLOCK, block);
+                if found.is_some() {
+                    return found;
+                }
+            }
+        }
+        let text = String::from_utf8_lossy(&text);
+        let short = self.short.iter().find(|(secret, _)| text.contains(secret));
+        short.map(|(_, what)| *what)
+    }
+
+    /// What a text has a window of around the block that begins there.
+    fn around(&self, text: &[u8], begin: usize, block: u64) -> Option<&'static str> {
+        let mut places = self.blocks.get(&block)?.iter();
+        places.find_map(|&(number, offset)| {
+            let (encoded, what) = &self.encoded[number];
+            let before = alike(text[..begin].iter().rev(), encoded[..offset].iter().rev());
+            let after = alike(text[begin..].iter(), encoded[offset..].iter());
+            (before + after >= WINDOW).then_some(*what)
         })
     }
 }
 
+/// The block's place in the filter: the upper bits of a product depend on all bits.
+fn slot(block: u64) -> usize {
+    // The odd number next to the golden ratio's share of 2^64, as in Knuth's multiplicative hashing.
+    const FACTOR: u64 = 0x9e37_79b9_7f4a_7c15;
+    usize::try_from(block.wrapping_mul(FACTOR) >> (u64::BITS - FILTER_BITS)).unwrap()
+}
+
+/// How many of the first characters are the same.
+fn alike<'a>(left: impl Iterator<Item = &'a u8>, right: impl Iterator<Item = &'a u8>) -> usize {
+    left.zip(right).take_while(|(left, right)| left == right).count()
+}
+
 /// A text without what may break it over lines or quote it, and without case.
 fn plain(text: &str) -> Vec<u8> {
-    let kept = |byte: &u8| !byte.is_ascii_whitespace() && !b"\\\"'".contains(byte);
+    let kept = |byte: &u8| !matches!(byte, b' ' | b'\t' | b'\n' | b'\x0c' | b'\r' | b'\\' | b'"' | b'\'');
     text.bytes()
         .filter(kept)
         .map(|byte| byte.to_ascii_lowercase())
@@ -115,5 +172,20 @@ fn a_secret_is_found_in_whatever_form_it_is() {
         &"0".repeat(1000),
     ] {
         assert_eq!(searcher.find(text), None, "{text}");
+    }
+}
+
+#[test]
+fn every_window_of_a_secret_is_found_wherever_it_stands_and_nothing_shorter() {
+    let secret = "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY";
+    let mut searcher = Searcher::default();
+    searcher.add("the key", secret);
+    for before in 0..BLOCK {
+        let text = |part: &str| format!("{}{part}~", "~".repeat(before));
+        for window in secret.as_bytes().windows(WINDOW) {
+            let window = str::from_utf8(window).unwrap();
+            assert!(searcher.find(&text(window)).is_some(), "{window} after {before}");
+            assert_eq!(searcher.find(&text(&window[1..])), None, "{window} after {before}");
+        }
     }
 }
