@@ -1,7 +1,7 @@
 //! Faults: every kind of call goes wrong in every way, and the handler is killed at every write.
 //!
-//! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`. A plain run tries a
-//! eighth of the combinations, `FAULTS=all` tries every one.
+//! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`. A plain run tries an
+//! eighth of the combinations and kills the handler either before or after a write; `FAULTS=all` tries every one and kills at both.
 
 mod back;
 mod kills;
@@ -76,15 +76,17 @@ async fn try_all(scene: Scene, expected: usize) {
 
 /// The combinations to try. They come by trouble and then by kind, so that the share moves on by one kind with each trouble.
 fn chosen(all: Vec<Combination>, kinds: usize) -> Vec<Combination> {
-    #[expect(clippy::disallowed_methods, reason = "the extent of a test is no setting of the app")]
-    let share = if std::env::var_os("FAULTS").is_some_and(|extent| extent == "all") {
-        1
-    } else {
-        SHARE
-    };
+    let share = if is_whole() { 1 } else { SHARE };
     let numbered = all.into_iter().enumerate();
     let of_share = numbered.filter(|(number, _)| (number / kinds + number % kinds).is_multiple_of(share));
     of_share.map(|(_, combination)| combination).collect()
+}
+
+/// Whether everything is tried. Read from `FAULTS`.
+fn is_whole() -> bool {
+    #[expect(clippy::disallowed_methods, reason = "the extent of a test is no setting of the app")]
+    let extent = std::env::var_os("FAULTS");
+    extent.is_some_and(|extent| extent == "all")
 }
 
 /// What is called in a scene in which nothing goes wrong, by a handler that knows nothing.

@@ -9,7 +9,7 @@ use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::record::{Exchange, Service};
 
 use super::site::{Scene, Site};
-use super::{discover, play_to_the_end};
+use super::{discover, is_whole, play_to_the_end};
 
 /// Sites at once: a handler that starts takes all of a processor.
 const SIDE_BY_SIDE: usize = 4;
@@ -18,12 +18,12 @@ const ENDS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whatever_write_a_handler_is_killed_at_the_next_run_makes_up_for_it() {
-    kill_at_all(Scene::Create, 38).await;
-    kill_at_all(Scene::Timer, 42).await;
-    kill_at_all(Scene::Delete, 26).await;
+    kill_at_all(Scene::Create, 19).await;
+    kill_at_all(Scene::Timer, 21).await;
+    kill_at_all(Scene::Delete, 13).await;
 }
 
-/// Kills a handler before and after each write of a scene: at least so many.
+/// Kills a handler at each write of a scene, of which there are at least so many.
 #[expect(clippy::print_stdout, reason = "for people to read what ran")]
 async fn kill_at_all(scene: Scene, at_least: usize) {
     let began = Instant::now();
@@ -31,7 +31,10 @@ async fn kill_at_all(scene: Scene, at_least: usize) {
     let is_write = |exchange: &&Exchange| exchange.service == Service::ApiCenter && exchange.is_write();
     let writes = exchanges.iter().filter(is_write).count();
     let moments = (0..writes).flat_map(|skip| [(skip, Fault::KillBefore), (skip, Fault::KillAfter)]);
-    let waiting = Mutex::new(moments.collect::<VecDeque<_>>());
+    // By turns: before one write, after the next. Half of the kills still meet every write.
+    let is_tried = |number: usize| is_whole() || number.is_multiple_of(4) || number % 4 == 3;
+    let tried = moments.enumerate().filter(|(number, _)| is_tried(*number));
+    let waiting = Mutex::new(tried.map(|(_, moment)| moment).collect::<VecDeque<_>>());
     let results = join_all((0..SIDE_BY_SIDE).map(|_| work(scene, &waiting))).await;
     let kills: usize = results.iter().map(|(kills, _)| kills).sum();
     let flaws: Vec<String> = results.into_iter().flat_map(|(_, flaws)| flaws).collect();
