@@ -16,6 +16,8 @@ use crate::world::{SHOP, answer, host_options, let_deep_checks_be_due};
 
 /// So little that what hangs is given up soon: what was begun has ten seconds more, and what comes last fifteen of its own.
 const LITTLE_TIME: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
+/// Calls of the timer within which the catalog is as it should be before the scene.
+const CALLS_BEFORE: usize = 4;
 /// What other people made in the catalog: entities and their properties.
 const UNOWNED: [(&str, &str); 6] = [
     ("environments/people", r#"{"title":"Theirs","kind":"testing"}"#),
@@ -215,8 +217,15 @@ impl Site {
         };
         if let Some(estate) = scene.before() {
             estate.clone().fill(&site.cloud.api_gateway);
-            let made = site.put().await;
+            let mut made = site.put().await;
             assert_eq!(made.status, Some(201), "{}", made.text);
+            // So little time is not enough for everything where the machine has other things to do.
+            for _ in 0..CALLS_BEFORE {
+                if site.differences(&estate).is_empty() {
+                    break;
+                }
+                made = site.timer().await;
+            }
             assert_eq!(site.differences(&estate), "", "{}", made.text);
             if scene == Scene::Timer {
                 let_deep_checks_be_due(&site.cloud);
