@@ -22,7 +22,7 @@ use proptest::test_runner::{Config, FileFailurePersistence, RngSeed, TestCaseErr
 use self::player::Player;
 use self::step::{Life, life};
 
-/// Lives that a plain test run plays; `.ci/run` lets it play more, and the weekly workflow thousands.
+/// Lives that a plain test run plays; the weekly workflow plays thousands.
 const LIVES: u32 = 50;
 /// What the lives of a plain test run are made of.
 const SEED: u64 = 20_241_107;
