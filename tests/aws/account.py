@@ -12,19 +12,21 @@ FOLDER = pathlib.Path(__file__).parents[2] / "infra" / "aws"
 IDENTITY = FOLDER / "identity.yaml"
 MEMBER_ROLE = FOLDER / "member-role.yaml"
 STACK = "apicenter-aws-sync"
+ADMINISTRATOR = {"AccessKeyId": "AKIAADMINISTRATOR000", "SecretAccessKey": "administrator"}
 
 
 class Account:
     """The clients of an account, and the stacks in it."""
 
-    def __init__(self, url, region):
+    def __init__(self, url, region, credentials=ADMINISTRATOR):
         self.url = url
         self.region = region
+        self.credentials = credentials
         self.iam = self.client("iam")
 
     def client(self, service, credentials=None):
         """A client of a service, with an access key of `CreateAccessKey` or credentials of STS."""
-        credentials = credentials or {"AccessKeyId": "AKIAADMINISTRATOR000", "SecretAccessKey": "administrator"}
+        credentials = credentials or self.credentials
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -38,6 +40,12 @@ class Account:
     def partition(self):
         """The partition of the account's region."""
         return {"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(self.region, "aws")
+
+    def of_organization(self, number):
+        """Another account: until `enforce`, moto lets anybody assume any role there."""
+        role = f"arn:{self.partition}:iam::{number}:role/Administrator"
+        assumed = self.client("sts").assume_role(RoleArn=role, RoleSessionName="administrator")
+        return Account(self.url, self.region, assumed["Credentials"])
 
     def deploy(self, template=None, stack=STACK, **parameters):
         """Makes a stack, of the identity if no template is given; gives its outputs."""

@@ -1,7 +1,7 @@
-"""A hub and its member roles: who may assume what, what the roles may do, and what a weaker template would be caught by.
+"""A hub and its member roles: who may assume what, what they may do, and what a weaker template would be caught by.
 
-moto knows the trust of roles in the caller's own account only, so both are in one account here, as they are in the hub's own.
-What it does not check is asserted to the letter, as in `test_identity`.
+moto checks the trust of roles in the caller's own account only, so most tests have both in one account, as the hub's own
+account has. What moto does not check is asserted to the letter, as in `test_identity`.
 """
 
 import json
@@ -185,7 +185,7 @@ def test_the_organization_is_read_by_whom_it_is_granted_and_never_changed(accoun
     keys = made_key(account, hub["UserName"]), made_key(account, without)
     account.enforce(True)
     reader, other = (account.client("organizations", key) for key in keys)
-    assert [account["Id"] for account in reader.list_accounts()["Accounts"]] == ["123456789012"]
+    assert [member["Id"] for member in reader.list_accounts()["Accounts"]] == ["123456789012"]
     [root] = reader.list_roots()["Roots"]
     assert reader.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"] == []
     for what, refused in [
@@ -196,6 +196,49 @@ def test_the_organization_is_read_by_whom_it_is_granted_and_never_changed(accoun
         with pytest.raises(ClientError, match="AccessDenied"):
             refused()
             pytest.fail(what)
+
+
+def test_a_stack_set_makes_the_role_in_each_account_of_a_unit(account):
+    hub = account.deploy(**ACCESS_KEY, MemberRole=NAME)
+    key = made_key(account, hub["UserName"])
+    organization = account.client("organizations")
+    organization.create_organization(FeatureSet="ALL")
+    [root] = organization.list_roots()["Roots"]
+    unit = organization.create_organizational_unit(ParentId=root["Id"], Name="apis")["OrganizationalUnit"]["Id"]
+    numbers = []
+    for name in ("orders", "billing"):
+        status = organization.create_account(AccountName=name, Email=f"{name}@example.com")["CreateAccountStatus"]
+        numbers.append(status["AccountId"])
+        organization.move_account(AccountId=numbers[-1], SourceParentId=root["Id"], DestinationParentId=unit)
+
+    parameters = MEMBER | {"HubArn": hub["HubArn"], "ExternalId": EXTERNAL_ID}
+    cloudformation = account.client("cloudformation")
+    cloudformation.create_stack_set(
+        StackSetName=NAME,
+        TemplateBody=MEMBER_ROLE.read_text().replace("${AWS::Partition}", account.partition),
+        PermissionModel="SERVICE_MANAGED",
+        AutoDeployment={"Enabled": True, "RetainStacksOnAccountRemoval": False},
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
+    )
+    cloudformation.create_stack_instances(
+        StackSetName=NAME,
+        DeploymentTargets={"OrganizationalUnitIds": [unit]},
+        Regions=[account.region],
+        OperationPreferences={"FailureTolerancePercentage": 100, "MaxConcurrentPercentage": 100},
+    )
+
+    members = [account.of_organization(number) for number in numbers]
+    for number, member in zip(numbers, members, strict=True):
+        [policy] = attached(member, "role", NAME)
+        made = {"RoleArn": f"arn:aws:iam::{number}:role/{NAME}", "ReadPolicyArn": policy}
+        assert_member_is_closed(member, made, hub["HubArn"])
+    account.enforce(True)
+    for number in numbers:
+        assumed = account.client("sts", key).assume_role(
+            RoleArn=f"arn:aws:iam::{number}:role/{NAME}", RoleSessionName="apicenter-shop", ExternalId=EXTERNAL_ID
+        )
+        assert who(account, assumed["Credentials"]) == f"arn:aws:sts::{number}:assumed-role/{NAME}/apicenter-shop"
 
 
 WEAKNESSES = {

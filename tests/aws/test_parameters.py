@@ -45,11 +45,21 @@ VALUES = {
     ),
     "HubArn": (
         ["arn:aws:iam::123456789012:role/hub", "arn:aws-cn:iam::123456789012:user/team/hub"],
-        ["", "*", "123456789012", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::*:role/hub"],
+        [
+            "",
+            "*",
+            "123456789012",
+            "arn:aws:iam::123456789012:root",
+            "arn:aws:iam::123456789012:role/*",
+            "arn:aws:iam::*:role/hub",
+        ],
     ),
     "RoleName": (["apicenter-aws-sync", "a" * 64], ["", "*", "platform/reader", "a" * 65]),
     "RolePath": (["/", "/platform/", "/platform/readers/"], ["", "platform", "/platform", "//", "/*/"]),
-    "PermissionsBoundaryName": (["", "boundary", "platform/boundary"], ["*", "/boundary", "a" * 129, "arn:aws:iam::aws:policy/a"]),
+    "PermissionsBoundaryName": (
+        ["", "boundary", "platform/boundary"],
+        ["*", "/boundary", "a" * 129, "arn:aws:iam::aws:policy/a"],
+    ),
 }
 CHOICES = {"AccessMode", "ReadsOrganization"}
 PARAMETERS = [(name, parameter) for name, template in TEMPLATES.items() for parameter in template["Parameters"]]
