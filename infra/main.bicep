@@ -117,6 +117,10 @@ param awsEndpointUrlApiGatewayV2 string?
 @minLength(8)
 param awsEndpointUrlSts string?
 
+@description('Another address of AWS Organizations. Amazon\'s own if left out.')
+@minLength(8)
+param awsEndpointUrlOrganizations string?
+
 @description('Log levels of the handler, such as `debug`. The handler\'s default if left out.')
 @minLength(1)
 param logLevels string?
@@ -296,6 +300,7 @@ var givenSettings = filter(
     { name: 'AWS_ENDPOINT_URL', value: awsEndpointUrl ?? '' }
     { name: 'AWS_ENDPOINT_URL_API_GATEWAY', value: awsEndpointUrlApiGateway ?? '' }
     { name: 'AWS_ENDPOINT_URL_APIGATEWAYV2', value: awsEndpointUrlApiGatewayV2 ?? '' }
+    { name: 'AWS_ENDPOINT_URL_ORGANIZATIONS', value: awsEndpointUrlOrganizations ?? '' }
     { name: 'AWS_ENDPOINT_URL_STS', value: awsEndpointUrlSts ?? '' }
     { name: 'AWS_REQUESTS_PER_SECOND', value: string(awsRequestsPerSecond ?? '') }
     { name: 'AWS_WEB_IDENTITY_AUDIENCE', value: awsWebIdentityAudience }

@@ -14,6 +14,7 @@ param awsEndpointUrl = 'https://aws.example.com'
 param awsEndpointUrlApiGateway = 'https://gateway.example.com'
 param awsEndpointUrlApiGatewayV2 = 'https://gateway-v2.example.com'
 param awsEndpointUrlSts = 'https://sts.example.com'
+param awsEndpointUrlOrganizations = 'https://organizations.example.com'
 param logLevels = 'debug'
 param otlpEndpoint = 'https://collector.example.com:4318'
 param telemetrySettings = {

@@ -1,4 +1,4 @@
-"""An AWS account of moto's, in which a stack is made from the template."""
+"""An AWS account of moto's, in which stacks are made from the templates."""
 
 import pathlib
 
@@ -8,21 +8,25 @@ from moto.moto_server.threaded_moto_server import ThreadedMotoServer
 
 import oidc_provider  # noqa: F401: moto finds the resource type once it is imported
 
-TEMPLATE = pathlib.Path(__file__).parents[2] / "infra" / "aws" / "identity.yaml"
+FOLDER = pathlib.Path(__file__).parents[2] / "infra" / "aws"
+IDENTITY = FOLDER / "identity.yaml"
+MEMBER_ROLE = FOLDER / "member-role.yaml"
 STACK = "apicenter-aws-sync"
+ADMINISTRATOR = {"AccessKeyId": "AKIAADMINISTRATOR000", "SecretAccessKey": "administrator"}
 
 
 class Account:
-    """The clients of an account, and the stack in it."""
+    """The clients of an account, and the stacks in it."""
 
-    def __init__(self, url, region):
+    def __init__(self, url, region, credentials=ADMINISTRATOR):
         self.url = url
         self.region = region
+        self.credentials = credentials
         self.iam = self.client("iam")
 
     def client(self, service, credentials=None):
         """A client of a service, with an access key of `CreateAccessKey` or credentials of STS."""
-        credentials = credentials or {"AccessKeyId": "AKIAADMINISTRATOR000", "SecretAccessKey": "administrator"}
+        credentials = credentials or self.credentials
         return boto3.client(
             service,
             endpoint_url=self.url,
@@ -37,20 +41,26 @@ class Account:
         """The partition of the account's region."""
         return {"cn-north-1": "aws-cn", "us-gov-west-1": "aws-us-gov"}.get(self.region, "aws")
 
-    def deploy(self, template=None, **parameters):
-        """Makes the stack; gives its outputs."""
+    def of_organization(self, number):
+        """Another account: until `enforce`, moto lets anybody assume any role there."""
+        role = f"arn:{self.partition}:iam::{number}:role/Administrator"
+        assumed = self.client("sts").assume_role(RoleArn=role, RoleSessionName="administrator")
+        return Account(self.url, self.region, assumed["Credentials"])
+
+    def deploy(self, template=None, stack=STACK, **parameters):
+        """Makes a stack, of the identity if no template is given; gives its outputs."""
         cloudformation = self.client("cloudformation")
         # moto's AWS::Partition is aws everywhere.
-        template = (template or TEMPLATE.read_text()).replace("${AWS::Partition}", self.partition)
+        template = (template or IDENTITY.read_text()).replace("${AWS::Partition}", self.partition)
         cloudformation.create_stack(
-            StackName=STACK,
+            StackName=stack,
             TemplateBody=template,
             Parameters=[{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-            Capabilities=["CAPABILITY_IAM"],
+            Capabilities=["CAPABILITY_NAMED_IAM"],
         )
-        [stack] = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
-        assert stack["StackStatus"] == "CREATE_COMPLETE", stack
-        return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+        [made] = cloudformation.describe_stacks(StackName=stack)["Stacks"]
+        assert made["StackStatus"] == "CREATE_COMPLETE", made
+        return {output["OutputKey"]: output["OutputValue"] for output in made["Outputs"]}
 
     def reset(self):
         """Empties the account."""

@@ -10,7 +10,7 @@ import fnmatch
 import pytest
 from botocore.exceptions import ClientError
 
-from account import TEMPLATE
+from account import IDENTITY
 
 TENANT = "72f0c0de-0000-4000-8000-00000000cafe"
 PRINCIPAL = "5ab1ec70-1111-4111-8111-111111111111"
@@ -325,7 +325,7 @@ WEAKNESSES = {
 @pytest.mark.parametrize("weakness", WEAKNESSES)
 def test_a_weaker_template_is_caught(account, weakness):
     parameters, find, put, check = WEAKNESSES[weakness]
-    template = TEMPLATE.read_text()
+    template = IDENTITY.read_text()
     assert template.count(find) == 1, find
     outputs = account.deploy(template.replace(find, put), **parameters)
     with pytest.raises(AssertionError):

@@ -81,6 +81,7 @@ def test_everything_that_can_be_set_is_set(snapshots):
         "AWS_ENDPOINT_URL": "https://aws.example.com",
         "AWS_ENDPOINT_URL_API_GATEWAY": "https://gateway.example.com",
         "AWS_ENDPOINT_URL_APIGATEWAYV2": "https://gateway-v2.example.com",
+        "AWS_ENDPOINT_URL_ORGANIZATIONS": "https://organizations.example.com",
         "AWS_ENDPOINT_URL_STS": "https://sts.example.com",
         "AWS_REQUESTS_PER_SECOND": "3",
         "AWS_WEB_IDENTITY_AUDIENCE": "api://audience",
