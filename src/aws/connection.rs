@@ -18,7 +18,9 @@ pub(super) use self::answer::{
     with_clock_hint, with_region_hint,
 };
 pub use self::transport::Transport;
-pub(super) use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries, NoEmptyAnswers, is_too_long};
+pub(super) use self::transport::{
+    ANSWER_MAX_BYTES, NoBlindRetries, NoEmptyAnswers, is_too_long, is_without_connection,
+};
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::Region;
 

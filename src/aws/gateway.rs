@@ -123,7 +123,8 @@ impl GatewayClient {
         denied.map_or(Ok(()), Err)
     }
 
-    /// Reads the lists that have APIs of these kinds: each is complete, or an error.
+    /// Reads the lists that have APIs of these kinds, each for itself: it is complete, or an error. After an error that the next
+    /// list would meet as well, that one is not asked for.
     ///
     /// # Errors
     /// When none of them can be had, the first one's.
@@ -131,9 +132,8 @@ impl GatewayClient {
         let mut lists: Vec<(ApiList, List)> = Vec::new();
         for list in lists_of(api_types) {
             if let Some((_, Err(error))) = lists.first()
-                && !matches!(error, GatewayError::AccessDenied { .. })
+                && error.is_of_every_list()
             {
-                // Whoever has no time, is throttled, not let in or not reached is not asked for the next one.
                 return Err(error.clone());
             }
             let listed = match list {

@@ -1,6 +1,7 @@
 //! HTTP and WebSocket APIs beside REST APIs, and the custom domains that lead to all of them.
 
 mod domains;
+mod lists;
 
 use std::collections::BTreeMap;
 

@@ -229,3 +229,11 @@ pub(in crate::aws) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>() || error.is::<TooManyObjects>())
 }
+
+/// Whether a request was not sent, because no connection could be made: the name is unknown, nobody listens, or it takes too
+/// long.
+pub(in crate::aws) fn is_without_connection(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(hyper_util::client::legacy::Error::is_connect)
+}

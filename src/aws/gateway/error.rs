@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::connection::{
-    ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, is_too_long, message,
-    retry_after, with_clock_hint, with_region_hint,
+    ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, is_too_long,
+    is_without_connection, message, retry_after, with_clock_hint, with_region_hint,
 };
 use crate::aws::security_token::RoleError;
 use crate::model::{ErrorCode, Problem, Region};
@@ -62,7 +62,15 @@ pub enum GatewayError {
         /// When to try again.
         retry_after: Option<Duration>,
     },
-    /// Amazon cannot be reached, or cannot answer now.
+    /// No connection to Amazon can be made.
+    #[error("{call}: Amazon API Gateway cannot be reached: {message}")]
+    Unreachable {
+        /// What was called.
+        call: Call,
+        /// What happened.
+        message: String,
+    },
+    /// Amazon cannot answer now.
     #[error("{call}: Amazon API Gateway is not available: {message}")]
     Unavailable {
         /// What was called.
@@ -124,7 +132,11 @@ impl GatewayError {
             retry_after,
         };
         let Some(status) = status else {
-            return unavailable(message);
+            return if is_without_connection(error) {
+                Self::Unreachable { call, message }
+            } else {
+                unavailable(message)
+            };
         };
         if matches!(error, SdkError::ResponseError(_)) {
             // The answer broke off, which says nothing of what it would have been.
@@ -158,6 +170,7 @@ impl GatewayError {
             | Self::AccessDenied { message, .. }
             | Self::NotFound { message, .. }
             | Self::Refused { message, .. }
+            | Self::Unreachable { message, .. }
             | Self::Unavailable { message, .. }
             | Self::Malformed { message, .. } => *message = change(message),
             Self::Throttled { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Role(_) => (),
@@ -183,6 +196,7 @@ impl GatewayError {
             | Self::AccessDenied { .. }
             | Self::NotFound { .. }
             | Self::Refused { .. }
+            | Self::Unreachable { .. }
             | Self::Unavailable { .. }
             | Self::OutOfTime { .. }
             | Self::TooLong { .. }
@@ -202,6 +216,22 @@ impl GatewayError {
         )
     }
 
+    /// Whether the next list would fail in the same way: Amazon is out of reach, or does not accept the credentials, or there
+    /// are none.
+    pub(super) fn is_of_every_list(&self) -> bool {
+        match self {
+            Self::AuthenticationFailed { .. } | Self::Unreachable { .. } | Self::Role(_) => true,
+            Self::AccessDenied { .. }
+            | Self::NotFound { .. }
+            | Self::Refused { .. }
+            | Self::Throttled { .. }
+            | Self::Unavailable { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. } => false,
+        }
+    }
+
     /// Whether the account, its credentials or its role are refused, whatever is called.
     #[must_use]
     pub fn is_account_wide(&self) -> bool {
@@ -211,6 +241,7 @@ impl GatewayError {
             Self::NotFound { .. }
             | Self::Refused { .. }
             | Self::Throttled { .. }
+            | Self::Unreachable { .. }
             | Self::Unavailable { .. }
             | Self::OutOfTime { .. }
             | Self::TooLong { .. }
@@ -232,7 +263,11 @@ impl GatewayError {
                 .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
             // Amazon would say the same again.
             Self::Refused { .. } => Problem::new(ErrorCode::InvalidRequest, text),
-            Self::NotFound { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Malformed { .. } => {
+            Self::NotFound { .. }
+            | Self::Unreachable { .. }
+            | Self::OutOfTime { .. }
+            | Self::TooLong { .. }
+            | Self::Malformed { .. } => {
                 Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(RETRY_AFTER_DEFAULT)
             }
         }

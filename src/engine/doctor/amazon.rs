@@ -14,6 +14,7 @@ use crate::run::Session;
 /// APIs that are asked for their stages until one has some.
 const APIS_ASKED: usize = 10;
 const POLICY: &str = "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis, /apis and /domainnames and what is below, and apigateway:ListRoutingRules";
+const LATER: &str = "Wait some minutes and look again; other tools may use up Amazon's quota";
 const KEY: &str = "Put an access key that is active into the two secrets (docs/rotation.md)";
 
 /// Looks at everything of an integration; tells how many APIs its gateway has.
@@ -55,7 +56,11 @@ pub(super) async fn examine(
                         count += listing.apis.len() + listing.unusable.len();
                         apis.extend(listing.apis.iter().cloned());
                     }
-                    Some(Err(error)) => examination.failed(check_of(list), &error.to_string(), POLICY),
+                    Some(Err(error)) => {
+                        let is_denied = matches!(error, GatewayError::AccessDenied { .. });
+                        let remedy = if is_denied { POLICY } else { LATER };
+                        examination.failed(check_of(list), &error.to_string(), remedy);
+                    }
                     None => examination.skipped(check_of(list), "the integration does not want them"),
                 }
             }
@@ -221,7 +226,9 @@ async fn refused(
     let unreachable =
         "See whether the region is one that your account has, and whether it can be reached from where this runs";
     match error {
-        GatewayError::Unavailable { .. } | GatewayError::Role(RoleError::Unavailable { .. }) => {
+        GatewayError::Unreachable { .. }
+        | GatewayError::Unavailable { .. }
+        | GatewayError::Role(RoleError::Unavailable { .. }) => {
             examination.failed(REGION, &found, unreachable);
             skip_from(AWS_ROLE, "the region comes first", examination);
         }
@@ -257,11 +264,7 @@ async fn refused(
         | GatewayError::TooLong { .. }
         | GatewayError::Malformed { .. } => {
             examination.ok(REGION, &region);
-            examination.failed(
-                AWS_APIS,
-                &found,
-                "Wait some minutes and look again; other tools may use up Amazon's quota",
-            );
+            examination.failed(AWS_APIS, &found, LATER);
             skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
         }
     }
