@@ -1,6 +1,6 @@
 //! The catalog as its journal tells it: what is there, and who made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::api_center::{Author, Change};
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ pub struct Ledger {
     entries: BTreeMap<String, Entry>,
     /// The last change by a person of an API's metadata, or of whether it is there, by path.
     tampered: BTreeMap<String, usize>,
+    /// The URLs that the app has written into each deployment since it made it, one time after another.
+    urls: BTreeMap<String, Vec<BTreeSet<String>>>,
     /// How many changes there were.
     pub seen: usize,
     /// How many there were before the step that is going on.
@@ -43,6 +45,7 @@ impl Ledger {
                 self.tampered.insert(change.path.clone(), at);
             }
         }
+        self.note_urls(change);
         match (&change.after, self.entries.get_mut(&change.path)) {
             (None, _) => {
                 self.entries.remove(&change.path);
@@ -57,6 +60,30 @@ impl Ledger {
                 self.entries.insert(change.path.clone(), entry);
             }
         }
+    }
+
+    fn note_urls(&mut self, change: &Change) {
+        match &change.after {
+            Some(after) if change.author == Author::Caller && change.path.contains("/deployments/") => {
+                self.urls.entry(change.path.clone()).or_default().push(urls(after));
+            }
+            None if change.author == Author::Caller || change.path.split('/').count() == 2 => {
+                let (path, below) = (&change.path, format!("{}/", change.path));
+                self.urls
+                    .retain(|deployment, _| deployment != path && !deployment.starts_with(&below));
+            }
+            Some(_) | None => (),
+        }
+    }
+
+    /// The URLs that the app has written into a deployment, one time after another.
+    pub fn written_urls(&self, path: &str) -> &[BTreeSet<String>] {
+        self.urls.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a person has ever changed an API's metadata, or whether it is there.
+    pub fn is_tampered(&self, api: &str) -> bool {
+        self.tampered.contains_key(api)
     }
 
     pub fn get(&self, path: &str) -> Option<&Entry> {
@@ -74,7 +101,7 @@ impl Ledger {
         self.below("environments/").filter(|(_, entry)| holds(entry)).collect()
     }
 
-    /// The integration that an API is of, and its REST API: the marker and the name say so.
+    /// The integration that an API is of, and its id on Amazon: the marker and the name say so.
     pub fn owner(&self, api: &str) -> Option<(String, String)> {
         owner(api, &self.get(api)?.value)
     }
@@ -136,6 +163,15 @@ impl Ledger {
 /// A marker; null when there is none.
 pub fn marker<'a>(value: &'a Value, schema: &str) -> &'a Value {
     &value["properties"]["customProperties"][schema]
+}
+
+/// The URLs of a deployment.
+pub fn urls(value: &Value) -> BTreeSet<String> {
+    let urls = value["properties"]["server"]["runtimeUri"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    urls.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The integration that an environment holds.

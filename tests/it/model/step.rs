@@ -36,6 +36,11 @@ pub enum Amazon {
         api: usize,
         stage: usize,
     },
+    /// A stage of an HTTP or WebSocket API that runs nothing yet.
+    AddIdle {
+        api: usize,
+        name: usize,
+    },
     RemoveStage {
         api: usize,
         stage: usize,
@@ -43,6 +48,25 @@ pub enum Amazon {
     Remove {
         api: usize,
     },
+    /// A custom domain leads to a stage, or to any stage.
+    Map {
+        api: usize,
+        stage: usize,
+        domain: usize,
+        key: usize,
+    },
+    Unmap {
+        domain: usize,
+        mapping: usize,
+    },
+    RemoveDomain {
+        domain: usize,
+    },
+    /// A custom domain, or all of them, can no longer be read; and everything can again.
+    Hide {
+        what: usize,
+    },
+    Show,
     /// Everything is gone, as another account's keys would have it; and there again.
     Lose,
     Return,
@@ -55,6 +79,8 @@ pub enum Amazon {
 /// An API to be made.
 #[derive(Debug, Clone)]
 pub struct Seed {
+    /// REST, HTTP or WebSocket.
+    pub kind: usize,
     pub name: usize,
     pub text: usize,
     pub reach: usize,
@@ -174,7 +200,9 @@ fn pick() -> impl Strategy<Value = usize> {
 }
 
 fn seed() -> impl Strategy<Value = Seed> {
-    (pick(), pick(), 0..12_usize, vec((pick(), pick()), 0..=2)).prop_map(|(name, text, reach, stages)| Seed {
+    let stages = vec((pick(), pick()), 0..=2);
+    (pick(), pick(), pick(), 0..12_usize, stages).prop_map(|(kind, name, text, reach, stages)| Seed {
+        kind,
         name,
         text,
         reach,
@@ -192,7 +220,15 @@ fn amazon() -> impl Strategy<Value = Amazon> {
         5 => (pick(), pick(), pick()).prop_map(|(api, name, document)| Amazon::AddStage { api, name, document }),
         6 => (pick(), pick(), pick()).prop_map(|(api, stage, document)| Amazon::Deploy { api, stage, document }),
         2 => (pick(), pick()).prop_map(|(api, stage)| Amazon::Refuse { api, stage }),
+        2 => (pick(), pick()).prop_map(|(api, name)| Amazon::AddIdle { api, name }),
         4 => (pick(), pick()).prop_map(|(api, stage)| Amazon::RemoveStage { api, stage }),
+        7 => (pick(), pick(), pick(), pick()).prop_map(|(api, stage, domain, key)| {
+            Amazon::Map { api, stage, domain, key }
+        }),
+        2 => (pick(), pick()).prop_map(|(domain, mapping)| Amazon::Unmap { domain, mapping }),
+        1 => pick().prop_map(|domain| Amazon::RemoveDomain { domain }),
+        3 => pick().prop_map(|what| Amazon::Hide { what }),
+        2 => Just(Amazon::Show),
         5 => pick().prop_map(|api| Amazon::Remove { api }),
         3 => pick().prop_map(|api| Amazon::Recreate { api }),
         2 => Just(Amazon::Lose),
