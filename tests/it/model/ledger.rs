@@ -111,6 +111,17 @@ impl Ledger {
         self.lists_all(api) || self.names(api).iter().any(|listed| listed == name)
     }
 
+    /// The versions that an API's marker names.
+    fn versions(&self, api: &str) -> Vec<String> {
+        let value = self.get(api).map(|entry| &entry.value);
+        let versions = value.and_then(|value| marker(value, "aws-sync")["versions"].as_str());
+        versions
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
+    }
+
     /// The versions and deployments that an API's marker names.
     fn names(&self, api: &str) -> Vec<String> {
         let Some(entry) = self.get(api) else {
@@ -149,7 +160,14 @@ impl Ledger {
     pub fn is_strange(&self, api: &str, path: &str) -> bool {
         let Some(entry) = self.get(path) else { return false };
         let name = path.split('/').nth(3).unwrap_or_default();
-        if self.lists(api, name) || path.contains("/deployments/") && vouching(entry, path).is_some() {
+        // A version of which a person took the name off the list is theirs, though the deployment of that name is listed.
+        let is_version = path.split('/').nth(2) == Some("versions");
+        let is_listed = if is_version {
+            self.lists_all(api) || self.versions(api).iter().any(|listed| listed == name)
+        } else {
+            self.lists(api, name)
+        };
+        if is_listed || path.contains("/deployments/") && vouching(entry, path).is_some() {
             return false;
         }
         let tampered = self
