@@ -51,6 +51,13 @@ impl Hidden {
         }
     }
 
+    fn is_about(self, name: &str) -> bool {
+        match self {
+            Self::Domain(domain) | Self::Newer(domain) => domain == name,
+            Self::All => true,
+        }
+    }
+
     /// The calls that fail, with which status.
     pub fn calls(self) -> (String, u16) {
         match self {
@@ -105,19 +112,27 @@ impl Api {
         }
     }
 
-    /// Changes what it says of itself.
-    fn put(self, gateway: &ApiGateway, name: Option<String>, description: Option<Option<String>>) {
+    fn rename(mut self, gateway: &ApiGateway, name: String) {
+        match &mut self {
+            Self::Rest(api, _) => api.name = name,
+            Self::V2(api, _) => api.name = name,
+        }
+        self.put(gateway);
+    }
+
+    fn describe(mut self, gateway: &ApiGateway, description: Option<String>) {
+        match &mut self {
+            Self::Rest(api, _) => api.description = description,
+            Self::V2(api, _) => api.description = description,
+        }
+        self.put(gateway);
+    }
+
+    /// Leaves its stages as they are.
+    fn put(self, gateway: &ApiGateway) {
         match self {
-            Self::Rest(mut api, _) => {
-                api.name = name.unwrap_or(api.name);
-                api.description = description.unwrap_or(api.description);
-                gateway.put_rest_api(api);
-            }
-            Self::V2(mut api, _) => {
-                api.name = name.unwrap_or(api.name);
-                api.description = description.unwrap_or(api.description);
-                gateway.put_v2_api(api);
-            }
+            Self::Rest(api, _) => gateway.put_rest_api(api),
+            Self::V2(api, _) => gateway.put_v2_api(api),
         }
     }
 
@@ -157,12 +172,15 @@ impl Grounds {
             }
         };
         let is_websocket = api.is_websocket();
-        api.clone().put(gateway, None, Some(text(seed.text)));
+        api.clone().describe(gateway, text(seed.text));
         let there = self.api(&id).unwrap_or(api);
         there.reach(gateway, seed.reach);
         for (stage, document) in &seed.stages {
             let stage = stage_name(&id, is_websocket, *stage);
             self.deploy(&id, &stage, self::document(*document));
+        }
+        if let (Some((domain, key)), Some((stage, _))) = (seed.mapping, seed.stages.first()) {
+            self.map(&id, Some(stage_name(&id, is_websocket, *stage)), domain, key);
         }
     }
 
@@ -204,8 +222,8 @@ impl Grounds {
         let (gateway, id, stages) = (&self.api_gateway, found.id().to_owned(), found.stages());
         let stage = |pick: usize| picked(stages.clone(), pick);
         match amazon {
-            Amazon::Rename { name: pick, .. } => found.put(gateway, Some(name(*pick)), None),
-            Amazon::Describe { text: pick, .. } => found.put(gateway, None, Some(text(*pick))),
+            Amazon::Rename { name: pick, .. } => found.rename(gateway, name(*pick)),
+            Amazon::Describe { text: pick, .. } => found.describe(gateway, text(*pick)),
             Amazon::Reach { reach: pick, .. } => found.reach(gateway, *pick),
             Amazon::AddStage {
                 name, document: pick, ..
@@ -316,7 +334,7 @@ impl Grounds {
             });
         }
         let mut mapping = Mapping::new(format!("m{place}"), keys[place], api, "");
-        mapping.stage = stage.filter(|_| key % 5 > 0);
+        mapping.stage = stage.filter(|_| !key.is_multiple_of(5));
         gateway.put_mapping(domain, mapping);
     }
 
@@ -352,7 +370,20 @@ impl Grounds {
                     gateway.remove_domain(&domain.name);
                 }
             }
-            Amazon::Hide { what } => self.shared().hidden = Some(Hidden::of(*what)),
+            Amazon::Hide { what, mapping } => {
+                let hidden = Hidden::of(*what);
+                self.shared().hidden = Some(hidden);
+                let of_hidden = estate
+                    .domains
+                    .iter()
+                    .filter(|(domain, ..)| hidden.is_about(&domain.name));
+                let mappings = of_hidden.flat_map(|(domain, mappings, _)| {
+                    mappings.iter().map(|mapping| (domain.name.clone(), mapping.id.clone()))
+                });
+                if let Some((domain, mapping)) = picked(mappings.collect(), *mapping) {
+                    gateway.remove_mapping(&domain, &mapping);
+                }
+            }
             Amazon::Show => self.shared().hidden = None,
             _ => (),
         }
@@ -401,7 +432,10 @@ fn document(pick: usize) -> Definition {
 /// Routes and models of a WebSocket API.
 fn messages(pick: usize) -> (Vec<Route>, Vec<Model>) {
     let keys = ["$connect", "send", "leave/it", "$default"];
-    let routes = keys.iter().enumerate().filter(|(place, _)| (pick + place) % 3 > 0);
+    let routes = keys
+        .iter()
+        .enumerate()
+        .filter(|(place, _)| !(pick + place).is_multiple_of(3));
     let routes = routes.map(|(place, key)| {
         let mut route = Route::new(format!("r{place}"), *key);
         if (pick + place).is_multiple_of(2) {

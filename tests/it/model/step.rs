@@ -62,9 +62,10 @@ pub enum Amazon {
     RemoveDomain {
         domain: usize,
     },
-    /// A custom domain, or all of them, can no longer be read; and everything can again.
+    /// A custom domain, or all of them, can no longer be read, while a mapping of it goes; and everything can again.
     Hide {
         what: usize,
+        mapping: usize,
     },
     Show,
     /// Everything is gone, as another account's keys would have it; and there again.
@@ -86,6 +87,8 @@ pub struct Seed {
     pub reach: usize,
     /// Name and document of each stage.
     pub stages: Vec<(usize, usize)>,
+    /// The custom domain and the key that lead to its first stage.
+    pub mapping: Option<(usize, usize)>,
 }
 
 /// Something that a person does in the catalog.
@@ -201,12 +204,14 @@ fn pick() -> impl Strategy<Value = usize> {
 
 fn seed() -> impl Strategy<Value = Seed> {
     let stages = vec((pick(), pick()), 0..=2);
-    (pick(), pick(), pick(), 0..12_usize, stages).prop_map(|(kind, name, text, reach, stages)| Seed {
+    let mapping = proptest::option::of((pick(), pick()));
+    (pick(), pick(), pick(), 0..12_usize, stages, mapping).prop_map(|(kind, name, text, reach, stages, mapping)| Seed {
         kind,
         name,
         text,
         reach,
         stages,
+        mapping,
     })
 }
 
@@ -227,8 +232,8 @@ fn amazon() -> impl Strategy<Value = Amazon> {
         }),
         2 => (pick(), pick()).prop_map(|(domain, mapping)| Amazon::Unmap { domain, mapping }),
         1 => pick().prop_map(|domain| Amazon::RemoveDomain { domain }),
-        3 => pick().prop_map(|what| Amazon::Hide { what }),
-        2 => Just(Amazon::Show),
+        6 => (pick(), pick()).prop_map(|(what, mapping)| Amazon::Hide { what, mapping }),
+        3 => Just(Amazon::Show),
         5 => pick().prop_map(|api| Amazon::Remove { api }),
         3 => pick().prop_map(|api| Amazon::Recreate { api }),
         2 => Just(Amazon::Lose),
