@@ -60,7 +60,7 @@ async fn a_whole_life_without_a_key_asks_for_no_secret_and_once_a_run_for_a_sess
             "it is not signed"
         );
         let told = ["Action", "RoleArn", "RoleSessionName"].map(|name| parameter(exchange, name).unwrap());
-        assert_eq!(told, ["AssumeRoleWithWebIdentity", ROLE_ARN, SHOP]);
+        assert_eq!(told, ["AssumeRoleWithWebIdentity", ROLE_ARN, "apicenter-shop"]);
     }
     let asked: BTreeSet<String> = exchanges(&world, Service::Identity)
         .iter()
@@ -129,7 +129,10 @@ async fn a_role_is_taken_on_with_a_key_and_what_its_owner_wants_to_be_told() {
     let scope = format!("/{}/sts/aws4_request", world.cloud.region);
     assert!(authorization.contains(&scope), "{authorization}");
     assert_eq!(parameter(&exchange, "ExternalId").as_deref(), Some("shop:42"));
-    assert_eq!(parameter(&exchange, "RoleSessionName").as_deref(), Some(SHOP));
+    assert_eq!(
+        parameter(&exchange, "RoleSessionName").as_deref(),
+        Some("apicenter-shop")
+    );
     let shown = world.get(SHOP).await.expect(200).json();
     let source = &shown["properties"]["amazonApiGatewaySource"];
     assert_eq!(
@@ -345,7 +348,10 @@ async fn two_integrations_of_one_role_have_a_session_each() {
         .iter()
         .map(|exchange| parameter(exchange, "RoleSessionName").unwrap())
         .collect();
-    assert_eq!(names, BTreeSet::from([SHOP.to_owned(), "other".to_owned()]));
+    assert_eq!(
+        names,
+        BTreeSet::from(["apicenter-shop", "apicenter-other"].map(str::to_owned))
+    );
 }
 
 /// A world whose calls may take three seconds.

@@ -4,6 +4,7 @@ mod connection;
 mod domains;
 mod hostile;
 mod refusals;
+mod sessions;
 mod v2;
 
 use std::collections::VecDeque;
@@ -99,6 +100,15 @@ impl Bench {
     }
 
     async fn with_budget(answers: Vec<Answer>, budget: Duration) -> Self {
+        Self::of(answers, budget, "us-east-1", |_| credentials()).await
+    }
+
+    async fn of(
+        answers: Vec<Answer>,
+        budget: Duration,
+        region: &str,
+        credentials: impl FnOnce(&AwsConnection) -> AwsCredentials,
+    ) -> Self {
         let script = Arc::new(Script {
             answers: Mutex::new(answers.into()),
             requests: Mutex::default(),
@@ -111,7 +121,7 @@ impl Bench {
         let traffic = Arc::<Traffic>::default();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(SdkRegion::new("us-east-1"))
+            .region(SdkRegion::new(region.to_owned()))
             .endpoint_url(url)
             .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&traffic)))
             .retry_config(
@@ -120,11 +130,12 @@ impl Bench {
                     .with_initial_backoff(Duration::from_millis(1)),
             )
             .build();
-        let region = Region::parse("us-east-1").unwrap();
+        let region = Region::parse(region).unwrap();
         let budget = Budget::new(budget, CancellationToken::new());
         let connection = AwsConnection::of_config(config, &region, pacer, budget);
+        let credentials = credentials(&connection);
         Self {
-            gateway: GatewayClient::connect(connection, credentials()),
+            gateway: GatewayClient::connect(connection, credentials),
             script,
             traffic,
         }

@@ -102,8 +102,13 @@ pub enum RoleError {
 /// With what a role was asked for.
 #[derive(Debug)]
 pub(super) enum Exchange {
-    /// A signature, made with these credentials.
-    Signature(String),
+    /// A signature.
+    Signature {
+        /// Made with these credentials, such as `the access key`.
+        credentials: String,
+        /// Who has them, such as `the access key's user`.
+        owner: String,
+    },
     /// A token that says this of itself.
     WebIdentity(Claims),
 }
@@ -139,11 +144,13 @@ impl RoleError {
             return Self::Throttled { call, retry_after };
         }
         match (status, exchange) {
-            (400 | 403, Exchange::Signature(credentials)) if is_authentication(code) => Self::AuthenticationFailed {
-                call,
-                credentials: credentials.clone(),
-                message: with_region_hint(with_clock_hint(message), code, region),
-            },
+            (400 | 403, Exchange::Signature { credentials, .. }) if is_authentication(code) => {
+                Self::AuthenticationFailed {
+                    call,
+                    credentials: credentials.clone(),
+                    message: with_region_hint(with_clock_hint(message), code, region),
+                }
+            }
             (400 | 401 | 403, _) if code == "RegionDisabled" => Self::RegionDisabled {
                 call,
                 message,
@@ -242,12 +249,11 @@ impl Exchange {
     /// What to look at when Amazon refuses with this code.
     fn advice(&self, code: &str) -> String {
         let claims = match self {
-            Self::Signature(credentials) => {
+            Self::Signature { owner, .. } => {
                 return format!(
-                    "Amazon does not tell a role that is missing from one that does not trust {credentials}: the role must exist, \
-                     its trust policy must name the owner of {credentials}, externalId must be the one that the policy asks for, \
-                     and that owner must be allowed sts:AssumeRole on the role; StackSets never deploy to the management account, \
-                     which needs a stack of its own"
+                    "Amazon does not say which it is: there is no such role, its trust policy does not name {owner}, it asks for \
+                     another externalId, or {owner} is not allowed sts:AssumeRole on it; StackSets never deploy to the management \
+                     account, which needs a stack of its own"
                 );
             }
             Self::WebIdentity(claims) => claims,

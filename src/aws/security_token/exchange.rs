@@ -131,7 +131,11 @@ impl Inner {
         match &self.proof {
             Proof::AccessKey { key, external_id } => {
                 let credentials = key.credentials();
-                self.by_signature(call, &credentials, "the access key", external_id.as_ref())
+                let exchange = Exchange::Signature {
+                    credentials: "the access key".to_owned(),
+                    owner: "the access key's user".to_owned(),
+                };
+                self.by_signature(call, &credentials, &exchange, external_id.as_ref())
                     .await
             }
             Proof::Role { hub, external_id } => {
@@ -140,9 +144,12 @@ impl Inner {
                     error,
                     again: Again::Never,
                 })?;
-                let shown = format!("the temporary credentials of the role {}", hub.arn());
+                let exchange = Exchange::Signature {
+                    credentials: format!("the temporary credentials of the role {}", hub.arn()),
+                    owner: format!("the role {}", hub.arn()),
+                };
                 let given = self
-                    .by_signature(call, &credentials, &shown, external_id.as_ref())
+                    .by_signature(call, &credentials, &exchange, external_id.as_ref())
                     .await;
                 if let Err(Failure {
                     again: Again::Renewed, ..
@@ -176,7 +183,7 @@ impl Inner {
         &self,
         call: &Call,
         credentials: &Credentials,
-        shown: &str,
+        exchange: &Exchange,
         external_id: Option<&ExternalId>,
     ) -> Result<Option<types::Credentials>, Failure> {
         let config = self.config.clone().credentials_provider(credentials.clone());
@@ -188,7 +195,7 @@ impl Inner {
         // The semaphore is never closed.
         let _permit = self.exchanges.acquire().await;
         let answer = request.send().await.map_err(|error| {
-            let told = RoleError::of_sdk(call, &Exchange::Signature(shown.to_owned()), &self.region, &error);
+            let told = RoleError::of_sdk(call, exchange, &self.region, &error);
             Failure::of_sdk(&error, redact(told, credentials))
         })?;
         Ok(answer.credentials)

@@ -355,10 +355,10 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
         (
             refused(400, "Throttling", "Rate exceeded"),
             ErrorCode::TooManyRequests,
-            6,
+            7,
             "too many",
         ),
-        ((429, String::new()), ErrorCode::TooManyRequests, 6, "too many"),
+        ((429, String::new()), ErrorCode::TooManyRequests, 7, "too many"),
         (
             refused(400, "IDPCommunicationError", "no"),
             ErrorCode::ServiceUnavailable,

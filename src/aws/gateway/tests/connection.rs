@@ -75,6 +75,8 @@ async fn a_gateway_that_cannot_be_reached_is_unavailable() {
     let error = bench.gateway.check(&rest()).await.unwrap_err();
     assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
     assert!(error.to_string().to_lowercase().contains("connect"), "{error}");
+    assert!(error.is_unreachable());
+    assert_eq!(bench.attempts(), 2, "it is tried once more, and no more");
 }
 
 #[tokio::test]
@@ -92,5 +94,6 @@ async fn an_answer_that_breaks_off_is_tried_again_and_then_unavailable() {
     });
     let error = bench.gateway.rest_apis().await.unwrap_err();
     assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
+    assert!(!error.is_unreachable());
     assert_eq!(bench.attempts(), u64::from(ATTEMPTS));
 }
