@@ -23,9 +23,9 @@ pub(super) use self::answer::{
 };
 pub(super) use self::backoff::Backoff;
 pub(super) use self::pages::Pages;
-pub(super) use self::plugs::{NoBlindRetries, NoEmptyAnswers, is_futile_to_connect, is_not_connected, is_too_long};
-pub(super) use self::transport::ANSWER_MAX_BYTES;
+pub(super) use self::plugs::{NoBlindRetries, NoEmptyAnswers, is_too_long};
 pub use self::transport::Transport;
+pub(super) use self::transport::{ANSWER_MAX_BYTES, is_not_connected};
 use crate::limits::{Breaker, Budget, Pacer, Traffic};
 use crate::model::Region;
 

@@ -14,12 +14,11 @@ use aws_smithy_types::config_bag::ConfigBag;
 use http_body_util::LengthLimitError;
 
 use super::objects::TooManyObjects;
-use super::transport::resends;
 
 /// Keeps the SDK from retrying what only waiting or nothing helps with.
 ///
 /// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
-/// is too long stays so; a region that cannot be reached is asked twice.
+/// is too long stays so.
 #[derive(Debug)]
 pub(in crate::aws) struct NoBlindRetries;
 
@@ -29,7 +28,7 @@ impl ClassifyRetry for NoBlindRetries {
             .response()
             .is_some_and(|response| response.status().as_u16() == 429);
         let too_long = matches!(context.output_or_error(), Some(Err(error)) if is_too_long(error));
-        if throttled || too_long || is_futile_to_connect(context) {
+        if throttled || too_long {
             RetryAction::RetryForbidden
         } else {
             RetryAction::NoActionIndicated
@@ -75,17 +74,4 @@ impl Intercept for NoEmptyAnswers {
 pub(in crate::aws) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>() || error.is::<TooManyObjects>())
-}
-
-/// Whether an attempt that was not the first could not connect: that is a fact about the region.
-pub(in crate::aws) fn is_futile_to_connect(context: &InterceptorContext) -> bool {
-    let is_not_connected = matches!(context.output_or_error(), Some(Err(error)) if is_not_connected(error));
-    is_not_connected && context.request().is_some_and(|request| resends(request) > 0)
-}
-
-/// Whether a request was not sent because there was no connection to send it on.
-pub(in crate::aws) fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
-    std::iter::successors(Some(error), |&error| error.source())
-        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
-        .any(hyper_util::client::legacy::Error::is_connect)
 }

@@ -1,5 +1,6 @@
 //! The way to Amazon: one pool of connections, every attempt counted, retries paced, answers bounded.
 
+use std::error::Error;
 use std::sync::Arc;
 
 use aws_smithy_http_client::proxy::ProxyConfig;
@@ -12,6 +13,7 @@ use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
@@ -137,7 +139,13 @@ impl HttpConnector for Metered<SharedHttpConnector> {
                 Ok(response) => response,
                 Err(error) => {
                     outgoing.failed();
-                    return Err(error);
+                    // That there is no connection is a fact about the region, which one retry makes sure of: the SDK makes none
+                    // after an error of no kind.
+                    return Err(if resends > 0 && is_not_connected(&error) {
+                        ConnectorError::other(error.into(), None)
+                    } else {
+                        error
+                    });
                 }
             };
             let throttled = is_throttled(&response);
@@ -160,7 +168,7 @@ impl HttpConnector for Metered<SharedHttpConnector> {
 
 /// How often the SDK has sent this before, on its own account. First attempts have waited for the pacer already, before
 /// they were signed and outside the time limits of the attempt, so that a slow pace is not taken for a slow service.
-pub(super) fn resends(request: &HttpRequest) -> u64 {
+fn resends(request: &HttpRequest) -> u64 {
     let attempt = request.headers().get("amz-sdk-request").unwrap_or_default();
     let number = attempt.strip_prefix("attempt=").and_then(|rest| rest.split(';').next());
     number
@@ -184,4 +192,11 @@ fn is_throttled(response: &HttpResponse) -> bool {
         response.status().as_u16(),
         code.strip_suffix("Exception").unwrap_or(code),
     )
+}
+
+/// Whether a request was not sent because there was no connection to send it on.
+pub(in crate::aws) fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
+    std::iter::successors(Some(error), |&error| error.source())
+        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(hyper_util::client::legacy::Error::is_connect)
 }

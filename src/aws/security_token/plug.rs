@@ -8,9 +8,9 @@ use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryA
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::error::is_about_the_provider;
-use crate::aws::connection::{is_futile_to_connect, is_throttle};
+use crate::aws::connection::is_throttle;
 
-/// Keeps the SDK from retrying exchanges that are retried here, and those that cannot connect.
+/// Keeps the SDK from retrying exchanges that are retried here.
 ///
 /// How long to wait for throttled ones, the time budget decides. Security Token Service says 400 and `Throttling` where others say
 /// 429.
@@ -29,7 +29,7 @@ impl ClassifyRetry for NoBlindRetries {
         });
         let status = context.response().map_or(0, |response| response.status().as_u16());
         let code = code.unwrap_or_default();
-        if is_throttle(status, code) || is_about_the_provider(code, "") || is_futile_to_connect(context) {
+        if is_throttle(status, code) || is_about_the_provider(code, "") {
             RetryAction::RetryForbidden
         } else {
             RetryAction::NoActionIndicated
