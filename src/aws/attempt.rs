@@ -37,11 +37,12 @@ where
     E: ProvideErrorMetadata + Error + 'static,
     F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
 {
+    // Boxed: the SDK's futures are large.
     let mut current = credentials.current().await.map_err(Unanswered::Role)?;
-    let mut result = send(connection, request()).await?;
+    let mut result = send(connection, Box::pin(request())).await?;
     if matches!(&result, Err(error) if is_expired(error_code(error))) && credentials.discard(&current).await {
         current = credentials.current().await.map_err(Unanswered::Role)?;
-        result = send(connection, request()).await?;
+        result = send(connection, Box::pin(request())).await?;
     }
     result.map_err(|error| Unanswered::Failed(Box::new(error), current))
 }
@@ -55,8 +56,6 @@ async fn send<R, E>(connection: &AwsConnection, request: impl Future<Output = R>
     if held > connection.budget.remaining() {
         return Err(Unanswered::Held(held));
     }
-    // Boxed: the SDK's futures are large.
-    let request = Box::pin(request);
     let paced = async {
         connection.pacer.wait().await;
         request.await

@@ -78,7 +78,8 @@ impl Caller {
         E: ProvideErrorMetadata + Error + 'static,
         F: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     {
-        let result = attempt(&self.connection, &self.credentials, request).await;
+        // Boxed: it is in most futures.
+        let result = Box::pin(attempt(&self.connection, &self.credentials, request)).await;
         result.map_err(|unanswered| match unanswered {
             Unanswered::OutOfTime => GatewayError::OutOfTime { call: call.clone() },
             Unanswered::Held(held) => GatewayError::Throttled {

@@ -21,11 +21,14 @@ use crate::aws::connection::{ATTEMPTS, Transport};
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{ErrorCode, Region};
 
-/// Answers in their order, the last again and again, and what was asked: the host, the signature, the operation and the body.
+/// What was asked: the host, the signature, the operation and the body.
+type Asked = (String, String, String, Value);
+
+/// Answers in their order, the last again and again.
 #[derive(Debug, Clone, Default)]
 struct Script {
     answers: Arc<Mutex<VecDeque<(u16, Value)>>>,
-    requests: Arc<Mutex<Vec<(String, String, String, Value)>>>,
+    requests: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl HttpConnector for Script {

@@ -366,16 +366,6 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
             "IDPCommunicationError",
         ),
         (
-            refused(
-                400,
-                "InvalidIdentityToken",
-                "Couldn't retrieve verification key from your identity provider",
-            ),
-            ErrorCode::ServiceUnavailable,
-            3,
-            "OpenID Connect provider",
-        ),
-        (
             refused(500, "InternalFailure", "no"),
             ErrorCode::ServiceUnavailable,
             4,

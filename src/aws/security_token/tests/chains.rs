@@ -160,6 +160,7 @@ async fn a_verification_key_that_could_not_be_had_once_is_no_failure() {
     let bench = Bench::keyless(vec![refused(400, "InvalidIdentityToken", words)]);
     let began = Instant::now();
     let error = bench.refusal().await;
+    assert_eq!(error.problem().code, ErrorCode::ServiceUnavailable);
     assert!(
         !error.is_account_wide() && began.elapsed() <= Duration::from_secs(10),
         "{error}"
