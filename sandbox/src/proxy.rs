@@ -8,7 +8,7 @@ use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy_bidirectional};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, copy, copy_bidirectional, sink};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -28,6 +28,8 @@ pub struct ForwardProxy {
 struct State {
     /// The ports behind `host:port`.
     routes: HashMap<String, u16>,
+    /// What connections go unanswered to.
+    swallowed: Vec<regex::Regex>,
     asked_for: Vec<String>,
 }
 
@@ -65,6 +67,17 @@ impl ForwardProxy {
         lock(&self.state).routes.insert(authority.to_owned(), port);
     }
 
+    /// From now on, requests for a `host:port` that this finds something in are taken and never answered, as when a network
+    /// swallows what is sent to it.
+    pub fn swallow(&self, authorities: regex::Regex) {
+        lock(&self.state).swallowed.push(authorities);
+    }
+
+    /// From now on, nothing is swallowed.
+    pub fn swallow_nothing(&self) {
+        lock(&self.state).swallowed.clear();
+    }
+
     /// The `host:port` of each connection so far, in their order.
     #[must_use]
     pub fn asked_for(&self) -> Vec<String> {
@@ -95,6 +108,9 @@ async fn forward(mut client: TcpStream, state: &Mutex<State>) -> io::Result<()> 
     let Some((is_tunnel, authority)) = target(&text) else {
         return client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
     };
+    if is_swallowed(state, &authority) {
+        return copy(&mut client, &mut sink()).await.map(|_| ());
+    }
     let Some(address) = address(state, &authority) else {
         return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\n\r\n").await;
     };
@@ -130,10 +146,16 @@ fn target(head: &str) -> Option<(bool, String)> {
     Some((false, authority.to_owned()))
 }
 
-/// Writes down whom a client asks for, and tells where that is; `None` for what is not on loopback.
-fn address(state: &Mutex<State>, authority: &str) -> Option<SocketAddr> {
+/// Writes down whom a client asks for, and tells whether it is to wait in vain.
+fn is_swallowed(state: &Mutex<State>, authority: &str) -> bool {
     let mut state = lock(state);
     state.asked_for.push(authority.to_owned());
+    state.swallowed.iter().any(|swallowed| swallowed.is_match(authority))
+}
+
+/// Where that is; `None` for what is not on loopback.
+fn address(state: &Mutex<State>, authority: &str) -> Option<SocketAddr> {
+    let state = lock(state);
     if let Some(port) = state.routes.get(authority) {
         return Some((Ipv4Addr::LOCALHOST, *port).into());
     }

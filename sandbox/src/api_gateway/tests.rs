@@ -1,5 +1,6 @@
 //! The gateway over HTTP, with requests signed as the SDKs sign them.
 
+mod accounts;
 mod domains;
 mod estates;
 mod reads;
