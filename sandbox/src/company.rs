@@ -1,9 +1,13 @@
 //! A company: an organisation with a hub account, member accounts, and the roles that lead from the one to the others.
 
+#[cfg(test)]
+mod tests;
+
 use serde_json::{Value, json};
 
 use crate::cloud::{AUDIENCE, Cloud};
 use crate::estate::FullEstate;
+use crate::json::present;
 use crate::organizations::Member;
 use crate::region::partition;
 use crate::security_token::{OidcProvider, Role, Trust};
@@ -97,14 +101,14 @@ impl Company {
     /// The source of an integration that reads these accounts, or all of the organisation.
     #[must_use]
     pub fn source(&self, name: &str, accounts: &Value) -> Value {
-        json!({
+        present(json!({
             "name": name,
             "regionNames": self.regions,
             "roleArn": self.hub_role_arn(),
             "externalId": self.external_id,
             "accounts": accounts,
             "roleName": self.role_name,
-        })
+        }))
     }
 
     fn role_arn(&self, account: &str, name: &str) -> String {
