@@ -33,18 +33,17 @@ impl Gateways {
     /// The gateway of an account in a region.
     #[must_use]
     pub fn gateway(&self, account: &str, region: &str) -> Arc<ApiGateway> {
-        let (account, region) = (account.to_owned(), region.to_owned());
-        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
-        let make = || {
-            Arc::new(ApiGateway::new(ApiGatewayOptions {
-                account: account.clone(),
-                region: region.clone(),
-                ..self.options.clone()
-            }))
+        let place = (account.to_owned(), region.to_owned());
+        let options = || ApiGatewayOptions {
+            account: account.to_owned(),
+            region: region.to_owned(),
+            ..self.options.clone()
         };
-        made.entry((account.clone(), region.clone()))
-            .or_insert_with(make)
-            .clone()
+        let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
+        let gateway = made
+            .entry(place)
+            .or_insert_with(|| Arc::new(ApiGateway::new(options())));
+        Arc::clone(gateway)
     }
 
     /// The one that everything is in unless a test asks for others.
