@@ -2,16 +2,17 @@
 
 mod answers;
 mod errors;
+mod state;
 #[cfg(test)]
 mod tests;
+mod wire;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
-use http::{Method, Request, Response};
-use serde::Deserialize;
+use http::{Method, Request, Response, StatusCode};
 use serde_json::Value;
 
 use crate::clock::now;
@@ -22,55 +23,11 @@ use crate::serve::StandIn;
 use crate::signature::{Scope, claimed_key, region_of, verify};
 
 pub use self::errors::OrganizationsError;
+use self::state::{Input, State};
+pub use self::state::{Member, ORGANIZATION, ROOT, Unit};
 
-/// The organisation's id.
-pub const ORGANIZATION: &str = "o-sandbox001";
-/// The id of the root that every account and unit is below.
-pub const ROOT: &str = "r-sand";
-/// Most entries on a page, and as many as there are unless fewer are asked for (`ListAccounts`).
-const PAGE_MAX: usize = 20;
 /// What the target of every call begins with.
 const TARGET: &str = "AWSOrganizationsV20161128.";
-
-/// An account of the organisation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Member {
-    /// Its id.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// The root or the unit that it is in.
-    pub parent: String,
-    /// Its `State`, if that is told.
-    pub state: Option<String>,
-    /// Its `Status`, which `State` replaces, if that is told.
-    pub status: Option<String>,
-}
-
-impl Member {
-    /// An active account at the root.
-    #[must_use]
-    pub fn new(id: impl Into<String>, name: impl Into<String>) -> Self {
-        Self {
-            id: id.into(),
-            name: name.into(),
-            parent: ROOT.to_owned(),
-            state: Some("ACTIVE".to_owned()),
-            status: Some("ACTIVE".to_owned()),
-        }
-    }
-}
-
-/// An organisational unit.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Unit {
-    /// Its id, `ou-…`.
-    pub id: String,
-    /// Its name.
-    pub name: String,
-    /// The root or the unit that it is in.
-    pub parent: String,
-}
 
 /// The service.
 #[derive(Debug)]
@@ -79,39 +36,13 @@ pub struct Organizations {
     state: Mutex<State>,
 }
 
-#[derive(Debug)]
-struct State {
-    /// The account that the organisation belongs to; there is none without it.
-    management_account: Option<String>,
-    members: BTreeMap<String, Member>,
-    units: BTreeMap<String, Unit>,
-    delegated_administrators: BTreeSet<String>,
-    page_size: usize,
-}
-
-/// What an operation takes; each takes some of it.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "PascalCase")]
-struct Input {
-    next_token: Option<String>,
-    max_results: Option<usize>,
-    parent_id: Option<String>,
-    child_id: Option<String>,
-}
-
 impl Organizations {
     /// The service of accounts that have these access keys; none of them is in an organisation.
     #[must_use]
     pub fn new(keyring: Keyring) -> Self {
         Self {
             keyring,
-            state: Mutex::new(State {
-                management_account: None,
-                members: BTreeMap::new(),
-                units: BTreeMap::new(),
-                delegated_administrators: BTreeSet::new(),
-                page_size: PAGE_MAX,
-            }),
+            state: Mutex::default(),
         }
     }
 
@@ -218,7 +149,7 @@ impl StandIn for Organizations {
 
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         match self.answer_now(request) {
-            Ok(body) => answers::json(&body),
+            Ok(body) => wire::answer(StatusCode::OK, &body),
             Err(error) => error.into(),
         }
     }

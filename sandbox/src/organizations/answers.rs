@@ -2,17 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
-use http::{Response, StatusCode};
 use serde_json::{Map, Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::errors::OrganizationsError;
-use super::{Input, Member, ORGANIZATION, PAGE_MAX, ROOT, State, Unit};
+use super::state::{Input, Member, ORGANIZATION, PAGE_MAX, ROOT, State, Unit};
 use crate::json::present;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 /// 2024-01-01T00:00:00Z, seconds since 1970.
 const JOINED: u64 = 1_704_067_200;
 
@@ -140,21 +136,4 @@ fn place(token: &str) -> Option<(usize, bool)> {
     let mut parts = token.split('.');
     let (start, is_empty) = (parts.next()?, parts.next()?);
     Some((start.parse().ok()?, is_empty == "1"))
-}
-
-/// An answer in JSON.
-pub(super) fn json(body: &Value) -> Response<Bytes> {
-    answered(StatusCode::OK, body)
-}
-
-/// An answer of any status.
-pub(super) fn answered(status: StatusCode, body: &Value) -> Response<Bytes> {
-    let mut response = Response::new(Bytes::from(body.to_string()));
-    *response.status_mut() = status;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/x-amz-json-1.1"));
-    if let Ok(id) = HeaderValue::from_str(&uuid::Uuid::new_v4().to_string()) {
-        headers.insert(REQUEST_ID, id);
-    }
-    response
 }

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 use serde_json::json;
 
-use super::answers::answered;
+use super::wire::answer;
 use crate::faults::Fault;
 use crate::json::present;
 use crate::signature::SignatureError;
@@ -145,7 +145,7 @@ impl From<SignatureError> for OrganizationsError {
 impl From<OrganizationsError> for Response<Bytes> {
     fn from(error: OrganizationsError) -> Self {
         let body = json!({ "__type": error.code, "Message": error.message, "Reason": error.reason });
-        answered(error.status, &present(body))
+        answer(error.status, &present(body))
     }
 }
 
