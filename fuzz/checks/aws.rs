@@ -208,6 +208,9 @@ fn integration() -> Option<Integration> {
         environment: EntityName::parse("shop").ok()?,
         lifecycle_stage: LifecycleStage::Design,
         default_custom_properties: DefaultCustomProperties::default(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        map: Vec::new(),
         msi_resource_id: None,
     })
 }
@@ -222,6 +225,7 @@ fn api(api_type: ApiType) -> Option<GatewayApi> {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
+        tags: BTreeMap::new(),
     })
 }
 

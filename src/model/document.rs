@@ -4,6 +4,7 @@
 
 mod object;
 mod properties;
+mod rules;
 mod source;
 
 use std::collections::BTreeSet;
@@ -82,6 +83,9 @@ fn parse_properties(
             "targetEnvironmentId",
             "targetLifecycleStage",
             "defaultCustomProperties",
+            "include",
+            "exclude",
+            "map",
         ],
         &["linkState", "lastSync", "history", "sourceLifecycleStage"],
     )?;
@@ -112,6 +116,9 @@ fn parse_properties(
         },
         lifecycle_stage: word(properties, "targetLifecycleStage")?.unwrap_or(LifecycleStage::Design),
         default_custom_properties: default_custom_properties(properties)?,
+        include: rules::matches(properties, "include")?,
+        exclude: rules::matches(properties, "exclude")?,
+        map: rules::map(properties)?,
         msi_resource_id: source.msi_resource_id,
     };
     Ok(ParsedDocument {

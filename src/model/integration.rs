@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, ApiType, AwsAuthentication, EntityName, Fact, IntegrationName, Properties, Region};
+use super::{
+    AccountId, ApiType, AwsAuthentication, EntityName, Fact, IntegrationName, MapRule, Match, Properties, Region,
+};
 
 /// Whether definitions are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
@@ -91,6 +93,12 @@ pub struct Integration {
     pub lifecycle_stage: LifecycleStage,
     /// Values of the organisation's own metadata.
     pub default_custom_properties: DefaultCustomProperties,
+    /// An API or a stage is in when one of these fits, or there are none…
+    pub include: Vec<Match>,
+    /// …and none of these does.
+    pub exclude: Vec<Match>,
+    /// How fields are filled; of several rules for one field, the last decides.
+    pub map: Vec<MapRule>,
     /// Kept and shown, not used: it names the API center's identity, ours is the function's.
     pub msi_resource_id: Option<String>,
 }

@@ -37,6 +37,16 @@ impl ApiType {
         }
     }
 
+    /// What facts and rules call it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rest => "REST",
+            Self::Http => "HTTP",
+            Self::Websocket => "WebSocket",
+        }
+    }
+
     /// What people call an API of the kind, such as `HTTP API`.
     #[must_use]
     pub fn title(self) -> &'static str {

@@ -232,7 +232,9 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             | SkipReason::ExportRefused
             | SkipReason::NotDeployed
             | SkipReason::NoInvokeUrl
-            | SkipReason::DomainUnknown => "something of it stays out of the catalog",
+            | SkipReason::DomainUnknown
+            | SkipReason::MappingFailed
+            | SkipReason::EnvironmentMissing => "something of it stays out of the catalog",
         };
         let message = format!("{what}: {}", skip.message);
         let mut explanation = of(&skip.api_id, skip.title.as_deref(), Finding::Skipped, message);

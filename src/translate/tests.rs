@@ -27,6 +27,9 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
         environment: EntityName::parse("shop").unwrap(),
         lifecycle_stage: LifecycleStage::Design,
         default_custom_properties: DefaultCustomProperties::default(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        map: Vec::new(),
         msi_resource_id: None,
     }
 }
@@ -45,6 +48,7 @@ fn api(name: &str) -> GatewayApi {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
+        tags: BTreeMap::new(),
     }
 }
 

@@ -6,7 +6,7 @@ mod hostile;
 mod refusals;
 mod v2;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -157,6 +157,7 @@ fn api() -> GatewayApi {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
+        tags: BTreeMap::new(),
     }
 }
 
@@ -171,7 +172,8 @@ fn rest() -> BTreeSet<ApiType> {
 #[tokio::test]
 async fn all_pages_make_one_listing_without_repetitions() {
     let first = r#"{"item":[{"id":"aaa","name":"A","createdDate":1700000000,"version":"1","description":"d",
-        "endpointConfiguration":{"types":["PRIVATE"],"vpcEndpointIds":["vpce-1"]}},
+        "endpointConfiguration":{"types":["PRIVATE"],"vpcEndpointIds":["vpce-1"]},
+        "tags":{"owner":"a\u001bb","aws:cloudformation:stack-name":"s","empty":""}},
         {"id":"b/b"}],"position":"next=="}"#;
     let second = r#"{"item":[{"id":"aaa","name":"A"},{"id":"ccc","name":"C","disableExecuteApiEndpoint":true,
         "endpointConfiguration":{"types":["SOMETHING_NEW"]},"somethingNew":1}]}"#;
@@ -186,6 +188,13 @@ async fn all_pages_make_one_listing_without_repetitions() {
         endpoint_type: EndpointType::Private,
         vpc_endpoint_ids: vec!["vpce-1".to_owned()],
         execute_api_disabled: false,
+        tags: [
+            ("aws:cloudformation:stack-name", "s"),
+            ("empty", ""),
+            ("owner", "a\u{fffd}b"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into(),
     };
     let disabled = GatewayApi {
         id: id("ccc"),

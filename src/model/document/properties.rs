@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    ApiType, DefaultCustomProperties, EntityPath, Fact, ImportSpecification, Integration, LifecycleStage,
+    ApiType, DefaultCustomProperties, EntityPath, Fact, ImportSpecification, Integration, LifecycleStage, MapRule,
+    Match,
 };
 
 use super::API_SOURCE_TYPE;
@@ -37,6 +38,18 @@ pub struct DocumentProperties {
     /// Values of the organisation's own metadata, set when an entity is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_custom_properties: Option<DefaultCustomProperties>,
+    /// An API or a stage is in when one of these fits it, or when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub include: Vec<Match>,
+    /// An API or a stage that one of these fits is not in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub exclude: Vec<Match>,
+    /// Rules that fill fields; of several for the same field, the last decides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub map: Vec<MapRule>,
 }
 
 /// Where the gateway is, and how Amazon is shown who we are: by an access key, by a role, or by a role taken on with an
@@ -84,6 +97,9 @@ impl DocumentProperties {
             target_environment_id: None,
             target_lifecycle_stage: None,
             default_custom_properties: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            map: Vec::new(),
         }
     }
 }
@@ -99,6 +115,9 @@ impl From<&Integration> for DocumentProperties {
             target_environment_id: Some(environment),
             target_lifecycle_stage: Some(integration.lifecycle_stage),
             default_custom_properties: (*defaults != DefaultCustomProperties::default()).then(|| defaults.clone()),
+            include: integration.include.clone(),
+            exclude: integration.exclude.clone(),
+            map: integration.map.clone(),
             ..Self::of_source(integration.into())
         }
     }

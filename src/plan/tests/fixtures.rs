@@ -170,6 +170,9 @@ pub(super) fn integration(integration: &str) -> Integration {
         environment: name(integration),
         lifecycle_stage: LifecycleStage::Testing,
         default_custom_properties: DefaultCustomProperties::default(),
+        include: Vec::new(),
+        exclude: Vec::new(),
+        map: Vec::new(),
         msi_resource_id: None,
     }
 }

@@ -27,6 +27,7 @@ async fn all_pages_of_http_and_websocket_apis_make_one_listing() {
         description: Some("d".to_owned()),
         version: Some("1".to_owned()),
         execute_api_disabled: true,
+        tags: [("a".to_owned(), "b".to_owned())].into(),
         ..api()
     };
     let websocket = GatewayApi {
