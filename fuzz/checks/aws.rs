@@ -31,7 +31,7 @@ use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
     ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document, Domains,
     EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi, ImportSpecification,
-    Integration, IntegrationName, LifecycleStage, Problem, Region, RoleArn, Stage, StageExport, digest,
+    Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem, Region, RoleArn, Stage, StageExport, digest,
     stage_entity_name,
 };
 use crate::translate::{Around, add_stages, definition, desired_api};
@@ -289,7 +289,8 @@ fn assert_is_last_page(script: &Script, position: &str) {
 }
 
 fn desired(integration: &Integration, api: &GatewayApi) -> DesiredApi {
-    let Ok(desired) = desired_api(integration, &gateway(integration), api) else {
+    let types = MetadataTypes::default();
+    let Ok(desired) = desired_api(integration, &gateway(integration), api, &types) else {
         unreachable!("there is no name for {api:?}");
     };
     desired
@@ -318,6 +319,7 @@ fn translated(integration: &Integration, api: &GatewayApi, stages: &[Stage], dom
         integration,
         gateway: &gateway(integration),
         domains,
+        types: &MetadataTypes::default(),
         recorded: &BTreeMap::from([(stage_entity_name("old"), recorded.into())]),
         with_definitions: true,
     };

@@ -20,6 +20,7 @@ mod region;
 mod rest_api;
 mod signature;
 mod state;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod v2;
@@ -220,6 +221,7 @@ impl ApiGateway {
                 domain_names::answer(&mut state, &call, &segments, &self.region)
             }
             (_, ["v2", "domainnames", rest @ ..]) => v2::domains::answer(&mut state, &call, rest, &self.region),
+            (_, ["tags", arn @ ..] | ["v2", "tags", arn @ ..]) => tags::answer(&mut state, &call, arn, &self.region),
             (_, ["v2", "apis", rest @ ..]) => v2::answer(&mut state, &call, rest, &self.region),
             (method, _) => Err(AmazonError::unknown_operation(&format!(
                 "{method} {}",

@@ -18,11 +18,12 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::document::ParsedDocument;
 use crate::model::{
-    Entity, EntityPath, ErrorCode, Field, FieldPath, Integration, IntegrationName, IntegrationState, Problem,
-    Properties, Report, clip, rfc3339,
+    Entity, EntityKind, EntityPath, ErrorCode, Field, FieldPath, Fields, Integration, IntegrationName,
+    IntegrationState, MapRule, Problem, Properties, Report, clip, rfc3339,
 };
 use crate::plan::{RequiredMetadata, missing_message};
-use crate::run::{Session, Source, SyncRequest, ensure_schemas, owner, required};
+use crate::run::{Session, Source, SyncRequest, ensure_schemas, metadata_types, owner, required};
+use crate::translate::check_rules;
 
 /// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const TITLE_MAX: usize = 50;
@@ -267,23 +268,33 @@ fn in_use(integration: &Integration, why: &str) -> Problem {
     Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
 }
 
-/// Metadata that the organisation requires and that nothing gives a value for would make every write fail.
+/// Metadata that the organisation requires and that nothing gives a value for would make every write fail, and so would
+/// metadata that it does not have.
 fn check_metadata(integration: &Integration, place: &Place, metadata: &[MetadataSchema]) -> Result<(), Problem> {
+    check_rules(integration, &metadata_types(metadata))?;
     let required = required(metadata);
     let defaults = &integration.default_custom_properties;
     let makes_environment = matches!(place, Place::Made(_));
     let kinds = [
-        ("api", &required.api, &defaults.api, true),
+        (EntityKind::Api, "api", &required.api, &defaults.api, true),
         (
+            EntityKind::Environment,
             "environment",
             &required.environment,
             &defaults.environment,
             makes_environment,
         ),
-        ("deployment", &required.deployment, &defaults.deployment, true),
+        (
+            EntityKind::Deployment,
+            "deployment",
+            &required.deployment,
+            &defaults.deployment,
+            true,
+        ),
     ];
-    for (kind, required, values, is_made) in kinds {
-        let missing = RequiredMetadata::missing(required, None, &fields(values));
+    for (entity, kind, required, values, is_made) in kinds {
+        let given = Fields::new(mapped(integration, entity), fields(values));
+        let missing = RequiredMetadata::missing(required, None, &given);
         if is_made && !missing.is_empty() {
             let target = format!("properties.defaultCustomProperties.{kind}");
             let problem = Problem::new(ErrorCode::MissingRequiredMetadata, missing_message(kind, &missing));
@@ -427,6 +438,15 @@ fn fields(values: &Properties) -> Vec<Field> {
     let values = values.iter();
     values
         .map(|(name, value)| (FieldPath::new(&["customProperties", name]), Some(value.clone())))
+        .collect()
+}
+
+/// The fields of such entities that rules fill, of some or of all.
+fn mapped(integration: &Integration, kind: EntityKind) -> Vec<Field> {
+    let fields = integration.map.iter().flat_map(MapRule::fields);
+    let fields = fields.filter(|(field, _)| field.kind() == kind);
+    fields
+        .map(|(field, template)| (field.path().clone(), Some(json!(template))))
         .collect()
 }
 

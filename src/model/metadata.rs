@@ -36,7 +36,7 @@ impl Default for MetadataTypes {
 /// API Center's own fields (swagger of `Microsoft.ApiCenter` 2024-03-01).
 fn own() -> Vec<(MappedField, Value)> {
     let text = |limit: usize| json!({ "type": "string", "maxLength": limit });
-    let title = json!({ "type": "string", "minLength": 1, "maxLength": 50 });
+    let title = text(50);
     let url = json!({ "type": "string", "format": "uri", "maxLength": 200 });
     let closed = |members: Value, required: &[&str]| json!({ "type": "object", "properties": members, "required": required, "additionalProperties": false });
     let stages = [

@@ -171,6 +171,7 @@ impl Ground {
                 integration: &self.integration,
                 gateway: &self.gateway,
                 domains: &self.domains,
+                types: &self.rules.types,
                 recorded: task.recorded_urls(),
                 with_definitions: self.with_definitions,
             };

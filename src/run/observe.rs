@@ -9,8 +9,9 @@ use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema, PlanLimits
 use crate::catalog::schemas::schemas;
 use crate::catalog::{ApiProof, FoldedApi, OwnedApi};
 use crate::model::{
-    ApiId, ApiList, ApiType, Domains, Entity, EntityName, EntityPath, ErrorCode, Failure, Gateway, GatewayApi,
-    GatewayReport, GatewayState, ImportSpecification, Integration, IntegrationName, Problem, is_our_schema,
+    ApiId, ApiList, ApiType, Domains, Entity, EntityKind, EntityName, EntityPath, ErrorCode, Failure, Gateway,
+    GatewayApi, GatewayReport, GatewayState, ImportSpecification, Integration, IntegrationName, MetadataTypes, Problem,
+    is_our_schema,
 };
 use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, RequiredMetadata, Rules, Scope};
 use crate::planted::panic_if_planted;
@@ -127,6 +128,7 @@ pub async fn observe(
         api_types: integration.api_types.clone(),
         ..Observation::default()
     };
+    let rules = rules(integration, limits, &schemas);
     let (mut failed, mut listed, mut unread) = (Vec::new(), HashMap::new(), Vec::new());
     for (list, listing) in lists {
         let listing = match listing {
@@ -142,7 +144,7 @@ pub async fn observe(
         }
         let wanted = listing.apis.into_iter();
         for api in wanted.filter(|api| integration.api_types.contains(&api.api_type)) {
-            match desired_api(integration, gateway, &api) {
+            match desired_api(integration, gateway, &api, &rules.types) {
                 Ok(wanted) => {
                     listed.insert(wanted.name.clone(), api);
                     observation.apis.push(wanted);
@@ -165,7 +167,7 @@ pub async fn observe(
         }
     }
     Ok(Sides {
-        rules: Arc::new(rules(integration, limits, &schemas)),
+        rules: Arc::new(rules),
         observed: Observed {
             gateways: BTreeMap::from([(gateway.clone(), observation)]),
             catalog: apis,
@@ -222,7 +224,8 @@ pub async fn observe_one(
             Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"))
         };
     };
-    let desired = desired_api(integration, gateway, &api)
+    let rules = rules(integration, limits, &schemas);
+    let desired = desired_api(integration, gateway, &api, &rules.types)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))?;
     let scope = Scope::Only(vec![source_key(gateway, &api)]);
     let observation = Observation {
@@ -230,7 +233,7 @@ pub async fn observe_one(
         ..Observation::default()
     };
     Ok(Some(Sides {
-        rules: Arc::new(rules(integration, limits, &schemas)),
+        rules: Arc::new(rules),
         observed: Observed {
             gateways: BTreeMap::from([(gateway.clone(), observation)]),
             catalog: apis,
@@ -343,6 +346,7 @@ fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchem
             deployments_per_api: limits.deployments_per_api,
         },
         required: required(schemas),
+        types: metadata_types(schemas),
         on_demand: integration.import_specification == ImportSpecification::OnDemand,
     }
 }
@@ -364,6 +368,23 @@ pub fn required(present: &[MetadataSchema]) -> RequiredMetadata {
         environment: on("environment"),
         deployment: on("deployment"),
     }
+}
+
+/// The types of the fields that rules may fill: our own schemas are none of them.
+#[must_use]
+pub fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
+    let kinds = [(EntityKind::Api, "api"), (EntityKind::Deployment, "deployment")];
+    let theirs = present.iter().filter(|schema| !is_our_schema(&schema.name));
+    MetadataTypes::new(theirs.flat_map(|schema| {
+        let is_on = |entity: &str| {
+            schema
+                .assigned_to
+                .iter()
+                .any(|to| to.entity.eq_ignore_ascii_case(entity))
+        };
+        let on = kinds.into_iter().filter(move |(_, entity)| is_on(entity));
+        on.map(|(kind, _)| (kind, schema.name.clone(), schema.schema.clone()))
+    }))
 }
 
 /// Makes the schemas that markers need, and adds what an older release's lack. Writes nothing when all is there.

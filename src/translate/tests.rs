@@ -1,11 +1,15 @@
 mod address;
+mod fit;
+mod map;
+mod select;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::document::parse_document;
 use crate::model::{
-    AccessKeySecrets, ApiId, AwsAuthentication, DefaultCustomProperties, EndpointType, IntegrationName, LifecycleStage,
-    Region, SecretIdentifier, VaultHosts,
+    AccessKeySecrets, AccountId, ApiCenterId, ApiId, AwsAuthentication, DefaultCustomProperties, EndpointType,
+    IntegrationName, LifecycleStage, Region, SecretIdentifier, VaultHosts,
 };
 
 fn integration(region: &str, import_specification: ImportSpecification) -> Integration {
@@ -72,16 +76,17 @@ fn gateway(integration: &Integration) -> Gateway {
 }
 
 fn listed(api: &GatewayApi) -> DesiredApi {
-    desired_api(&always(), &gateway(&always()), api).unwrap()
+    desired_api(&always(), &gateway(&always()), api, &MetadataTypes::default()).unwrap()
 }
 
 fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage], with_definitions: bool) -> DesiredApi {
     let gateway = gateway(integration);
-    let mut desired = desired_api(integration, &gateway, api).unwrap();
+    let mut desired = desired_api(integration, &gateway, api, &MetadataTypes::default()).unwrap();
     let around = Around {
         integration,
         gateway: &gateway,
         domains: &Domains::Listed(Vec::new()),
+        types: &MetadataTypes::default(),
         recorded: &BTreeMap::new(),
         with_definitions,
     };
@@ -95,6 +100,38 @@ fn only_stage(integration: &Integration, api: &GatewayApi, stage: &Stage) -> Des
     assert_eq!(translated.versions[0].deployments.len(), 1);
     assert_eq!(translated.versions[0].deployments[0].name, translated.versions[0].name);
     translated.versions.remove(0)
+}
+
+/// An integration with these rules, read as its document is.
+fn ruled(rules: &Value) -> Integration {
+    let mut properties = json!({ "amazonApiGatewaySource": {
+        "accessKey": "https://kv.vault.azure.net/secrets/id",
+        "secretAccessKey": "https://kv.vault.azure.net/secrets/key",
+        "regionName": "us-east-1",
+    } });
+    for (name, value) in rules.as_object().unwrap() {
+        properties[name] = value.clone();
+    }
+    let name = IntegrationName::parse("shop").unwrap();
+    let center = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
+    let center = ApiCenterId::parse(center).unwrap();
+    let document = json!({ "properties": properties });
+    let parsed = parse_document(&document, &name, &center, &VaultHosts::PublicClouds).unwrap();
+    Integration {
+        facts: BTreeSet::new(),
+        account: AccountId::parse("012345678901"),
+        ..parsed.integration
+    }
+}
+
+fn tagged(name: &str, tags: &[(&str, &str)]) -> GatewayApi {
+    let tags = tags.iter();
+    GatewayApi {
+        tags: tags
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..api(name)
+    }
 }
 
 /// The value of a field.

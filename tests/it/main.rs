@@ -39,6 +39,7 @@ mod recording;
 mod refusals;
 mod roles;
 mod rotation;
+mod rules;
 mod secrecy;
 mod secrets;
 mod sequences;

@@ -58,6 +58,12 @@ impl<'a> Call<'a> {
             .map(|(_, value)| value.as_str())
     }
 
+    /// All values of a query parameter.
+    pub fn queries(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.query.iter().filter(move |(candidate, _)| candidate == name);
+        named.map(|(_, value)| value.as_str())
+    }
+
     /// The body as JSON of some shape.
     pub fn json<T: DeserializeOwned>(&self) -> Result<T, AmazonError> {
         serde_json::from_slice(self.body).map_err(|_| AmazonError::serialization())

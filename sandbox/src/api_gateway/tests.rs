@@ -4,6 +4,7 @@ mod domains;
 mod estates;
 mod reads;
 mod refusals;
+mod tags;
 mod v2_exports;
 mod v2_reads;
 mod v2_writes;
