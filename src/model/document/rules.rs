@@ -18,6 +18,8 @@ const RULES_BYTES_MAX: usize = 64 * 1024;
 const FIELDS_MAX: usize = 50;
 /// Most tags that a rule looks at, which is as many as an API has.
 const TAGS_MAX: usize = 50;
+/// Longest key of a tag, in characters (Amazon's limit).
+const TAG_KEY_MAX: usize = 128;
 
 /// Reads `include` or `exclude`.
 pub(super) fn matches(properties: &Object<'_>, property: &str) -> Result<Vec<Match>, Problem> {
@@ -97,11 +99,16 @@ fn tags(object: &Object<'_>) -> Result<BTreeMap<String, Glob>, Problem> {
     if tags.members.len() > TAGS_MAX {
         return Err(invalid(&tags.path, &format!("has more than {TAGS_MAX} tags")));
     }
-    let tag = |key: &String| match glob(&tags, key)? {
-        Some(glob) => Ok((key.clone(), glob)),
-        None => Err(invalid(&tags.at(&quote_name(key)), "must be a string")),
+    let tag = |(key, value): (&String, &Value)| {
+        let path = tags.at(&quote_name(key));
+        if key.chars().count() > TAG_KEY_MAX {
+            return Err(invalid(&path, &format!("has more than {TAG_KEY_MAX} characters")));
+        }
+        let text = value.as_str().ok_or_else(|| invalid(&path, "must be a string"))?;
+        let glob = Glob::parse(text).map_err(|error| invalid(&path, &error.to_string()))?;
+        Ok((key.clone(), glob))
     };
-    tags.members.keys().map(tag).collect()
+    tags.members.iter().map(tag).collect()
 }
 
 /// A word of the facts, in whatever case.
