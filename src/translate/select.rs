@@ -82,6 +82,6 @@ fn decided(
     if integration.include.is_empty() {
         return Selection::All;
     }
-    let included = integration.include.iter().position(includes);
-    included.map_or(Selection::NotIncluded, Selection::Included)
+    let index = integration.include.iter().position(includes);
+    index.map_or(Selection::NotIncluded, Selection::Included)
 }

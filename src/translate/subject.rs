@@ -1,6 +1,6 @@
 //! An API as rules see it.
 
-use crate::model::{Gateway, GatewayApi, Glob, Match, Variable, one_line};
+use crate::model::{AccountId, Gateway, GatewayApi, Glob, Match, Variable, one_line};
 
 /// Longest value of a variable, in UTF-16 units: as long as the longest value of a tag.
 const VALUE_MAX: usize = 256;
@@ -36,7 +36,7 @@ impl<'a> Subject<'a> {
             Some(glob) => text.is_some_and(|text| glob.fits(text)),
             None => true,
         };
-        let account = self.gateway.account.as_ref().map(|account| account.as_str());
+        let account = self.gateway.account.as_ref().map(AccountId::as_str);
         let mut tags = rule.tags.iter();
         rule.api_type.is_none_or(|api_type| api_type == self.api.api_type)
             && rule
@@ -56,7 +56,7 @@ impl<'a> Subject<'a> {
 
     /// What a variable stands for; `None` where that is not known.
     pub(super) fn value_of(&self, variable: &Variable, stage_name: Option<&str>) -> Option<String> {
-        let account = self.gateway.account.as_ref().map(|account| account.as_str());
+        let account = self.gateway.account.as_ref().map(AccountId::as_str);
         let text = match variable {
             Variable::Name => Some(self.api.name.as_str()),
             Variable::Stage => stage_name,

@@ -48,12 +48,20 @@ pub struct Match {
     pub region: Option<Glob>,
 }
 
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
 fn api_type_word<S: Serializer>(api_type: &Option<ApiType>, serializer: S) -> Result<S::Ok, S::Error> {
     api_type.map(ApiType::word).serialize(serializer)
 }
 
-#[expect(clippy::ref_option, reason = "serde calls it with a reference to the field")]
+#[expect(
+    clippy::ref_option,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference to the field"
+)]
 fn endpoint_type_word<S: Serializer>(endpoint_type: &Option<EndpointType>, serializer: S) -> Result<S::Ok, S::Error> {
     endpoint_type.map(EndpointType::word).serialize(serializer)
 }

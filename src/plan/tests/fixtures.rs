@@ -64,7 +64,7 @@ impl Source {
     /// The API as it has to be, fields as translation gives them.
     pub fn desired(&self) -> DesiredApi {
         let api = &self.api;
-        let ruled = self.ruled.iter().cloned();
+        let by_rules = self.ruled.iter().cloned();
         let rules = self
             .ruled
             .iter()
@@ -81,7 +81,7 @@ impl Source {
             title: api.title.clone(),
             members: vec![key(api.id.as_str())],
             fields: Fields {
-                enforced: own.into_iter().chain(ruled).collect(),
+                enforced: own.into_iter().chain(by_rules).collect(),
                 initial: metadata(&self.integration.default_custom_properties.api),
                 rules: rules.collect(),
             },

@@ -171,7 +171,7 @@ fn a_value_that_is_refused_is_a_skip_of_that_field_and_the_rest_is_done() {
             r#"map[1] does not fill api.customProperties.team: "elevenchars" has 11 characters, and at most 10 are taken"#,
             r#"map[1] does not fill api.customProperties.tier: "bronze" is none of "gold", "silver""#,
             r#"map[1] does not fill api.termsOfService: url: "bronze" is no URL"#,
-            r#"map[1] does not fill api.title: it would be empty"#,
+            "map[1] does not fill api.title: it would be empty",
         ]
     );
 }
