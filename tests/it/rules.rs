@@ -76,9 +76,9 @@ async fn rules_choose_stages_and_fill_fields_as_far_as_the_organisation_s_metada
     put_orders(&world, &[("Tier", "tin"), ("pii", "false"), ("owner", "other")]);
     let plan = world.get(&format!("{SHOP}/plan")).await.json();
     let fields = plan["changes"][0]["fields"].as_array().unwrap().iter();
-    let ruled: Vec<&Value> = fields.filter(|field| field["rule"].is_string()).collect();
+    let by_rules: Vec<&Value> = fields.filter(|field| field["rule"].is_string()).collect();
     let expected = json!({ "path": "customProperties.pii", "before": true, "after": false, "rule": "map[1].set" });
-    assert_eq!(ruled, [&expected]);
+    assert_eq!(by_rules, [&expected]);
     let report = world.sync("").await.expect(200).json();
     assert_eq!(report["outcome"], "succeeded", "{report:#}");
     assert_eq!(report["skipped"][0]["reason"], "MappingFailed");
