@@ -28,7 +28,7 @@ pub use delete::{DeletedApis, Deleting, delete_apis};
 pub use epilogue::{End, leave, run_to_the_end};
 pub use explain::{ApiExplanation, Finding, explain};
 pub use look::plan;
-pub use observe::{CatalogIndex, ensure_schemas, metadata_types, owner, required, restore_marker};
+pub use observe::{CatalogIndex, check_rules, ensure_schemas, owner, required, restore_marker};
 pub use request::SyncRequest;
 pub use session::{Clouds, Session};
 pub use source::Source;

@@ -22,8 +22,7 @@ use crate::model::{
     IntegrationState, MapRule, Problem, Properties, Report, clip, rfc3339,
 };
 use crate::plan::{RequiredMetadata, missing_message};
-use crate::run::{Session, Source, SyncRequest, ensure_schemas, metadata_types, owner, required};
-use crate::translate::check_rules;
+use crate::run::{Session, Source, SyncRequest, check_rules, ensure_schemas, owner, required};
 
 /// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const TITLE_MAX: usize = 50;
@@ -271,7 +270,7 @@ fn in_use(integration: &Integration, why: &str) -> Problem {
 /// Metadata that the organisation requires and that nothing gives a value for would make every write fail, and so would
 /// metadata that it does not have.
 fn check_metadata(integration: &Integration, place: &Place, metadata: &[MetadataSchema]) -> Result<(), Problem> {
-    check_rules(integration, &metadata_types(metadata))?;
+    check_rules(integration, metadata)?;
     let required = required(metadata);
     let defaults = &integration.default_custom_properties;
     let makes_environment = matches!(place, Place::Made(_));

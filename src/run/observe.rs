@@ -15,7 +15,7 @@ use crate::model::{
 };
 use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, RequiredMetadata, Rules, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{api_title, desired_api, source_key};
+use crate::translate::{self, api_title, desired_api, source_key};
 
 /// Both sides of one integration.
 #[derive(Debug)]
@@ -371,8 +371,7 @@ pub fn required(present: &[MetadataSchema]) -> RequiredMetadata {
 }
 
 /// The types of the fields that rules may fill: our own schemas are none of them.
-#[must_use]
-pub fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
+fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
     let kinds = [(EntityKind::Api, "api"), (EntityKind::Deployment, "deployment")];
     let theirs = present.iter().filter(|schema| !is_our_schema(&schema.name));
     MetadataTypes::new(theirs.flat_map(|schema| {
@@ -385,6 +384,14 @@ pub fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
         let on = kinds.into_iter().filter(move |(_, entity)| is_on(entity));
         on.map(|(kind, _)| (kind, schema.name.clone(), schema.schema.clone()))
     }))
+}
+
+/// Checks the rules of an integration against the metadata schemas that are there.
+///
+/// # Errors
+/// When a rule fills metadata that the organisation does not have, or with a value that it never takes.
+pub fn check_rules(integration: &Integration, present: &[MetadataSchema]) -> Result<(), Problem> {
+    translate::check_rules(integration, &metadata_types(present))
 }
 
 /// Makes the schemas that markers need, and adds what an older release's lack. Writes nothing when all is there.
