@@ -3,7 +3,11 @@
 mod address;
 mod asyncapi;
 mod document;
+mod fit;
+mod map;
+mod select;
 mod servers;
+mod subject;
 #[cfg(test)]
 mod tests;
 
@@ -13,11 +17,16 @@ use serde_json::{Value, json};
 
 use self::address::{DEFAULT_STAGE, address};
 pub use self::document::{Cut, definition};
+use self::map::Mapping;
+pub use self::map::{check_rules, environments_named};
+pub use self::select::{Selection, api_selection, listed_selection, stage_selection};
+pub use self::subject::{Place, Subject};
 
 use crate::model::{
-    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Domains, EntityName, EntityPath, Field,
-    FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName, Properties, Skip,
-    SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Domains, EntityKind, EntityName, EntityPath,
+    Field, FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName,
+    MetadataTypes, Properties, Skip, SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines,
+    stage_entity_name,
 };
 
 /// Longest title of a catalog entity, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
@@ -38,11 +47,17 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
     }
 }
 
-/// The API entity of an API, without its versions.
+/// The API entity of an API, without its versions. Rules fill its fields as their types allow.
 ///
 /// # Errors
 /// When no entity name can be made of the integration's name and the API's id.
-pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &GatewayApi) -> Result<DesiredApi, InvalidName> {
+pub fn desired_api(
+    integration: &Integration,
+    place: Place<'_>,
+    api: &GatewayApi,
+    types: &MetadataTypes,
+) -> Result<DesiredApi, InvalidName> {
+    let gateway = place.gateway;
     let title = api_title(api);
     let description = description(api.description.as_deref(), API_DESCRIPTION_MAX);
     let mut enforced = vec![
@@ -56,16 +71,21 @@ pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &GatewayAp
             enforced.push((fact.path(), Some(json!([value]))));
         }
     }
+    let mut fields = Fields::new(enforced, metadata(&integration.default_custom_properties.api));
+    let mapping = Mapping {
+        rules: &integration.map,
+        types,
+        subject: Subject::of(place, api),
+        stage_name: None,
+    };
+    let skips = mapping.fill(EntityKind::Api, &mut fields);
     Ok(DesiredApi {
         name: EntityName::of_api(&integration.name, &api.id)?,
         members: vec![source_key(gateway, api)],
-        fields: Fields {
-            enforced,
-            initial: metadata(&integration.default_custom_properties.api),
-        },
+        fields,
         title,
         versions: Vec::new(),
-        skips: Vec::new(),
+        skips,
     })
 }
 
@@ -88,10 +108,12 @@ fn kind(api_type: ApiType) -> &'static str {
 pub struct Around<'a> {
     /// The integration.
     pub integration: &'a Integration,
-    /// The gateway that the API is on.
-    pub gateway: &'a Gateway,
+    /// Where the API is.
+    pub place: Place<'a>,
     /// The custom domains of the gateway.
     pub domains: &'a Domains,
+    /// The types of the fields that rules fill.
+    pub types: &'a MetadataTypes,
     /// The URLs of the versions that are in the catalog, as an earlier run has recorded them.
     pub recorded: &'a BTreeMap<EntityName, Vec<String>>,
     /// Whether this sync was asked for definitions, which matters where they are imported on demand.
@@ -104,11 +126,13 @@ pub fn is_deployed(api: &GatewayApi, stage: &Stage) -> bool {
     api.api_type == ApiType::Rest || !stage.deployment_id.is_empty()
 }
 
-/// Adds the versions, definitions and deployments of an API's stages, in whatever order Amazon lists them.
+/// Adds the versions, definitions and deployments of an API's stages that are selected, in whatever order Amazon lists them.
 pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi, stages: &[Stage]) {
     let mut sorted: Vec<&Stage> = stages.iter().collect();
     // Names are unique on Amazon; the rest of the key only makes the outcome independent of the order if they were not.
     sorted.sort_by_key(|stage| (&stage.name, &stage.deployment_id, stage.last_updated));
+    let subject = Subject::of(around.place, api);
+    sorted.retain(|stage| stage_selection(around.integration, subject, &stage.name).is_in());
     let mut taken = BTreeSet::new();
     for stage in sorted {
         let name = stage_entity_name(&stage.name);
@@ -137,9 +161,8 @@ fn desired_version(
     stage: &Stage,
     name: EntityName,
 ) -> Result<DesiredVersion, (SkipReason, String)> {
-    let Around {
-        integration, gateway, ..
-    } = around;
+    let Around { integration, place, .. } = around;
+    let Place { source, gateway, .. } = place;
     let address = address((gateway, api), &stage.name, around.domains, around.recorded.get(&name));
     if let Some(why) = address.unknown {
         return Err((SkipReason::DomainUnknown, why));
@@ -153,32 +176,43 @@ fn desired_version(
         ImportSpecification::OnDemand => Definition::Kept,
         ImportSpecification::Never => Definition::Absent,
     };
-    let skip = address.gap.map(|message| Skip {
+    let gap = address.gap.map(|message| Skip {
         stage_name: Some(stage.name.clone()),
         reason: SkipReason::NoInvokeUrl,
         message,
     });
+    let mut skips: Vec<Skip> = gap.into_iter().collect();
+    let mapping = Mapping {
+        rules: &integration.map,
+        types: around.types,
+        subject: Subject::of(place, api),
+        stage_name: Some(&stage.name),
+    };
     let title = title(&stage.name, &stage.deployment_id);
     let description = description(stage.description.as_deref(), DEPLOYMENT_DESCRIPTION_MAX);
-    let environment = EntityPath::Environment(integration.environment.clone());
+    let environment = EntityPath::Environment(integration.environment_of(source).clone());
     let mut initial = vec![
         field(&["title"], Some(json!(title))),
         field(&["description"], description.map(Value::from)),
         field(&["state"], Some(json!("active"))),
     ];
     initial.extend(metadata(&integration.default_custom_properties.deployment));
+    let enforced = vec![
+        field(&["server", "runtimeUri"], Some(json!(address.urls))),
+        field(&["environmentId"], Some(json!(environment.scoped_id()))),
+    ];
+    let mut fields = Fields::new(enforced, initial);
+    skips.extend(mapping.fill(EntityKind::Deployment, &mut fields));
     let deployment = DesiredDeployment {
         name: name.clone(),
         from: source_key(gateway, api),
         deployment_id: stage.deployment_id.clone(),
-        fields: Fields {
-            enforced: vec![
-                field(&["server", "runtimeUri"], Some(json!(address.urls))),
-                field(&["environmentId"], Some(json!(environment.scoped_id()))),
-            ],
-            initial,
-        },
+        fields,
     };
+    let stage_title = field(&["title"], Some(json!(title)));
+    let lifecycle_stage = field(&["lifecycleStage"], Some(json!(integration.lifecycle_stage_of(source))));
+    let mut fields = Fields::new(vec![stage_title], vec![lifecycle_stage]);
+    skips.extend(mapping.fill(EntityKind::Version, &mut fields));
     Ok(DesiredVersion {
         name,
         stage_name: stage.name.clone(),
@@ -188,13 +222,10 @@ fn desired_version(
         },
         urls: address.urls,
         servers,
-        fields: Fields {
-            enforced: vec![field(&["title"], Some(json!(title)))],
-            initial: vec![field(&["lifecycleStage"], Some(json!(integration.lifecycle_stage)))],
-        },
+        fields,
         definition,
         deployments: vec![deployment],
-        skips: skip.into_iter().collect(),
+        skips,
     })
 }
 

@@ -29,12 +29,12 @@ use crate::fuzzing::model::{assert_tame, assert_tame_lines};
 use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
-    ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document, Domains,
-    EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi, ImportSpecification,
-    Integration, IntegrationName, LifecycleStage, Problem, Region, RoleArn, Stage, StageExport, digest,
-    stage_entity_name,
+    Accounts, ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document,
+    Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi,
+    ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem, Region, RoleArn, Source,
+    Stage, StageExport, digest, stage_entity_name,
 };
-use crate::translate::{Around, add_stages, definition, desired_api};
+use crate::translate::{Around, Place, add_stages, definition, desired_api};
 
 /// The host of the API's own URLs.
 const OWN_HOST: &str = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
@@ -114,7 +114,7 @@ pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
         unreachable!("the integration is made of constants");
     };
     let gateway = GatewayClient::connect(
-        connection(&script, &integration.region),
+        connection(&script, &region(&integration)),
         AwsCredentials::AccessKey(key()),
     );
     let (Some(rest), Some(http), Some(websocket)) = (api(ApiType::Rest), api(ApiType::Http), api(ApiType::Websocket))
@@ -156,7 +156,7 @@ pub(crate) fn security_token(operation: &str, answers: Answers) -> bool {
     let Some(integration) = integration() else {
         unreachable!("the integration is made of constants");
     };
-    let Some(role) = integration.authentication.role().cloned() else {
+    let Some(role) = integration.sources[0].authentication.role().cloned() else {
         unreachable!("the role is a constant");
     };
     let proof = match operation {
@@ -167,7 +167,7 @@ pub(crate) fn security_token(operation: &str, answers: Answers) -> bool {
         token => Proof::WebIdentity(WebIdentity::new(Arc::new(Token(token.to_owned())), "api://aws")),
     };
     let role = AssumedRole::new(
-        &connection(&script, &integration.region),
+        &connection(&script, &region(&integration)),
         role,
         &integration.name,
         proof,
@@ -199,16 +199,25 @@ fn integration() -> Option<Integration> {
     let role = RoleArn::parse("arn:aws:iam::123456789012:role/sync", &region).ok()?;
     Some(Integration {
         name: IntegrationName::parse("shop").ok()?,
-        account: None,
-        region,
-        authentication: AwsAuthentication::RoleByWebIdentity { role },
+        sources: vec![Source {
+            name: None,
+            regions: vec![region],
+            authentication: AwsAuthentication::RoleByWebIdentity { role },
+            accounts: Accounts::Own,
+            account: None,
+            environment: None,
+            lifecycle_stage: None,
+            msi_resource_id: None,
+        }],
         api_types: [ApiType::Rest].into(),
         facts: Fact::ALL.into_iter().collect(),
         import_specification: ImportSpecification::Always,
         environment: EntityName::parse("shop").ok()?,
         lifecycle_stage: LifecycleStage::Design,
         default_custom_properties: DefaultCustomProperties::default(),
-        msi_resource_id: None,
+        include: Vec::new(),
+        exclude: Vec::new(),
+        map: Vec::new(),
     })
 }
 
@@ -222,6 +231,7 @@ fn api(api_type: ApiType) -> Option<GatewayApi> {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
+        tags: BTreeMap::new(),
     })
 }
 
@@ -285,7 +295,8 @@ fn assert_is_last_page(script: &Script, position: &str) {
 }
 
 fn desired(integration: &Integration, api: &GatewayApi) -> DesiredApi {
-    let Ok(desired) = desired_api(integration, &gateway(integration), api) else {
+    let types = MetadataTypes::default();
+    let Ok(desired) = desired_api(integration, place(integration, &gateway(integration)), api, &types) else {
         unreachable!("there is no name for {api:?}");
     };
     desired
@@ -294,8 +305,20 @@ fn desired(integration: &Integration, api: &GatewayApi) -> DesiredApi {
 fn gateway(integration: &Integration) -> Gateway {
     Gateway {
         account: None,
-        region: integration.region.clone(),
+        region: region(integration),
     }
+}
+
+fn place<'a>(integration: &'a Integration, gateway: &'a Gateway) -> Place<'a> {
+    Place {
+        source: &integration.sources[0],
+        account_name: None,
+        gateway,
+    }
+}
+
+fn region(integration: &Integration) -> Region {
+    integration.sources[0].regions[0].clone()
 }
 
 /// A text among the fields, empty if there is none.
@@ -310,10 +333,12 @@ fn text(fields: &[Field], name: &str) -> String {
 fn translated(integration: &Integration, api: &GatewayApi, stages: &[Stage], domains: &Domains) -> DesiredApi {
     let mut translated = desired(integration, api);
     let recorded = ["https://old.example.com/a/b", "https://a.example.com"].map(str::to_owned);
+    let gateway = gateway(integration);
     let around = Around {
         integration,
-        gateway: &gateway(integration),
+        place: place(integration, &gateway),
         domains,
+        types: &MetadataTypes::default(),
         recorded: &BTreeMap::from([(stage_entity_name("old"), recorded.into())]),
         with_definitions: true,
     };

@@ -21,7 +21,7 @@ pub(crate) fn journal(text: &str) -> bool {
     let is_told = [
         journal.cursor.is_some(),
         journal.held.is_some(),
-        journal.confirmed.is_some(),
+        !journal.confirmed.is_empty(),
     ]
     .contains(&true);
     is_told || journal.generation > 0 || journal.last_success_on().is_some()
@@ -57,7 +57,11 @@ pub(crate) fn registration(environment: &Entity) -> bool {
     for registration in registrations(from_ref(environment), &center, &VaultHosts::PublicClouds) {
         match &registration.integration {
             Ok(integration) => {
-                if let Some(secrets) = integration.authentication.secrets() {
+                let secrets = integration
+                    .sources
+                    .iter()
+                    .filter_map(|source| source.authentication.secrets());
+                for secrets in secrets {
                     assert!(secrets.access_key.is_in_public_cloud(), "{}", secrets.access_key);
                     assert!(
                         secrets.secret_access_key.is_in_public_cloud(),

@@ -38,7 +38,8 @@ pub(crate) fn document(data: &[u8]) -> Option<Integration> {
         parse(&shown).map(|shown| shown.integration),
         Ok(parsed.integration.clone())
     );
-    if let Some(secrets) = parsed.integration.authentication.secrets() {
+    let sources = parsed.integration.sources.iter();
+    for secrets in sources.filter_map(|source| source.authentication.secrets()) {
         for secret in [&secrets.access_key, &secrets.secret_access_key] {
             assert!(secret.is_in_public_cloud(), "{secret}");
         }
@@ -86,8 +87,8 @@ pub(crate) fn route(text: &str) -> bool {
         assert_eq!(IntegrationName::parse(&name.to_string()).as_ref(), Ok(name));
         assert!(!uri.path().ends_with("//"), "{uri}");
     }
-    let ids = ids.map(|wanted| [&wanted.confirm_deletions, &wanted.plan_id]);
-    for id in ids.into_iter().flatten().flatten() {
+    let ids = ids.map(|wanted| wanted.confirm_deletions.iter().chain(&wanted.plan_id));
+    for id in ids.into_iter().flatten() {
         assert!(
             id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f')),
             "{id:?}"

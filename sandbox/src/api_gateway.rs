@@ -13,13 +13,14 @@ mod domain_names;
 mod domain_writes;
 mod errors;
 mod export;
+mod gateways;
 mod hal;
 mod paging;
 mod patch;
-mod region;
 mod rest_api;
 mod signature;
 mod state;
+mod tags;
 #[cfg(test)]
 mod tests;
 mod v2;
@@ -28,22 +29,20 @@ mod v2_entry;
 mod wire;
 mod writes;
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
-use http::header::AUTHORIZATION;
 use http::{Method, Request, Response, StatusCode};
 
 use crate::clock::{epoch_seconds, now};
-use crate::keyring::Keyring;
-use crate::record::Service;
-use crate::serve::StandIn;
+use crate::keyring::{ACCOUNT, Keyring, user_arn};
 use crate::throttle::{Rate, TokenBucket, UNLIMITED};
 
 use self::call::Call;
 pub use self::definition::Definition;
 pub use self::domain::{DomainEstate, DomainName, Mapping, RoutingMode, RoutingRule};
 pub use self::errors::AmazonError;
+pub use self::gateways::Gateways;
 use self::rest_api::Entry;
 pub use self::rest_api::{Canary, EndpointType, Estate, RestApi, Stage};
 use self::signature::verify;
@@ -53,9 +52,11 @@ pub use self::v2_api::{Model, Protocol, Route, V2Api, V2Estate, V2Stage};
 /// How the gateway is to be.
 #[derive(Debug, Clone)]
 pub struct ApiGatewayOptions {
+    /// Its account.
+    pub account: String,
     /// Its region, which signatures must be for.
     pub region: String,
-    /// The access keys of its account.
+    /// The access keys of all accounts.
     pub keyring: Keyring,
     /// Items on a page when the caller does not say; Amazon's is 25.
     pub page_size_default: usize,
@@ -73,6 +74,7 @@ impl Default for ApiGatewayOptions {
     /// As Amazon's are, with no access key yet.
     fn default() -> Self {
         Self {
+            account: ACCOUNT.to_owned(),
             region: "us-east-1".to_owned(),
             keyring: Keyring::default(),
             page_size_default: 25,
@@ -98,11 +100,10 @@ impl ApiGatewayOptions {
 /// The API Gateway of one account and region.
 #[derive(Debug)]
 pub struct ApiGateway {
+    account: String,
     region: String,
     page_sizes: (usize, usize),
     v2_page_sizes: (usize, usize),
-    /// Other accounts of the region, which the same endpoint serves.
-    accounts: Mutex<Vec<Arc<Self>>>,
     budget: TokenBucket,
     keyring: Keyring,
     state: Mutex<State>,
@@ -113,40 +114,33 @@ impl ApiGateway {
     #[must_use]
     pub fn new(options: ApiGatewayOptions) -> Self {
         Self {
+            account: options.account,
             region: options.region,
             page_sizes: (options.page_size_default, options.page_size_max),
             v2_page_sizes: (options.v2_page_size_default, options.v2_page_size_max),
-            accounts: Mutex::default(),
             budget: TokenBucket::new(options.rate),
             keyring: options.keyring,
             state: Mutex::default(),
         }
     }
 
-    /// From now on, these access keys are known and no others but those of sessions.
+    /// From now on, these access keys of the account are known and no others but those of sessions.
     pub fn set_credentials(&self, credentials: Vec<(String, String)>) {
-        self.keyring.set_lasting(credentials);
+        self.keyring.remove_lasting(&self.account);
+        for (access_key_id, secret) in credentials {
+            let user = user_arn(&self.account, &self.region);
+            self.keyring.add_lasting(&user, &access_key_id, &secret);
+        }
     }
 
     /// Says whether the account has enabled the gateway's region; where it has not, no key of its is known.
     pub fn set_region_enabled(&self, enabled: bool) {
-        self.keyring.set_region_enabled(&self.region, enabled);
+        self.keyring.set_region_enabled(&self.account, &self.region, enabled);
     }
 
-    /// Lets requests that are signed with another account's access key go to that account.
-    pub fn add_account(&self, account: Arc<Self>) {
-        self.accounts
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(account);
-    }
-
-    /// The other account whose access key a request is signed with.
-    fn account_of(&self, request: &Request<Bytes>) -> Option<Arc<Self>> {
-        let signed_with = request.headers().get(AUTHORIZATION)?.to_str().ok()?;
-        let accounts = self.accounts.lock().unwrap_or_else(PoisonError::into_inner);
-        let knows = |account: &&Arc<Self>| account.keyring.knows_signer(signed_with);
-        accounts.iter().find(knows).cloned()
+    /// From now on, the account has this budget in this region, all of it at first.
+    pub fn set_rate(&self, rate: Rate) {
+        self.budget.set_rate(rate);
     }
 
     /// Adds an API, or changes it and leaves what is below it.
@@ -193,69 +187,55 @@ impl ApiGateway {
         self.state().apis.values().map(of).collect()
     }
 
+    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
+        let response = self.answer_now(request).unwrap_or_else(Response::from);
+        if is_v2(request) || hal::wants_json(request.headers()) {
+            response
+        } else {
+            hal::dressed(response, request.uri())
+        }
+    }
+
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, AmazonError> {
         let now = now();
         let mut state = self.state();
-        verify(request, &self.keyring.known_in(&self.region), &self.region, now)?;
+        verify(request, &self.keyring, &self.region, now)?;
         self.budget.take().map_err(|_| AmazonError::too_many_requests())?;
         let page_sizes = if is_v2(request) {
             self.v2_page_sizes
         } else {
             self.page_sizes
         };
-        let call = Call::new(request, page_sizes, epoch_seconds(now));
+        let place = (self.account.as_str(), self.region.as_str());
+        let call = Call::new(request, place, page_sizes, epoch_seconds(now));
         let segments: Vec<&str> = call.segments.iter().map(String::as_str).collect();
         match (call.method, segments.as_slice()) {
             (&Method::GET, ["restapis"]) => list_rest_apis(&state, &call),
             (&Method::POST, ["restapis"]) => writes::create_rest_api(&mut state, &call),
             (method, ["restapis", id, rest @ ..]) => {
                 if (method, rest) == (&Method::DELETE, &[]) {
-                    state.apis.remove(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
+                    state
+                        .apis
+                        .remove(*id)
+                        .ok_or_else(|| AmazonError::unknown_api(&self.account, id))?;
                     return Ok(wire::empty_answer(StatusCode::ACCEPTED));
                 }
-                let entry = state.apis.get_mut(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
-                self.answer_below(entry, &call, rest)
+                let entry = state
+                    .apis
+                    .get_mut(*id)
+                    .ok_or_else(|| AmazonError::unknown_api(&self.account, id))?;
+                answer_below(entry, &call, rest)
             }
             (_, ["domainnames" | "domainnameaccessassociations", ..]) => {
-                domain_names::answer(&mut state, &call, &segments, &self.region)
+                domain_names::answer(&mut state, &call, &segments)
             }
-            (_, ["v2", "domainnames", rest @ ..]) => v2::domains::answer(&mut state, &call, rest, &self.region),
-            (_, ["v2", "apis", rest @ ..]) => v2::answer(&mut state, &call, rest, &self.region),
+            (_, ["v2", "domainnames", rest @ ..]) => v2::domains::answer(&mut state, &call, rest),
+            (_, ["tags", arn @ ..] | ["v2", "tags", arn @ ..]) => tags::answer(&mut state, &call, arn),
+            (_, ["v2", "apis", rest @ ..]) => v2::answer(&mut state, &call, rest),
             (method, _) => Err(AmazonError::unknown_operation(&format!(
                 "{method} {}",
                 request.uri().path()
             ))),
-        }
-    }
-
-    fn answer_below(&self, entry: &mut Entry, call: &Call<'_>, rest: &[&str]) -> Result<Response<Bytes>, AmazonError> {
-        let ok = |body| Ok(wire::json_answer(StatusCode::OK, &body));
-        match (call.method.as_str(), rest) {
-            ("GET", []) => ok(wire::rest_api(&entry.api)),
-            ("PUT", []) => writes::put_definition(entry, call),
-            ("PATCH", []) => writes::update_rest_api(entry, call),
-            ("GET", ["stages"]) => {
-                let wanted = call.query("deploymentId");
-                let stages = entry.stages.values();
-                let stages = stages.filter(|stage| wanted.is_none_or(|id| id == stage.deployment_id));
-                ok(wire::list(stages.map(wire::stage).collect(), None))
-            }
-            ("POST", ["stages"]) => writes::create_stage(entry, call),
-            ("GET", ["stages", name]) => ok(wire::stage(entry.stage(name)?)),
-            ("PATCH", ["stages", name]) => writes::update_stage(entry, name, call),
-            ("DELETE", ["stages", name]) => {
-                entry.stages.remove(*name).ok_or_else(AmazonError::unknown_stage)?;
-                Ok(wire::empty_answer(StatusCode::ACCEPTED))
-            }
-            ("GET", ["stages", name, "exports", kind]) => {
-                export::export(&entry.api, entry.stage(name)?, kind, call, &self.region)
-            }
-            ("GET", ["deployments"]) => {
-                let (page, position) = paging::page(&entry.deployments, "deployments", call)?;
-                ok(wire::list(page.into_iter().map(wire::deployment).collect(), position))
-            }
-            ("POST", ["deployments"]) => writes::create_deployment(entry, call),
-            (method, _) => Err(AmazonError::unknown_operation(&format!("{method} below a REST API"))),
         }
     }
 
@@ -264,18 +244,33 @@ impl ApiGateway {
     }
 }
 
-impl StandIn for ApiGateway {
-    const SERVICE: Service = Service::ApiGateway;
-
-    fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
-        let account = self.account_of(request);
-        let account = account.as_deref().unwrap_or(self);
-        let response = account.answer_now(request).unwrap_or_else(Response::from);
-        if is_v2(request) || hal::wants_json(request.headers()) {
-            response
-        } else {
-            hal::dressed(response, request.uri())
+/// Answers a call below a REST API.
+fn answer_below(entry: &mut Entry, call: &Call<'_>, rest: &[&str]) -> Result<Response<Bytes>, AmazonError> {
+    let ok = |body| Ok(wire::json_answer(StatusCode::OK, &body));
+    match (call.method.as_str(), rest) {
+        ("GET", []) => ok(wire::rest_api(&entry.api)),
+        ("PUT", []) => writes::put_definition(entry, call),
+        ("PATCH", []) => writes::update_rest_api(entry, call),
+        ("GET", ["stages"]) => {
+            let wanted = call.query("deploymentId");
+            let stages = entry.stages.values();
+            let stages = stages.filter(|stage| wanted.is_none_or(|id| id == stage.deployment_id));
+            ok(wire::list(stages.map(wire::stage).collect(), None))
         }
+        ("POST", ["stages"]) => writes::create_stage(entry, call),
+        ("GET", ["stages", name]) => ok(wire::stage(entry.stage(name)?)),
+        ("PATCH", ["stages", name]) => writes::update_stage(entry, name, call),
+        ("DELETE", ["stages", name]) => {
+            entry.stages.remove(*name).ok_or_else(AmazonError::unknown_stage)?;
+            Ok(wire::empty_answer(StatusCode::ACCEPTED))
+        }
+        ("GET", ["stages", name, "exports", kind]) => export::export(&entry.api, entry.stage(name)?, kind, call),
+        ("GET", ["deployments"]) => {
+            let (page, position) = paging::page(&entry.deployments, "deployments", call)?;
+            ok(wire::list(page.into_iter().map(wire::deployment).collect(), position))
+        }
+        ("POST", ["deployments"]) => writes::create_deployment(entry, call),
+        (method, _) => Err(AmazonError::unknown_operation(&format!("{method} below a REST API"))),
     }
 }
 

@@ -1,22 +1,25 @@
 //! All the stand-ins of the two clouds, each on its port.
 
+mod settings;
+
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Value, json};
-
 use crate::api_center::{ApiCenter, ApiCenterOptions};
-use crate::api_gateway::{ApiGateway, ApiGatewayOptions};
+use crate::api_gateway::{ApiGateway, ApiGatewayOptions, Gateways};
 use crate::control::{self, ControlServer};
 use crate::estate::{Estate, FullEstate};
 use crate::faults::Faults;
 use crate::identity::Identity;
 use crate::key_vault::KeyVault;
-use crate::keyring::{Keyring, USER_ARN};
+use crate::keyring::{Keyring, USER_ARN, user_arn};
+use crate::organizations::Organizations;
+use crate::proxy::ForwardProxy;
 use crate::random;
 use crate::record::Record;
+use crate::region::{REGIONS, dns_suffix};
 use crate::security_token::{OidcProvider, Role, SecurityToken, Trust};
 use crate::serve::{Conditions, KillHook, Port, Server, host};
 use crate::tls::{Tls, TlsError};
@@ -43,7 +46,8 @@ pub struct CloudOptions {
     pub api_gateway: ApiGatewayOptions,
     /// How long every answer takes, besides the work.
     pub latency: Duration,
-    /// Whether Amazon's services speak TLS, with a certificate for their real names in the region.
+    /// Whether Amazon's services speak TLS and are known by their real names in every region only, which a proxy has to lead
+    /// here ([`Cloud::is_behind`]).
     pub amazon_over_tls: bool,
 }
 
@@ -74,10 +78,12 @@ pub enum CloudError {
 pub struct Cloud {
     /// Azure Resource Manager with the API center behind it.
     pub api_center: Arc<ApiCenter>,
-    /// Amazon API Gateway.
+    /// Amazon API Gateway of the first account in the region.
     pub api_gateway: Arc<ApiGateway>,
     /// AWS Security Token Service.
     pub sts: Arc<SecurityToken>,
+    /// AWS Organizations; no account is in an organisation at first.
+    pub organizations: Arc<Organizations>,
     /// Key Vault.
     pub key_vault: Arc<KeyVault>,
     /// The managed-identity endpoint.
@@ -98,6 +104,9 @@ pub struct Cloud {
     pub aws_access_key_id: String,
     /// The Amazon secret access key.
     pub aws_secret_access_key: String,
+    gateways: Arc<Gateways>,
+    keyring: Keyring,
+    amazon_over_tls: bool,
     servers: Servers,
     tls: Tls,
 }
@@ -106,6 +115,7 @@ struct Servers {
     api_center: Server,
     api_gateway: Server,
     sts: Server,
+    organizations: Server,
     key_vault: Server,
     identity: Server,
     control: ControlServer,
@@ -128,7 +138,8 @@ impl Cloud {
             amazon_over_tls,
         } = options;
         let (resource_id, region) = (api_center.resource_id.clone(), api_gateway.region.clone());
-        let tls = Tls::new(&[format!("*.{region}.amazonaws.com")])?;
+        let names = REGIONS.map(|region| format!("*.{region}.{}", dns_suffix(region)));
+        let tls = Tls::new(&names)?;
         let (azure_port, amazon_port) = (
             || Port::take(0, Some(&tls)),
             || Port::take(0, amazon_over_tls.then_some(&tls)),
@@ -137,11 +148,11 @@ impl Cloud {
             latency,
             ..Conditions::default()
         };
-        let aws_access_key_id = format!("AKIA{}", random::text(16).to_ascii_uppercase());
-        let aws_secret_access_key = random::text(40);
+        let (aws_access_key_id, aws_secret_access_key) = new_access_key();
         let identity_header = random::text(32);
         let keyring = Keyring::default();
-        keyring.set_lasting(vec![(aws_access_key_id.clone(), aws_secret_access_key.clone())]);
+        let user = user_arn(&api_gateway.account, &region);
+        keyring.add_lasting(&user, &aws_access_key_id, &aws_secret_access_key);
 
         let make = |base_url| ApiCenter::new(ApiCenterOptions { base_url, ..api_center });
         let (api_center, api_center_server) = host(azure_port()?, make, &conditions);
@@ -149,10 +160,12 @@ impl Cloud {
             keyring: keyring.clone(),
             ..api_gateway
         };
-        let make = |_| ApiGateway::new(options);
-        let (api_gateway, api_gateway_server) = host(amazon_port()?, make, &conditions);
-        let make = |_| security_token(&region, keyring);
+        let make = |_| Gateways::new(options);
+        let (gateways, api_gateway_server) = host(amazon_port()?, make, &conditions);
+        let make = |_| security_token(&region, keyring.clone());
         let (sts, sts_server) = host(amazon_port()?, make, &conditions);
+        let make = |_| Organizations::new(keyring.clone());
+        let (organizations, organizations_server) = host(amazon_port()?, make, &conditions);
         let (key_vault, key_vault_server) = host(azure_port()?, KeyVault::new, &conditions);
         key_vault.set_secret(ACCESS_KEY_SECRET, &aws_access_key_id);
         key_vault.set_secret(SECRET_ACCESS_KEY_SECRET, &aws_secret_access_key);
@@ -166,13 +179,15 @@ impl Cloud {
                 api_center: api_center_server,
                 api_gateway: api_gateway_server,
                 sts: sts_server,
+                organizations: organizations_server,
                 key_vault: key_vault_server,
                 identity: identity_server,
                 control,
             },
             api_center,
-            api_gateway,
+            api_gateway: gateways.first(),
             sts,
+            organizations,
             key_vault,
             identity,
             record: conditions.record,
@@ -183,6 +198,9 @@ impl Cloud {
             identity_header,
             aws_access_key_id,
             aws_secret_access_key,
+            gateways,
+            keyring,
+            amazon_over_tls,
             tls,
         })
     }
@@ -194,11 +212,31 @@ impl Cloud {
             &all.api_center,
             &all.api_gateway,
             &all.sts,
+            &all.organizations,
             &all.key_vault,
             &all.identity,
         ] {
             server.is_up().await;
         }
+    }
+
+    /// Amazon API Gateway of an account in a region, empty until it is filled.
+    #[must_use]
+    pub fn gateway(&self, account: &str, region: &str) -> Arc<ApiGateway> {
+        self.gateways.gateway(account, region)
+    }
+
+    /// Gives a user of any account a new access key, which lasts: its id and its secret.
+    #[must_use]
+    pub fn add_access_key(&self, user_arn: &str) -> (String, String) {
+        let (access_key_id, secret) = new_access_key();
+        self.keyring.add_lasting(user_arn, &access_key_id, &secret);
+        (access_key_id, secret)
+    }
+
+    /// Says whether an account has enabled a region; where it has not, no key of its is known.
+    pub fn set_region_enabled(&self, account: &str, region: &str, enabled: bool) {
+        self.keyring.set_region_enabled(account, region, enabled);
     }
 
     /// Fills the gateway with REST APIs.
@@ -229,6 +267,12 @@ impl Cloud {
         self.servers.sts.base_url()
     }
 
+    /// AWS Organizations' base URL.
+    #[must_use]
+    pub fn organizations_url(&self) -> &str {
+        self.servers.organizations.base_url()
+    }
+
     /// The vault's base URL.
     #[must_use]
     pub fn key_vault_url(&self) -> &str {
@@ -239,6 +283,21 @@ impl Cloud {
     #[must_use]
     pub fn amazon_ports(&self) -> (u16, u16) {
         (self.servers.api_gateway.port(), self.servers.sts.port())
+    }
+
+    /// Lets a proxy lead all the real names of Amazon's services here.
+    pub fn is_behind(&self, proxy: &ForwardProxy) {
+        let servers = &self.servers;
+        for (service, server) in [
+            ("apigateway", &servers.api_gateway),
+            ("sts", &servers.sts),
+            ("organizations", &servers.organizations),
+        ] {
+            for region in REGIONS {
+                let host = format!("{service}.{region}.{}:443", dns_suffix(region));
+                proxy.route(&host, server.port());
+            }
+        }
     }
 
     /// The vault's host and port.
@@ -270,62 +329,11 @@ impl Cloud {
     pub fn secret_identifier(&self, name: &str) -> String {
         format!("{}/secrets/{name}", self.key_vault_url())
     }
+}
 
-    /// The app settings that point the handler at these stand-ins; the budgets are the handler's own.
-    #[must_use]
-    pub fn handler_environment(&self) -> Vec<(String, String)> {
-        let ca_file = self.ca_file().display().to_string();
-        [
-            ("APICENTER_RESOURCE_ID", self.resource_id.clone()),
-            ("AZURE_RESOURCE_MANAGER_URL", self.api_center_url().to_owned()),
-            ("KEY_VAULT_HOSTS", self.key_vault_host()),
-            ("AWS_ENDPOINT_URL_API_GATEWAY", self.api_gateway_url().to_owned()),
-            ("AWS_ENDPOINT_URL_APIGATEWAYV2", self.api_gateway_url().to_owned()),
-            ("AWS_ENDPOINT_URL_STS", self.sts_url().to_owned()),
-            ("AWS_WEB_IDENTITY_AUDIENCE", AUDIENCE.to_owned()),
-            ("IDENTITY_ENDPOINT", self.identity_endpoint()),
-            ("IDENTITY_HEADER", self.identity_header.clone()),
-            ("SSL_CERT_FILE", ca_file),
-            ("SYNC_SCHEDULE", "0 0 * * * *".to_owned()),
-        ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .to_vec()
-    }
-
-    /// The same, with budgets that no test runs into.
-    #[must_use]
-    pub fn unpaced_handler_environment(&self) -> Vec<(String, String)> {
-        let budgets = [
-            "AWS_REQUESTS_PER_SECOND",
-            "ARM_READS_PER_SECOND",
-            "ARM_WRITES_PER_SECOND",
-            "ARM_DELETES_PER_SECOND",
-        ];
-        let mut environment = self.handler_environment();
-        environment.extend(budgets.map(|name| (name.to_owned(), "100000".to_owned())));
-        environment
-    }
-
-    /// Everything that another program has to know to work with these stand-ins, as one JSON object.
-    #[must_use]
-    pub fn description(&self) -> Value {
-        json!({
-            "resourceId": self.resource_id,
-            "apiCenter": self.api_center_url(),
-            "apiGateway": self.api_gateway_url(),
-            "keyVault": self.key_vault_url(),
-            "identityEndpoint": self.identity_endpoint(),
-            "identityHeader": self.identity_header,
-            "caFile": self.ca_file(),
-            "awsAccessKeyId": self.aws_access_key_id,
-            "awsSecretAccessKey": self.aws_secret_access_key,
-            "region": self.region,
-            "sts": self.sts_url(),
-            "roleArn": ROLE_ARN,
-            "audience": AUDIENCE,
-            "control": self.control_url(),
-        })
-    }
+fn new_access_key() -> (String, String) {
+    let access_key_id = format!("AKIA{}", random::text(16).to_ascii_uppercase());
+    (access_key_id, random::text(40))
 }
 
 /// The service of an account with one role and the identity's provider, as `ROLE_ARN` says.

@@ -9,7 +9,7 @@ use http::header::IF_MATCH;
 use http::{HeaderMap, Method, Response, StatusCode};
 use tokio::sync::watch;
 
-use crate::record::Service;
+use crate::record::{Exchange, Service};
 
 /// What goes wrong.
 #[derive(Debug, Clone)]
@@ -67,19 +67,31 @@ pub struct Matcher {
     pub writes_only: bool,
     /// Whether only requests with `If-Match`, or only those without it.
     pub conditional: Option<bool>,
+    /// The Amazon account that requests are about.
+    pub account: Option<String>,
+    /// The Amazon region that they are about.
+    pub region: Option<String>,
+    /// Amazon's operation, where method and path do not tell.
+    pub operation: Option<String>,
 }
 
 impl Matcher {
-    fn matches(&self, service: Service, method: &Method, target: &str, headers: &HeaderMap) -> bool {
-        let path = target.split('?').next().unwrap_or_default();
-        let write = !matches!(*method, Method::GET | Method::HEAD) && !path.ends_with("/exportSpecification");
-        self.service.is_none_or(|wanted| wanted == service)
-            && self.method.as_ref().is_none_or(|wanted| wanted == method)
-            && self.target.as_ref().is_none_or(|wanted| wanted.is_match(target))
-            && (!self.writes_only || write)
+    fn matches(&self, request: &Exchange) -> bool {
+        let is = |wanted: &Option<String>, found: &Option<String>| wanted.is_none() || wanted == found;
+        let subject = &request.subject;
+        self.service.is_none_or(|wanted| wanted == request.service)
+            && self.method.as_ref().is_none_or(|wanted| *wanted == request.method)
+            && self
+                .target
+                .as_ref()
+                .is_none_or(|wanted| wanted.is_match(&request.target))
+            && (!self.writes_only || request.is_write())
             && self
                 .conditional
-                .is_none_or(|wanted| wanted == headers.contains_key(IF_MATCH))
+                .is_none_or(|wanted| wanted == request.request_headers.contains_key(IF_MATCH))
+            && is(&self.account, &subject.account)
+            && is(&self.region, &subject.region)
+            && is(&self.operation, &subject.operation)
     }
 }
 
@@ -123,12 +135,9 @@ impl Faults {
 
     /// The fault that strikes this request, if any; counts it against its rule.
     #[must_use]
-    pub fn strike(&self, service: Service, method: &Method, target: &str, headers: &HeaderMap) -> Option<Fault> {
+    pub fn strike(&self, request: &Exchange) -> Option<Fault> {
         let mut rules = self.locked();
-        for rule in rules
-            .iter_mut()
-            .filter(|rule| rule.matcher.matches(service, method, target, headers))
-        {
+        for rule in rules.iter_mut().filter(|rule| rule.matcher.matches(request)) {
             if rule.skip > 0 {
                 rule.skip -= 1;
                 continue;
@@ -140,7 +149,7 @@ impl Faults {
             }
             if matches!(rule.fault, Fault::Refuse) {
                 self.down.send_modify(|down| {
-                    down.insert(service);
+                    down.insert(request.service);
                 });
             }
             return Some(rule.fault.clone());

@@ -1,12 +1,14 @@
-//! The access keys of an Amazon account: those that last, and those of sessions.
+//! The access keys of Amazon's accounts: those that last, and those of sessions.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-/// The account that everything of Amazon's here is in.
+use crate::region::partition;
+
+/// The account that everything of Amazon's is in, unless a test makes others.
 pub const ACCOUNT: &str = "123456789012";
-/// The user whose access keys last.
+/// The user of that account whose access keys last.
 pub const USER_ARN: &str = "arn:aws:iam::123456789012:user/apicenter-aws-sync";
 
 /// An access key.
@@ -29,85 +31,109 @@ pub(crate) struct Session {
     pub token: String,
     /// When it ends.
     pub ends: SystemTime,
+    /// The role that it is a session of, as an ARN.
+    pub role_arn: String,
 }
 
 impl Credential {
-    /// A key of the account's user, which lasts.
-    pub fn lasting(access_key_id: impl Into<String>, secret: impl Into<String>) -> Self {
-        Self {
-            access_key_id: access_key_id.into(),
-            secret: secret.into(),
-            principal: USER_ARN.to_owned(),
-            session: None,
-        }
+    /// The account that the key is of.
+    pub fn account(&self) -> &str {
+        account_of(&self.principal)
     }
+}
+
+/// The account that an ARN names.
+pub(crate) fn account_of(arn: &str) -> &str {
+    arn.split(':').nth(4).unwrap_or_default()
+}
+
+/// The partition that an ARN names.
+pub(crate) fn partition_of(arn: &str) -> &str {
+    arn.split(':').nth(1).unwrap_or_default()
+}
+
+/// The ARN of the user of an account whose access keys last, in the partition of a region.
+pub(crate) fn user_arn(account: &str, region: &str) -> String {
+    format!("arn:{}:iam::{account}:user/apicenter-aws-sync", partition(region))
 }
 
 /// All keys that are known, and the regions where they are good for nothing; clones share them.
 #[derive(Debug, Clone, Default)]
-pub struct Keyring(Arc<Mutex<Account>>);
+pub struct Keyring(Arc<Mutex<Keys>>);
 
 #[derive(Debug, Default)]
-struct Account {
-    credentials: Vec<Credential>,
-    /// Regions that the account has not enabled: Amazon knows no key of its there.
-    disabled_regions: HashSet<String>,
+struct Keys {
+    /// By the keys' ids.
+    credentials: HashMap<String, Credential>,
+    /// Accounts with regions that they have not enabled: Amazon knows no key of theirs there.
+    disabled: HashSet<(String, String)>,
 }
 
 impl Keyring {
-    /// From now on, these keys last and no others; sessions go on to their end, as Amazon's do.
-    pub fn set_lasting(&self, keys: Vec<(String, String)>) {
-        let credentials = &mut self.account().credentials;
-        credentials.retain(|credential| credential.session.is_some());
-        credentials.extend(keys.into_iter().map(|(id, secret)| Credential::lasting(id, secret)));
+    /// Adds an access key of a user, which lasts.
+    pub fn add_lasting(&self, user_arn: &str, access_key_id: &str, secret: &str) {
+        self.add(Credential {
+            access_key_id: access_key_id.to_owned(),
+            secret: secret.to_owned(),
+            principal: user_arn.to_owned(),
+            session: None,
+        });
     }
 
-    /// Whether an `Authorization` header names one of the keys.
-    pub(crate) fn knows_signer(&self, authorization: &str) -> bool {
-        self.account()
-            .credentials
-            .iter()
-            .any(|known| authorization.contains(&format!("Credential={}/", known.access_key_id)))
+    /// Takes all lasting keys of an account away; sessions go on to their end, as Amazon's do.
+    pub fn remove_lasting(&self, account: &str) {
+        let is_kept = |key: &Credential| key.session.is_some() || key.account() != account;
+        self.keys().credentials.retain(|_, key| is_kept(key));
     }
 
-    /// Ends all sessions at this time, as when it had come to their end.
-    pub fn end_sessions(&self, at: SystemTime) {
-        let credentials = &mut self.account().credentials;
-        for session in credentials.iter_mut().filter_map(|key| key.session.as_mut()) {
-            session.ends = at;
+    /// Ends all sessions of an account's roles, or all there are, at this time, as when it had come to their end.
+    pub fn end_sessions(&self, account: Option<&str>, at: SystemTime) {
+        for key in self.keys().credentials.values_mut() {
+            let is_meant = account.is_none_or(|account| account == key.account());
+            if let Some(session) = key.session.as_mut().filter(|_| is_meant) {
+                session.ends = at;
+            }
         }
     }
 
-    /// Adds the key of a session.
+    /// Adds a key.
     pub(crate) fn add(&self, credential: Credential) {
-        self.account().credentials.push(credential);
+        let id = credential.access_key_id.clone();
+        self.keys().credentials.insert(id, credential);
     }
 
-    /// Says whether the account has enabled a region; at first it has enabled all.
-    pub fn set_region_enabled(&self, region: &str, enabled: bool) {
-        let disabled = &mut self.account().disabled_regions;
+    /// Says whether an account has enabled a region; at first it has enabled all.
+    pub fn set_region_enabled(&self, account: &str, region: &str, enabled: bool) {
+        let place = (account.to_owned(), region.to_owned());
+        let disabled = &mut self.keys().disabled;
         if enabled {
-            disabled.remove(region);
+            disabled.remove(&place);
         } else {
-            disabled.insert(region.to_owned());
+            disabled.insert(place);
         }
     }
 
-    /// Whether the account has enabled a region.
-    pub(crate) fn has_enabled(&self, region: &str) -> bool {
-        !self.account().disabled_regions.contains(region)
+    /// Whether an account has enabled a region.
+    pub(crate) fn has_enabled(&self, account: &str, region: &str) -> bool {
+        let place = (account.to_owned(), region.to_owned());
+        !self.keys().disabled.contains(&place)
     }
 
-    /// The keys that are known in a region, also those of sessions that are over.
-    pub(crate) fn known_in(&self, region: &str) -> Vec<Credential> {
-        let account = self.account();
-        if account.disabled_regions.contains(region) {
-            return Vec::new();
-        }
-        account.credentials.clone()
+    /// The account of a key, wherever the key is known.
+    pub(crate) fn account_of(&self, access_key_id: &str) -> Option<String> {
+        let keys = self.keys();
+        let key = keys.credentials.get(access_key_id)?;
+        Some(key.account().to_owned())
     }
 
-    fn account(&self) -> MutexGuard<'_, Account> {
+    /// A key that is known in a region, also one of a session that is over.
+    pub(crate) fn known_in(&self, region: &str, access_key_id: &str) -> Option<Credential> {
+        let key = self.keys().credentials.get(access_key_id).cloned()?;
+        let is_known = partition_of(&key.principal) == partition(region) && self.has_enabled(key.account(), region);
+        is_known.then_some(key)
+    }
+
+    fn keys(&self) -> MutexGuard<'_, Keys> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

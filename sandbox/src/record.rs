@@ -18,10 +18,23 @@ pub enum Service {
     ApiGateway,
     /// AWS Security Token Service.
     Sts,
+    /// AWS Organizations.
+    Organizations,
     /// Key Vault.
     KeyVault,
     /// The managed-identity endpoint.
     Identity,
+}
+
+/// What of Amazon's a request is about, as far as it tells; nothing of requests to Azure.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Subject {
+    /// The account: that of the role which is asked for, else that of the key which signed.
+    pub account: Option<String>,
+    /// The region: that of the host, else that of the signature.
+    pub region: Option<String>,
+    /// The operation, where method and path do not tell: Security Token Service's and Organizations'.
+    pub operation: Option<String>,
 }
 
 /// One request and what became of it.
@@ -29,6 +42,8 @@ pub enum Service {
 pub struct Exchange {
     /// Which stand-in.
     pub service: Service,
+    /// What of Amazon's it is about.
+    pub subject: Subject,
     /// The request's method.
     pub method: Method,
     /// The request's path and query, as sent.

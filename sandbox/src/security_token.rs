@@ -17,9 +17,10 @@ use bytes::Bytes;
 use http::{Request, Response};
 
 use crate::clock::now;
-use crate::keyring::Keyring;
-use crate::record::Service;
+use crate::keyring::{ACCOUNT, Keyring, account_of};
+use crate::record::{Service, Subject};
 use crate::serve::StandIn;
+use crate::signature;
 
 use self::account::State;
 pub use self::account::{OidcProvider, Role, Trust};
@@ -35,9 +36,9 @@ pub struct SecurityToken {
 }
 
 impl SecurityToken {
-    /// A service whose account has these access keys, and neither roles nor identity providers.
+    /// A service of accounts that have these access keys, and neither roles nor identity providers.
     ///
-    /// Signatures must be for its region; it adds the keys of sessions to the others.
+    /// It serves every region; a request that names none is for this one. It adds the keys of sessions to the others.
     #[must_use]
     pub fn new(region: impl Into<String>, keyring: Keyring) -> Self {
         Self {
@@ -57,14 +58,21 @@ impl SecurityToken {
         self.state().roles.remove(arn);
     }
 
-    /// Registers an identity provider, or changes it.
+    /// Registers an identity provider with the first account, or changes it.
     pub fn put_provider(&self, provider: OidcProvider) {
-        self.state().providers.insert(provider.issuer.clone(), provider);
+        self.put_provider_of(ACCOUNT, provider);
     }
 
-    /// Takes an identity provider away.
+    /// Registers an identity provider with an account, or changes it.
+    pub fn put_provider_of(&self, account: &str, provider: OidcProvider) {
+        let key = (account.to_owned(), provider.issuer.clone());
+        self.state().providers.insert(key, provider);
+    }
+
+    /// Takes an identity provider of the first account away.
     pub fn remove_provider(&self, issuer: &str) {
-        self.state().providers.remove(issuer);
+        let key = (ACCOUNT.to_owned(), issuer.to_owned());
+        self.state().providers.remove(&key);
     }
 
     /// Lets the next sessions last this long each, whatever is asked for; those after them are as asked.
@@ -74,10 +82,15 @@ impl SecurityToken {
 
     /// Ends all sessions now, as when their time had come.
     pub fn end_sessions(&self) {
-        self.keyring.end_sessions(now());
+        self.keyring.end_sessions(None, now());
     }
 
-    /// Whether the account has switched the service off in this region.
+    /// Ends all sessions of an account's roles now.
+    pub fn end_sessions_of(&self, account: &str) {
+        self.keyring.end_sessions(Some(account), now());
+    }
+
+    /// Whether the accounts have switched the service off in the region of requests that name none.
     pub fn set_region_disabled(&self, disabled: bool) {
         self.state().region_disabled = disabled;
     }
@@ -85,18 +98,20 @@ impl SecurityToken {
     fn answer_now(&self, request: &Request<Bytes>) -> Result<Response<Bytes>, StsError> {
         let form = Form::read(request)?;
         let mut state = self.state();
-        if state.region_disabled {
-            return Err(StsError::region_disabled());
+        let region = signature::region_of(request).unwrap_or(&self.region);
+        if state.region_disabled && region == self.region {
+            return Err(StsError::region_disabled(ACCOUNT));
         }
         match form.operation()? {
-            "AssumeRoleWithWebIdentity" if !self.keyring.has_enabled(&self.region) => Err(StsError::region_disabled()),
-            "AssumeRoleWithWebIdentity" => exchange::assume_role_with_web_identity(&mut state, &self.keyring, &form),
+            "AssumeRoleWithWebIdentity" => {
+                exchange::assume_role_with_web_identity(&mut state, &self.keyring, &form, region)
+            }
             "AssumeRole" => {
-                let caller = exchange::verify(request, &self.keyring, &self.region)?;
-                exchange::assume_role(&mut state, &self.keyring, &form, &caller)
+                let caller = exchange::verify(request, &self.keyring, region)?;
+                exchange::assume_role(&mut state, &self.keyring, &form, region, &caller)
             }
             "GetCallerIdentity" => {
-                let caller = exchange::verify(request, &self.keyring, &self.region)?;
+                let caller = exchange::verify(request, &self.keyring, region)?;
                 Ok(wire::caller_identity(&caller))
             }
             operation => Err(StsError::invalid_action(operation, form.version())),
@@ -110,6 +125,18 @@ impl SecurityToken {
 
 impl StandIn for SecurityToken {
     const SERVICE: Service = Service::Sts;
+
+    fn subject(&self, request: &Request<Bytes>) -> Subject {
+        let form = Form::read(request).ok();
+        let parameter = |name| form.as_ref().and_then(|form| form.get(name));
+        let of_role = parameter("RoleArn").map(|arn| account_of(arn).to_owned());
+        let of_key = || signature::claimed_key(request).and_then(|id| self.keyring.account_of(id));
+        Subject {
+            account: of_role.or_else(of_key),
+            region: signature::region_of(request).map(str::to_owned),
+            operation: parameter("Action").map(str::to_owned),
+        }
+    }
 
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes> {
         self.answer_now(request).unwrap_or_else(Response::from)

@@ -20,7 +20,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::clock::now;
 use crate::faults::{Fault, Faults};
-use crate::record::{Exchange, Record, Service};
+use crate::record::{Exchange, Record, Service, Subject};
 pub use port::Port;
 use port::listen;
 use wire::{AnswerBody, Connection, Wire};
@@ -33,12 +33,20 @@ pub trait StandIn: Send + Sync + 'static {
     /// The service.
     const SERVICE: Service;
 
+    /// What of Amazon's a request is about.
+    fn subject(&self, _request: &Request<Bytes>) -> Subject {
+        Subject::default()
+    }
+
     /// Answers a request.
     fn answer(&self, request: &Request<Bytes>) -> Response<Bytes>;
 }
 
 /// What turns a request into an answer.
 pub type Answer = Arc<dyn Fn(Request<Bytes>) -> BoxFuture<'static, Response<Bytes>> + Send + Sync>;
+
+/// What tells the subject of a request.
+type Tell = Arc<dyn Fn(&Request<Bytes>) -> Subject + Send + Sync>;
 
 /// Kills the process under test, or does what else a test wants, when a fault says so; clones share one hook.
 #[derive(Clone, Default)]
@@ -113,7 +121,12 @@ pub fn host<S: StandIn>(port: Port, make: impl FnOnce(String) -> S, conditions: 
         let response = answering.answer(&request);
         Box::pin(async { response })
     });
-    (stand_in, serve(port, S::SERVICE, answer, conditions.clone()))
+    let telling = Arc::clone(&stand_in);
+    let tell: Tell = Arc::new(move |request| telling.subject(request));
+    (
+        stand_in,
+        listen_for((S::SERVICE, tell), port, answer, conditions.clone()),
+    )
 }
 
 /// Serves `answer` as `service` under the given conditions.
@@ -121,6 +134,10 @@ pub fn host<S: StandIn>(port: Port, make: impl FnOnce(String) -> S, conditions: 
 /// Work that has begun is finished and recorded even when the client goes away meanwhile, as in a real service.
 #[must_use]
 pub fn serve(port: Port, service: Service, answer: Answer, conditions: Conditions) -> Server {
+    listen_for((service, Arc::new(|_| Subject::default())), port, answer, conditions)
+}
+
+fn listen_for((service, tell): (Service, Tell), port: Port, answer: Answer, conditions: Conditions) -> Server {
     let shutdown = CancellationToken::new();
     let (listening, seen) = watch::channel(true);
     let server = Server {
@@ -131,6 +148,7 @@ pub fn serve(port: Port, service: Service, answer: Answer, conditions: Condition
     };
     let serving = Serving {
         service,
+        tell,
         answer,
         conditions,
         shutdown: shutdown.clone(),
@@ -142,6 +160,7 @@ pub fn serve(port: Port, service: Service, answer: Answer, conditions: Condition
 #[derive(Clone)]
 struct Serving {
     service: Service,
+    tell: Tell,
     answer: Answer,
     conditions: Conditions,
     shutdown: CancellationToken,
@@ -262,20 +281,11 @@ enum Outcome {
 
 async fn work(request: Request<Bytes>, serving: Serving) -> Outcome {
     let conditions = &serving.conditions;
-    let target = request
-        .uri()
-        .path_and_query()
-        .map_or_else(|| request.uri().to_string(), ToString::to_string);
-    let mut entry = Entry::open(&request, serving.service, target);
+    let mut entry = Entry::open(&request, &serving);
     if !conditions.latency.is_zero() {
         tokio::time::sleep(conditions.latency).await;
     }
-    let fault = conditions.faults.strike(
-        serving.service,
-        &entry.0.method,
-        &entry.0.target,
-        &entry.0.request_headers,
-    );
+    let fault = conditions.faults.strike(&entry.0);
     match &fault {
         Some(Fault::Answer { status, headers, body }) => {
             let mut response = Response::new(body.clone());
@@ -319,9 +329,14 @@ async fn work(request: Request<Bytes>, serving: Serving) -> Outcome {
 struct Entry(Exchange);
 
 impl Entry {
-    fn open(request: &Request<Bytes>, service: Service, target: String) -> Self {
+    fn open(request: &Request<Bytes>, serving: &Serving) -> Self {
+        let target = request
+            .uri()
+            .path_and_query()
+            .map_or_else(|| request.uri().to_string(), ToString::to_string);
         Self(Exchange {
-            service,
+            service: serving.service,
+            subject: (serving.tell)(request),
             method: request.method().clone(),
             target,
             request_headers: request.headers().clone(),

@@ -7,11 +7,12 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4;
 use bytes::Bytes;
 use http::Request;
-use http::header::{AUTHORIZATION, HeaderName};
+use http::header::{AUTHORIZATION, HOST, HeaderName};
 use time::format_description::{self, FormatItem};
 use time::{OffsetDateTime, PrimitiveDateTime};
 
-use crate::keyring::Credential;
+use crate::keyring::{Credential, Keyring};
+use crate::region::{self, REGIONS};
 
 /// The only algorithm taken.
 const ALGORITHM: &str = "AWS4-HMAC-SHA256";
@@ -56,19 +57,30 @@ impl SignatureError {
     }
 }
 
-/// The region that a request claims to be signed for.
-pub(crate) fn claimed_region(request: &Request<Bytes>) -> Option<&str> {
+/// The key that a request claims to be signed with.
+pub(crate) fn claimed_key(request: &Request<Bytes>) -> Option<&str> {
     let claim = Claim::parse(header_text(request, AUTHORIZATION.as_str())?).ok()?;
-    claim.scope.get(1).copied()
+    Some(claim.access_key_id)
+}
+
+/// The region that a request is for: that of its host, or else the one that it claims to be signed for, if there is such a
+/// region, since a host of no region serves all.
+pub(crate) fn region_of(request: &Request<Bytes>) -> Option<&str> {
+    let host = header_text(request, HOST.as_str()).and_then(region::of_host);
+    host.or_else(|| {
+        let claim = Claim::parse(header_text(request, AUTHORIZATION.as_str())?).ok()?;
+        let claimed = claim.scope.get(1).copied();
+        claimed.filter(|region| REGIONS.contains(region))
+    })
 }
 
 /// Checks that a request was signed for this service and region by a known key, and tells by which.
-pub(crate) fn verify<'a>(
+pub(crate) fn verify(
     request: &Request<Bytes>,
-    credentials: &'a [Credential],
+    keyring: &Keyring,
     scope: Scope<'_>,
     now: SystemTime,
-) -> Result<&'a Credential, SignatureError> {
+) -> Result<Credential, SignatureError> {
     let Some(header) = request.headers().get(AUTHORIZATION) else {
         return Err(SignatureError::Unsigned);
     };
@@ -85,9 +97,8 @@ pub(crate) fn verify<'a>(
     let signed_at =
         parse_date(date_text).ok_or_else(|| SignatureError::incomplete("Date must be in ISO-8601 'basic format'."))?;
     claim.check_scope(scope, date_text)?;
-    let credential = credentials
-        .iter()
-        .find(|credential| credential.access_key_id == claim.access_key_id)
+    let credential = keyring
+        .known_in(scope.region, claim.access_key_id)
         .ok_or(SignatureError::Unknown)?;
     let session = credential.session.as_ref();
     if header_text(request, SECURITY_TOKEN) != session.map(|session| session.token.as_str()) {
@@ -98,7 +109,7 @@ pub(crate) fn verify<'a>(
     }
     check_skew(date_text, signed_at, now)?;
     if !same(
-        &signature(request, &claim, credential, scope, signed_at)?,
+        &signature(request, &claim, &credential, scope, signed_at)?,
         claim.signature,
     ) {
         return Err(SignatureError::invalid(

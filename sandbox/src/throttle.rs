@@ -1,6 +1,6 @@
 //! Token buckets, as both clouds use to limit callers.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// A rate as the clouds state it: calls per second and burst.
@@ -11,21 +11,25 @@ pub const UNLIMITED: Rate = (1e6, 1e6);
 
 /// A bucket of tokens that refills steadily.
 #[derive(Debug)]
-pub struct TokenBucket {
-    per_second: f64,
-    burst: f64,
-    state: Mutex<(f64, Instant)>,
+pub struct TokenBucket(Mutex<State>);
+
+#[derive(Debug)]
+struct State {
+    rate: Rate,
+    tokens: f64,
+    filled: Instant,
 }
 
 impl TokenBucket {
-    /// A full bucket of `burst` tokens that refills at `per_second`.
+    /// A full bucket of as many tokens as the burst, which refills at the calls per second.
     #[must_use]
-    pub fn new((per_second, burst): Rate) -> Self {
-        Self {
-            per_second,
-            burst,
-            state: Mutex::new((burst, Instant::now())),
-        }
+    pub fn new(rate: Rate) -> Self {
+        Self(Mutex::new(State::full(rate)))
+    }
+
+    /// Makes it a full bucket of another rate.
+    pub fn set_rate(&self, rate: Rate) {
+        *self.state() = State::full(rate);
     }
 
     /// Takes a token and tells how many are left.
@@ -33,21 +37,36 @@ impl TokenBucket {
     /// # Errors
     /// When there is none: how long until there is one.
     pub fn take(&self) -> Result<u64, Duration> {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut state = self.state();
         let now = Instant::now();
-        let (tokens, filled) = *state;
-        let tokens = (tokens + now.duration_since(filled).as_secs_f64() * self.per_second).min(self.burst);
-        if tokens < 1.0 {
-            *state = (tokens, now);
-            return Err(Duration::from_secs_f64((1.0 - tokens) / self.per_second));
+        let (per_second, burst) = state.rate;
+        let refilled = now.duration_since(state.filled).as_secs_f64() * per_second;
+        state.tokens = (state.tokens + refilled).min(burst);
+        state.filled = now;
+        if state.tokens < 1.0 {
+            return Err(Duration::from_secs_f64((1.0 - state.tokens) / per_second));
         }
-        *state = (tokens - 1.0, now);
+        state.tokens -= 1.0;
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,
             reason = "a count of tokens, at least 0"
         )]
-        Ok((tokens - 1.0) as u64)
+        Ok(state.tokens as u64)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn full(rate: Rate) -> Self {
+        Self {
+            rate,
+            tokens: rate.1,
+            filled: Instant::now(),
+        }
     }
 }
 

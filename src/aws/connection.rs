@@ -1,7 +1,10 @@
 //! What the clients of Amazon's services have in common: connections, limits, and how refusals are read.
 
 mod answer;
+mod backoff;
 mod objects;
+mod pages;
+mod plugs;
 mod transport;
 
 use std::sync::Arc;
@@ -11,23 +14,28 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{AppName, BehaviorVersion, SdkConfig};
+use tokio::sync::Semaphore;
 
 pub use self::answer::Call;
 pub(super) use self::answer::{
-    RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, presentable, retry_after,
-    with_clock_hint, with_region_hint,
+    RETRY_AFTER_DEFAULT, error_code, is_authentication, is_expired, is_throttle, is_unknown, message, presentable,
+    retry_after, with_clock_hint, with_region_hint,
 };
+pub(super) use self::backoff::Backoff;
+pub(super) use self::pages::Pages;
+pub(super) use self::plugs::{NoBlindRetries, NoEmptyAnswers, is_too_long};
 pub use self::transport::Transport;
-pub(super) use self::transport::{ANSWER_MAX_BYTES, NoBlindRetries, NoEmptyAnswers, is_too_long};
-use crate::limits::{Budget, Pacer, Traffic};
+pub(super) use self::transport::{ANSWER_MAX_BYTES, is_not_connected};
+use crate::limits::{Breaker, Budget, Pacer, Traffic};
 use crate::model::Region;
 
 /// Limit of one attempt: the SDK has none, and an answer that took longer would be asked for again anyway.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
 /// Limit of an operation with its retries: four attempts and the waits between them.
 pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
-/// Limit of making a connection, the first leg of an attempt.
-pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Limit of making a connection, the first leg of an attempt: whole regions have been out of reach for weeks, and one that is not
+/// answers within a tenth of this.
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// Attempts of an operation, counting the first.
 pub(super) const ATTEMPTS: u32 = 4;
 /// How this app names itself to Amazon.
@@ -39,7 +47,10 @@ pub struct AwsConnection {
     pub(super) config: SdkConfig,
     pub(super) region: Region,
     pub(super) pacer: Arc<Pacer>,
-    pub(super) traffic: Arc<Traffic>,
+    /// Of this account and region alone: what one account refuses says nothing of others.
+    pub(super) breaker: Arc<Breaker>,
+    /// Permits to assume a role, of the whole process.
+    pub(super) exchanges: Arc<Semaphore>,
     pub(super) budget: Budget,
 }
 
@@ -48,7 +59,7 @@ impl AwsConnection {
     ///
     /// `pacer` is the one of this account and region in this process, `traffic` counts the attempts of this run. The
     /// only settings taken from the environment are the SDK's own, such as `AWS_ENDPOINT_URL_API_GATEWAY`,
-    /// `AWS_ENDPOINT_URL_APIGATEWAYV2`, `AWS_ENDPOINT_URL_STS` and `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
+    /// `AWS_ENDPOINT_URL_APIGATEWAYV2`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL_ORGANIZATIONS` and `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
     pub async fn new(
         transport: &Transport,
         region: &Region,
@@ -58,7 +69,7 @@ impl AwsConnection {
     ) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .region(aws_config::Region::new(region.as_str().to_owned()))
-            .http_client(transport.metered(Arc::clone(&pacer), Arc::clone(&traffic)))
+            .http_client(transport.metered(Arc::clone(&pacer), traffic))
             .no_credentials()
             .profile_files(no_profile_files())
             .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS));
@@ -66,7 +77,7 @@ impl AwsConnection {
             loader = loader.app_name(name);
         }
         Self {
-            traffic,
+            exchanges: transport.exchanges(),
             ..Self::of_config(loader.load().await, region, pacer, budget)
         }
     }
@@ -79,9 +90,8 @@ impl AwsConnection {
                 .region(aws_config::Region::new(region.as_str().to_owned()))
                 .build(),
             region: region.clone(),
-            pacer: Arc::clone(&self.pacer),
-            traffic: Arc::clone(&self.traffic),
-            budget: self.budget.clone(),
+            breaker: Arc::default(),
+            ..self.clone()
         }
     }
 
@@ -101,7 +111,8 @@ impl AwsConnection {
                 .build(),
             region: region.clone(),
             pacer,
-            traffic: Arc::default(),
+            breaker: Arc::default(),
+            exchanges: Transport::permits(),
             budget,
         }
     }

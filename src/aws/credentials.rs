@@ -30,6 +30,17 @@ impl AwsCredentials {
             Self::Role(role) => Box::pin(role.current()).await,
         }
     }
+
+    /// Gives up credentials that Amazon says are good no longer; whether there can be others.
+    pub(super) async fn discard(&self, stale: &Credentials) -> bool {
+        match self {
+            Self::AccessKey(_) => false,
+            Self::Role(role) => {
+                role.discard(stale).await;
+                true
+            }
+        }
+    }
 }
 
 impl fmt::Display for AwsCredentials {

@@ -84,7 +84,7 @@ impl GatewayClient {
     /// Why nothing more is to be begun on this gateway, if so.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
-        self.caller.connection.traffic.breaker().tripped()
+        self.caller.connection.breaker.tripped()
     }
 
     /// The account of the credentials that were refused with `error`, as a region tells that every account has.
@@ -102,6 +102,19 @@ impl GatewayClient {
             },
             (_, credentials) => account_of(&home, credentials).await,
         }
+    }
+
+    /// Whether credentials were refused with `error` because their account has not enabled the region.
+    ///
+    /// Amazon says the same of bad ones. So it is asked in a region that every account has; a session of a role is good, since the
+    /// token service has just given it out.
+    pub async fn is_region_disabled(&self, error: &GatewayError) -> bool {
+        let may_be = error.is_unknown_credentials() && !self.caller.connection.region.is_always_enabled();
+        may_be
+            && match &self.caller.credentials {
+                AwsCredentials::Role(_) => true,
+                AwsCredentials::AccessKey(_) => self.account_at_home(error).await.is_ok(),
+            }
     }
 
     /// Makes one signed call, to see whether the credentials are good for any of these kinds of API.
@@ -123,7 +136,8 @@ impl GatewayClient {
         denied.map_or(Ok(()), Err)
     }
 
-    /// Reads the lists that have APIs of these kinds: each is complete, or an error.
+    /// Reads the lists that have APIs of these kinds, each for itself: it is complete, or an error. After an error that the next
+    /// list would meet as well, that one is not asked for.
     ///
     /// # Errors
     /// When none of them can be had, the first one's.
@@ -131,9 +145,8 @@ impl GatewayClient {
         let mut lists: Vec<(ApiList, List)> = Vec::new();
         for list in lists_of(api_types) {
             if let Some((_, Err(error))) = lists.first()
-                && !matches!(error, GatewayError::AccessDenied { .. })
+                && error.is_of_every_list()
             {
-                // Whoever has no time, is throttled, not let in or not reached is not asked for the next one.
                 return Err(error.clone());
             }
             let listed = match list {

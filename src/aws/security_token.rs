@@ -3,7 +3,9 @@
 mod caller;
 mod claims;
 mod error;
-mod retries;
+mod exchange;
+mod plug;
+mod session_name;
 #[cfg(test)]
 mod tests;
 mod web_identity;
@@ -13,24 +15,25 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
-use aws_sdk_sts::Client;
 use aws_sdk_sts::config::Builder;
-use aws_sdk_sts::types;
-use secrecy::ExposeSecret as _;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
+use tokio::time::Instant;
 
 pub use self::caller::account_of;
 pub use self::error::RoleError;
-use self::error::{Exchange, redact};
-use self::retries::NoThrottledRetries;
+use self::plug::NoBlindRetries;
+use self::session_name::session_name;
 pub use self::web_identity::WebIdentity;
 use super::access_key::AccessKey;
-use super::connection::{AwsConnection, Call};
+use super::connection::AwsConnection;
 use crate::limits::Budget;
-use crate::model::{ExternalId, IntegrationName, Region, RoleArn, claims, fault_of_line};
+use crate::model::{ExternalId, IntegrationName, Region, RoleArn};
 
 /// How long before their end credentials are renewed: longer than an operation that was begun with them can last.
 const RENEWAL: Duration = Duration::from_mins(5);
+/// How long a failure is told to all who ask: an account that denies its role has many regions, and a role that others are assumed
+/// with has hundreds of those.
+const FAILURE_KEPT: Duration = Duration::from_secs(30);
 
 /// What Security Token Service is shown.
 #[derive(Debug)]
@@ -44,6 +47,13 @@ pub enum Proof {
     },
     /// A token of this app's Azure identity, which the role's account trusts (`AssumeRoleWithWebIdentity`).
     WebIdentity(WebIdentity),
+    /// A session of another role that may take on this one (`AssumeRole`).
+    Role {
+        /// The other role.
+        hub: AssumedRole,
+        /// What the role's owner wants to be told.
+        external_id: Option<ExternalId>,
+    },
 }
 
 /// A role that is taken on when it is needed first, and again before its credentials end. Clones share it.
@@ -51,35 +61,43 @@ pub enum Proof {
 pub struct AssumedRole(Arc<Inner>);
 
 struct Inner {
-    client: Client,
+    /// Without credentials: those of another role change.
+    config: Builder,
     role: RoleArn,
     region: Region,
     session_name: String,
     proof: Proof,
     budget: Budget,
+    /// Permits for an exchange, of the whole process.
+    exchanges: Arc<Semaphore>,
     /// Locked while the role is assumed, so that all who wait for credentials ask for them once.
-    credentials: Mutex<Option<Credentials>>,
+    outcome: Mutex<Outcome>,
+}
+
+/// What came of the last exchange.
+enum Outcome {
+    /// There was none, or nothing of use came of it.
+    Nothing,
+    Session(Credentials),
+    Failure(RoleError, Instant),
 }
 
 impl AssumedRole {
-    /// Prepares the exchange; nothing is sent yet. The session is named as the integration.
+    /// Prepares the exchange; nothing is sent yet. The session is named for the integration.
     ///
     /// Requests go to the endpoint of the connection's region, unless the SDK's own `AWS_ENDPOINT_URL_STS` or
     /// `AWS_ENDPOINT_URL` says otherwise.
     #[must_use]
     pub fn new(connection: &AwsConnection, role: RoleArn, integration: &IntegrationName, proof: Proof) -> Self {
-        let mut config = Builder::from(&connection.config).retry_classifier(NoThrottledRetries);
-        if let Proof::AccessKey { key, .. } = &proof {
-            config = config.credentials_provider(key.credentials());
-        }
         Self(Arc::new(Inner {
-            client: Client::from_conf(config.build()),
+            config: Builder::from(&connection.config).retry_classifier(NoBlindRetries),
             role,
             region: connection.region.clone(),
-            session_name: integration.to_string(),
+            session_name: session_name(integration),
             proof,
             budget: connection.budget.clone(),
-            credentials: Mutex::default(),
+            exchanges: Arc::clone(&connection.exchanges),
+            outcome: Mutex::new(Outcome::Nothing),
         }))
     }
 
@@ -89,30 +107,47 @@ impl AssumedRole {
         &self.0.role
     }
 
-    /// The access key that it is taken on with, if that is how.
+    /// The access key that it is taken on with in the end, if that is how.
     pub(super) fn key(&self) -> Option<&AccessKey> {
         match &self.0.proof {
             Proof::AccessKey { key, .. } => Some(key),
             Proof::WebIdentity(_) => None,
+            Proof::Role { hub, .. } => hub.key(),
         }
     }
 
-    /// Credentials that are good for some minutes at least.
+    /// Credentials that are good for some minutes at least. Whoever asks shortly after a failure is told the same.
     ///
     /// # Errors
     /// When the role cannot be taken on.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
-        let mut kept = self.0.credentials.lock().await;
+        let mut outcome = self.0.outcome.lock().await;
         #[expect(
             clippy::disallowed_methods,
             reason = "credentials have an end, which only the clock tells"
         )]
         let now = SystemTime::now();
-        let is_good = |kept: &Credentials| kept.expiry().is_some_and(|end| end > now + RENEWAL);
-        if let Some(credentials) = kept.as_ref().filter(|kept| is_good(kept)) {
-            return Ok(credentials.clone());
+        match &*outcome {
+            Outcome::Session(kept) if kept.expiry().is_some_and(|end| end > now + RENEWAL) => return Ok(kept.clone()),
+            Outcome::Failure(error, end) if Instant::now() < *end => return Err(error.clone()),
+            Outcome::Nothing | Outcome::Session(_) | Outcome::Failure(..) => (),
         }
-        Ok(kept.insert(self.0.assume().await?).clone())
+        let given = self.0.assume().await;
+        *outcome = match &given {
+            Ok(credentials) => Outcome::Session(credentials.clone()),
+            // Somebody else may have more of it.
+            Err(RoleError::OutOfTime { .. }) => Outcome::Nothing,
+            Err(error) => Outcome::Failure(error.clone(), Instant::now() + FAILURE_KEPT),
+        };
+        given
+    }
+
+    /// Gives up credentials that Amazon says are good no longer, unless there are others already.
+    pub(super) async fn discard(&self, stale: &Credentials) {
+        let mut outcome = self.0.outcome.lock().await;
+        if matches!(&*outcome, Outcome::Session(kept) if kept == stale) {
+            *outcome = Outcome::Nothing;
+        }
     }
 }
 
@@ -123,79 +158,4 @@ impl fmt::Debug for AssumedRole {
             .field("role", &self.0.role)
             .finish_non_exhaustive()
     }
-}
-
-impl Inner {
-    async fn assume(&self) -> Result<Credentials, RoleError> {
-        let call = self.call();
-        let out_of_time = || RoleError::OutOfTime { call: call.clone() };
-        if self.budget.is_spent() {
-            return Err(out_of_time());
-        }
-        let given = tokio::select! {
-            given = self.exchange(&call) => given?,
-            () = self.budget.spent() => return Err(out_of_time()),
-        };
-        given.and_then(credentials).ok_or_else(|| RoleError::Unavailable {
-            call,
-            message: "the answer has no credentials that can be used".to_owned(),
-            retry_after: None,
-        })
-    }
-
-    async fn exchange(&self, call: &Call) -> Result<Option<types::Credentials>, RoleError> {
-        match &self.proof {
-            Proof::AccessKey { key, external_id } => {
-                let request = self.client.assume_role().role_arn(self.role.as_str());
-                let request = request
-                    .role_session_name(&self.session_name)
-                    .set_external_id(external_id.as_ref().map(|id| id.as_str().to_owned()));
-                let answer = request.send().await.map_err(|error| {
-                    let error = RoleError::of_sdk(call, &Exchange::AccessKey, &self.region, &error);
-                    redact(error, &key.credentials())
-                })?;
-                Ok(answer.credentials)
-            }
-            Proof::WebIdentity(identity) => {
-                let token = identity.token(call).await?;
-                let request = self
-                    .client
-                    .assume_role_with_web_identity()
-                    .role_arn(self.role.as_str())
-                    .role_session_name(&self.session_name)
-                    .web_identity_token(token.expose_secret());
-                let answer = request.send().await.map_err(|error| {
-                    let exchange = Exchange::WebIdentity(claims(token.expose_secret()));
-                    RoleError::of_sdk(call, &exchange, &self.region, &error).without(token.expose_secret())
-                })?;
-                Ok(answer.credentials)
-            }
-        }
-    }
-
-    fn call(&self) -> Call {
-        Call {
-            operation: match self.proof {
-                Proof::AccessKey { .. } => "AssumeRole",
-                Proof::WebIdentity(_) => "AssumeRoleWithWebIdentity",
-            },
-            subject: format!("role {}", self.role),
-        }
-    }
-}
-
-/// `None` when their end is no time, or a part does not fit into a header: the SDK would panic.
-fn credentials(given: types::Credentials) -> Option<Credentials> {
-    let expiration = SystemTime::try_from(given.expiration).ok()?;
-    let parts = [&given.access_key_id, &given.secret_access_key, &given.session_token];
-    if parts.iter().any(|part| fault_of_line(part).is_some()) {
-        return None;
-    }
-    Some(Credentials::new(
-        given.access_key_id,
-        given.secret_access_key,
-        Some(given.session_token),
-        Some(expiration),
-        "security-token-service",
-    ))
 }

@@ -1,6 +1,6 @@
 //! The journal of an integration: where the next run goes on, what is held, and what was confirmed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -23,9 +23,15 @@ pub struct Journal {
     /// then everything is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<BTreeSet<String>>,
-    /// The removals that were confirmed and are not made yet.
+    /// The removals that were confirmed and are not made yet, by gateway.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub confirmed: BTreeMap<String, Confirmation>,
+    /// The ids of confirmations that nobody has had the time to compare with what is held.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub uncompared: BTreeSet<String>,
+    /// The digest of the rules of the last complete run: which gateways, kinds and APIs were wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub confirmed: Option<Confirmation>,
+    pub rules: Option<String>,
     /// The facts, by their words, that API Center does not take: they are not tried again before the next `PUT`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub left_out_facts: BTreeSet<String>,
@@ -44,17 +50,14 @@ pub struct Journal {
     beside: Map<String, Value>,
 }
 
-/// A confirmation of removals: it allows this many of a gateway's.
+/// A confirmation of removals on a gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmation {
-    /// The gateway.
-    pub gateway: String,
     /// The id that was given: the same call again goes on with it.
     pub id: String,
-    /// How many removals are left of it; `None` while nobody has had the time to see whether the id fits what is held.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub left: Option<usize>,
+    /// How many removals are left of it.
+    pub left: usize,
 }
 
 impl Journal {
@@ -87,7 +90,8 @@ impl Journal {
     pub fn forget_work(&mut self) {
         self.cursor = None;
         self.given_up_at = None;
-        self.confirmed = None;
+        self.confirmed.clear();
+        self.uncompared.clear();
     }
 }
 

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    API_SCHEMA, ApiId, ApiType, Entity, EntityName, Field, FieldPath, Properties, STAGE_SCHEMA, Skip, SourceKey,
+    API_SCHEMA, ApiId, ApiType, Entity, EntityName, Field, FieldPath, Origin, Properties, STAGE_SCHEMA, Skip, SourceKey,
 };
 
 /// The format of the records that are written here.
@@ -156,15 +156,20 @@ impl ApiMarker {
 
     /// The APIs that it stands for. Where the list was broken by hand, the id in the entity's name is one of any kind.
     #[must_use]
-    pub fn sources(&self, api: &EntityName) -> Vec<(ApiType, ApiId)> {
+    pub fn origins(&self, api: &EntityName) -> Vec<Origin> {
         if self.members.is_empty() {
             let prefix = self.integration.len() + 1;
             let by_name = api.as_str().get(prefix..).and_then(|id| ApiId::parse(id).ok());
-            let of_any_kind = |id: ApiId| [ApiType::Rest, ApiType::Http].map(|api_type| (api_type, id.clone()));
+            let of_any_kind = |api_id: ApiId| {
+                [ApiType::Rest, ApiType::Http].map(|api_type| Origin {
+                    gateway: None,
+                    api_type,
+                    api_id: api_id.clone(),
+                })
+            };
             return by_name.into_iter().flat_map(of_any_kind).collect();
         }
-        let members = self.members.iter();
-        members.map(|member| (member.api_type, member.api_id.clone())).collect()
+        self.members.iter().map(Origin::from).collect()
     }
 
     /// The marker's properties with the values they get.
@@ -482,8 +487,11 @@ mod tests {
             ("", http.clone(), vec![ApiType::Rest, ApiType::Http]),
             ("a1 ?", http, vec![ApiType::Rest, ApiType::Http]),
         ] {
-            let sources = api(source, types.clone()).sources(&EntityName::parse("shop-a1").unwrap());
-            let found: Vec<(ApiType, &str)> = sources.iter().map(|(api_type, id)| (*api_type, id.as_str())).collect();
+            let origins = api(source, types.clone()).origins(&EntityName::parse("shop-a1").unwrap());
+            let found: Vec<(ApiType, &str)> = origins
+                .iter()
+                .map(|origin| (origin.api_type, origin.api_id.as_str()))
+                .collect();
             let expected: Vec<(ApiType, &str)> = expected.into_iter().map(|api_type| (api_type, "a1")).collect();
             assert_eq!(found, expected, "{source:?} {types}");
         }

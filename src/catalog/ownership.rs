@@ -3,12 +3,10 @@
 //! Nothing is updated or deleted without an [`Owned`], nothing is created without a [`Vacant`], and only the checks
 //! in this file make them.
 
-use std::collections::BTreeSet;
-
 use super::marker::{ApiMarker, ApiState, StageMarker, metadata_path, text};
 use crate::model::{
-    API_SCHEMA, ApiId, ApiList, ApiType, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA,
-    IntegrationName, Properties, SystemData,
+    API_SCHEMA, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA, IntegrationName, Origin, Properties,
+    SystemData,
 };
 
 /// The path of an entity that may be written or deleted for the integration: as a rule, it carries the integration's
@@ -134,7 +132,7 @@ impl OwnedApi {
         ApiProof {
             owned: self.owned.clone(),
             name: self.name.clone(),
-            sources: self.marker.sources(&self.name),
+            origins: self.marker.origins(&self.name),
         }
     }
 
@@ -200,7 +198,7 @@ pub struct ApiProof {
     /// The API's name.
     pub name: EntityName,
     /// The APIs that it stands for.
-    pub sources: Vec<(ApiType, ApiId)>,
+    pub origins: Vec<Origin>,
 }
 
 impl ApiProof {
@@ -213,8 +211,8 @@ impl ApiProof {
     /// What reports call it by when its title is not known.
     #[must_use]
     pub fn api_id(&self) -> String {
-        let first = self.sources.first();
-        first.map_or_else(|| self.name.to_string(), |(_, id)| id.to_string())
+        let first = self.origins.first();
+        first.map_or_else(|| self.name.to_string(), |origin| origin.api_id.to_string())
     }
 }
 
@@ -229,12 +227,6 @@ pub struct FoldedApi {
 }
 
 impl FoldedApi {
-    /// The lists of Amazon's that it is on while it is there.
-    #[must_use]
-    pub fn lists(&self) -> BTreeSet<ApiList> {
-        self.proof.sources.iter().map(|(api_type, _)| api_type.list()).collect()
-    }
-
     /// The API as it was listed.
     #[must_use]
     pub fn unfolded(&self) -> OwnedApi {

@@ -11,7 +11,7 @@ use super::ownership::integration_of;
 use crate::model::document::{DocumentProperties, parse_settings};
 use crate::model::{
     ApiCenterId, Entity, ErrorCode, Field, FieldPath, INTEGRATION_SCHEMA, Integration, IntegrationName,
-    IntegrationState, Problem, Properties, Report, VaultHosts,
+    IntegrationState, Problem, Properties, Report, VaultHosts, digest,
 };
 
 /// What kind of server an environment of Amazon API Gateway shows.
@@ -204,6 +204,23 @@ pub fn settings_text(integration: &Integration) -> String {
     json!(DocumentProperties::from(integration)).to_string()
 }
 
+/// The digest of what an integration says of what is wanted: which gateways, kinds and APIs.
+#[must_use]
+pub fn rules_digest(integration: &Integration) -> String {
+    const RULES: [&str; 7] = [
+        "amazonApiGatewaySource",
+        "amazonApiGatewaySources",
+        "apiTypes",
+        "include",
+        "exclude",
+        "groupBy",
+        "groupTrim",
+    ];
+    let settings = json!(DocumentProperties::from(integration));
+    let rules = RULES.map(|name| &settings[name]);
+    digest(json!(rules).to_string().as_bytes())
+}
+
 /// The marker's properties that keep an integration, with the values they get; the last report is not among them.
 #[must_use]
 pub fn marker_fields(integration: &Integration, made: bool, journal: &Journal, history: &History) -> Vec<Field> {
@@ -257,7 +274,7 @@ fn is_held_by(name: &IntegrationName, properties: &Properties) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ImportSpecification, SystemData};
+    use crate::model::{AccountId, ImportSpecification, SystemData};
 
     const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
 
@@ -318,7 +335,7 @@ mod tests {
         let integration = registration(Some(&text)).integration.unwrap();
         assert_eq!(integration.import_specification, ImportSpecification::Never);
         assert_eq!(
-            integration.account.map(|account| account.to_string()).as_deref(),
+            integration.sources[0].account.as_ref().map(AccountId::as_str),
             Some("012345678901")
         );
     }

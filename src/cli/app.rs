@@ -117,7 +117,10 @@ impl App {
             flag("definitions", request.definitions),
             flag("deep", request.deep),
             request.plan_id.clone().map(|id| ("planId", id)),
-            request.confirm_deletions.clone().map(|id| ("confirmDeletions", id)),
+            (!request.confirm_deletions.is_empty()).then(|| {
+                let ids: Vec<&str> = request.confirm_deletions.iter().map(String::as_str).collect();
+                ("confirmDeletions", ids.join(","))
+            }),
             request.api.as_ref().map(|id| ("api", id.to_string())),
         ];
         for (name, value) in parameters.into_iter().flatten() {

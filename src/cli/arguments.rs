@@ -5,7 +5,8 @@ use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::help;
-use crate::model::{ApiId, ApiType, ImportSpecification, IntegrationName, LifecycleStage, SourceKey};
+use crate::engine::OneApi;
+use crate::model::{ApiType, ImportSpecification, IntegrationName, LifecycleStage};
 
 /// Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
 ///
@@ -179,12 +180,12 @@ pub struct Sync {
     /// Apply this plan and no other; when something changed since, nothing is written.
     #[arg(long, value_name = "ID", value_parser = id)]
     pub plan_id: Option<String>,
-    /// Make the deletions of this id, which a report or a plan has told, although they are many.
-    #[arg(long, value_name = "ID", value_parser = id)]
-    pub confirm_deletions: Option<String>,
+    /// Make the deletions of these ids, which a report or a plan has told, although they are held.
+    #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = id)]
+    pub confirm_deletions: Vec<String>,
     /// Look at the API with this id and at no other: nothing is removed, and the outcome is not kept.
-    #[arg(long, value_name = "ID", conflicts_with_all = ["plan_id", "confirm_deletions"], value_parser = api_id)]
-    pub api: Option<ApiId>,
+    #[arg(long, value_name = "ID", conflicts_with_all = ["plan_id", "confirm_deletions"], value_parser = one_api)]
+    pub api: Option<OneApi>,
 }
 
 /// What is planned.
@@ -242,9 +243,8 @@ fn integration_name(text: &str) -> Result<IntegrationName, String> {
     IntegrationName::parse(text).map_err(|error| error.to_string())
 }
 
-fn api_id(text: &str) -> Result<ApiId, String> {
-    let parsed = SourceKey::parse(text, ApiType::Rest).map_or_else(|| ApiId::parse(text), |key| Ok(key.api_id));
-    parsed.map_err(|error| error.to_string())
+fn one_api(text: &str) -> Result<OneApi, String> {
+    OneApi::parse(text).map_err(|error| error.to_string())
 }
 
 fn id(text: &str) -> Result<String, String> {

@@ -184,7 +184,7 @@ async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure
     let place = Place::of(center, stop)?;
     let request = SyncRequest {
         plan_id: arguments.plan_id,
-        confirm_deletions: arguments.confirm_deletions,
+        confirm_deletions: arguments.confirm_deletions.into_iter().collect(),
         api: arguments.api,
         ..request(&arguments.depth)
     };

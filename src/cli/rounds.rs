@@ -116,7 +116,7 @@ async fn rounds(
             return Rounds { sum, failure };
         }
         // It is kept with the integration from the first call on.
-        request.confirm_deletions = None;
+        request.confirm_deletions.clear();
     }
 }
 

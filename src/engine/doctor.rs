@@ -3,6 +3,8 @@
 mod amazon;
 mod azure;
 mod examination;
+mod secrets;
+mod sources;
 
 use super::entry::Engine;
 use crate::catalog::settings::Registration;

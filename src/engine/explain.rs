@@ -28,11 +28,10 @@ impl Engine {
         let session = Session::new(&self.clouds, budget);
         let registration = self.active(&session, name).await?;
         let integration = usable(&registration)?;
-        let source = session.source(integration).await?;
         Ok(Explanation {
             integration: name.to_string(),
             query: api.to_owned(),
-            apis: explain(&session, &registration, integration, source, api).await?,
+            apis: explain(&session, &registration, integration, api).await?,
         })
     }
 }

@@ -24,8 +24,7 @@ impl Engine {
         let planned = async {
             let integration = usable(&registration)?;
             check(integration, request)?;
-            let source = session.source(integration).await?;
-            plan(&session, &registration, integration, source, request).await
+            plan(&session, &registration, integration, request).await
         };
         planned.instrument(run_span("plan", name.as_str())).await
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::{StreamExt, stream};
 use serde_json::json;
 
 use super::entry::Engine;
@@ -18,11 +19,16 @@ use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::document::ParsedDocument;
 use crate::model::{
-    Entity, EntityPath, ErrorCode, Field, FieldPath, Integration, IntegrationName, IntegrationState, Problem,
-    Properties, Report, clip, rfc3339,
+    Accounts, Entity, EntityKind, EntityName, EntityPath, ErrorCode, Field, FieldPath, Fields, Integration,
+    IntegrationName, IntegrationState, MapRule, Problem, Properties, Region, Report, clip, rfc3339,
 };
 use crate::plan::{RequiredMetadata, missing_message};
-use crate::run::{Session, Source, SyncRequest, ensure_schemas, owner, required};
+use crate::run::{
+    Gateways, Reach, Session, SyncRequest, check_rules, ensure_schemas, environments_named, owner, required,
+};
+
+/// Gateways of a source that are tried side by side until one can be read.
+const CHECKS: usize = 8;
 
 /// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const TITLE_MAX: usize = 50;
@@ -54,7 +60,7 @@ impl Engine {
         let session = Arc::new(Session::new(&self.clouds, budget));
         let Kept {
             mut registration,
-            source,
+            gateways,
             is_new,
         } = keep(&session, name, document).await?;
         let request = SyncRequest {
@@ -62,7 +68,13 @@ impl Engine {
             ..SyncRequest::default()
         };
         let end = self
-            .fly(Arc::clone(&session), registration.clone(), request, Some(source), None)
+            .fly(
+                Arc::clone(&session),
+                registration.clone(),
+                request,
+                Some(gateways),
+                None,
+            )
             .await;
         // Why nothing could be planned is kept with the integration, and is in the log.
         let report = match end {
@@ -119,7 +131,7 @@ impl Engine {
 /// An integration, as it is now kept.
 struct Kept {
     registration: Registration,
-    source: Source,
+    gateways: Gateways,
     is_new: bool,
 }
 
@@ -154,13 +166,11 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
         known.as_ref(),
     )?;
     check_metadata(&integration, &place, &metadata)?;
-    let source = session.source(&integration).await?;
-    source
-        .client
-        .check(&integration.api_types)
-        .await
-        .map_err(|error| error.problem())?;
-    integration.account.clone_from(&source.gateway.account);
+    check_environments(&integration, &environments)?;
+    let recorded = known.as_ref().and_then(|known| known.integration.as_ref().ok());
+    let gateways = session.gateways(&integration, &BTreeSet::new()).await;
+    check_gateways(&integration, &gateways).await?;
+    record_accounts(&mut integration, recorded, &gateways)?;
     ensure_schemas(&catalog, &metadata)
         .await
         .map_err(|error| error.problem())?;
@@ -189,7 +199,7 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
     })?;
     Ok(Kept {
         registration,
-        source,
+        gateways,
         is_new,
     })
 }
@@ -205,7 +215,7 @@ async fn check_state(
             return Err(Problem::integration_deleting(&known.name));
         }
         if let Ok(before) = &known.integration {
-            return check_region(integration, before.region.as_str()).map(|()| false);
+            return check_region(integration, before).map(|()| false);
         }
     }
     // Where no settings tell, there may still be APIs, which are adopted: but not those of another gateway.
@@ -218,21 +228,112 @@ async fn check_state(
         }
     });
     listed.await.map_err(|error| error.problem())?;
-    let mut regions = regions.iter();
-    regions.try_for_each(|region| check_region(integration, region.as_str()))?;
+    if let Some(source) = integration.only_source() {
+        let other = regions.iter().find(|region| !source.regions.contains(region));
+        other.map_or(Ok(()), |other| Err(other_region(integration, other)))?;
+    }
     Ok(has_orphans && known.is_none())
 }
 
-fn check_region(integration: &Integration, region_name: &str) -> Result<(), Problem> {
-    if region_name.eq_ignore_ascii_case(integration.region.as_str()) {
+/// In the form that has one source, its region stays: what is of another would look gone.
+fn check_region(integration: &Integration, before: &Integration) -> Result<(), Problem> {
+    let (Some(source), Some(before)) = (integration.only_source(), before.only_source()) else {
         return Ok(());
+    };
+    match before.regions.first().filter(|region| !source.regions.contains(region)) {
+        Some(region) => Err(other_region(integration, region)),
+        None => Ok(()),
     }
+}
+
+fn other_region(integration: &Integration, region: &Region) -> Problem {
     let message = format!(
-        "the integration {} is of region {region_name}, which cannot be changed: delete it and create it again",
+        "the integration {} is of region {region}, which cannot be changed: delete it and create it again, or name both \
+         regions in amazonApiGatewaySources",
         integration.name
     );
-    let target = "properties.amazonApiGatewaySource.regionName";
-    Err(Problem::new(ErrorCode::RegionImmutable, message).with_target(target))
+    Problem::new(ErrorCode::RegionImmutable, message).with_target("properties.amazonApiGatewaySource.regionName")
+}
+
+/// Makes one signed call for each source: of its gateways, one has to be readable.
+///
+/// # Errors
+/// When no gateway of a source can be read: why the first one cannot.
+async fn check_gateways(integration: &Integration, gateways: &Gateways) -> Result<(), Problem> {
+    for (index, source) in integration.sources.iter().enumerate() {
+        let reaches = gateways.all.iter().filter(|reach| reach.source == index);
+        let checks: Vec<_> = reaches.map(|reach| check_gateway(reach, integration)).collect();
+        let mut checks = stream::iter(checks).buffered(CHECKS);
+        let mut refused = gateways
+            .cut
+            .iter()
+            .find(|cut| cut.source == index)
+            .map(|cut| cut.why.problem.clone());
+        let mut is_readable = false;
+        let mut is_empty = true;
+        while let Some(check) = checks.next().await {
+            is_empty = false;
+            match check {
+                Ok(()) => {
+                    is_readable = true;
+                    break;
+                }
+                Err(problem) => refused = refused.or(Some(problem)),
+            }
+        }
+        // A source all of whose gateways an earlier one names has nothing to say.
+        if !(is_readable || is_empty && refused.is_none()) {
+            let problem = refused.unwrap_or_else(|| Problem::new(ErrorCode::AwsAccessDenied, "no gateway can be read"));
+            return Err(match source.label() {
+                Some(label) => problem.in_source(&label),
+                None => problem,
+            });
+        }
+    }
+    Ok(())
+}
+
+async fn check_gateway(reach: &Reach, integration: &Integration) -> Result<(), Problem> {
+    match &reach.client {
+        Ok(client) => client
+            .check(&integration.api_types)
+            .await
+            .map_err(|error| error.problem()),
+        Err(unread) => Err(unread.problem.clone()),
+    }
+}
+
+/// Notes the account of each source's credentials. Where Amazon does not say it now, it is the one that it said before.
+///
+/// # Errors
+/// When the one source of Microsoft's form is of another account than before.
+fn record_accounts(
+    integration: &mut Integration,
+    recorded: Option<&Integration>,
+    gateways: &Gateways,
+) -> Result<(), Problem> {
+    let name = integration.name.clone();
+    for (index, source) in integration.sources.iter_mut().enumerate() {
+        let before = recorded.and_then(|recorded| recorded.sources.iter().find(|before| before.name == source.name));
+        let before = before.and_then(|before| before.account.clone());
+        if source.accounts != Accounts::Own {
+            continue;
+        }
+        let mut reaches = gateways.all.iter().filter(|reach| reach.source == index);
+        let now = reaches.find_map(|reach| reach.gateway.account.clone());
+        if let (None, Some(before), Some(now)) = (&source.name, &before, &now)
+            && before != now
+        {
+            let message = format!(
+                "the integration {name} is of account {before}, and these credentials are of account {now}: the account \
+                 cannot be changed. Delete it and create it again, or name both accounts in amazonApiGatewaySources"
+            );
+            let target = "properties.amazonApiGatewaySource";
+            return Err(Problem::new(ErrorCode::AccountImmutable, message).with_target(target));
+        }
+        source.account = now.or(before);
+    }
+    Ok(())
 }
 
 fn place(
@@ -267,23 +368,50 @@ fn in_use(integration: &Integration, why: &str) -> Problem {
     Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
 }
 
-/// Metadata that the organisation requires and that nothing gives a value for would make every write fail.
+/// The environments that sources and rules name hold deployments only: nobody makes them here.
+fn check_environments(integration: &Integration, environments: &[Entity]) -> Result<(), Problem> {
+    let of_sources = integration
+        .sources
+        .iter()
+        .filter_map(|source| source.environment.as_ref());
+    let of_rules = environments_named(integration);
+    let is_there = |name: &EntityName| {
+        *name == integration.environment || environments.iter().any(|environment| environment.name == *name)
+    };
+    let missing = of_sources.chain(&of_rules).find(|name| !is_there(name));
+    missing.map_or(Ok(()), |missing| {
+        let message = format!("there is no environment {missing}: make it first, it is never made or deleted here");
+        Err(Problem::new(ErrorCode::InvalidRequest, message).with_target("properties"))
+    })
+}
+
+/// Metadata that the organisation requires and that nothing gives a value for would make every write fail, and so would
+/// metadata that it does not have.
 fn check_metadata(integration: &Integration, place: &Place, metadata: &[MetadataSchema]) -> Result<(), Problem> {
+    check_rules(integration, metadata)?;
     let required = required(metadata);
     let defaults = &integration.default_custom_properties;
     let makes_environment = matches!(place, Place::Made(_));
     let kinds = [
-        ("api", &required.api, &defaults.api, true),
+        (EntityKind::Api, "api", &required.api, &defaults.api, true),
         (
+            EntityKind::Environment,
             "environment",
             &required.environment,
             &defaults.environment,
             makes_environment,
         ),
-        ("deployment", &required.deployment, &defaults.deployment, true),
+        (
+            EntityKind::Deployment,
+            "deployment",
+            &required.deployment,
+            &defaults.deployment,
+            true,
+        ),
     ];
-    for (kind, required, values, is_made) in kinds {
-        let missing = RequiredMetadata::missing(required, None, &fields(values));
+    for (entity, kind, required, values, is_made) in kinds {
+        let given = Fields::new(mapped(integration, entity), fields(values));
+        let missing = RequiredMetadata::missing(required, None, &given);
         if is_made && !missing.is_empty() {
             let target = format!("properties.defaultCustomProperties.{kind}");
             let problem = Problem::new(ErrorCode::MissingRequiredMetadata, missing_message(kind, &missing));
@@ -430,6 +558,15 @@ fn fields(values: &Properties) -> Vec<Field> {
         .collect()
 }
 
+/// The fields of such entities that rules fill, of some or of all.
+fn mapped(integration: &Integration, kind: EntityKind) -> Vec<Field> {
+    let fields = integration.map.iter().flat_map(MapRule::fields);
+    let fields = fields.filter(|(field, _)| field.kind() == kind);
+    fields
+        .map(|(field, template)| (field.path().clone(), Some(json!(template))))
+        .collect()
+}
+
 fn new_environment(integration: &Integration) -> Properties {
     let values = [
         (&["title"][..], json!(clip(integration.name.as_str(), TITLE_MAX))),
@@ -437,7 +574,7 @@ fn new_environment(integration: &Integration) -> Properties {
         (&["server", "type"], json!(SERVER_TYPE)),
         (
             &["server", "managementPortalUri"],
-            json!([integration.region.console_url()]),
+            json!(integration.regions().first().map(|region| [region.console_url()])),
         ),
     ];
     let mut properties = Properties::new();

@@ -8,7 +8,7 @@ use super::entry::Engine;
 use crate::catalog::settings::Registration;
 use crate::limits::Budget;
 use crate::model::{IntegrationName, Problem, Report};
-use crate::run::{CatalogIndex, End, Session, Source, SyncRequest, run_to_the_end};
+use crate::run::{CatalogIndex, End, Gateways, Session, SyncRequest, run_to_the_end};
 
 impl Engine {
     /// Synchronizes an integration now.
@@ -33,13 +33,14 @@ impl Engine {
         session: Arc<Session>,
         registration: Registration,
         request: SyncRequest,
-        source: Option<Source>,
+        gateways: Option<Gateways>,
         index: Option<Arc<CatalogIndex>>,
     ) -> Result<End, Problem> {
         let (name, budget) = (registration.name.clone(), session.budget.clone());
         let asked = request.clone();
         let start = move || {
-            let run = async move { run_to_the_end(&session, &registration, &request, source, index.as_deref()).await };
+            let run =
+                async move { run_to_the_end(&session, &registration, &request, gateways, index.as_deref()).await };
             run.boxed()
         };
         self.flights.run(&name, &asked, &budget, start).await

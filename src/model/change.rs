@@ -98,6 +98,9 @@ pub struct FieldChange {
     pub before: Option<Value>,
     /// What it will hold; `None` when it goes.
     pub after: Option<Value>,
+    /// The rule of the integration that says so, such as `map[2].set`; plans tell it.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub rule: Option<String>,
 }
 
 /// One change of one entity.

@@ -1,5 +1,7 @@
 //! Desired state: what the catalog has to hold for one API, in the catalog's words.
 
+use std::collections::BTreeMap;
+
 use serde_json::Value;
 
 use super::{EntityName, FieldPath, Format, Skip, SourceKey};
@@ -14,6 +16,20 @@ pub struct Fields {
     pub enforced: Vec<Field>,
     /// Set at creation only: from then on they are the user's.
     pub initial: Vec<Field>,
+    /// The rules that decide about fields, such as `map[2].set`: plans tell them.
+    pub rules: BTreeMap<FieldPath, String>,
+}
+
+impl Fields {
+    /// Fields that no rule decides about.
+    #[must_use]
+    pub fn new(enforced: Vec<Field>, initial: Vec<Field>) -> Self {
+        Self {
+            enforced,
+            initial,
+            rules: BTreeMap::new(),
+        }
+    }
 }
 
 /// An API as it has to be.

@@ -2,9 +2,14 @@
 //!
 //! The shape is that of Microsoft's `apiSources`, so that what works there works here.
 
+mod listed;
 mod object;
 mod properties;
+mod rules;
+mod shown;
 mod source;
+mod sources;
+mod target;
 
 use std::collections::BTreeSet;
 
@@ -12,11 +17,13 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use self::object::{Object, Strictness, invalid, missing};
+use self::target::{ENVIRONMENT, LIFECYCLE_STAGE, environment_name, word};
 use super::{
-    ApiCenterId, ApiType, DefaultCustomProperties, EntityName, Fact, ImportSpecification, Integration, IntegrationName,
+    ApiCenterId, ApiType, DefaultCustomProperties, Fact, ImportSpecification, Integration, IntegrationName,
     LifecycleStage, Problem, Properties, VaultHosts, is_our_schema,
 };
 
+pub use self::listed::{ListedAccounts, ListedOrganization, ListedSource};
 pub use self::properties::{DocumentProperties, SourceProperties};
 
 /// How many levels the values of metadata may have: parsers here stop at 128, and what is listed has more around it than
@@ -76,12 +83,16 @@ fn parse_properties(
         &[
             "apiSourceType",
             "amazonApiGatewaySource",
+            "amazonApiGatewaySources",
             "apiTypes",
             "facts",
             "importSpecification",
-            "targetEnvironmentId",
-            "targetLifecycleStage",
+            ENVIRONMENT,
+            LIFECYCLE_STAGE,
             "defaultCustomProperties",
+            "include",
+            "exclude",
+            "map",
         ],
         &["linkState", "lastSync", "history", "sourceLifecycleStage"],
     )?;
@@ -93,46 +104,27 @@ fn parse_properties(
             &format!("must be {API_SOURCE_TYPE}"),
         ));
     }
-    let source = properties
-        .object("amazonApiGatewaySource")?
-        .ok_or_else(|| missing(&properties.at("amazonApiGatewaySource")))?;
-    let source = source::parse(&source, hosts)?;
-    let environment = properties.text("targetEnvironmentId")?;
+    let environment = properties.text(ENVIRONMENT)?;
     let integration = Integration {
         name: name.clone(),
-        region: source.region,
-        account: source.account,
-        authentication: source.authentication,
+        sources: sources::parse(properties, center, hosts)?,
         api_types: api_types(properties)?,
         facts: facts(properties)?,
         import_specification: word(properties, "importSpecification")?.unwrap_or(ImportSpecification::Always),
         environment: match environment {
-            Some(id) => environment_name(properties, id, center)?,
+            Some(id) => environment_name(&properties.at(ENVIRONMENT), id, center)?,
             None => name.entity_name().clone(),
         },
-        lifecycle_stage: word(properties, "targetLifecycleStage")?.unwrap_or(LifecycleStage::Design),
+        lifecycle_stage: word(properties, LIFECYCLE_STAGE)?.unwrap_or(LifecycleStage::Design),
         default_custom_properties: default_custom_properties(properties)?,
-        msi_resource_id: source.msi_resource_id,
+        include: rules::matches(properties, "include")?,
+        exclude: rules::matches(properties, "exclude")?,
+        map: rules::map(properties)?,
     };
     Ok(ParsedDocument {
         integration,
         names_environment: environment.is_some(),
     })
-}
-
-/// A word of a fixed set, compared without case as Azure does.
-fn word<T: ValueEnum>(properties: &Object<'_>, property: &str) -> Result<Option<T>, Problem> {
-    let word = |text| {
-        T::from_str(text, true).map_err(|_| {
-            let words = T::value_variants().iter().filter_map(T::to_possible_value);
-            let words: Vec<String> = words.map(|word| word.get_name().to_owned()).collect();
-            invalid(
-                &properties.at(property),
-                &format!("must be one of {}", words.join(", ")),
-            )
-        })
-    };
-    properties.text(property)?.map(word).transpose()
 }
 
 /// The kinds of API; all of them when nothing is said.
@@ -165,27 +157,6 @@ fn facts(properties: &Object<'_>) -> Result<BTreeSet<Fact>, Problem> {
             &format!("must be a list of {}", Fact::ALL.map(Fact::word).join(", ")),
         )
     })
-}
-
-/// The name in `/workspaces/default/environments/NAME`, which the id of this API center may precede.
-fn environment_name(properties: &Object<'_>, id: &str, center: &ApiCenterId) -> Result<EntityName, Problem> {
-    const COLLECTION: &str = "/workspaces/default/environments/";
-    let path = properties.at("targetEnvironmentId");
-    let refuse = || {
-        invalid(
-            &path,
-            "must be /workspaces/default/environments/NAME, in this API center",
-        )
-    };
-    let short = match id.get(..center.as_str().len()) {
-        Some(prefix) if prefix.eq_ignore_ascii_case(center.as_str()) => &id[prefix.len()..],
-        Some(_) | None => id,
-    };
-    let collection = short.get(..COLLECTION.len()).ok_or_else(refuse)?;
-    if !collection.eq_ignore_ascii_case(COLLECTION) {
-        return Err(refuse());
-    }
-    EntityName::parse(&short[COLLECTION.len()..]).map_err(|error| invalid(&path, &error.to_string()))
 }
 
 fn default_custom_properties(properties: &Object<'_>) -> Result<DefaultCustomProperties, Problem> {

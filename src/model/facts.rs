@@ -115,10 +115,10 @@ impl Fact {
     #[must_use]
     pub fn known_values(self) -> BTreeSet<String> {
         let values: Vec<&str> = match self {
-            Self::ApiType => ApiType::ALL.into_iter().map(api_type).collect(),
+            Self::ApiType => ApiType::ALL.into_iter().map(ApiType::word).collect(),
             Self::EndpointType => [EndpointType::Regional, EndpointType::Edge, EndpointType::Private]
                 .into_iter()
-                .map(endpoint_type)
+                .map(EndpointType::word)
                 .collect(),
             Self::Account => Vec::new(),
             Self::Region => REGIONS.to_vec(),
@@ -130,8 +130,8 @@ impl Fact {
     #[must_use]
     pub fn value(self, gateway: &Gateway, api: &GatewayApi) -> Option<String> {
         match self {
-            Self::ApiType => Some(api_type(api.api_type).to_owned()),
-            Self::EndpointType => Some(endpoint_type(api.endpoint_type).to_owned()),
+            Self::ApiType => Some(api.api_type.word().to_owned()),
+            Self::EndpointType => Some(api.endpoint_type.word().to_owned()),
             Self::Account => gateway.account.as_ref().map(AccountId::to_string),
             Self::Region => Some(gateway.region.to_string()),
         }
@@ -141,22 +141,6 @@ impl Fact {
     #[must_use]
     pub fn path(self) -> FieldPath {
         FieldPath::new(&["customProperties", self.schema_name()])
-    }
-}
-
-fn api_type(api_type: ApiType) -> &'static str {
-    match api_type {
-        ApiType::Rest => "REST",
-        ApiType::Http => "HTTP",
-        ApiType::Websocket => "WebSocket",
-    }
-}
-
-fn endpoint_type(endpoint_type: EndpointType) -> &'static str {
-    match endpoint_type {
-        EndpointType::Edge => "Edge",
-        EndpointType::Regional => "Regional",
-        EndpointType::Private => "Private",
     }
 }
 

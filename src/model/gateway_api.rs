@@ -1,8 +1,9 @@
 //! What Amazon API Gateway has, as far as it matters here.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
-use super::{ApiId, ApiType, Format, Model, Route, SkipReason};
+use super::{ApiId, ApiType, Format, Model, Route, SkipReason, is_blank};
 
 /// Longest definition that API Center takes inline, in bytes: 3 MiB (its command line refuses more).
 pub const DEFINITION_MAX_BYTES: usize = 3 * 1024 * 1024;
@@ -26,6 +27,24 @@ pub struct GatewayApi {
     pub vpc_endpoint_ids: Vec<String>,
     /// Whether its `execute-api` URL is switched off, so that only custom domains reach it.
     pub execute_api_disabled: bool,
+    /// Its tags, Amazon's own among them.
+    pub tags: BTreeMap<String, String>,
+}
+
+impl GatewayApi {
+    /// The value of a tag: of the key as it is written, else of the one key that differs in case only.
+    ///
+    /// A tag without anything to see is none.
+    #[must_use]
+    pub fn tag(&self, key: &str) -> Option<&str> {
+        let mut tags = self.tags.iter().filter(|(_, value)| !is_blank(value));
+        if let Some((_, value)) = tags.clone().find(|(found, _)| *found == key) {
+            return Some(value);
+        }
+        let folded = key.to_lowercase();
+        let (_, value) = tags.find(|(found, _)| found.to_lowercase() == folded)?;
+        tags.all(|(found, _)| found.to_lowercase() != folded).then_some(value)
+    }
 }
 
 impl fmt::Display for GatewayApi {
@@ -44,6 +63,21 @@ pub enum EndpointType {
     Regional,
     /// From within VPC endpoints only.
     Private,
+}
+
+impl EndpointType {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Regional, Self::Edge, Self::Private];
+
+    /// What facts and rules call it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Edge => "Edge",
+            Self::Regional => "Regional",
+            Self::Private => "Private",
+        }
+    }
 }
 
 /// A stage of an API, from `GetStages`.
@@ -108,4 +142,45 @@ pub struct Document {
     pub content_digest: String,
     /// SHA-256 of the document without what changes from one export to the next, lower-case hex.
     pub canonical_digest: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_is_found_as_written_or_else_in_the_only_other_case() {
+        let api = |tags: &[(&str, &str)]| GatewayApi {
+            api_type: ApiType::Rest,
+            id: ApiId::parse("a1").unwrap(),
+            name: "A".to_owned(),
+            description: None,
+            version: None,
+            endpoint_type: EndpointType::Regional,
+            vpc_endpoint_ids: Vec::new(),
+            execute_api_disabled: false,
+            tags: tags
+                .iter()
+                .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+                .collect(),
+        };
+        for (tags, expected) in [
+            (&[("owner", "a")][..], Some("a")),
+            (&[("Owner", "a")], Some("a")),
+            (&[("Owner", "a"), ("OWNER", "b")], None),
+            (&[("Owner", "a"), ("OWNER", "b"), ("owner", "c")], Some("c")),
+            (&[("owner", ""), ("Owner", "a")], Some("a")),
+            (&[("Owner", "a"), ("OWNER", " ")], Some("a")),
+            (&[("owner", "")], None),
+            (&[("owners", "a"), ("own", "b")], None),
+            (&[], None),
+        ] {
+            assert_eq!(api(tags).tag("owner"), expected, "{tags:?}");
+        }
+        assert_eq!(
+            api(&[("aws:cloudformation:stack-name", "s")]).tag("AWS:CloudFormation:stack-name"),
+            Some("s")
+        );
+        assert_eq!(api(&[("BESITZERIN-Ä", "a")]).tag("besitzerin-ä"), Some("a"));
+    }
 }

@@ -6,7 +6,9 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, ApiType, AwsAuthentication, EntityName, Fact, IntegrationName, Properties, Region};
+use super::{
+    Accounts, ApiType, EntityName, Fact, IntegrationName, LifecycleStage, MapRule, Match, Properties, Region, Source,
+};
 
 /// Whether definitions are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
@@ -20,22 +22,6 @@ pub enum ImportSpecification {
     Never,
     /// Only when a sync asks for them; otherwise they stay as they are.
     OnDemand,
-}
-
-/// The lifecycle stage that new versions get.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
-#[serde(rename_all = "lowercase")]
-#[value(rename_all = "lower")]
-#[expect(missing_docs, reason = "the names are API Center's own")]
-pub enum LifecycleStage {
-    #[default]
-    Design,
-    Development,
-    Testing,
-    Preview,
-    Production,
-    Deprecated,
-    Retired,
 }
 
 /// Whether an integration is kept up to date or is going away.
@@ -68,31 +54,31 @@ pub struct DefaultCustomProperties {
     pub deployment: Properties,
 }
 
-/// The link of one Amazon API Gateway (an account and a region) to the API center.
+/// The link of Amazon API Gateways to the API center.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Integration {
     /// Its name.
     pub name: IntegrationName,
-    /// The region of the gateway.
-    pub region: Region,
-    /// The account of its credentials, where Amazon told it when the integration was put.
-    pub account: Option<AccountId>,
-    /// How it proves to Amazon who it is.
-    pub authentication: AwsAuthentication,
+    /// What it reads from, in the order of its document; at least one.
+    pub sources: Vec<Source>,
     /// The kinds of API that are synchronised; at least one.
     pub api_types: BTreeSet<ApiType>,
     /// The facts that APIs in the catalog tell.
     pub facts: BTreeSet<Fact>,
     /// Whether definitions are imported.
     pub import_specification: ImportSpecification,
-    /// The environment that its deployments are in.
+    /// The environment that holds it, and its deployments where a source names no other.
     pub environment: EntityName,
     /// The lifecycle stage of new versions.
     pub lifecycle_stage: LifecycleStage,
     /// Values of the organisation's own metadata.
     pub default_custom_properties: DefaultCustomProperties,
-    /// Kept and shown, not used: it names the API center's identity, ours is the function's.
-    pub msi_resource_id: Option<String>,
+    /// An API or a stage is in when one of these fits, or there are none…
+    pub include: Vec<Match>,
+    /// …and none of these does.
+    pub exclude: Vec<Match>,
+    /// How fields are filled; of several rules for one field, the last decides.
+    pub map: Vec<MapRule>,
 }
 
 impl Integration {
@@ -102,5 +88,36 @@ impl Integration {
         let mut integration = self.clone();
         integration.facts.retain(|fact| !words.contains(fact.word()));
         integration
+    }
+
+    /// The regions of all sources, each once.
+    #[must_use]
+    pub fn regions(&self) -> BTreeSet<&Region> {
+        self.sources.iter().flat_map(|source| &source.regions).collect()
+    }
+
+    /// The source in the form that has one, Microsoft's.
+    #[must_use]
+    pub fn only_source(&self) -> Option<&Source> {
+        self.sources.iter().find(|source| source.name.is_none())
+    }
+
+    /// Whether the accounts of a source are those of an organisation.
+    #[must_use]
+    pub fn reads_an_organization(&self) -> bool {
+        let mut sources = self.sources.iter();
+        sources.any(|source| matches!(source.accounts, Accounts::Organization(..)))
+    }
+
+    /// The environment of a source's deployments.
+    #[must_use]
+    pub fn environment_of<'a>(&'a self, source: &'a Source) -> &'a EntityName {
+        source.environment.as_ref().unwrap_or(&self.environment)
+    }
+
+    /// The lifecycle stage of a source's new versions.
+    #[must_use]
+    pub fn lifecycle_stage_of(&self, source: &Source) -> LifecycleStage {
+        source.lifecycle_stage.unwrap_or(self.lifecycle_stage)
     }
 }

@@ -37,6 +37,16 @@ impl ApiType {
         }
     }
 
+    /// What facts and rules call it.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Rest => "REST",
+            Self::Http => "HTTP",
+            Self::Websocket => "WebSocket",
+        }
+    }
+
     /// What people call an API of the kind, such as `HTTP API`.
     #[must_use]
     pub fn title(self) -> &'static str {
@@ -130,6 +140,52 @@ pub struct SourceKey {
     pub api_id: ApiId,
 }
 
+/// An API of a gateway, as far as its entity in the catalog tells.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Origin {
+    /// Where it is; `None` where that was broken by hand.
+    pub gateway: Option<Gateway>,
+    /// What kind of API it is.
+    pub api_type: ApiType,
+    /// The id that Amazon gave it.
+    pub api_id: ApiId,
+}
+
+impl From<&SourceKey> for Origin {
+    fn from(key: &SourceKey) -> Self {
+        Self {
+            gateway: Some(key.gateway.clone()),
+            api_type: key.api_type,
+            api_id: key.api_id.clone(),
+        }
+    }
+}
+
+impl Gateway {
+    /// Whether this may be the same gateway: an account that is not known may be any.
+    #[must_use]
+    pub fn may_be(&self, other: &Self) -> bool {
+        let is_one = match (&self.account, &other.account) {
+            (Some(one), Some(other)) => one == other,
+            (None, _) | (_, None) => true,
+        };
+        is_one && self.region == other.region
+    }
+
+    /// Reads `account/region`, as [`Display`](fmt::Display) writes it; `None` when it is something else.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (account, region) = text.split_once('/')?;
+        Some(Self {
+            account: match account {
+                UNKNOWN_ACCOUNT => None,
+                account => Some(AccountId::parse(account)?),
+            },
+            region: Region::parse(region).ok()?,
+        })
+    }
+}
+
 impl SourceKey {
     /// The page of the AWS console that shows the API.
     #[must_use]
@@ -145,20 +201,9 @@ impl SourceKey {
     /// Reads `account/region/apiId`, as [`Display`](fmt::Display) writes it; `None` when it is something else.
     #[must_use]
     pub fn parse(text: &str, api_type: ApiType) -> Option<Self> {
-        let mut parts = text.split('/');
-        let (account, region, api_id) = (parts.next()?, parts.next()?, parts.next()?);
-        if parts.next().is_some() {
-            return None;
-        }
-        let account = match account {
-            UNKNOWN_ACCOUNT => None,
-            account => Some(AccountId::parse(account)?),
-        };
+        let (gateway, api_id) = text.rsplit_once('/')?;
         Some(Self {
-            gateway: Gateway {
-                account,
-                region: Region::parse(region).ok()?,
-            },
+            gateway: Gateway::parse(gateway)?,
             api_type,
             api_id: ApiId::parse(api_id).ok()?,
         })

@@ -38,6 +38,7 @@ pub enum ErrorCode {
     MethodNotAllowed,
     EnvironmentInUse,
     RegionImmutable,
+    AccountImmutable,
     IntegrationDeleting,
     PlanChanged,
     DefinitionsDisabled,
@@ -73,6 +74,7 @@ impl ErrorCode {
             Self::MethodNotAllowed => 405,
             Self::EnvironmentInUse
             | Self::RegionImmutable
+            | Self::AccountImmutable
             | Self::IntegrationDeleting
             | Self::PlanChanged
             | Self::DefinitionsDisabled
@@ -125,6 +127,13 @@ impl Problem {
     pub fn integration_deleting(name: &IntegrationName) -> Self {
         let message = format!("the integration {name} is being deleted; wait until it is gone, or DELETE it again");
         Self::new(ErrorCode::IntegrationDeleting, message)
+    }
+
+    /// The same of one of several sources.
+    #[must_use]
+    pub fn in_source(self, source: &str) -> Self {
+        let message = some_lines(&format!("source {source}: {}", self.message), Self::MESSAGE_MAX);
+        Self { message, ..self }
     }
 
     /// A problem without a target. Of a message without end, the beginning is kept.

@@ -171,6 +171,22 @@ impl Region {
     }
 }
 
+/// The region whose token service is asked for sessions that are to be good in all of `regions`, which are of one partition:
+/// the first of them that every account has, else one of the partition that every account has; without any, `us-east-1`.
+///
+/// A session that the token service of a region gives out is good in every region. One of the global host is not good in regions
+/// that have to be enabled.
+#[must_use]
+pub fn token_service_region(regions: &[Region]) -> Region {
+    let enabled = regions.iter().find(|region| region.is_always_enabled()).cloned();
+    enabled
+        .or_else(|| regions.first().map(Region::home))
+        .unwrap_or_else(|| Region {
+            name: "us-east-1".to_owned(),
+            partition: &PARTITIONS[0],
+        })
+}
+
 impl From<Region> for String {
     fn from(region: Region) -> Self {
         region.name
@@ -194,7 +210,7 @@ fn prefix_of(name: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{PARTITIONS, Region};
+    use super::{PARTITIONS, Region, token_service_region};
 
     #[test]
     fn regions_know_their_partition() {
@@ -236,6 +252,23 @@ mod tests {
         }
         assert_eq!(Region::parse("cn-northwest-1").unwrap().home().as_str(), "cn-north-1");
         assert_eq!(Region::parse("us-gov-east-1").unwrap().home().as_str(), "us-gov-west-1");
+    }
+
+    #[test]
+    fn the_token_service_is_asked_in_a_region_that_every_account_has() {
+        for (regions, asked) in [
+            (&["me-south-1", "eu-west-1", "us-east-1"][..], "eu-west-1"),
+            (&["me-south-1", "af-south-1"], "us-east-1"),
+            (&["cn-northwest-1"], "cn-northwest-1"),
+            (&["us-gov-east-1"], "us-gov-east-1"),
+            (&["eusc-de-east-2"], "eusc-de-east-1"),
+            (&[], "us-east-1"),
+        ] {
+            let regions: Vec<Region> = regions.iter().map(|name| Region::parse(name).unwrap()).collect();
+            let found = token_service_region(&regions);
+            assert_eq!(found.as_str(), asked, "{regions:?}");
+            assert_eq!(Region::parse(asked), Ok(found), "it is a whole region");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use super::Region;
+use super::{AccountId, Region, quote_name};
 
 /// Digits of an AWS account's number.
 const ACCOUNT_DIGITS: usize = 12;
@@ -75,6 +75,15 @@ impl RoleArn {
         })
     }
 
+    /// The ARN of a role in an account, in the partition of `region`.
+    #[must_use]
+    pub fn in_account(region: &Region, account: &AccountId, role: &RoleName) -> Self {
+        Self {
+            text: format!("arn:{}:iam::{account}:role/{role}", region.partition()),
+            account: account.to_string(),
+        }
+    }
+
     /// The ARN.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -97,6 +106,60 @@ impl fmt::Display for RoleArn {
 impl From<RoleArn> for String {
     fn from(role: RoleArn) -> Self {
         role.text
+    }
+}
+
+/// A text that is not the name of a role.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum InvalidRoleName {
+    /// It is an ARN, which is of one account.
+    #[error(
+        "{0:?} is an ARN: expected the role's name, such as apicenter-aws-sync, which is the same in every account"
+    )]
+    Arn(String),
+    /// It has another shape.
+    #[error(
+        "{0:?} is not the name of a role: expected 1 to 64 characters of A-Z a-z 0-9 _ + = , . @ -, with a path before the name \
+         if the role has one, such as team/apicenter-aws-sync"
+    )]
+    Malformed(String),
+}
+
+/// The name of an IAM role that is the same in many accounts, with its path where it has one: `team/sync`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct RoleName(String);
+
+impl RoleName {
+    /// Parses a role's name. A slash before the path may be there or not, and is not kept.
+    ///
+    /// # Errors
+    /// When it is an ARN, or IAM could have no role of that path and name.
+    pub fn parse(text: &str) -> Result<Self, InvalidRoleName> {
+        if text.starts_with("arn:") {
+            return Err(InvalidRoleName::Arn(quote_name(text)));
+        }
+        let whole = text.strip_prefix('/').unwrap_or(text);
+        let (path, name) = whole
+            .rsplit_once('/')
+            .map_or((String::new(), whole), |(path, name)| (format!("/{path}"), name));
+        if is_role_path(&path) && is_role_name(name) {
+            Ok(Self(whole.to_owned()))
+        } else {
+            Err(InvalidRoleName::Malformed(quote_name(text)))
+        }
+    }
+
+    /// The path and the name, without a slash before them.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for RoleName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
     }
 }
 
@@ -214,6 +277,53 @@ mod tests {
             error.to_string(),
             "the role is of the partition \"aws-cn\", the region us-east-1 is of the partition \"aws\": name a role of that"
         );
+    }
+
+    #[test]
+    fn a_role_of_a_name_is_in_the_partition_of_the_region_and_in_the_account() {
+        let account = AccountId::parse("012345678901").unwrap();
+        for (region, name, arn) in [
+            ("eu-west-1", "sync", "arn:aws:iam::012345678901:role/sync"),
+            (
+                "cn-north-1",
+                "/team/sync",
+                "arn:aws-cn:iam::012345678901:role/team/sync",
+            ),
+            (
+                "us-gov-west-1",
+                "a/b:c/sync+=,.@_-",
+                "arn:aws-us-gov:iam::012345678901:role/a/b:c/sync+=,.@_-",
+            ),
+        ] {
+            let region = Region::parse(region).unwrap();
+            let role = RoleArn::in_account(&region, &account, &RoleName::parse(name).unwrap());
+            assert_eq!((role.as_str(), role.account()), (arn, account.as_str()));
+            assert_eq!(RoleArn::parse(arn, &region), Ok(role), "it is one that is taken");
+        }
+        assert_eq!(RoleName::parse("/sync"), RoleName::parse("sync"));
+        assert_eq!(RoleName::parse("/a/b/sync").unwrap().as_str(), "a/b/sync");
+    }
+
+    #[test]
+    fn what_is_no_name_of_a_role_is_refused() {
+        let arn = "arn:aws:iam::123456789012:role/sync";
+        assert_eq!(RoleName::parse(arn), Err(InvalidRoleName::Arn(arn.to_owned())));
+        let (long_path, long_name) = ("p".repeat(ROLE_PATH_MAX - 1), "n".repeat(ROLE_NAME_MAX + 1));
+        for text in [
+            "",
+            "/",
+            "//sync",
+            "team/",
+            "a b/sync",
+            "sy nc",
+            "größe",
+            "sync\n",
+            &format!("{long_path}/sync"),
+            &long_name,
+        ] {
+            let error = RoleName::parse(text).unwrap_err();
+            assert!(matches!(error, InvalidRoleName::Malformed(_)), "{text}");
+        }
     }
 
     #[test]

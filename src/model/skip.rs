@@ -26,6 +26,10 @@ pub enum SkipReason {
     MissingMetadata,
     /// Two source names meet in one entity name.
     NameCollision,
+    /// A rule gives a field a value that the organisation's metadata, or API Center, does not take.
+    MappingFailed,
+    /// The environment that a rule or a source names is not there.
+    EnvironmentMissing,
 }
 
 /// Something of an API that is not in the catalog, and why.

@@ -298,7 +298,7 @@ impl<'a> Planner<'a> {
         let found = self.found_deployment(&desired.name);
         let required = &self.rules.required.deployment;
         let current = found.map(|found| &found.properties);
-        let missing = RequiredMetadata::missing(required, current, &desired.fields.initial);
+        let missing = RequiredMetadata::missing(required, current, &desired.fields);
         if !missing.is_empty() {
             let message = missing_message("deployment", &missing);
             self.leave_out(version, SkipReason::MissingMetadata, message);

@@ -27,6 +27,7 @@ impl Write {
                 path,
                 before: None,
                 after,
+                rule: None,
             })
             .collect();
         let change = Change {
@@ -45,7 +46,13 @@ impl Write {
             .into_iter()
             .filter_map(|(path, after)| {
                 let before = path.get(current).cloned();
-                (!is_same(&path, before.as_ref(), after.as_ref())).then_some(FieldChange { path, before, after })
+                let is_same = is_same(&path, before.as_ref(), after.as_ref());
+                (!is_same).then_some(FieldChange {
+                    path,
+                    before,
+                    after,
+                    rule: None,
+                })
             })
             .collect();
         if fields.is_empty() {

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::model::{Definition, DesiredApi, DesiredVersion, Field, digest};
+use crate::model::{Definition, DesiredApi, DesiredVersion, Field, Skip, SkipReason, digest};
 
 /// The number of our translation: another one has every API looked at once.
 const TRANSLATION: u32 = 1;
@@ -55,11 +55,17 @@ fn version_value(version: &DesiredVersion, on_demand: bool) -> Value {
     ])
 }
 
-/// What is known to be left out before anything is read: reports tell what is recorded of it. The words may change each time.
+/// What is known to be left out before anything is read: reports tell what is recorded of it. The words may change each time,
+/// but for those of rules, which tell the value.
 fn skips(desired: &DesiredApi) -> Vec<Value> {
     let below = desired.versions.iter().flat_map(|version| &version.skips);
     let all = desired.skips.iter().chain(below);
-    all.map(|skip| json!([skip.stage_name, skip.reason])).collect()
+    let words = |skip: &Skip| (skip.reason == SkipReason::MappingFailed).then(|| skip.message.clone());
+    all.map(|skip| match words(skip) {
+        Some(words) => json!([skip.stage_name, skip.reason, words]),
+        None => json!([skip.stage_name, skip.reason]),
+    })
+    .collect()
 }
 
 fn fields(fields: &[Field]) -> Vec<Value> {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use crate::model::{ApiList, EntityName, IntegrationName, digest};
+use crate::model::{ApiList, EntityName, Gateway, IntegrationName, digest};
 
 use super::removals::{Counts, Removal};
-use crate::catalog::FoldedApi;
+use super::survey::{Leaving, OwnedApis, Why};
 
 /// Removals that are always allowed, and the share of what is owned that is: more of either kind is held.
 const ALLOWED_COUNT: usize = 5;
@@ -14,11 +14,15 @@ const ALLOWED_PERCENT: usize = 20;
 /// Hex digits of a deletions id: enough to name one, short enough to type.
 const ID_DIGITS: usize = 16;
 
-/// All removals of a run, and what they are measured against.
+/// The removals on one gateway, and what they are measured against.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removals {
-    /// APIs that would go.
+    /// APIs that would go because they are gone.
     pub apis: Vec<EntityName>,
+    /// APIs that would go although nobody knows that they are gone: they departed.
+    pub departed: Vec<EntityName>,
+    /// Why they departed, in the words of the first.
+    pub departure: Option<String>,
     /// Stages that would go: the API and the version.
     pub stages: Vec<(EntityName, EntityName)>,
     /// Versions and deployments among those stages.
@@ -32,48 +36,41 @@ pub struct Removals {
     pub owned_below: Counts,
     /// Whether an earlier run has held deletions, and they were not confirmed since, nor is nothing left of them.
     pub held: bool,
-    /// How many confirmations were used so far: none fits twice, even when the same names are lost again.
-    pub confirmations: u64,
 }
 
-/// Whether the deletions may be made unasked.
+/// The removals of a run that are held.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// By gateway; one that is not here may lose what is gone.
+    pub holds: BTreeMap<Gateway, Hold>,
+    /// What is wrong with the sum over the gateways that are not held by themselves, if anything.
+    pub excess: Option<String>,
+}
+
+/// Why removals on a gateway are held.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
-    /// They may.
-    Allowed,
-    /// They wait for a confirmation.
-    Held {
-        /// Names them.
-        deletions_id: String,
-        /// What is wrong with them, for people.
-        message: String,
-    },
+pub struct Hold {
+    /// Names them.
+    pub deletions_id: String,
+    /// How many there are: of APIs, and of stages of APIs that stay.
+    pub count: usize,
+    /// What is wrong with what is gone; `None` when only departures are held, and what is gone may go.
+    pub suspicion: Option<String>,
+    /// Why some are departures, and how many.
+    pub departures: Option<(usize, String)>,
 }
 
 impl Removals {
     /// How many there are: of APIs, and of stages of APIs that stay.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.apis.len() + self.stages.len()
+        self.apis.len() + self.departed.len() + self.stages.len()
     }
 
     /// Whether there is nothing to delete.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.apis.is_empty() && self.stages.is_empty()
-    }
-
-    /// Adds the APIs that are gone, of so many that the lists should have together, and each of them by itself: one that may
-    /// be on either is in both numbers.
-    pub fn add_apis(&mut self, gone: &[FoldedApi], owned: usize, owned_by_list: &BTreeMap<ApiList, usize>) {
-        self.apis.extend(gone.iter().map(|api| api.proof.name.clone()));
-        self.owned_apis += owned;
-        for (list, owned) in owned_by_list {
-            let of_list = gone.iter().filter(|api| api.lists().contains(list));
-            if of_list.count() == *owned {
-                self.emptied.push((*list, *owned));
-            }
-        }
+        self.len() == 0
     }
 
     /// Adds the stages of an API that are gone.
@@ -84,71 +81,177 @@ impl Removals {
         }
     }
 
-    /// A digest of the integration and the sorted names that would go, and of nothing else; once confirmations were used,
-    /// also of how many, so that it still fits after the rest was applied and never again after it was confirmed.
+    /// Those that this hold is about.
     #[must_use]
-    pub fn id(&self, integration: &IntegrationName) -> String {
-        let apis = self.apis.iter().map(|api| api.as_str().to_ascii_lowercase());
-        let stages = self
-            .stages
-            .iter()
-            .map(|(api, stage)| format!("{api}/{stage}").to_ascii_lowercase());
-        let mut names: Vec<String> = apis.chain(stages).collect();
-        names.sort();
-        let mut text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
-        if self.confirmations > 0 {
-            // No name has a line of its own that begins like this. Writing to a `String` cannot fail.
-            let _ = write!(text, "\n#{}", self.confirmations);
+    pub fn held_by(&self, hold: &Hold) -> Self {
+        if hold.suspicion.is_some() {
+            self.clone()
+        } else {
+            self.departures()
         }
-        let mut id = digest(text.as_bytes());
-        id.truncate(ID_DIGITS);
-        id
     }
 
-    /// Judges the deletions.
-    #[must_use]
-    pub fn judge(&self, integration: &IntegrationName) -> Verdict {
-        let Some(why) = self.suspicion() else {
-            return Verdict::Allowed;
-        };
-        let deletions_id = self.id(integration);
-        let message = format!(
-            "{why}; nothing was deleted. If this is right, confirm with \
-             POST …/integrations/{integration}/sync?confirmDeletions={deletions_id}"
-        );
-        Verdict::Held { deletions_id, message }
+    /// Those alone that departed.
+    fn departures(&self) -> Self {
+        Self {
+            departed: self.departed.clone(),
+            ..Self::default()
+        }
+    }
+
+    fn names(&self) -> impl Iterator<Item = String> {
+        let apis = self.apis.iter().chain(&self.departed);
+        let apis = apis.map(|api| api.as_str().to_ascii_lowercase());
+        let stages = self.stages.iter();
+        apis.chain(stages.map(|(api, stage)| format!("{api}/{stage}").to_ascii_lowercase()))
     }
 
     fn suspicion(&self) -> Option<String> {
-        if self.is_empty() {
+        if self.apis.is_empty() && self.stages.is_empty() {
             return None;
         }
-        let (apis, owned_apis) = (self.apis.len(), self.owned_apis);
         if let Some((list, owned)) = self.emptied.first() {
             return Some(format!(
                 "none of the {owned} synchronized {} is in Amazon's listing",
                 list.title()
             ));
         }
-        if is_too_much(apis, owned_apis) {
-            return Some(format!("{apis} of {owned_apis} synchronized APIs would be deleted"));
-        }
+        let (apis, owned_apis) = (self.apis.len(), self.owned_apis);
+        self.excess().or_else(|| {
+            self.held.then(|| {
+                format!(
+                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions are \
+                     held until they are confirmed or none is left to make",
+                    self.stages.len()
+                )
+            })
+        })
+    }
+
+    /// What there is too much of.
+    fn excess(&self) -> Option<String> {
         let (below, owned) = (self.below, self.owned_below);
-        for (what, count, owned) in [
+        let counts = [
+            ("APIs", self.apis.len(), self.owned_apis),
             ("versions", below.versions, owned.versions),
             ("deployments", below.deployments, owned.deployments),
-        ] {
-            if is_too_much(count, owned) {
-                return Some(format!("{count} of {owned} synchronized {what} would be deleted"));
+        ];
+        let (what, count, owned) = counts
+            .into_iter()
+            .find(|(_, count, owned)| is_too_much(*count, *owned))?;
+        Some(format!("{count} of {owned} synchronized {what} would be deleted"))
+    }
+
+    fn add_counts_of(&mut self, other: &Self) {
+        self.apis.extend(other.apis.iter().cloned());
+        self.below += other.below;
+        self.owned_apis += other.owned_apis;
+        self.owned_below += other.owned_below;
+    }
+}
+
+/// The removals that the lists alone show, by gateway; every gateway of which something is owned is there.
+#[must_use]
+pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BTreeMap<Gateway, Removals> {
+    let mut removals: BTreeMap<Gateway, Removals> = BTreeMap::new();
+    for (gateway, owned) in owned {
+        let of_gateway = || {
+            leaving
+                .iter()
+                .filter(|leaving| leaving.gateway == *gateway && !leaving.is_departure())
+        };
+        let is_emptied = |(list, owned): &(&ApiList, &usize)| {
+            let gone = of_gateway().filter(|leaving| leaving.is_on(**list));
+            gone.count() == **owned
+        };
+        let emptied = owned.by_list.iter().filter(is_emptied);
+        let of_lists = Removals {
+            owned_apis: owned.read,
+            emptied: emptied.map(|(list, owned)| (*list, *owned)).collect(),
+            ..Removals::default()
+        };
+        removals.insert(gateway.clone(), of_lists);
+    }
+    for leaving in leaving {
+        let removals = removals.entry(leaving.gateway.clone()).or_default();
+        let name = leaving.api.proof.name.clone();
+        match &leaving.why {
+            Why::Gone | Why::OptedOut(_) => removals.apis.push(name),
+            Why::Departed(why) => {
+                removals.departed.push(name);
+                removals.departure.get_or_insert_with(|| why.clone());
             }
         }
-        self.held.then(|| {
-            format!(
-                "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions are held \
-                 until they are confirmed or none is left to make",
-                self.stages.len()
-            )
+    }
+    removals
+}
+
+/// A digest of the integration and the sorted names that would go, and of nothing else; once confirmations were used, also of
+/// how many, so that it still fits after the rest was applied and never again after it was confirmed.
+#[must_use]
+pub fn deletions_id<'a>(
+    integration: &IntegrationName,
+    removals: impl IntoIterator<Item = &'a Removals>,
+    confirmations: u64,
+) -> String {
+    let mut names: Vec<String> = removals.into_iter().flat_map(Removals::names).collect();
+    names.sort();
+    let mut text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
+    if confirmations > 0 {
+        // No name has a line of its own that begins like this. Writing to a `String` cannot fail.
+        let _ = write!(text, "\n#{confirmations}");
+    }
+    let mut id = digest(text.as_bytes());
+    id.truncate(ID_DIGITS);
+    id
+}
+
+/// Judges the removals: first those of each gateway, then the sum of the gateways that are not held by themselves.
+#[must_use]
+pub fn judge(integration: &IntegrationName, removals: &BTreeMap<Gateway, Removals>, confirmations: u64) -> Verdict {
+    let suspicions = removals
+        .iter()
+        .map(|(gateway, removals)| (gateway, removals.suspicion()));
+    let mut suspicions: BTreeMap<&Gateway, Option<String>> = suspicions.collect();
+    let mut sum = Removals::default();
+    for (gateway, removals) in removals {
+        if suspicions[gateway].is_none() {
+            sum.add_counts_of(removals);
+        }
+    }
+    let excess = sum.excess();
+    if let Some(excess) = &excess {
+        for (gateway, removals) in removals {
+            if removals.apis.len() + removals.stages.len() > 0
+                && let Some(suspicion) = suspicions.get_mut(gateway).filter(|suspicion| suspicion.is_none())
+            {
+                *suspicion = Some(format!("{excess}, of all gateways together"));
+            }
+        }
+    }
+    let hold = |(gateway, removals): (&Gateway, &Removals)| {
+        let suspicion = suspicions.get_mut(gateway).and_then(Option::take);
+        let departed = removals.departed.len();
+        let departures = (departed > 0).then(|| (departed, removals.departure.clone().unwrap_or_default()));
+        let is_held = suspicion.is_some() || departures.is_some();
+        is_held.then(|| {
+            let names = if suspicion.is_some() {
+                removals.clone()
+            } else {
+                removals.departures()
+            };
+            let hold = Hold {
+                deletions_id: deletions_id(integration, [&names], confirmations),
+                count: names.len(),
+                suspicion,
+                departures,
+            };
+            (gateway.clone(), hold)
         })
+    };
+    Verdict {
+        holds: removals.iter().filter_map(hold).collect(),
+        excess,
     }
 }
 
@@ -180,8 +283,16 @@ mod tests {
         Counts { versions, deployments }
     }
 
+    fn gateway(region: &str) -> Gateway {
+        Gateway {
+            account: None,
+            region: crate::model::Region::parse(region).unwrap(),
+        }
+    }
+
     fn is_held(removals: &Removals) -> bool {
-        matches!(removals.judge(&shop()), Verdict::Held { .. })
+        let all = BTreeMap::from([(gateway("us-east-1"), removals.clone())]);
+        !judge(&shop(), &all, 0).holds.is_empty()
     }
 
     fn shop() -> IntegrationName {
@@ -240,26 +351,58 @@ mod tests {
     fn the_same_names_have_another_id_once_they_were_confirmed() {
         let shop = shop();
         let ids: std::collections::BTreeSet<String> = (0..3)
-            .map(|confirmations| {
-                let again = Removals {
-                    confirmations,
-                    ..removals(3, 10, 2, 10)
-                };
-                again.id(&shop)
-            })
+            .map(|confirmations| deletions_id(&shop, [&removals(3, 10, 2, 10)], confirmations))
             .collect();
         assert_eq!(ids.len(), 3);
     }
 
     #[test]
     fn the_id_depends_on_the_names_only() {
-        let shop = shop();
         let one = removals(3, 10, 2, 10);
         let mut other = removals(3, 99, 2, 50);
         other.apis.reverse();
         other.stages.reverse();
-        assert_eq!(one.id(&shop), other.id(&IntegrationName::parse("SHOP").unwrap()));
-        assert_ne!(one.id(&shop), removals(4, 10, 2, 10).id(&shop));
-        assert_ne!(one.id(&shop), one.id(&IntegrationName::parse("shop2").unwrap()));
+        let id = |name: &str, removals: &Removals| deletions_id(&IntegrationName::parse(name).unwrap(), [removals], 0);
+        assert_eq!(id("shop", &one), id("SHOP", &other));
+        assert_ne!(id("shop", &one), id("shop", &removals(4, 10, 2, 10)));
+        assert_ne!(id("shop", &one), id("shop2", &one));
+    }
+
+    #[test]
+    fn gateways_are_judged_by_themselves_and_the_rest_as_a_sum() {
+        let (one, two, three) = (gateway("us-east-1"), gateway("eu-west-1"), gateway("eu-west-2"));
+        let of = |parts: &[(&Gateway, Removals)]| {
+            let all = parts
+                .iter()
+                .map(|(gateway, removals)| ((*gateway).clone(), removals.clone()));
+            judge(&shop(), &all.collect(), 0)
+        };
+        // One gateway has lost all that it had: the other goes on.
+        let verdict = of(&[(&one, removals(3, 3, 0, 0)), (&two, removals(2, 50, 0, 0))]);
+        assert_eq!(verdict.holds.keys().collect::<Vec<_>>(), [&one]);
+        assert_eq!(verdict.excess, None);
+        // Each is little for itself, and together they are too much.
+        let small = || removals(4, 12, 0, 0);
+        let verdict = of(&[(&one, small()), (&two, small()), (&three, small())]);
+        assert_eq!(verdict.holds.len(), 3);
+        assert_eq!(
+            verdict.excess.as_deref(),
+            Some("12 of 36 synchronized APIs would be deleted")
+        );
+    }
+
+    #[test]
+    fn a_departure_is_held_and_holds_nothing_else() {
+        let departing = Removals {
+            departed: vec![EntityName::parse("shop-left").unwrap()],
+            departure: Some("the account left".to_owned()),
+            ..removals(1, 100, 0, 0)
+        };
+        let gateway = gateway("us-east-1");
+        let verdict = judge(&shop(), &BTreeMap::from([(gateway.clone(), departing.clone())]), 0);
+        let hold = &verdict.holds[&gateway];
+        assert_eq!((hold.count, &hold.suspicion), (1, &None));
+        assert_eq!(hold.departures, Some((1, "the account left".to_owned())));
+        assert_eq!(hold.deletions_id, deletions_id(&shop(), [&departing.departures()], 0));
     }
 }

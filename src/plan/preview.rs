@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use super::fields::Write;
-use crate::model::{Action, Change, Conflict, EntityKind, Failure, FieldChange, Skipped, digest, one_line};
+use crate::model::{
+    Action, Change, Conflict, DesiredApi, EntityKind, EntityName, Failure, FieldChange, Skipped, digest, one_line,
+};
 
 /// Hex digits of a plan id.
 const ID_DIGITS: usize = 32;
@@ -171,6 +173,27 @@ impl Preview {
 }
 
 impl PreviewChange {
+    /// Tells the rules that decide about the fields that change.
+    pub(super) fn tell_rules(&mut self, desired: &DesiredApi) {
+        let name = self.name.rsplit('/').next().unwrap_or_default();
+        let is_named = |entity: &EntityName| entity.as_str().eq_ignore_ascii_case(name);
+        let mut versions = desired.versions.iter();
+        let fields = match self.entity {
+            EntityKind::Api => Some(&desired.fields),
+            EntityKind::Version => versions
+                .find(|version| is_named(&version.name))
+                .map(|version| &version.fields),
+            EntityKind::Deployment => versions
+                .flat_map(|version| &version.deployments)
+                .find(|deployment| is_named(&deployment.name))
+                .map(|deployment| &deployment.fields),
+            EntityKind::Environment | EntityKind::Definition => None,
+        };
+        for field in &mut self.fields {
+            field.rule = fields.and_then(|fields| fields.rules.get(&field.path).cloned());
+        }
+    }
+
     /// Whether something goes.
     #[must_use]
     pub fn is_deletion(&self) -> bool {
@@ -189,11 +212,13 @@ impl PreviewChange {
         for field in &self.fields {
             let path = shown(&field.path.to_string());
             let side = |value: &Value| shown(&value.to_string());
+            let rule = field.rule.as_ref().map(|rule| format!(" ({})", shown(rule)));
+            let rule = rule.unwrap_or_default();
             // Writing to a `String` cannot fail.
             let _ = match (&field.before, &field.after) {
-                (Some(before), Some(after)) => writeln!(text, "    {path}: {} -> {}", side(before), side(after)),
-                (None, Some(after)) => writeln!(text, "    {path}: {}", side(after)),
-                (Some(before), None) => writeln!(text, "    {path}: {} -> none", side(before)),
+                (Some(before), Some(after)) => writeln!(text, "    {path}: {} -> {}{rule}", side(before), side(after)),
+                (None, Some(after)) => writeln!(text, "    {path}: {}{rule}", side(after)),
+                (Some(before), None) => writeln!(text, "    {path}: {} -> none{rule}", side(before)),
                 (None, None) => Ok(()),
             };
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::model::{Field, FieldPath, IntegrationName, Properties};
+use crate::model::{Field, FieldPath, Fields, IntegrationName, MetadataTypes, Properties};
 
 /// What the API center's plan has room for (Azure subscription limits, API Center, 2024-11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +37,26 @@ pub struct Rules {
     pub limits: CatalogLimits,
     /// What the organisation requires.
     pub required: RequiredMetadata,
+    /// The types of the fields that rules fill.
+    pub types: MetadataTypes,
     /// Whether definitions are imported only when a sync asks for them.
     pub on_demand: bool,
 }
 
 impl RequiredMetadata {
-    /// The required names that neither the entity, if there is one, nor the values for a new one have.
+    /// The required names that neither the entity, if there is one, nor the values for it have.
     #[must_use]
-    pub fn missing(required: &BTreeSet<String>, current: Option<&Properties>, values: &[Field]) -> Vec<String> {
+    pub fn missing(required: &BTreeSet<String>, current: Option<&Properties>, values: &Fields) -> Vec<String> {
+        let given = |name| {
+            values
+                .enforced
+                .iter()
+                .chain(&values.initial)
+                .any(|field| gives(field, name))
+        };
         required
             .iter()
-            .filter(|name| !has(current, name) && !values.iter().any(|field| gives(field, name)))
+            .filter(|name| !has(current, name) && !given(name))
             .cloned()
             .collect()
     }
@@ -83,7 +92,8 @@ pub fn missing_message(entity: &str, missing: &[String]) -> String {
 
 /// Whether a value that is to be written equals the one that is there.
 ///
-/// No text and an empty one are the same. The kind of an API comes back in another case than it was written in.
+/// No text and an empty one are the same, and so are `1` and `1.0`. The kind of an API comes back in another case than it was
+/// written in.
 pub(super) fn is_same(path: &FieldPath, before: Option<&Value>, after: Option<&Value>) -> bool {
     let before = before.filter(|before| !before.is_null());
     match (before, after) {
@@ -91,6 +101,9 @@ pub(super) fn is_same(path: &FieldPath, before: Option<&Value>, after: Option<&V
             before.eq_ignore_ascii_case(after)
         }
         (Some(Value::String(before)), None) => before.is_empty(),
+        (Some(Value::Number(before)), Some(Value::Number(after))) => {
+            before == after || before.as_f64() == after.as_f64()
+        }
         (before, after) => before == after,
     }
 }

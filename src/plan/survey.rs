@@ -6,8 +6,8 @@ use super::removals::Counts;
 use super::rules::{Rules, is_same};
 use crate::catalog::{FoldedApi, OwnedApi, Vacant};
 use crate::model::{
-    ApiId, ApiList, ApiType, Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway, IntegrationName,
-    Skip, SkipReason, Skipped, SourceKey,
+    AccountId, ApiId, ApiList, ApiType, Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway,
+    IntegrationName, Origin, Skip, SkipReason, Skipped, SourceKey,
 };
 
 /// The catalog's APIs, as far as a run of one integration needs them.
@@ -45,6 +45,23 @@ impl CatalogApis {
         &self.others
     }
 
+    /// The accounts of the APIs that are ours.
+    #[must_use]
+    pub fn accounts(&self) -> BTreeSet<AccountId> {
+        let origins = self.owned.values().flat_map(|api| &api.proof.origins);
+        origins
+            .filter_map(|origin| origin.gateway.as_ref()?.account.clone())
+            .collect()
+    }
+
+    /// The gateways that an API of ours is on.
+    #[must_use]
+    pub fn gateways_of(&self, name: &EntityName) -> Vec<Gateway> {
+        let api = self.owned.get(name);
+        let origins = api.into_iter().flat_map(|api| &api.proof.origins);
+        origins.filter_map(|origin| origin.gateway.clone()).collect()
+    }
+
     /// Takes an API for ours after all: it has lost its marker, and those below it have not.
     pub fn reclaim(&mut self, api: FoldedApi) {
         self.others.remove(&api.proof.name);
@@ -66,17 +83,23 @@ pub enum Scope {
 pub struct Observation {
     /// The lists that are complete.
     pub lists: BTreeSet<ApiList>,
-    /// The kinds of API that are wanted of them.
-    pub api_types: BTreeSet<ApiType>,
     /// What they have.
     pub apis: Vec<DesiredApi>,
+    /// What they have that the integration's rules leave out, and by which rule.
+    pub excluded: BTreeMap<(ApiType, ApiId), String>,
 }
 
 /// Both sides, as they were observed.
 #[derive(Debug, Clone)]
 pub struct Observed {
-    /// What each gateway has.
+    /// What each gateway has: all that the integration wants read, as far as that is known.
     pub gateways: BTreeMap<Gateway, Observation>,
+    /// Whether that is known for all: a gateway that is not among them is wanted no longer.
+    pub has_all_gateways: bool,
+    /// Whether the rules of what is wanted are those of the last complete run: what they leave out now has changed itself.
+    pub has_same_rules: bool,
+    /// The kinds of API that are wanted.
+    pub api_types: BTreeSet<ApiType>,
     /// The catalog.
     pub catalog: CatalogApis,
     /// What was looked at.
@@ -84,12 +107,136 @@ pub struct Observed {
 }
 
 /// Whether an API of the catalog's that no list has is still to be there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Presence {
     /// The complete list of its gateway lacks it.
     Gone,
+    /// It changed itself so that the integration's rules leave it out, this one among them.
+    OptedOut(String),
+    /// Nobody wants it any more, for this reason: whether it is gone is not known.
+    Departed(String),
     /// Nobody looked, or its gateway could not be listed: never means gone.
     Unknown,
+}
+
+/// An API of ours that is to go.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Leaving {
+    /// The API.
+    pub api: FoldedApi,
+    /// The gateway that it is, or was, on.
+    pub gateway: Gateway,
+    /// Why it is to go.
+    pub why: Why,
+}
+
+/// Why an API of ours is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Why {
+    /// The complete list of its gateway lacks it, and Amazon has to say so once more.
+    Gone,
+    /// It changed itself so that the integration's rules leave it out.
+    OptedOut(String),
+    /// The integration wants it no longer: that is to be confirmed.
+    Departed(String),
+}
+
+impl Leaving {
+    /// Whether it departed.
+    #[must_use]
+    pub fn is_departure(&self) -> bool {
+        matches!(self.why, Why::Departed(_))
+    }
+
+    /// Why it goes, for people.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        match &self.why {
+            Why::Gone => "the API is gone",
+            Why::OptedOut(why) | Why::Departed(why) => why,
+        }
+    }
+
+    /// Whether the API is, or was, on this list of Amazon's.
+    #[must_use]
+    pub fn is_on(&self, list: ApiList) -> bool {
+        let mut origins = self.api.proof.origins.iter();
+        origins.any(|origin| origin.api_type.list() == list)
+    }
+}
+
+/// How many APIs of a gateway are ours.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct OwnedApis {
+    /// Those that the lists which were read should have.
+    pub read: usize,
+    /// By list, where one that may be on either counts for both.
+    pub by_list: BTreeMap<ApiList, usize>,
+    /// Those of lists that could not be read.
+    pub unread: usize,
+}
+
+impl Observed {
+    /// The gateway that an API is on, if it is one of those that are wanted.
+    fn gateway_of(&self, origin: &Origin) -> Option<&Gateway> {
+        let exact = origin
+            .gateway
+            .as_ref()
+            .and_then(|gateway| self.gateways.get_key_value(gateway));
+        match (&origin.gateway, exact) {
+            (_, Some((gateway, _))) => Some(gateway),
+            (Some(gateway), None) => self.gateways.keys().find(|other| other.may_be(gateway)),
+            // Where it was is not known any more: there is only one place where it may be.
+            (None, None) => self.gateways.keys().next().filter(|_| self.gateways.len() == 1),
+        }
+    }
+
+    fn presence(&self, origin: &Origin) -> Presence {
+        if self.scope != Scope::All {
+            return Presence::Unknown;
+        }
+        let observation = self.gateway_of(origin).map(|gateway| &self.gateways[gateway]);
+        let key = (origin.api_type, origin.api_id.clone());
+        if let Some(rule) = observation.and_then(|observation| observation.excluded.get(&key)) {
+            return if self.has_same_rules {
+                Presence::OptedOut(format!("the API changed, and {rule}"))
+            } else {
+                Presence::Departed(format!("the integration's rules changed, and {rule}"))
+            };
+        }
+        match (observation, &origin.gateway) {
+            (Some(_), _) if !self.api_types.contains(&origin.api_type) => {
+                let title = origin.api_type.title();
+                Presence::Departed(format!("{title}s are no longer among the integration's apiTypes"))
+            }
+            (Some(observation), _) if observation.lists.contains(&origin.api_type.list()) => Presence::Gone,
+            (None, Some(gateway)) if self.has_all_gateways => {
+                Presence::Departed(format!("the integration no longer reads {gateway}"))
+            }
+            (Some(_) | None, _) => Presence::Unknown,
+        }
+    }
+
+    /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on.
+    fn presence_of(&self, api: &FoldedApi) -> (Presence, Option<Gateway>) {
+        let origins = &api.proof.origins;
+        let mut presence = if origins.is_empty() {
+            Presence::Unknown
+        } else {
+            Presence::Gone
+        };
+        for origin in origins {
+            presence = match (presence, self.presence(origin)) {
+                (Presence::Unknown, _) | (_, Presence::Unknown) => Presence::Unknown,
+                (_, Presence::Departed(why)) | (Presence::Departed(why), _) => Presence::Departed(why),
+                (Presence::Gone, other) => other,
+                (opted_out, _) => opted_out,
+            };
+        }
+        let first = origins.first();
+        let gateway = first.and_then(|origin| self.gateway_of(origin).or(origin.gateway.as_ref()));
+        (presence, gateway.cloned())
+    }
 }
 
 /// An API to bring in line.
@@ -141,14 +288,10 @@ pub struct Agenda {
     /// What to bring in line, in the order to do it: new, differing, unfinished or failed before, then the rest from where
     /// the last run stopped.
     pub jobs: Vec<Job>,
-    /// What is ours and no longer on the gateway.
-    pub gone: Vec<FoldedApi>,
-    /// How many APIs are ours.
-    pub owned: usize,
-    /// How many of them each of the lists that were read should have.
-    pub owned_by_list: BTreeMap<ApiList, usize>,
-    /// How many are of kinds that are wanted and of lists that could not be read.
-    pub unread: usize,
+    /// What is ours and to go.
+    pub leaving: Vec<Leaving>,
+    /// How many APIs are ours, by gateway; those on gateways that are wanted no longer are not among them.
+    pub owned: BTreeMap<Gateway, OwnedApis>,
     /// What stays out of the catalog.
     pub skips: Vec<Skipped>,
     /// What is in the way and not ours.
@@ -158,45 +301,51 @@ pub struct Agenda {
 /// Compares the two lists. `failed` are the ids of APIs that the last run failed with.
 #[must_use]
 pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
-    let Observed {
-        gateways,
-        catalog,
-        scope,
-    } = observed;
-    let CatalogApis { mut owned, others } = catalog;
-    let (mut desired, mut read): (Vec<DesiredApi>, Vec<_>) = (Vec::new(), Vec::new());
-    for gateway in gateways.into_values() {
-        desired.extend(gateway.apis);
-        read.push((gateway.lists, gateway.api_types));
-    }
-    let presence = |api: &FoldedApi| {
-        let is_read = |(api_type, _): &(ApiType, ApiId)| {
-            let mut read = read.iter();
-            read.all(|(lists, api_types)| lists.contains(&api_type.list()) && api_types.contains(api_type))
+    let mut agenda = Agenda::default();
+    let mut reasons: BTreeMap<EntityName, (Gateway, Why)> = BTreeMap::new();
+    for api in observed.catalog.owned.values() {
+        let (presence, Some(gateway)) = observed.presence_of(api) else {
+            continue;
         };
-        match scope {
-            Scope::All if api.proof.sources.iter().all(is_read) => Presence::Gone,
-            Scope::All | Scope::Only(_) => Presence::Unknown,
-        }
-    };
-    let is_wanted = |(api_type, _): &(ApiType, ApiId)| read.iter().any(|(_, api_types)| api_types.contains(api_type));
-    desired.sort_by(|one, other| (&one.name, &one.members).cmp(&(&other.name, &other.members)));
-    let mut agenda = Agenda {
-        owned: owned.len(),
-        ..Agenda::default()
-    };
-    for api in owned.values() {
-        match presence(api) {
-            Presence::Gone => {
-                for list in api.lists() {
-                    *agenda.owned_by_list.entry(list).or_default() += 1;
+        let why = match &presence {
+            Presence::Gone => Some(Why::Gone),
+            Presence::OptedOut(why) => Some(Why::OptedOut(why.clone())),
+            Presence::Departed(why) => Some(Why::Departed(why.clone())),
+            Presence::Unknown => None,
+        };
+        reasons.extend(why.map(|why| (api.proof.name.clone(), (gateway.clone(), why))));
+        match presence {
+            Presence::Gone | Presence::OptedOut(_) => {
+                let owned = agenda.owned.entry(gateway.clone()).or_default();
+                owned.read += 1;
+                let lists = api.proof.origins.iter().map(|origin| origin.api_type.list());
+                for list in lists.collect::<BTreeSet<_>>() {
+                    *owned.by_list.entry(list).or_default() += 1;
                 }
             }
-            Presence::Unknown if scope == Scope::All && api.proof.sources.iter().all(is_wanted) => agenda.unread += 1,
-            Presence::Unknown => (),
+            Presence::Unknown if observed.scope == Scope::All => {
+                agenda.owned.entry(gateway).or_default().unread += 1;
+            }
+            Presence::Departed(_) | Presence::Unknown => (),
         }
     }
-    let is_gone = |api: &FoldedApi| presence(api) == Presence::Gone;
+    let mut desired: Vec<DesiredApi> = Vec::new();
+    for gateway in observed.gateways.into_values() {
+        desired.extend(gateway.apis);
+    }
+    let CatalogApis { mut owned, others } = observed.catalog;
+    let is_held = |api: &DesiredApi| {
+        let standing = owned.get(&api.name);
+        standing.is_some_and(|standing| {
+            standing
+                .marker
+                .members
+                .iter()
+                .any(|member| api.members.contains(member))
+        })
+    };
+    // Of two APIs with one name, the one that the catalog has keeps it.
+    desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.members.clone()));
     let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
     let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
@@ -238,7 +387,11 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         rest.rotate_left(start);
     }
     agenda.jobs = new.into_iter().chain(first).chain(rest).collect();
-    agenda.gone = owned.into_values().filter(is_gone).collect();
+    let leaving = owned.into_values().filter_map(|api| {
+        let (gateway, why) = reasons.remove(&api.proof.name)?;
+        Some(Leaving { api, gateway, why })
+    });
+    agenda.leaving = leaving.collect();
     agenda
 }
 

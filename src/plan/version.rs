@@ -315,6 +315,7 @@ impl VersionPlan {
                     path: FieldPath::new(&["content"]),
                     before: revision(self.recorded.revision.clone()),
                     after: revision(self.desired_revision()),
+                    rule: None,
                 };
                 changes.push(Change {
                     action: Action::Update,

@@ -202,7 +202,7 @@ impl Work {
         let missing = RequiredMetadata::missing(
             &self.rules.required.api,
             current.map(|api| &api.entity.properties),
-            &self.desired.fields.initial,
+            &self.desired.fields,
         );
         if !missing.is_empty() {
             self.done.skips.push(Skip {

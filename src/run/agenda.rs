@@ -2,14 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::observe::Sides;
+use super::observe::{Sides, report};
 use super::request::SyncRequest;
-use crate::catalog::FoldedApi;
 use crate::catalog::journal::Journal;
 use crate::model::{
-    ApiList, Conflict, Cursor, EntityName, Failure, GatewayApi, GatewayReport, Skip, Skipped, deep_slot, slot,
+    Conflict, Cursor, EntityName, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, Skip, Skipped, SourceKey,
+    deep_slot, slot,
 };
-use crate::plan::{Current, Job, survey};
+use crate::plan::{Current, Hold, Job, Leaving, OwnedApis, survey};
 use crate::planted::planted_deep_checks;
 use crate::translate::api_title;
 
@@ -25,6 +25,11 @@ pub struct Task {
 }
 
 impl Task {
+    /// The gateway that the API is on.
+    pub fn gateway(&self) -> &Gateway {
+        &self.job.key().gateway
+    }
+
     /// Where the stages of its versions are called, as far as is recorded.
     pub fn recorded_urls(&self) -> &BTreeMap<EntityName, Vec<String>> {
         const NONE: &BTreeMap<EntityName, Vec<String>> = &BTreeMap::new();
@@ -49,28 +54,46 @@ impl Task {
 pub struct Tasks {
     /// The APIs, in the order in which their work is begun.
     pub order: Vec<Task>,
-    /// What is ours and no longer on the gateway.
-    pub gone: Vec<FoldedApi>,
-    /// How many APIs are ours.
-    pub owned: usize,
-    /// How many of them each of the lists that were read should have.
-    pub owned_by_list: BTreeMap<ApiList, usize>,
-    /// How many are of lists that could not be read.
-    pub unread: usize,
+    /// What is ours and to go.
+    pub leaving: Vec<Leaving>,
+    /// How many APIs are ours, by gateway.
+    pub owned: BTreeMap<Gateway, OwnedApis>,
     /// What stays out of the catalog.
     pub skips: Vec<Skipped>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
     /// What no entity can be made for.
     pub failed: Vec<Failure>,
-    /// What there is to tell of the gateway.
-    pub report: Option<GatewayReport>,
-    /// Whether something of it could not be read that was wanted.
-    pub has_gaps: bool,
+    /// What there is to tell of each gateway.
+    pub reports: BTreeMap<Gateway, GatewayReport>,
+    /// Those of which something could not be read that was wanted.
+    pub gaps: BTreeSet<Gateway>,
+    /// What else there is to tell first.
+    pub notes: Vec<String>,
     /// The titles of the APIs that there is no task for, by id in lower case.
     pub left_alone: HashMap<String, String>,
     /// Where the pass began and is, for the run that goes on with it.
     pub cursor: Option<Cursor>,
+}
+
+impl Tasks {
+    /// Notes in the report of a gateway that removals are held.
+    pub fn note_hold(&mut self, gateway: &Gateway, hold: &Hold) {
+        let report = self
+            .reports
+            .entry(gateway.clone())
+            .or_insert_with(|| report(None, gateway, GatewayState::Departed));
+        report.held = Some(hold.count);
+        report.deletions_id = Some(hold.deletions_id.clone());
+        if let (None, Some((_, why))) = (&report.message, &hold.departures) {
+            report.message = Some(why.clone());
+        }
+    }
+
+    /// Whether removals on a gateway are held.
+    pub fn is_held(&self, gateway: &Gateway) -> bool {
+        self.reports.get(gateway).is_some_and(|report| report.held.is_some())
+    }
 }
 
 /// What the order depends on beside the two sides.
@@ -90,8 +113,9 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         rules,
         observed,
         mut apis,
-        report,
-        has_gaps,
+        reports,
+        mut gaps,
+        notes,
         failed,
         ..
     } = sides;
@@ -109,17 +133,18 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         let first = tasks.iter().position(|task| task.job.desired.name == *given_up_at);
         tasks.rotate_left(first.unwrap_or_default());
     }
+    let unread = survey.owned.iter().filter(|(_, owned)| owned.unread > 0);
+    gaps.extend(unread.map(|(gateway, _)| gateway.clone()));
     Tasks {
         order: tasks,
-        gone: survey.gone,
+        leaving: survey.leaving,
         owned: survey.owned,
-        owned_by_list: survey.owned_by_list,
-        unread: survey.unread,
         skips: survey.skips,
         conflicts: survey.conflicts,
         failed,
-        report,
-        has_gaps,
+        reports,
+        gaps,
+        notes,
         left_alone: apis
             .into_values()
             .map(|api| (api.id.as_str().to_ascii_lowercase(), api_title(&api)))
@@ -128,13 +153,8 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     }
 }
 
-fn task(
-    job: Job,
-    apis: &mut HashMap<EntityName, GatewayApi>,
-    request: &SyncRequest,
-    hour: Option<i64>,
-) -> Option<Task> {
-    let api = apis.remove(&job.desired.name)?;
+fn task(job: Job, apis: &mut HashMap<SourceKey, GatewayApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
+    let api = apis.remove(job.key())?;
     let deep = match &job.current {
         Current::Missing(_) => false,
         Current::Owned(current) => {

@@ -1,6 +1,7 @@
 //! Working on all APIs, several side by side.
 
-use std::sync::Arc;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
 
 use futures::{StreamExt, stream};
 use tracing::{Instrument, Span};
@@ -9,26 +10,33 @@ use super::agenda::Task;
 use super::drive::{Paused, Subject, drive, look, mark_unchecked};
 use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
+use super::observe::Sides;
+use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
 use crate::model::{Conflict, Domains, Gateway, Integration};
 use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
-use crate::translate::{Around, add_stages};
+use crate::translate::{Around, Place, add_stages};
 
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
+/// How many more for each further gateway: each has a pace of its own.
+const FOR_EACH_GATEWAY: usize = 4;
+/// The domains of a gateway of which nothing was read.
+static UNREAD: LazyLock<Domains> = LazyLock::new(|| Domains::Unknown("they were not read".to_owned()));
 
 /// What the work on every API of a run needs beside its hands.
 #[derive(Debug)]
 pub struct Ground {
     /// The integration.
     pub integration: Integration,
-    /// The gateway.
-    pub gateway: Gateway,
-    /// Its custom domains.
-    pub domains: Domains,
+    /// The custom domains of each gateway.
+    pub domains: HashMap<Gateway, Domains>,
+    /// The source that each gateway is read for, by its place among the integration's, and the name of the account where its
+    /// organisation tells it.
+    pub sources: HashMap<Gateway, (usize, Option<String>)>,
     /// What planning goes by.
     pub rules: Arc<Rules>,
     /// Whether this sync was asked for definitions.
@@ -155,22 +163,39 @@ pub struct Worked {
 }
 
 impl Ground {
+    /// What a run needs of both sides as they were observed.
+    pub fn of(integration: &Integration, sides: &mut Sides, request: &SyncRequest) -> Self {
+        let reached = sides.gateways.all.iter();
+        Self {
+            integration: integration.clone(),
+            domains: std::mem::take(&mut sides.domains),
+            sources: reached
+                .map(|reach| (reach.gateway.clone(), (reach.source, reach.account_name.clone())))
+                .collect(),
+            rules: Arc::clone(&sides.rules),
+            with_definitions: request.definitions,
+        }
+    }
+
     /// Looks at one API.
     ///
     /// # Errors
     /// When it cannot be read.
     pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
-        if hands.refusal().is_some() {
+        let gateway = task.gateway();
+        if hands.refusal_on(gateway).is_some() {
             return Err(Interruption::GivenUp);
         }
+        let subject = self.subject(hands, task)?;
         let looking = async {
             panic_if_planted("look", task.api.id.as_str());
-            let stages = hands.client.stages(&task.api).await?;
+            let stages = subject.client.stages(&task.api).await?;
             let mut desired = task.job.desired.clone();
             let around = Around {
                 integration: &self.integration,
-                gateway: &self.gateway,
-                domains: &self.domains,
+                place: self.place(gateway),
+                domains: self.domains.get(gateway).unwrap_or(&UNREAD),
+                types: &self.rules.types,
                 recorded: task.recorded_urls(),
                 with_definitions: self.with_definitions,
             };
@@ -188,9 +213,13 @@ impl Ground {
                 deep,
                 self.imports_on_demand(),
             );
-            look(hands, self.subject(task), work).await
+            look(hands, subject, work).await
         };
         guarded(looking).await
+    }
+
+    fn side_by_side(&self) -> usize {
+        SIDE_BY_SIDE + FOR_EACH_GATEWAY * self.domains.len().saturating_sub(1)
     }
 
     fn imports_on_demand(&self) -> bool {
@@ -198,10 +227,24 @@ impl Ground {
     }
 
     /// What the driver has to know of an API.
-    pub fn subject<'a>(&'a self, task: &'a Task) -> Subject<'a> {
-        Subject {
+    ///
+    /// # Errors
+    /// When nothing reads its gateway.
+    pub fn subject<'a>(&'a self, hands: &'a Hands, task: &'a Task) -> Result<Subject<'a>, Interruption> {
+        Ok(Subject {
             integration: &self.integration.name,
             api: &task.api,
+            client: hands.client(task.gateway())?,
+        })
+    }
+
+    fn place<'a>(&'a self, gateway: &'a Gateway) -> Place<'a> {
+        let known = self.sources.get(gateway);
+        Place {
+            // There is at least one.
+            source: &self.integration.sources[known.map_or(0, |(index, _)| *index)],
+            account_name: known.and_then(|(_, name)| name.as_deref()),
+            gateway,
         }
     }
 
@@ -212,7 +255,7 @@ impl Ground {
                 let look = self.look_at(hands, &task).instrument(span(&task)).await;
                 (turn, Looked { task, look })
             })
-            .buffer_unordered(SIDE_BY_SIDE)
+            .buffer_unordered(self.side_by_side())
             .collect()
             .await;
         looks.sort_by_key(|(turn, _)| *turn);
@@ -222,7 +265,7 @@ impl Ground {
     /// Looks at all APIs and brings each in line.
     pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
         let worked = stream::iter(tasks.into_iter().enumerate()).map(|(turn, task)| async move {
-            let outcome = if may_begin(hands, turn) {
+            let outcome = if may_begin(hands, turn, task.gateway()) {
                 let work = async { self.work_on(hands, &task, self.look_at(hands, &task).await).await };
                 work.instrument(span(&task)).await
             } else {
@@ -230,7 +273,7 @@ impl Ground {
             };
             (turn, Worked { task, outcome })
         });
-        in_order(worked.buffer_unordered(SIDE_BY_SIDE).collect().await)
+        in_order(worked.buffer_unordered(self.side_by_side()).collect().await)
     }
 
     /// Brings all APIs in line that were looked at.
@@ -239,14 +282,14 @@ impl Ground {
             let takes_time = look
                 .as_ref()
                 .is_ok_and(|paused| !matches!(paused.step, Step::Done | Step::AwaitRemovals));
-            let outcome = if !takes_time || may_begin(hands, turn) {
+            let outcome = if !takes_time || may_begin(hands, turn, task.gateway()) {
                 self.work_on(hands, &task, look).instrument(span(&task)).await
             } else {
                 ApiOutcome::unbegun()
             };
             (turn, Worked { task, outcome })
         });
-        in_order(worked.buffer_unordered(SIDE_BY_SIDE).collect().await)
+        in_order(worked.buffer_unordered(self.side_by_side()).collect().await)
     }
 
     async fn work_on(&self, hands: &Hands, task: &Task, look: Result<Paused, Interruption>) -> ApiOutcome {
@@ -261,8 +304,10 @@ impl Ground {
                 outcome
             }
             Err(interruption) => {
-                if let (true, Current::Owned(api)) = (task.deep, &task.job.current) {
-                    mark_unchecked(hands, self.subject(task), &api.unfolded()).await;
+                if let (true, Current::Owned(api), Ok(subject)) =
+                    (task.deep, &task.job.current, self.subject(hands, task))
+                {
+                    mark_unchecked(hands, subject, &api.unfolded()).await;
                 }
                 ApiOutcome::interrupted(&interruption)
             }
@@ -285,7 +330,10 @@ impl Ground {
 
     /// Goes on with the work on an API until its end, or until it waits for the guard.
     pub async fn go_on(&self, hands: &Hands, task: &Task, mut paused: Paused, outcome: &mut ApiOutcome) {
-        let driven = drive(hands, self.subject(task), &mut paused, &mut outcome.born).await;
+        let driven = match self.subject(hands, task) {
+            Ok(subject) => drive(hands, subject, &mut paused, &mut outcome.born).await,
+            Err(interruption) => Err(interruption),
+        };
         match driven {
             Ok(()) if matches!(paused.step, Step::AwaitRemovals) => outcome.pending = Some(Box::new(paused)),
             Ok(()) => outcome.finish(paused.work),
@@ -307,6 +355,6 @@ fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {
 }
 
 /// Whether the work on an API may be begun: the first ones always are, so that every run makes progress.
-fn may_begin(hands: &Hands, turn: usize) -> bool {
-    hands.refusal().is_none() && (turn < SIDE_BY_SIDE || hands.budget.may_begin())
+fn may_begin(hands: &Hands, turn: usize, gateway: &Gateway) -> bool {
+    hands.refusal_on(gateway).is_none() && (turn < SIDE_BY_SIDE || hands.budget.may_begin())
 }

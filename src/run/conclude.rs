@@ -1,8 +1,10 @@
 //! Concluding: what a run did, and where the next one goes on.
 
+use std::collections::BTreeSet;
+
 use super::agenda::Tasks;
 use super::apply::{Ended, Looked, Worked};
-use super::guard::{Charged, Guard};
+use super::guard::{Charges, Guard};
 use super::hands::{Hands, Watch};
 use super::interruption::Interruption;
 use super::preview::unplanned;
@@ -10,7 +12,7 @@ use super::report::Tally;
 use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::catalog::journal::Journal;
-use crate::model::{Cursor, EntityName};
+use crate::model::{Cursor, EntityName, Failure, Gateway};
 
 /// What a run did.
 #[derive(Debug)]
@@ -19,8 +21,8 @@ pub struct Ran {
     pub tally: Tally,
     /// What it leaves for the next; `None` when it was about one API.
     pub journal: Option<Journal>,
-    /// What it has to do with a confirmation.
-    pub charged: Charged,
+    /// What it has to do with confirmations.
+    pub charges: Charges,
     /// APIs that came into being.
     pub born: Vec<ApiProof>,
     /// Whether it was still about what is wanted.
@@ -35,24 +37,39 @@ pub fn conclude(
     (mut tally, mut guard): (Tally, Guard),
     hands: Hands,
 ) -> Ran {
-    tally.gateway = tasks.report;
-    tally.has_gaps = tasks.has_gaps || tasks.unread > 0;
+    let unread = tasks.owned.iter().filter(|(_, owned)| owned.unread > 0);
+    let mut unfinished: BTreeSet<Gateway> = unread.map(|(gateway, _)| gateway.clone()).collect();
+    unfinished.extend(tasks.failed.iter().filter_map(Failure::gateway));
+    let held = tasks.reports.iter().filter(|(_, report)| report.held.is_some());
+    unfinished.extend(held.map(|(gateway, _)| gateway.clone()));
+    tally.has_gaps = !tasks.gaps.is_empty() || !tasks.notes.is_empty();
+    tally.notes = tasks.notes;
+    tally.gateways = tasks.reports.into_values().collect();
     tally.skipped.extend(tasks.skips);
     tally.conflicts.extend(tasks.conflicts);
     tally.failed.extend(tasks.failed);
-    tally.refusal = hands.refusal();
-    let given_up_at = tally
-        .refusal
-        .as_ref()
-        .and_then(|_| worked.iter().find(|worked| !worked.outcome.begun));
+    let everywhere = hands.refusal().map(|refusal| (None, refusal));
+    let refusals = hands
+        .refusals()
+        .into_iter()
+        .map(|(gateway, refusal)| (Some(gateway), refusal));
+    tally.refusals = everywhere.into_iter().chain(refusals).collect();
+    let is_refused = |gateway: &Gateway| {
+        let mut refusals = tally.refusals.iter();
+        refusals.any(|(of, _)| of.as_ref().is_none_or(|of| of == gateway))
+    };
+    let given_up_at = worked
+        .iter()
+        .find(|worked| !worked.outcome.begun && is_refused(worked.task.gateway()));
     let given_up_at = given_up_at.map(|worked| worked.task.job.desired.name.clone());
     let mut born = Vec::new();
     let mut unreached = None;
     let first = worked.iter().find(|worked| !worked.task.job.comes_first);
     let first = first.map(|worked| worked.task.job.desired.name.clone());
+    let mut ended = Vec::new();
     for mut worked in worked {
         let outcome = &mut worked.outcome;
-        if let (Some(_), Ended::Refused(_)) = (&tally.refusal, &outcome.ended) {
+        if matches!(outcome.ended, Ended::Refused(_)) && is_refused(worked.task.gateway()) {
             // It is told once, for all of them.
             outcome.ended = Ended::Remaining;
         }
@@ -65,24 +82,32 @@ pub fn conclude(
             unreached = Some(job.desired.name.clone());
         }
         born.extend(outcome.born.take());
+        if !matches!(outcome.ended, Ended::Done | Ended::LeftAlone | Ended::NoRoom(_)) {
+            unfinished.insert(worked.task.gateway().clone());
+        }
+        ended.push(worked);
+    }
+    for worked in ended {
         tally.add(worked);
     }
-    let charged = guard.charged.clone();
+    let charges = guard.charges.clone();
     let journal = request.api.is_none().then(|| {
         let flags = (request.deep, request.definitions);
         let journal = &mut guard.journal;
         journal.cursor = next_cursor(journal.cursor.take(), tasks.cursor, flags, first, unreached);
         journal.given_up_at = given_up_at;
-        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && tasks.unread == 0 {
-            // A whole run has found nothing left to remove.
-            guard.end_confirmation();
+        unfinished.extend(tasks.leaving.into_iter().map(|leaving| leaving.gateway));
+        // Of the others, a whole run has found nothing left to remove.
+        guard.end_all_but(&unfinished);
+        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && !tally.has_gaps {
+            guard.complete();
         }
         guard.journal
     });
     Ran {
         tally,
         journal,
-        charged,
+        charges,
         born,
         watch: hands.watch,
     }
@@ -120,21 +145,22 @@ impl Ran {
                 ..Tally::default()
             },
             journal: None,
-            charged: Charged::default(),
+            charges: Charges::default(),
             born: Vec::new(),
             watch,
         }
     }
 
     /// A run that had no time to compare a confirmation with what is found: it is kept, and nothing else is done.
-    pub fn put_off(id: &str, looks: &[Looked], guard: Guard, watch: Watch) -> Self {
+    pub fn put_off(ids: &BTreeSet<String>, looks: &[Looked], guard: Guard, watch: Watch) -> Self {
+        let id = ids.iter().cloned().collect::<Vec<_>>().join(",");
         let message = format!(
             "the confirmation of {id} is kept: there was no time to plan everything in this call, and the next run that \
              finds exactly these deletions makes them"
         );
         let mut tally = Tally {
             remaining: unplanned(looks),
-            held: Some((id.to_owned(), message)),
+            held: Some((id, message)),
             ..Tally::default()
         };
         for looked in looks {
@@ -143,7 +169,7 @@ impl Ran {
         Self {
             tally,
             journal: Some(guard.journal),
-            charged: guard.charged,
+            charges: guard.charges,
             born: Vec::new(),
             watch,
         }

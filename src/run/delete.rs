@@ -113,12 +113,12 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
 /// # Errors
 /// When it is there, or nobody knows.
 pub async fn ensure_gone(client: &GatewayClient, api: &ApiProof) -> Result<(), Interruption> {
-    for (api_type, id) in &api.sources {
-        if let Some(found) = client.api(*api_type, id).await? {
+    for origin in &api.origins {
+        if let Some(found) = client.api(origin.api_type, &origin.api_id).await? {
             return Err(Interruption::NotGone(found.to_string()));
         }
     }
-    if api.sources.is_empty() {
+    if api.origins.is_empty() {
         return Err(Interruption::NotGone(format!(
             "{}, whose id its marker does not tell,",
             api.name

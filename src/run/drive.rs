@@ -6,6 +6,7 @@ use tokio::sync::SemaphorePermit;
 
 use super::hands::Hands;
 use super::interruption::{Interruption, guarded};
+use crate::aws::GatewayClient;
 use crate::azure::{Catalog, CatalogError, Exported, Refusal};
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
@@ -33,6 +34,8 @@ pub struct Subject<'a> {
     pub integration: &'a IntegrationName,
     /// The API.
     pub api: &'a GatewayApi,
+    /// What reads its gateway.
+    pub client: &'a GatewayClient,
 }
 
 /// Looks at an API: everything up to the first step that changes something.
@@ -144,7 +147,7 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             }
         }
         Step::Read { api, deep } => Event::Below(read_below(hands, &api, deep).await?),
-        Step::Export { stage, servers } => match hands.client.export(subject.api, &stage).await {
+        Step::Export { stage, servers } => match subject.client.export(subject.api, &stage).await {
             Ok(export) => match definition(subject.api, export, servers.as_deref()) {
                 Ok(export) => Event::Exported(export),
                 Err(Cut) => Event::NotExported {
@@ -163,7 +166,7 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             Err(error) => refused_definition(true, error)?,
         },
         Step::ReadStages => {
-            let stages = hands.client.stages(subject.api).await?;
+            let stages = subject.client.stages(subject.api).await?;
             let deployed = stages.iter().filter(|stage| is_deployed(subject.api, stage));
             Event::Stages(deployed.map(|stage| stage_entity_name(&stage.name)).collect())
         }

@@ -6,14 +6,14 @@ use tracing::Instrument;
 
 use super::conclude::Ran;
 use super::delete::{Deleting, delete_apis};
-use super::guard::Charged;
+use super::gateways::Gateways;
+use super::guard::charges;
 use super::hands::{Ending, Watch};
-use super::observe::CatalogIndex;
+use super::index::CatalogIndex;
 use super::record::record;
 use super::report::failed_report;
 use super::request::SyncRequest;
 use super::session::Session;
-use super::source::Source;
 use super::steps::{Stop, check, run};
 use crate::azure::{Catalog, CatalogError};
 use crate::catalog::settings::{Held, Registration, find, remove_marker};
@@ -40,11 +40,11 @@ pub async fn run_to_the_end(
     session: &Session,
     registration: &Registration,
     request: &SyncRequest,
-    source: Option<Source>,
+    gateways: Option<Gateways>,
     index: Option<&CatalogIndex>,
 ) -> Result<End, Problem> {
     let span = run_span("sync", registration.name.as_str());
-    run_through(session, registration, request, source, index)
+    run_through(session, registration, request, gateways, index)
         .instrument(span)
         .await
 }
@@ -53,17 +53,17 @@ async fn run_through(
     session: &Session,
     registration: &Registration,
     request: &SyncRequest,
-    source: Option<Source>,
+    gateways: Option<Gateways>,
     index: Option<&CatalogIndex>,
 ) -> Result<End, Problem> {
-    let attempted = caught(attempt(session, registration, request, source, index)).await;
+    let attempted = caught(attempt(session, registration, request, gateways, index)).await;
     let attempted = attempted.unwrap_or_else(|panicked| Err(Stop::Failed(panicked.into())));
-    let (report, journal, charged, born, watch, problem) = match attempted {
+    let (report, journal, charges, born, watch, problem) = match attempted {
         Ok(ran) => {
             let report = ran
                 .tally
                 .into_report(session.started, session.now(), session.requests());
-            (report, ran.journal, ran.charged, ran.born, ran.watch, None)
+            (report, ran.journal, ran.charges, ran.born, ran.watch, None)
         }
         Err(Stop::Refused(problem)) => return Err(problem),
         Err(Stop::Failed(problem)) => {
@@ -71,22 +71,15 @@ async fn run_through(
             let report = failed_report(message, session.started, session.now(), session.requests());
             let journal = request.api.is_none().then(|| registration.journal.clone());
             let watch = Watch::new(registration);
-            let charged = Charged {
-                id: registration
-                    .journal
-                    .confirmed
-                    .as_ref()
-                    .map(|confirmed| confirmed.id.clone()),
-                given_back: 0,
-            };
-            (report, journal, charged, Vec::new(), watch, Some(problem))
+            let charges = charges(&registration.journal);
+            (report, journal, charges, Vec::new(), watch, Some(problem))
         }
     };
     let finished = matches!(report.outcome, Outcome::Succeeded);
     let ending = match journal {
         Some(mut journal) => {
             journal.succeeded_on(finished.then(|| session.now()));
-            let recorded = record(session, registration, &watch, (&report, &journal, &charged)).await;
+            let recorded = record(session, registration, &watch, (&report, &journal, &charges)).await;
             if !matches!(recorded, Ok(Some(_))) {
                 tell(session, &registration.name, &report, journal.last_success_on());
             }
@@ -113,17 +106,13 @@ async fn attempt(
     session: &Session,
     registration: &Registration,
     request: &SyncRequest,
-    source: Option<Source>,
+    gateways: Option<Gateways>,
     index: Option<&CatalogIndex>,
 ) -> Result<Ran, Stop> {
     let integration = registration.integration.as_ref();
     let integration = integration.map_err(|problem| Stop::Failed(problem.clone()))?;
     check(integration, request).map_err(Stop::Refused)?;
-    let source = match source {
-        Some(source) => source,
-        None => session.source(integration).await.map_err(Stop::Failed)?,
-    };
-    run(session, registration, integration, source, request, index).await
+    run(session, registration, integration, gateways, request, index).await
 }
 
 /// Another call has changed or deleted the integration. What came into being would stay behind for ever if it is gone.

@@ -1,5 +1,7 @@
 //! Why one API is, or is not, in the catalog.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -9,17 +11,20 @@ use super::delete::ensure_gone;
 use super::drive::Paused;
 use super::guard::Guard;
 use super::hands::Hands;
+use super::held::held_message;
 use super::interruption::Interruption;
 use super::look::{Planned, look_only};
 use super::preview::unplanned;
+use super::report::unread_message;
 use super::request::SyncRequest;
 use super::session::Session;
-use super::source::Source;
 use crate::catalog::settings::Registration;
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
-use crate::model::{Conflict, EntityPath, GatewayState, Integration, Problem, SkipReason, Skipped};
-use crate::plan::{Current, Preview, PreviewChange, Removals, Verdict, Write};
+use crate::model::{
+    Conflict, EntityPath, Gateway, GatewayReport, GatewayState, Integration, Problem, SkipReason, Skipped,
+};
+use crate::plan::{Current, Leaving, Preview, PreviewChange, Removals, Why, Write};
 
 /// What was found of one API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
@@ -80,10 +85,9 @@ pub async fn explain(
     session: &Session,
     registration: &Registration,
     integration: &Integration,
-    source: Source,
     wanted: &str,
 ) -> Result<Vec<ApiExplanation>, Problem> {
-    let planned = look_only(session, registration, integration, source, &SyncRequest::default()).await?;
+    let planned = look_only(session, registration, integration, &SyncRequest::default()).await?;
     let Planned {
         ground,
         hands,
@@ -103,10 +107,16 @@ pub async fn explain(
             found.push(explain_task(&ground, &hands, task).await);
         }
     }
-    for api in tasks.gone.iter().map(crate::catalog::FoldedApi::unfolded) {
+    for leaving in &tasks.leaving {
+        let api = leaving.api.unfolded();
         let title = api.entity.text("title").unwrap_or_default();
         if is_meant(wanted, &[&api.proof().api_id(), title, api.name.as_str()]) {
-            found.push((explain_gone(&api), Removed::Api(api.proof())));
+            let removed = match leaving.why {
+                Why::Gone => Removed::Gone(leaving.gateway.clone(), api.proof()),
+                Why::OptedOut(_) => Removed::Stages(leaving.gateway.clone()),
+                Why::Departed(_) => Removed::Departed(leaving.gateway.clone()),
+            };
+            found.push((explain_leaving(leaving, &api), removed));
         }
     }
     if found.is_empty() {
@@ -117,18 +127,19 @@ pub async fn explain(
         );
     }
     let unread = tasks
-        .report
-        .as_ref()
+        .reports
+        .values()
         .filter(|report| report.state != GatewayState::Read);
-    if let (true, Some(why)) = (found.is_empty(), unread.and_then(|report| report.message.clone())) {
+    let unread: Vec<GatewayReport> = unread.cloned().collect();
+    if let (true, Some(why)) = (found.is_empty(), unread_message(&unread)) {
         let explanation = ApiExplanation::new(Finding::Failed, format!("it is not known whether it is there: {why}"));
         found.push((explanation, Removed::Nothing));
     }
     if found.is_empty() {
         let message = format!(
-            "the account has no {} of this name or id in region {}, and the integration none in the catalog",
-            kinds(integration),
-            integration.region
+            "{} no {} of this name or id, and the integration none in the catalog",
+            places(&tasks),
+            kinds(integration)
         );
         let explanation = ApiExplanation::new(Finding::NotOnAmazon, message);
         found.push((explanation, Removed::Nothing));
@@ -144,6 +155,15 @@ pub async fn explain(
     Ok(found.into_iter().map(|(explanation, _)| explanation).collect())
 }
 
+/// Where an API is that is nowhere.
+fn places(tasks: &Tasks) -> String {
+    let mut gateways = tasks.reports.values();
+    match (gateways.next(), gateways.count()) {
+        (Some(only), 0) => format!("region {} of the account has", only.region),
+        (_, others) => format!("none of the {} gateways has", others + 1),
+    }
+}
+
 /// The kinds of API that are synchronised, such as `REST API or HTTP API`.
 fn kinds(integration: &Integration) -> String {
     let kinds: Vec<&str> = integration.api_types.iter().map(|kind| kind.title()).collect();
@@ -154,8 +174,9 @@ fn kinds(integration: &Integration) -> String {
 #[derive(Debug, PartialEq)]
 enum Removed {
     Nothing,
-    Stages,
-    Api(ApiProof),
+    Stages(Gateway),
+    Gone(Gateway, ApiProof),
+    Departed(Gateway),
 }
 
 async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplanation, Removed) {
@@ -167,41 +188,53 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplan
         }
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
-    let removes = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
+    let lacks_stages = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
     explanation.api_id = Some(task.api.id.to_string());
     explanation.title = Some(task.api.name.clone());
     explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
-    (explanation, if removes { Removed::Stages } else { Removed::Nothing })
+    let removed = if lacks_stages {
+        Removed::Stages(task.gateway().clone())
+    } else {
+        Removed::Nothing
+    };
+    (explanation, removed)
 }
 
 async fn explain_removal(
     hands: &Hands,
     explanation: &mut ApiExplanation,
     removed: &Removed,
-    (guard, removals): (&Guard, &Removals),
+    (guard, removals): (&Guard, &BTreeMap<Gateway, Removals>),
     unknown: usize,
 ) {
-    let is_confirmed = guard.allowance() > 0;
-    match (removed, guard.judge(removals)) {
-        (Removed::Stages | Removed::Api(_), Verdict::Held { message, .. }) if !is_confirmed => {
-            explanation.verdict = Finding::Held;
-            explanation.message = if unknown == 0 {
-                message
-            } else {
+    let gateway = match removed {
+        Removed::Nothing => return,
+        Removed::Stages(gateway) | Removed::Gone(gateway, _) | Removed::Departed(gateway) => gateway,
+    };
+    let verdict = guard.judge(removals);
+    let hold = verdict.holds.get(gateway);
+    let is_held = hold.is_some_and(|hold| hold.suspicion.is_some() || matches!(removed, Removed::Departed(_)));
+    if is_held {
+        explanation.verdict = Finding::Held;
+        let message = held_message(guard.integration(), &guard.id(removals, &verdict), &verdict);
+        explanation.message = match message {
+            Some(message) if unknown == 0 => message,
+            _ => {
                 format!("what is gone is held; there was no time to look at {unknown} APIs, so see the plan for its id")
-            };
-        }
-        (Removed::Stages | Removed::Api(_), _) if unknown > 0 => {
-            let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
-            explanation.message.push_str(&doubt);
-        }
-        (Removed::Nothing | Removed::Stages, _) => (),
-        // A run asks, too, before it deletes an API.
-        (Removed::Api(api), _) => {
-            if let Err(interruption) = ensure_gone(&hands.client, api).await {
-                explanation.verdict = Finding::Failed;
-                explanation.message = error_chain(&interruption);
             }
+        };
+    } else if unknown > 0 {
+        let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
+        explanation.message.push_str(&doubt);
+    } else if let Removed::Gone(gateway, api) = removed {
+        // A run asks, too, before it deletes an API.
+        let asked = match hands.client(gateway) {
+            Ok(client) => ensure_gone(client, api).await,
+            Err(interruption) => Err(interruption),
+        };
+        if let Err(interruption) = asked {
+            explanation.verdict = Finding::Failed;
+            explanation.message = error_chain(&interruption);
         }
     }
 }
@@ -232,7 +265,9 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             | SkipReason::ExportRefused
             | SkipReason::NotDeployed
             | SkipReason::NoInvokeUrl
-            | SkipReason::DomainUnknown => "something of it stays out of the catalog",
+            | SkipReason::DomainUnknown
+            | SkipReason::MappingFailed
+            | SkipReason::EnvironmentMissing => "something of it stays out of the catalog",
         };
         let message = format!("{what}: {}", skip.message);
         let mut explanation = of(&skip.api_id, skip.title.as_deref(), Finding::Skipped, message);
@@ -283,9 +318,13 @@ impl ApiExplanation {
     }
 }
 
-fn explain_gone(api: &OwnedApi) -> ApiExplanation {
-    let message = "it is in the catalog and no longer on Amazon; the next synchronization deletes it";
-    let write = Write::delete(api.owned().clone(), "the API is gone");
+fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
+    let message = match &leaving.why {
+        Why::Gone => "it is in the catalog and no longer on Amazon; the next synchronization deletes it".to_owned(),
+        Why::OptedOut(why) => format!("it is in the catalog, and the next synchronization deletes it: {why}"),
+        Why::Departed(why) => format!("it is in the catalog, and stays until its deletion is confirmed: {why}"),
+    };
+    let write = Write::delete(api.owned().clone(), leaving.reason());
     ApiExplanation {
         changes: vec![PreviewChange::from(&write)],
         api_id: Some(api.proof().api_id()),

@@ -1,179 +1,205 @@
 //! Whether removals may be made: what the guard says, what was held before, and what people have confirmed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::agenda::Tasks;
 use super::apply::{Looked, Worked};
 use crate::catalog::journal::{Confirmation, Journal};
-use crate::model::{Gateway, IntegrationName};
-use crate::plan::{Removals, Verdict};
+use crate::catalog::settings::rules_digest;
+use crate::model::{Gateway, Integration, IntegrationName};
+use crate::plan::{Removals, Verdict, deletions_id, judge, removals};
 
-/// What a run has to do with a confirmation.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What a run has to do with a confirmation: its id, and how many removals were charged to it and could not be made.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charged {
-    /// The confirmation that it knows of.
-    pub id: Option<String>,
+    /// The id of the confirmation.
+    pub id: String,
     /// How many removals were charged to it and could not be made.
     pub given_back: usize,
 }
 
-/// The guard of one gateway in one run.
+/// The confirmations that a run knows of, by gateway.
+pub type Charges = BTreeMap<String, Charged>;
+
+/// The guard of one run.
 #[derive(Debug)]
 pub struct Guard {
     integration: IntegrationName,
-    gateway: String,
-    /// What this run has to do with a confirmation.
-    pub charged: Charged,
+    rules: String,
+    /// What this run has to do with confirmations.
+    pub charges: Charges,
     /// What the run leaves for the next.
     pub journal: Journal,
 }
 
 impl Guard {
     /// The guard, as the last run left it. Where there is something to lose and no run has told, everything is held.
-    pub fn new(integration: &IntegrationName, gateway: &Gateway, journal: Journal, owned: usize) -> Self {
+    pub fn new(integration: &Integration, journal: Journal, tasks: &Tasks) -> Self {
         let mut guard = Self {
-            integration: integration.clone(),
-            gateway: gateway.to_string(),
-            charged: Charged {
-                id: journal.confirmed.as_ref().map(|confirmed| confirmed.id.clone()),
-                given_back: 0,
-            },
+            integration: integration.name.clone(),
+            rules: rules_digest(integration),
+            charges: charges(&journal),
             journal,
         };
         if guard.journal.held.is_none() {
-            let held = if owned > 0 {
-                vec![guard.gateway.clone()]
-            } else {
-                Vec::new()
-            };
-            guard.journal.held = Some(held.into_iter().collect());
+            guard.journal.held = Some(tasks.owned.keys().map(ToString::to_string).collect());
         }
         guard
     }
 
-    /// Whether removals are held, by an earlier run or this one.
-    pub fn holds(&self) -> bool {
-        // The gateway may have been written down before its account was known.
-        let region = self.gateway.rsplit('/').next();
-        let mut held = self.journal.held.iter().flatten();
-        held.any(|held| held.rsplit('/').next() == region)
+    /// The integration.
+    pub fn integration(&self) -> &IntegrationName {
+        &self.integration
     }
 
-    /// Holds the removals.
-    pub fn hold(&mut self) {
-        self.journal.held.get_or_insert_default().insert(self.gateway.clone());
+    /// Whether what is gone from a gateway is held, by an earlier run or this one.
+    pub fn holds(&self, gateway: &Gateway) -> bool {
+        self.journal.held.iter().flatten().any(|held| is_of(held, gateway))
     }
 
-    /// Holds them no longer.
-    pub fn release(&mut self) {
-        self.journal.held = Some(BTreeSet::new());
+    /// Holds what is gone from a gateway.
+    pub fn hold(&mut self, gateway: &Gateway) {
+        self.journal.held.get_or_insert_default().insert(gateway.to_string());
     }
 
-    /// How many removals a confirmation still allows.
-    pub fn allowance(&self) -> usize {
+    fn release(&mut self, gateway: &Gateway) {
         self.journal
-            .confirmed
-            .as_ref()
-            .and_then(|confirmed| confirmed.left)
-            .unwrap_or_default()
+            .held
+            .get_or_insert_default()
+            .retain(|held| !is_of(held, gateway));
+    }
+
+    /// How many removals a confirmation still allows on a gateway.
+    pub fn allowance(&self, gateway: &Gateway) -> usize {
+        self.confirmed(gateway).map_or(0, |confirmed| confirmed.left)
     }
 
     /// Whether this confirmation is in work already.
     pub fn goes_on_with(&self, id: &str) -> bool {
-        let confirmed = self.journal.confirmed.as_ref();
-        confirmed.is_some_and(|confirmed| confirmed.id == id && confirmed.left.is_some())
+        self.journal.confirmed.values().any(|confirmed| confirmed.id == id)
     }
 
-    /// Takes a confirmation that fits what is held.
-    pub fn confirm(&mut self, id: &str, count: usize) {
-        self.journal.confirmations = self.journal.confirmations.saturating_add(1);
-        self.set_confirmed(id, Some(count));
+    /// Takes the confirmations that fit what is held; gives those that fit nothing.
+    pub fn confirm(&mut self, ids: &BTreeSet<String>, removals: &BTreeMap<Gateway, Removals>) -> BTreeSet<String> {
+        let verdict = self.judge(removals);
+        let whole = self.id(removals, &verdict);
+        let mut unfit = BTreeSet::new();
+        let mut fits: BTreeMap<&Gateway, (&String, usize)> = BTreeMap::new();
+        for id in ids.iter().filter(|id| !self.goes_on_with(id)) {
+            let before = fits.len();
+            if *id == whole {
+                let held = verdict.holds.iter().map(|(gateway, hold)| (gateway, hold.count));
+                // What was held when the id was given may be little enough by now.
+                let rest = removals.iter().map(|(gateway, removals)| (gateway, removals.len()));
+                for (gateway, count) in held.chain(rest.filter(|_| verdict.holds.is_empty())) {
+                    if count > 0 {
+                        fits.insert(gateway, (id, count));
+                    }
+                }
+            }
+            for (gateway, hold) in verdict.holds.iter().filter(|(_, hold)| hold.deletions_id == *id) {
+                fits.insert(gateway, (id, hold.count));
+            }
+            if fits.len() == before {
+                unfit.insert(id.clone());
+            }
+        }
+        if !fits.is_empty() {
+            self.journal.confirmations = self.journal.confirmations.saturating_add(1);
+        }
+        for (gateway, (id, left)) in fits {
+            let key = gateway.to_string();
+            let charged = Charged {
+                id: id.clone(),
+                given_back: 0,
+            };
+            self.charges.insert(key.clone(), charged);
+            self.journal.confirmed.retain(|of, _| !is_of(of, gateway));
+            self.journal
+                .confirmed
+                .insert(key, Confirmation { id: id.clone(), left });
+        }
+        unfit
     }
 
-    /// Keeps a confirmation that there was no time to compare with what is held.
-    pub fn keep_for_later(&mut self, id: &str) {
-        self.set_confirmed(id, None);
-    }
-
-    fn set_confirmed(&mut self, id: &str, left: Option<usize>) {
-        self.charged.id = Some(id.to_owned());
-        self.journal.confirmed = Some(Confirmation {
-            gateway: self.gateway.clone(),
-            id: id.to_owned(),
-            left,
-        });
-    }
-
-    /// Uses up this much of the confirmation that is in work, of what was asked for: if it is less, another run has used the
+    /// Uses up this much of the confirmation of a gateway, of what was asked for: if it is less, another run has used the
     /// rest. With the last of it the hold ends that it was about; it is kept until a whole run has ended, so that the same
     /// call goes on with the rest.
-    pub fn spend(&mut self, granted: usize, asked: usize) {
-        self.change_left(|left| {
-            if granted < asked {
+    pub fn spend(&mut self, gateway: &Gateway, granted: usize, asked: usize) {
+        if let Some(confirmed) = self.confirmed_mut(gateway) {
+            confirmed.left = if granted < asked {
                 0
             } else {
-                left.saturating_sub(granted)
-            }
-        });
-        if self.allowance() == 0 {
-            self.release();
+                confirmed.left.saturating_sub(granted)
+            };
+        }
+        if self.allowance(gateway) == 0 {
+            self.release(gateway);
         }
     }
 
     /// Gives back what was spent and could not be removed.
-    pub fn give_back(&mut self, count: usize) {
-        if count > 0 && self.journal.confirmed.is_some() {
-            self.change_left(|left| left.saturating_add(count));
-            self.charged.given_back += count;
-            self.hold();
+    pub fn give_back(&mut self, gateway: &Gateway, count: usize) {
+        let Some(confirmed) = self.confirmed_mut(gateway).filter(|_| count > 0) else {
+            return;
+        };
+        confirmed.left = confirmed.left.saturating_add(count);
+        let charged = self.charges.iter_mut().find(|(of, _)| is_of(of, gateway));
+        if let Some((_, charged)) = charged {
+            charged.given_back += count;
         }
+        self.hold(gateway);
     }
 
-    fn change_left(&mut self, change: impl FnOnce(usize) -> usize) {
-        if let Some(left) = self
-            .journal
-            .confirmed
-            .as_mut()
-            .and_then(|confirmed| confirmed.left.as_mut())
-        {
-            *left = change(*left);
-        }
+    /// Ends the confirmation of a gateway that is in work, and with it the hold that it was about.
+    pub fn end_confirmation(&mut self, gateway: &Gateway) {
+        self.journal.confirmed.retain(|of, _| !is_of(of, gateway));
+        self.release(gateway);
     }
 
-    /// Ends the confirmation that is in work, and with it the hold that it was about.
-    pub fn end_confirmation(&mut self) {
-        self.journal.confirmed = None;
-        self.release();
+    /// Ends all confirmations that are in work and all holds, but those of these gateways.
+    pub fn end_all_but(&mut self, unfinished: &BTreeSet<Gateway>) {
+        let is_unfinished = |written: &str| unfinished.iter().any(|gateway| is_of(written, gateway));
+        self.journal.confirmed.retain(|gateway, _| is_unfinished(gateway));
+        self.journal
+            .held
+            .get_or_insert_default()
+            .retain(|gateway| is_unfinished(gateway));
+    }
+
+    /// Notes that a complete run has found nothing left to do under the integration's rules.
+    pub fn complete(&mut self) {
+        self.journal.uncompared.clear();
+        self.journal.rules = Some(self.rules.clone());
     }
 
     /// The removals that the lists alone show.
-    pub fn removals(&self, tasks: &Tasks) -> Removals {
-        let mut removals = Removals {
-            held: self.holds(),
-            confirmations: self.journal.confirmations,
-            ..Removals::default()
-        };
-        let owned = tasks.owned.saturating_sub(tasks.unread);
-        removals.add_apis(&tasks.gone, owned, &tasks.owned_by_list);
+    pub fn removals(&self, tasks: &Tasks) -> BTreeMap<Gateway, Removals> {
+        let mut removals = removals(&tasks.leaving, &tasks.owned);
+        for (gateway, removals) in &mut removals {
+            removals.held = self.holds(gateway);
+        }
         removals
     }
 
     /// All removals, as far as the APIs were looked at.
-    pub fn removals_of_looks(&self, tasks: &Tasks, looks: &[Looked]) -> Removals {
+    pub fn removals_of_looks(&self, tasks: &Tasks, looks: &[Looked]) -> BTreeMap<Gateway, Removals> {
         let mut removals = self.removals(tasks);
-        for looked in looks {
-            if let Ok(paused) = &looked.look {
-                removals.owned_below += looked.task.job.owned_below();
-                removals.add_stages_of(&looked.task.job.desired.name, paused.work.removals());
+        for Looked { task, look } in looks {
+            if let Ok(paused) = look {
+                let removals = self.of(&mut removals, task.gateway());
+                removals.owned_below += task.job.owned_below();
+                removals.add_stages_of(&task.job.desired.name, paused.work.removals());
             }
         }
         removals
     }
 
     /// All removals, once the APIs were worked on.
-    pub fn removals_of_work(&self, tasks: &Tasks, worked: &[Worked]) -> Removals {
+    pub fn removals_of_work(&self, tasks: &Tasks, worked: &[Worked]) -> BTreeMap<Gateway, Removals> {
         let mut removals = self.removals(tasks);
         for Worked { task, outcome } in worked {
+            let removals = self.of(&mut removals, task.gateway());
             removals.owned_below += outcome.owned_below;
             if let Some(pending) = &outcome.pending {
                 removals.add_stages_of(&task.job.desired.name, pending.work.removals());
@@ -182,20 +208,64 @@ impl Guard {
         removals
     }
 
-    /// The id that confirms these removals, and no others.
-    pub fn id(&self, removals: &Removals) -> String {
-        removals.id(&self.integration)
+    fn of<'a>(&self, removals: &'a mut BTreeMap<Gateway, Removals>, gateway: &Gateway) -> &'a mut Removals {
+        removals.entry(gateway.clone()).or_insert_with(|| Removals {
+            held: self.holds(gateway),
+            ..Removals::default()
+        })
     }
 
-    /// What the guard says of removals that no confirmation in work allows; one that was kept for later fits here or never.
-    pub fn judge(&self, removals: &Removals) -> Verdict {
-        removals.judge(&self.integration)
+    /// What the guard says of removals that no confirmation in work allows.
+    pub fn judge(&self, removals: &BTreeMap<Gateway, Removals>) -> Verdict {
+        let confirmations = self.journal.confirmations;
+        let mut verdict = judge(&self.integration, removals, confirmations);
+        verdict.holds.retain(|gateway, _| self.allowance(gateway) == 0);
+        verdict
     }
 
-    /// Whether a confirmation that was kept for later names exactly these.
-    pub fn is_confirmed_later(&self, removals: &Removals) -> bool {
-        let confirmed = self.journal.confirmed.as_ref();
-        let waits = confirmed.filter(|confirmed| confirmed.left.is_none());
-        !removals.is_empty() && waits.is_some_and(|waits| waits.id == removals.id(&self.integration))
+    /// The id that confirms all removals that are held, and no others; of all where none is held.
+    pub fn id(&self, removals: &BTreeMap<Gateway, Removals>, verdict: &Verdict) -> String {
+        let held = verdict
+            .holds
+            .iter()
+            .map(|(gateway, hold)| removals[gateway].held_by(hold));
+        let held: Vec<Removals> = held.collect();
+        if held.is_empty() {
+            deletions_id(&self.integration, removals.values(), self.journal.confirmations)
+        } else {
+            deletions_id(&self.integration, &held, self.journal.confirmations)
+        }
     }
+
+    fn confirmed(&self, gateway: &Gateway) -> Option<&Confirmation> {
+        let mut confirmed = self.journal.confirmed.iter();
+        confirmed
+            .find(|(of, _)| is_of(of, gateway))
+            .map(|(_, confirmed)| confirmed)
+    }
+
+    fn confirmed_mut(&mut self, gateway: &Gateway) -> Option<&mut Confirmation> {
+        let mut confirmed = self.journal.confirmed.iter_mut();
+        confirmed
+            .find(|(of, _)| is_of(of, gateway))
+            .map(|(_, confirmed)| confirmed)
+    }
+}
+
+/// The confirmations that a journal has, nothing of them given back.
+pub fn charges(journal: &Journal) -> Charges {
+    let confirmed = journal.confirmed.iter();
+    let known = confirmed.map(|(gateway, confirmed)| {
+        let charged = Charged {
+            id: confirmed.id.clone(),
+            given_back: 0,
+        };
+        (gateway.clone(), charged)
+    });
+    known.collect()
+}
+
+/// Whether a gateway that was written down is this one. It may have been written down before its account was known.
+fn is_of(written: &str, gateway: &Gateway) -> bool {
+    Gateway::parse(written).is_some_and(|written| written.may_be(gateway))
 }

@@ -1,5 +1,6 @@
 //! What the steps with I/O have in their hands: connections, the time, and how much may be held at once.
 
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::Semaphore;
@@ -9,15 +10,15 @@ use crate::aws::GatewayClient;
 use crate::azure::Catalog;
 use crate::catalog::settings::{Held, Registration};
 use crate::limits::Budget;
-use crate::model::{EntityPath, IntegrationName, IntegrationState};
+use crate::model::{EntityPath, Gateway, IntegrationName, IntegrationState};
 
 /// What the steps of one run have in their hands.
 #[derive(Debug)]
 pub struct Hands {
     /// API Center, for as long as the run may take.
     pub catalog: Catalog,
-    /// Amazon's gateway.
-    pub client: GatewayClient,
+    /// Amazon's gateways.
+    clients: HashMap<Gateway, Arc<GatewayClient>>,
     /// The time that there is.
     pub budget: Budget,
     /// Permits to hold a definition in memory.
@@ -32,14 +33,14 @@ impl Hands {
     /// Takes everything in hand.
     pub fn new(
         catalog: Catalog,
-        client: GatewayClient,
+        clients: HashMap<Gateway, Arc<GatewayClient>>,
         budget: Budget,
         definitions: Arc<Semaphore>,
         watch: Watch,
     ) -> Self {
         Self {
             catalog,
-            client,
+            clients,
             budget,
             definitions,
             watch,
@@ -47,11 +48,31 @@ impl Hands {
         }
     }
 
-    /// Why nothing more is to be begun on this gateway, if so: Amazon refuses the account, Azure the identity, or another
-    /// call has changed the integration.
+    /// The client of a gateway.
+    ///
+    /// # Errors
+    /// When there is none: then nothing of the gateway is worked on.
+    pub fn client(&self, gateway: &Gateway) -> Result<&GatewayClient, Interruption> {
+        self.clients.get(gateway).map(Arc::as_ref).ok_or(Interruption::GivenUp)
+    }
+
+    /// Why nothing more is to be begun, if so: Azure refuses the identity, or another call has changed the integration.
     pub fn refusal(&self) -> Option<String> {
-        let refused = self.client.refusal().or_else(|| self.catalog.refusal());
+        let refused = self.catalog.refusal();
         refused.or_else(|| self.watch.ending().map(|_| Interruption::Superseded.to_string()))
+    }
+
+    /// Why nothing more is to be begun on a gateway, if so: Amazon refuses the account, or nothing is to be begun at all.
+    pub fn refusal_on(&self, gateway: &Gateway) -> Option<String> {
+        let client = self.clients.get(gateway);
+        client.and_then(|client| client.refusal()).or_else(|| self.refusal())
+    }
+
+    /// The gateways that refuse the account, and how.
+    pub fn refusals(&self) -> BTreeMap<Gateway, String> {
+        let clients = self.clients.iter();
+        let refused = clients.filter_map(|(gateway, client)| Some((gateway.clone(), client.refusal()?)));
+        refused.collect()
     }
 
     /// Why the catalog has no room for another API, once it has said so: it is not asked a thousand times.

@@ -11,7 +11,6 @@ use super::observe::observe;
 use super::preview::preview;
 use super::request::SyncRequest;
 use super::session::Session;
-use super::source::Source;
 use crate::catalog::settings::Registration;
 use crate::model::{Integration, Problem};
 use crate::plan::Preview;
@@ -24,10 +23,9 @@ pub async fn plan(
     session: &Session,
     registration: &Registration,
     integration: &Integration,
-    source: Source,
     request: &SyncRequest,
 ) -> Result<Preview, Problem> {
-    let planned = look_only(session, registration, integration, source, request).await?;
+    let planned = look_only(session, registration, integration, request).await?;
     let Planned {
         ground,
         hands,
@@ -36,7 +34,7 @@ pub async fn plan(
     } = planned;
     let order = std::mem::take(&mut tasks.order);
     let looks = ground.look_at_all(&hands, order).await;
-    Ok(preview(&tasks, &looks, &guard, hands.refusal()))
+    Ok(preview(&tasks, &looks, &hands, &guard))
 }
 
 /// Everything that a look at an integration needs.
@@ -59,18 +57,12 @@ pub async fn look_only(
     session: &Session,
     registration: &Registration,
     integration: &Integration,
-    source: Source,
     request: &SyncRequest,
 ) -> Result<Planned, Problem> {
     let integration = &integration.without_facts(&registration.journal.left_out_facts);
-    let sides = observe(session, integration, (&source.gateway, &source.client), None).await?;
-    let ground = Ground {
-        integration: integration.clone(),
-        gateway: source.gateway,
-        domains: sides.domains.clone(),
-        rules: Arc::clone(&sides.rules),
-        with_definitions: request.definitions,
-    };
+    let mut sides = observe(session, (registration, integration), None, None).await?;
+    let ground = Ground::of(integration, &mut sides, request);
+    let clients = sides.gateways.clients();
     let mut journal = registration.journal.clone();
     (journal.cursor, journal.given_up_at) = (None, None);
     let before = Before {
@@ -79,16 +71,10 @@ pub async fn look_only(
         hour: None,
     };
     let tasks = agenda(sides, request, before);
-    let guard = Guard::new(&integration.name, &ground.gateway, journal.clone(), tasks.owned);
+    let guard = Guard::new(integration, journal.clone(), &tasks);
     let definitions = Arc::clone(&session.clouds.definitions);
     let watch = Watch::new(registration);
-    let hands = Hands::new(
-        session.catalog(),
-        source.client,
-        session.budget.clone(),
-        definitions,
-        watch,
-    );
+    let hands = Hands::new(session.catalog(), clients, session.budget.clone(), definitions, watch);
     Ok(Planned {
         ground,
         hands,

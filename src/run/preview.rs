@@ -1,5 +1,6 @@
 //! What a run would change, all of it, before anything is written.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -7,14 +8,17 @@ use tokio::time::Instant;
 use super::agenda::Tasks;
 use super::apply::Looked;
 use super::guard::Guard;
+use super::hands::Hands;
+use super::held::held_message;
 use super::interruption::Interruption;
+use super::report::unread_message;
 use super::request::SyncRequest;
 use crate::error_chain::error_chain;
-use crate::model::{ErrorCode, Failure, Problem};
-use crate::plan::{Preview, PreviewChange, Verdict, Write};
+use crate::model::{ErrorCode, Failure, Gateway, GatewayReport, Problem};
+use crate::plan::{Preview, PreviewChange, Removals, Write};
 
 /// The plan for people.
-pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<String>) -> Preview {
+pub fn preview(tasks: &Tasks, looks: &[Looked], hands: &Hands, guard: &Guard) -> Preview {
     let mut preview = Preview {
         skipped: tasks.skips.clone(),
         conflicts: tasks.conflicts.clone(),
@@ -22,13 +26,16 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<S
         remaining: looks.iter().filter(|looked| looked.look.is_err()).count() + tasks.failed.len(),
         ..Preview::default()
     };
-    preview.complete = preview.remaining == 0 && !tasks.has_gaps && tasks.unread == 0;
-    preview.message = tasks.report.as_ref().and_then(|gateway| gateway.message.clone());
+    preview.complete = preview.remaining == 0 && tasks.gaps.is_empty() && tasks.notes.is_empty();
+    let reports: Vec<GatewayReport> = tasks.reports.values().cloned().collect();
+    for note in tasks.notes.iter().cloned().chain(unread_message(&reports)) {
+        add(&mut preview.message, note);
+    }
     for Looked { task, look } in looks {
         match look {
             Ok(paused) => paused.work.add_to(&mut preview, &paused.step),
             Err(Interruption::OutOfTime | Interruption::GivenUp) => (),
-            Err(error) if refusal.is_some() && error.is_account_wide() => (),
+            Err(error) if hands.refusal_on(task.gateway()).is_some() && error.is_account_wide() => (),
             Err(error) => {
                 let key = task.job.key();
                 let title = Some(task.job.desired.title.clone());
@@ -39,20 +46,19 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<S
             }
         }
     }
-    let gone = tasks
-        .gone
-        .iter()
-        .map(|api| Write::delete(api.proof.owned().clone(), "the API is gone"));
-    preview.changes.extend(gone.map(|write| PreviewChange::from(&write)));
+    for leaving in &tasks.leaving {
+        let write = Write::delete(leaving.api.proof.owned().clone(), leaving.reason());
+        preview.changes.push(PreviewChange::from(&write));
+    }
     let removals = guard.removals_of_looks(tasks, looks);
-    if guard.allowance() == 0
-        && let Verdict::Held { deletions_id, message } = guard.judge(&removals)
-    {
+    let verdict = guard.judge(&removals);
+    let deletions_id = guard.id(&removals, &verdict);
+    if let Some(message) = held_message(guard.integration(), &deletions_id, &verdict) {
         preview.held = true;
         preview.deletions_id = Some(deletions_id);
         add(&mut preview.message, message);
     }
-    if let Some(refusal) = refusal {
+    for refusal in hands.refusal().into_iter().chain(hands.refusals().into_values()) {
         let ended = format!("the work on this gateway ended after {refusal}");
         add(&mut preview.message, ended);
     }
@@ -73,16 +79,14 @@ pub fn unplanned(looks: &[Looked]) -> usize {
     looks.iter().filter(is_unplanned).count()
 }
 
-/// Whether what is asked for is what is found.
+/// Whether the plan that is asked for is what is found.
 ///
 /// # Errors
 /// When it is not, or there was no time to know.
-pub fn compare(
+pub fn compare_plan(
     request: &SyncRequest,
-    tasks: &Tasks,
-    looks: &[Looked],
+    (tasks, looks, hands): (&Tasks, &[Looked], &Hands),
     guard: &Guard,
-    refusal: Option<String>,
 ) -> Result<(), Problem> {
     if unplanned(looks) > 0 {
         let message = format!(
@@ -96,25 +100,37 @@ pub fn compare(
         let after = until.map_or(Duration::ZERO, |until| until - Instant::now());
         return Err(Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(after));
     }
-    let changed = |what: &str, wanted: &str, found: &str, target: &str| {
-        let message = format!(
-            "the {what} found now is {found}, not {wanted}; nothing was written. Look at the plan and call again"
-        );
-        Err(Problem::new(ErrorCode::PlanChanged, message).with_target(target))
-    };
-    if let Some(wanted) = &request.confirm_deletions {
-        let removals = guard.removals_of_looks(tasks, looks);
-        let found = guard.id(&removals);
-        if found != *wanted {
-            let found = if removals.is_empty() { "empty" } else { &found };
-            return changed("set of deletions", wanted, found, "confirmDeletions");
-        }
-    }
     if let Some(wanted) = &request.plan_id {
-        let found = preview(tasks, looks, guard, refusal).plan_id;
+        let found = preview(tasks, looks, hands, guard).plan_id;
         if found != *wanted {
-            return changed("plan", wanted, &found, "planId");
+            return Err(changed("plan", wanted, &found, "planId"));
         }
     }
     Ok(())
+}
+
+/// Refuses confirmations that name none of the deletions that are held.
+///
+/// # Errors
+/// When there are any.
+pub fn refuse_unfit(
+    unfit: &BTreeSet<String>,
+    guard: &Guard,
+    removals: &BTreeMap<Gateway, Removals>,
+) -> Result<(), Problem> {
+    let Some(wanted) = unfit.first() else {
+        return Ok(());
+    };
+    let found = if removals.values().all(Removals::is_empty) {
+        "empty".to_owned()
+    } else {
+        guard.id(removals, &guard.judge(removals))
+    };
+    Err(changed("set of deletions", wanted, &found, "confirmDeletions"))
+}
+
+fn changed(what: &str, wanted: &str, found: &str, target: &str) -> Problem {
+    let message =
+        format!("the {what} found now is {found}, not {wanted}; nothing was written. Look at the plan and call again");
+    Problem::new(ErrorCode::PlanChanged, message).with_target(target)
 }

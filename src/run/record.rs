@@ -1,18 +1,19 @@
 //! Recording: the outcome of a run, written to the environment that holds the integration.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::guard::Charged;
+use super::guard::Charges;
 use super::hands::{Ending, Watch};
 use super::session::Session;
 use crate::azure::CatalogError;
 use crate::catalog::Owned;
 use crate::catalog::journal::{Confirmation, Journal};
 use crate::catalog::settings::{Held, Registration, SERVER_TYPE, set_journal, set_outcome};
-use crate::model::{FieldPath, Properties, Report};
+use crate::model::{FieldPath, Gateway, Properties, Report};
 
 /// Writes the outcome, unless the environment no longer holds the integration as it was; then it says how.
 ///
@@ -25,7 +26,7 @@ pub async fn record(
     session: &Session,
     registration: &Registration,
     watch: &Watch,
-    (report, journal, charged): (&Report, &Journal, &Charged),
+    (report, journal, charges): (&Report, &Journal, &Charges),
 ) -> Result<Option<Ending>, CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(Some(Ending::Gone));
@@ -45,7 +46,10 @@ pub async fn record(
         let holds = journal.held.get_or_insert_default();
         holds.extend(others.difference(&before).cloned());
         journal.confirmations = journal.confirmations.max(found.confirmations);
-        journal.confirmed = confirmed(journal.confirmed.take(), &found, charged);
+        journal.confirmed = confirmed(&journal, &found, charges);
+        journal
+            .uncompared
+            .extend(found.uncompared.difference(&registration.journal.uncompared).cloned());
         journal.succeeded_on(found.last_success_on());
         let history = held.history().merged(registration.history.clone()).with(report);
         let is_made = held.is_made();
@@ -66,49 +70,53 @@ pub async fn record(
     }
 }
 
-/// The confirmation that stays in the journal: one that another call has given meanwhile, or this run's with what others
-/// have used of it and what this one gives back.
-fn confirmed(ours: Option<Confirmation>, found: &Journal, charged: &Charged) -> Option<Confirmation> {
-    match &found.confirmed {
-        Some(other) if Some(&other.id) != charged.id.as_ref() => Some(other.clone()),
-        Some(same) => ours.map(|ours| Confirmation {
-            left: same
-                .left
-                .map(|left| left.saturating_add(charged.given_back))
-                .or(ours.left),
-            ..ours
-        }),
-        None => ours,
+/// The confirmations that stay in the journal: those that another call has given meanwhile, and this run's with what others
+/// have used of them and what this one gives back.
+fn confirmed(ours: &Journal, found: &Journal, known: &Charges) -> BTreeMap<String, Confirmation> {
+    let mut confirmed = ours.confirmed.clone();
+    for (gateway, other) in &found.confirmed {
+        match known.get(gateway).filter(|known| known.id == other.id) {
+            None => {
+                confirmed.insert(gateway.clone(), other.clone());
+            }
+            Some(known) => {
+                if let Some(ours) = confirmed.get_mut(gateway) {
+                    ours.left = other.left.saturating_add(known.given_back);
+                }
+            }
+        }
     }
+    confirmed
 }
 
-/// Charges a confirmation with removals before they are made; gives how many of them it still allows. Another run may have
-/// used it meanwhile.
+/// Charges the confirmation of a gateway with removals before they are made; gives how many of them it still allows. Another
+/// run may have used it meanwhile.
 ///
 /// # Errors
 /// When the environment cannot be read or written.
 pub async fn charge(
     session: &Session,
     registration: &Registration,
-    journal: &Journal,
+    (journal, gateway): (&Journal, &Gateway),
     count: usize,
 ) -> Result<usize, CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(0);
     };
+    let gateway = gateway.to_string();
     let allowed = AtomicUsize::new(0);
     let charge = |properties: &mut Properties| {
         allowed.store(0, Ordering::Relaxed);
         let held = Held::of(properties).filter(|held| held.name().as_ref() == Some(&registration.name));
-        let (Some(mut found), Some(ours)) = (held.map(Held::journal), &journal.confirmed) else {
+        let (Some(mut found), Some(ours)) = (held.map(Held::journal), journal.confirmed.get(&gateway)) else {
             return;
         };
-        let Some(confirmed) = found.confirmed.as_mut().filter(|confirmed| confirmed.id == ours.id) else {
+        let of_gateway = found.confirmed.get_mut(&gateway);
+        let Some(confirmed) = of_gateway.filter(|confirmed| confirmed.id == ours.id) else {
             return;
         };
-        let left = confirmed.left.or(ours.left).unwrap_or_default();
-        let granted = count.min(left);
-        confirmed.left = Some(left - granted);
+        let granted = count.min(confirmed.left);
+        confirmed.left -= granted;
         found.confirmations = found.confirmations.max(journal.confirmations);
         allowed.store(granted, Ordering::Relaxed);
         set_journal(properties, &found);
@@ -131,6 +139,7 @@ pub async fn note(session: &Session, registration: &Registration, journal: &Jour
             let mut noted = found.clone();
             noted.held.clone_from(&journal.held);
             noted.confirmed.clone_from(&journal.confirmed);
+            noted.uncompared.clone_from(&journal.uncompared);
             noted.confirmations = journal.confirmations.max(found.confirmations);
             set_journal(properties, &noted);
         }

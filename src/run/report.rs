@@ -8,7 +8,8 @@ use tokio::time::Instant;
 use super::apply::{Ended, Worked};
 use super::interruption::Wait;
 use crate::model::{
-    Conflict, Failure, GatewayReport, Outcome, Report, Requests, Skip, SkipReason, Skipped, rfc3339, whole_seconds,
+    Conflict, Failure, Gateway, GatewayReport, GatewayState, Outcome, Report, Requests, Skip, SkipReason, Skipped,
+    rfc3339, whole_seconds,
 };
 
 /// What a run has done so far. Counts are of APIs.
@@ -26,8 +27,10 @@ pub struct Tally {
     pub remaining: usize,
     /// Why the first of them remain for which that is known, and until when the last has to wait.
     pub wait: Option<Wait>,
-    /// The refusals that ended the work, if any: then nothing else is why they remain.
-    pub refusal: Option<String>,
+    /// The refusals that ended work, if any, with the gateway where it is one's: then nothing else is why APIs remain.
+    pub refusals: Vec<(Option<Gateway>, String)>,
+    /// Why the gateways are not all that are wanted.
+    pub notes: Vec<String>,
     /// Definitions that were imported.
     pub definitions_written: usize,
     /// What is not in the catalog.
@@ -36,9 +39,9 @@ pub struct Tally {
     pub failed: Vec<Failure>,
     /// What is not ours.
     pub conflicts: Vec<Conflict>,
-    /// How far the gateway could be read.
-    pub gateway: Option<GatewayReport>,
-    /// Whether something of the gateway could not be read that the catalog has, or that was wanted.
+    /// How far each gateway could be read.
+    pub gateways: Vec<GatewayReport>,
+    /// Whether something could not be read that the catalog has, or that was wanted.
     pub has_gaps: bool,
     /// The id of the removals that are held, and why they are.
     pub held: Option<(String, String)>,
@@ -103,7 +106,7 @@ impl Tally {
 
     /// When the same call would go on with what remains; `None` when it would not.
     fn retry_after_seconds(&self) -> Option<u64> {
-        if self.remaining == 0 || self.refusal.is_some() {
+        if self.remaining == 0 || !self.refusals.is_empty() {
             return None;
         }
         let until = self.wait.as_ref().and_then(|wait| wait.until);
@@ -119,13 +122,13 @@ impl Tally {
         self.failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
         self.conflicts.sort();
         self.conflicts.dedup();
-        let outcome = match (
-            &self.held,
-            self.failed.is_empty() && self.remaining == 0 && !self.has_gaps,
-        ) {
-            (Some(_), _) => Outcome::Held,
-            (None, true) => Outcome::Succeeded,
-            (None, false) => Outcome::Partial,
+        let is_held = |gateway: &GatewayReport| gateway.state == GatewayState::OtherAccount;
+        let outcome = if self.held.is_some() || self.gateways.iter().any(is_held) {
+            Outcome::Held
+        } else if self.failed.is_empty() && self.remaining == 0 && !self.has_gaps {
+            Outcome::Succeeded
+        } else {
+            Outcome::Partial
         };
         Report {
             started_on: rfc3339(started),
@@ -139,7 +142,7 @@ impl Tally {
             unchanged: self.unchanged,
             remaining: self.remaining,
             definitions_written: self.definitions_written,
-            gateways: self.gateway.into_iter().collect(),
+            gateways: self.gateways,
             skipped: self.skipped,
             failed: self.failed,
             conflicts: self.conflicts,
@@ -153,7 +156,8 @@ impl Tally {
     fn message(&self) -> Option<String> {
         let mut parts = Vec::new();
         parts.extend(self.note.clone());
-        parts.extend(self.gateway.as_ref().and_then(|gateway| gateway.message.clone()));
+        parts.extend(self.notes.iter().cloned());
+        parts.extend(unread_message(&self.gateways));
         parts.extend(self.held.as_ref().map(|(_, message)| message.clone()));
         parts.extend(self.left_out.iter().cloned());
         if let Some(first) = self.failed.first() {
@@ -167,9 +171,13 @@ impl Tally {
         if self.remaining > 0 {
             let remaining = self.remaining;
             let why = self.wait.as_ref().map(|wait| format!(" ({})", wait.why));
-            parts.push(match &self.refusal {
-                Some(refusal) => {
-                    format!("{remaining} APIs remain, because the work on this gateway ended after {refusal}")
+            parts.push(match self.refusals.first() {
+                Some((gateway, refusal)) => {
+                    let on = match gateway {
+                        Some(gateway) if self.gateways.len() > 1 => format!("gateway {gateway}"),
+                        _ => "this gateway".to_owned(),
+                    };
+                    format!("{remaining} APIs remain, because the work on {on} ended after {refusal}")
                 }
                 None => format!(
                     "there was no time for {remaining} APIs: the next run goes on with them{}",
@@ -179,6 +187,29 @@ impl Tally {
         }
         (!parts.is_empty()).then(|| parts.join(". "))
     }
+}
+
+/// What could not be read of gateways: of one in its words, of several in a sentence.
+pub fn unread_message(gateways: &[GatewayReport]) -> Option<String> {
+    let told = gateways
+        .iter()
+        .filter(|gateway| gateway.state != GatewayState::Departed);
+    let mut told: Vec<&GatewayReport> = told.filter(|gateway| gateway.message.is_some()).collect();
+    // Permanent ones come last: they are no news.
+    told.sort_by_key(|gateway| gateway.state.is_permanent());
+    let (first, count) = (told.first()?, told.len());
+    let message = first.message.clone()?;
+    if gateways.len() == 1 {
+        return Some(message);
+    }
+    let place = format!("{}/{}", first.account.as_deref().unwrap_or("-"), first.region);
+    Some(match count {
+        1 => format!("of gateway {place} not all could be read: {message}"),
+        _ => format!(
+            "of {count} of {} gateways not all could be read; the first is {place}: {message}",
+            gateways.len()
+        ),
+    })
 }
 
 /// The report of a run in which nothing could be planned.

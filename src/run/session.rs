@@ -1,36 +1,29 @@
 //! What calls share, and what each has for itself: connections, budgets and the clock.
 
 use std::num::NonZeroU32;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use azure_core::credentials::TokenCredential;
 use time::OffsetDateTime;
 use tokio::sync::{OnceCell, Semaphore};
 
-use crate::aws::{
-    AccessKey, AssumedRole, AwsConnection, AwsCredentials, GatewayClient, Proof, Transport, WebIdentity, account_of,
-};
+use crate::aws::{AwsConnection, Transport, WebIdentity};
 use crate::azure::Vault;
 use crate::azure::credential::azure_credential;
 use crate::azure::{ApiCenter, Catalog};
 use crate::error_chain::error_chain;
 use crate::limits::{Budget, Kept, Pacer, Traffic};
-use crate::model::{
-    AccessKeySecrets, AccountId, ApiCenterId, AwsAuthentication, Entity, ErrorCode, Gateway, Integration, Problem,
-    Region, Requests, RoleArn, VaultHosts,
-};
+use crate::model::{AccountId, ApiCenterId, Entity, ErrorCode, Problem, Region, Requests, VaultHosts};
 use crate::settings::Settings;
 use crate::trust::check_trust;
 
 use super::clock::Clock;
-use super::source::Source;
 
 /// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
-/// Pacers that are kept while nobody uses them: three times what an API center has room for, 20 integrations. One that goes
-/// forgets a throttle.
-const PACERS_MAX: usize = 64;
+/// Pacers that are kept while nobody uses them: the gateways of a company. One that goes forgets a throttle.
+const PACERS_MAX: usize = 1024;
 /// Keys whose account is remembered: more than all integrations have, and those before a rotation.
 const ACCOUNTS_MAX: usize = 64;
 /// Definitions in memory at once, in the whole process; each is at most 16 MiB while it is read and 3 MiB after.
@@ -57,7 +50,7 @@ pub struct Clouds {
     /// By account and region; where nobody says which account a key is of, its digest stands for it.
     pacers: Kept<(String, Region), Pacer>,
     /// By the digest of a key.
-    accounts: Kept<String, OnceCell<AccountId>>,
+    pub(super) accounts: Kept<String, OnceCell<AccountId>>,
     /// Permits to hold a definition in memory, whoever does.
     pub definitions: Arc<Semaphore>,
 }
@@ -93,7 +86,7 @@ impl Clouds {
         })
     }
 
-    fn web_identity(&self) -> Result<WebIdentity, Problem> {
+    pub(super) fn web_identity(&self) -> Result<WebIdentity, Problem> {
         const SETTING: &str = "AWS_WEB_IDENTITY_AUDIENCE";
         let audience = self.settings.web_identity_audience.as_deref().ok_or_else(|| {
             let message = format!(
@@ -123,7 +116,8 @@ pub struct Session {
     /// When the call began.
     pub started: OffsetDateTime,
     epilogue: OnceLock<Budget>,
-    aws: Arc<Traffic>,
+    /// That of each connection to Amazon: refusals in a row are of one gateway.
+    aws: Mutex<Vec<Arc<Traffic>>>,
     azure: Arc<Traffic>,
 }
 
@@ -135,7 +129,7 @@ impl Session {
             started: clouds.clock.now(),
             clouds: Arc::clone(clouds),
             epilogue: OnceLock::new(),
-            aws: Arc::default(),
+            aws: Mutex::default(),
             azure: Arc::default(),
         }
     }
@@ -170,92 +164,27 @@ impl Session {
         self.clouds.api_center.catalog(budget, Arc::clone(&self.azure))
     }
 
-    /// Reads the secrets, if there are any, and makes a client of the gateway. Amazon is asked for nothing but the account
-    /// of a key that this process meets for the first time.
-    ///
-    /// # Errors
-    /// When a secret cannot be had, or a setting is missing.
-    pub async fn source(&self, integration: &Integration) -> Result<Source, Problem> {
-        let region = &integration.region;
-        match &integration.authentication {
-            AwsAuthentication::AccessKey(secrets) => {
-                let key = self.access_key(secrets).await?;
-                let account = self.account(&key, region).await.or_else(|| integration.account.clone());
-                let pace = account.as_ref().map_or_else(|| key.digest(), ToString::to_string);
-                let connection = self.connection(&pace, region).await;
-                let client = GatewayClient::connect(connection, AwsCredentials::AccessKey(key));
-                let region = region.clone();
-                let gateway = Gateway { account, region };
-                Ok(Source { gateway, client })
-            }
-            AwsAuthentication::RoleByAccessKey {
-                secrets,
-                role,
-                external_id,
-            } => {
-                let (key, external_id) = (self.access_key(secrets).await?, external_id.clone());
-                let proof = Proof::AccessKey { key, external_id };
-                Ok(self.source_of_role(integration, role, proof).await)
-            }
-            AwsAuthentication::RoleByWebIdentity { role } => {
-                let proof = Proof::WebIdentity(self.clouds.web_identity()?);
-                Ok(self.source_of_role(integration, role, proof).await)
-            }
-        }
+    /// The way to a region, at the pace of an account.
+    pub(super) async fn connection(&self, account: &str, region: &Region) -> AwsConnection {
+        self.connection_within(account, region, self.budget.clone()).await
     }
 
-    async fn source_of_role(&self, integration: &Integration, role: &RoleArn, proof: Proof) -> Source {
-        let gateway = Gateway {
-            account: AccountId::parse(role.account()),
-            region: integration.region.clone(),
-        };
-        let connection = self.connection(role.account(), &integration.region).await;
-        let role = AssumedRole::new(&connection, role.clone(), &integration.name, proof);
-        let client = GatewayClient::connect(connection, AwsCredentials::Role(role));
-        Source { gateway, client }
-    }
-
-    /// The account of a key, where Amazon tells.
-    async fn account(&self, key: &AccessKey, region: &Region) -> Option<AccountId> {
-        let digest = key.digest();
-        let known = self.clouds.accounts.get_or_make(digest.clone(), OnceCell::new);
-        let ask = async {
-            let connection = self.connection(&digest, region).await;
-            let account = account_of(&connection, &AwsCredentials::AccessKey(key.clone())).await;
-            account.map_err(|error| error_chain(&error)).and_then(|account| {
-                AccountId::parse(&account).ok_or_else(|| format!("{account:?} is not the number of an account"))
-            })
-        };
-        // Boxed: it is rare, and the SDK's futures are large.
-        match Box::pin(known.get_or_try_init(|| ask)).await {
-            Ok(account) => Some(account.clone()),
-            Err(error) => {
-                tracing::debug!(
-                    error,
-                    "the account of an access key is not known: the key has a pace of its own"
-                );
-                None
-            }
-        }
-    }
-
-    async fn connection(&self, account: &str, region: &Region) -> AwsConnection {
+    /// The same for this long.
+    pub(super) async fn connection_within(&self, account: &str, region: &Region, budget: Budget) -> AwsConnection {
+        let traffic = Arc::<Traffic>::default();
+        self.aws
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(Arc::clone(&traffic));
         let connection = AwsConnection::new(
             &self.clouds.transport,
             region,
             self.clouds.pacer(account, region),
-            Arc::clone(&self.aws),
-            self.budget.clone(),
+            traffic,
+            budget,
         );
         // Boxed: reading the SDK's settings takes a large future.
         Box::pin(connection).await
-    }
-
-    async fn access_key(&self, secrets: &AccessKeySecrets) -> Result<AccessKey, Problem> {
-        let read = |identifier| self.clouds.vault.read(identifier, &self.budget);
-        let (id, secret) = tokio::try_join!(read(&secrets.access_key), read(&secrets.secret_access_key))
-            .map_err(|error| error.problem())?;
-        Ok(AccessKey::new(id, secret))
     }
 
     /// All environments of the catalog.
@@ -269,14 +198,20 @@ impl Session {
     /// What was sent so far.
     pub fn requests(&self) -> Requests {
         Requests {
-            aws: self.aws.requests(),
+            aws: self.aws(Traffic::requests),
             azure: self.azure.requests(),
         }
     }
 
     /// How much of it was throttled.
     pub fn throttles(&self) -> u64 {
-        self.aws.throttles() + self.azure.throttles()
+        self.aws(Traffic::throttles) + self.azure.throttles()
+    }
+
+    /// The sum over all connections to Amazon.
+    fn aws(&self, count: impl Fn(&Traffic) -> u64) -> u64 {
+        let connections = self.aws.lock().unwrap_or_else(PoisonError::into_inner);
+        connections.iter().map(|traffic| count(traffic)).sum()
     }
 }
 

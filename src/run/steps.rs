@@ -8,20 +8,22 @@ use super::agenda::{Before, Tasks, agenda};
 use super::apply::{Ground, Looked};
 use super::conclude::{Ran, conclude};
 use super::facts::{LeftOutFact, ensure_facts, leave_out};
+use super::gateways::Gateways;
 use super::guard::Guard;
 use super::hands::{Hands, Watch};
-use super::observe::{CatalogIndex, ensure_schemas, observe, observe_one};
-use super::preview::{compare, unplanned};
+use super::index::CatalogIndex;
+use super::observe::observe;
+use super::observe_one::observe_one;
+use super::preview::{compare_plan, refuse_unfit, unplanned};
 use super::record::note;
 use super::remove::{Removing, remove, remove_confirmed};
 use super::report::Tally;
 use super::request::SyncRequest;
+use super::schemas::ensure_schemas;
 use super::session::Session;
-use super::source::Source;
 use crate::azure::{Catalog, MetadataSchema};
 use crate::catalog::settings::Registration;
 use crate::model::{ErrorCode, ImportSpecification, Integration, Problem};
-use crate::plan::Verdict;
 
 /// The part of the time that is kept for deletions, which come last: a tenth, and no more than this.
 const DELETION_RESERVE: Duration = Duration::from_secs(20);
@@ -52,35 +54,27 @@ pub async fn run(
     session: &Session,
     registration: &Registration,
     integration: &Integration,
-    source: Source,
+    gateways: Option<Gateways>,
     request: &SyncRequest,
     index: Option<&CatalogIndex>,
 ) -> Result<Ran, Stop> {
     let integration = &integration.without_facts(&registration.journal.left_out_facts);
-    let sides = (&source.gateway, &source.client);
-    let observed = match &request.api {
-        Some(id) => observe_one(session, integration, sides, id)
-            .await
-            .map_err(Stop::Failed)?,
-        None => Some(
-            observe(session, integration, sides, index)
-                .await
-                .map_err(Stop::Failed)?,
-        ),
+    let observed = if let Some(api) = &request.api {
+        let gateways = session.gateways(integration, &BTreeSet::new()).await;
+        observe_one(session, integration, gateways, api).await
+    } else {
+        let observed = observe(session, (registration, integration), gateways, index).await;
+        observed.map(Some)
     };
+    let observed = observed.map_err(Stop::Failed)?;
     let watch = Watch::new(registration);
-    let Some(sides) = observed else {
+    let Some(mut sides) = observed else {
         return Ok(Ran::only_in_the_catalog(watch));
     };
     let catalog = session.catalog();
     let schemas = sides.schemas.clone();
-    let ground = Ground {
-        integration: integration.clone(),
-        gateway: source.gateway,
-        domains: sides.domains.clone(),
-        rules: Arc::clone(&sides.rules),
-        with_definitions: request.definitions,
-    };
+    let ground = Ground::of(integration, &mut sides, request);
+    let clients = sides.gateways.clients();
     let failed = failed_before(registration);
     let before = Before {
         journal: &registration.journal,
@@ -88,35 +82,29 @@ pub async fn run(
         hour: request.plan_id.is_none().then(|| session.hour()),
     };
     let mut tasks = agenda(sides, request, before);
-    let mut guard = Guard::new(
-        &integration.name,
-        &ground.gateway,
-        registration.journal.clone(),
-        tasks.owned,
-    );
+    let mut guard = Guard::new(integration, registration.journal.clone(), &tasks);
     let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
     let budget = session.budget.less(reserve);
     let definitions = Arc::clone(&session.clouds.definitions);
     let within = session.catalog_within(budget.clone());
-    let hands = Hands::new(within, source.client, budget, definitions, watch);
+    let hands = Hands::new(within, clients, budget, definitions, watch);
     let mut tally = Tally {
         plan_id: request.plan_id.clone(),
         ..Tally::default()
     };
 
-    let confirms = request
-        .confirm_deletions
-        .as_deref()
-        .filter(|id| !guard.goes_on_with(id));
-    let looks = if confirms.is_some() || request.plan_id.is_some() {
+    let ids = request.confirm_deletions.iter().filter(|id| !guard.goes_on_with(id));
+    let confirms: BTreeSet<String> = ids.cloned().collect();
+    let looks = if !confirms.is_empty() || request.plan_id.is_some() {
         let looks = ground.look_at_all(&hands, std::mem::take(&mut tasks.order)).await;
-        if let (Some(id), None) = (confirms, &request.plan_id)
-            && unplanned(&looks) > 0
-        {
-            guard.keep_for_later(id);
-            return Ok(Ran::put_off(id, &looks, guard, hands.watch));
+        if request.plan_id.is_none() && unplanned(&looks) > 0 {
+            guard.journal.uncompared.extend(confirms.iter().cloned());
+            return Ok(Ran::put_off(&confirms, &looks, guard, hands.watch));
         }
-        compare(request, &tasks, &looks, &guard, hands.refusal()).map_err(Stop::Refused)?;
+        compare_plan(request, (&tasks, &looks, &hands), &guard).map_err(Stop::Refused)?;
+        let removals = guard.removals_of_looks(&tasks, &looks);
+        let unfit = guard.confirm(&confirms, &removals);
+        refuse_unfit(&unfit, &guard, &removals).map_err(Stop::Refused)?;
         Some(looks)
     } else {
         None
@@ -124,10 +112,6 @@ pub async fn run(
     ensure_schemas(&catalog, &schemas)
         .await
         .map_err(|error| Stop::Failed(error.problem()))?;
-    if let (Some(id), Some(looks)) = (confirms, &looks) {
-        let count = guard.removals_of_looks(&tasks, looks).len();
-        guard.confirm(id, count);
-    }
     let looks = tell_facts(&catalog, &schemas, looks, &mut tasks, (&mut tally, &mut guard)).await?;
     note_before_work(session, registration, request, &tasks, &mut guard).await?;
     let removing = Removing {
@@ -195,15 +179,17 @@ async fn note_before_work(
     if request.api.is_some() {
         return Ok(());
     }
-    let is_held = guard.judge(&guard.removals(tasks)) != Verdict::Allowed;
-    if guard.allowance() == 0 && is_held && !guard.holds() {
-        guard.hold();
+    let verdict = guard.judge(&guard.removals(tasks));
+    for (gateway, _) in verdict.holds.iter().filter(|(_, hold)| hold.suspicion.is_some()) {
+        if !guard.holds(gateway) {
+            guard.hold(gateway);
+        }
     }
     let before = &registration.journal;
     let held_before = before.held.clone().unwrap_or_default();
     let mut held = guard.journal.held.iter().flatten();
     let holds_more = held.any(|gateway| !held_before.contains(gateway));
-    if holds_more || guard.journal.confirmed != before.confirmed {
+    if holds_more || guard.journal.confirmed != before.confirmed || guard.journal.uncompared != before.uncompared {
         let noted = note(session, registration, &guard.journal).await;
         noted.map_err(|error| Stop::Failed(error.problem()))?;
     }

@@ -89,8 +89,8 @@ const MAKING: &[ErrorCode] = &[ErrorCode::CatalogFull];
 /// The codes of all errors that an operation may be answered with.
 fn codes(operation: &str) -> Vec<ErrorCode> {
     use ErrorCode::{
-        ApiNotFound, DefinitionsDisabled, EnvironmentInUse, MissingRequiredMetadata, PlanChanged, RegionImmutable,
-        RequestTooLarge, UnsupportedMediaType,
+        AccountImmutable, ApiNotFound, DefinitionsDisabled, EnvironmentInUse, MissingRequiredMetadata, PlanChanged,
+        RegionImmutable, RequestTooLarge, UnsupportedMediaType,
     };
     let own: &[&[ErrorCode]] = match operation {
         "listIntegrations" => &[CATALOG],
@@ -105,6 +105,7 @@ fn codes(operation: &str) -> Vec<ErrorCode> {
                 MissingRequiredMetadata,
                 EnvironmentInUse,
                 RegionImmutable,
+                AccountImmutable,
                 RequestTooLarge,
                 UnsupportedMediaType,
             ],

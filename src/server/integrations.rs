@@ -157,7 +157,7 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
         ("definitions" = Option<bool>, Query, description = "Import definitions, also where that is done on demand."),
         ("deep" = Option<bool>, Query, description = "Look below every API."),
         (
-            "confirmDeletions" = Option<String>, Query, pattern = "^[0-9a-fA-F]+$",
+            "confirmDeletions" = Option<String>, Query, pattern = "^[0-9a-fA-F]+(,[0-9a-fA-F]+)*$",
             description = "The `deletionsId` of deletions to make although they are many.",
         ),
         (

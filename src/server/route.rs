@@ -7,8 +7,8 @@ use axum::http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use url::form_urlencoded;
 
-use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, SyncRequest, Word};
-use crate::model::{ApiId, ApiType, ErrorCode, IntegrationName, InvalidName, Problem, SourceKey, one_line};
+use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, OneApi, SyncRequest, Word};
+use crate::model::{ErrorCode, IntegrationName, InvalidName, Problem, one_line};
 
 /// As much of a parameter's name as is repeated, in UTF-16 units.
 const REPEATED_MAX: usize = 100;
@@ -99,7 +99,7 @@ impl BasePath {
 impl Filter<Condition> {
     /// Whether an integration is one of those to show.
     pub fn passes(&self, integration: &IntegrationView) -> bool {
-        let region = &integration.properties.document.amazon_api_gateway_source.region_name;
+        let region = &integration.properties.document.region_names();
         self.state.is_none_or(|state| state == integration.condition()) && self.finds(&[&integration.name, region])
     }
 }
@@ -267,9 +267,12 @@ fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
     let mut request = SyncRequest::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
-            "confirmDeletions" => request.confirm_deletions = Some(id(&name, &value)?),
+            "confirmDeletions" => {
+                let ids = value.split(',').map(|value| id(&name, value.trim()));
+                request.confirm_deletions = ids.collect::<Result<_, _>>()?;
+            }
             "planId" => request.plan_id = Some(id(&name, &value)?),
-            "api" => request.api = Some(api_id(&value)?),
+            "api" => request.api = Some(one_api(&value)?),
             _ => read_depth(
                 &mut request,
                 (&name, &value),
@@ -287,9 +290,8 @@ fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
 }
 
 /// Reads the id of an API, alone or as `account/region/id`.
-fn api_id(value: &str) -> Result<ApiId, Problem> {
-    let id = value.trim();
-    let parsed = SourceKey::parse(id, ApiType::Rest).map_or_else(|| ApiId::parse(id), |key| Ok(key.api_id));
+fn one_api(value: &str) -> Result<OneApi, Problem> {
+    let parsed = OneApi::parse(value);
     parsed.map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))
 }
 

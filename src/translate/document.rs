@@ -144,6 +144,8 @@ fn escaped_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use proptest::prelude::*;
     use serde_json::json;
 
@@ -160,6 +162,7 @@ mod tests {
             endpoint_type: EndpointType::Edge,
             vpc_endpoint_ids: Vec::new(),
             execute_api_disabled: false,
+            tags: BTreeMap::new(),
         }
     }
 

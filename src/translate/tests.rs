@@ -1,11 +1,15 @@
 mod address;
+mod fit;
+mod map;
+mod select;
 
 use proptest::prelude::*;
 
 use super::*;
+use crate::model::document::parse_document;
 use crate::model::{
-    AccessKeySecrets, ApiId, AwsAuthentication, DefaultCustomProperties, EndpointType, IntegrationName, LifecycleStage,
-    Region, SecretIdentifier, VaultHosts,
+    AccessKeySecrets, AccountId, Accounts, ApiCenterId, ApiId, AwsAuthentication, DefaultCustomProperties,
+    EndpointType, IntegrationName, LifecycleStage, Region, SecretIdentifier, Source, VaultHosts,
 };
 
 fn integration(region: &str, import_specification: ImportSpecification) -> Integration {
@@ -15,19 +19,28 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
     };
     Integration {
         name: IntegrationName::parse("shop").unwrap(),
-        account: None,
-        region: Region::parse(region).unwrap(),
-        authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
-            access_key: secret("id"),
-            secret_access_key: secret("key"),
-        }),
+        sources: vec![Source {
+            name: None,
+            regions: vec![Region::parse(region).unwrap()],
+            authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
+                access_key: secret("id"),
+                secret_access_key: secret("key"),
+            }),
+            accounts: Accounts::Own,
+            account: None,
+            environment: None,
+            lifecycle_stage: None,
+            msi_resource_id: None,
+        }],
         api_types: ApiType::ALL.into(),
         facts: BTreeSet::new(),
         import_specification,
         environment: EntityName::parse("shop").unwrap(),
         lifecycle_stage: LifecycleStage::Design,
         default_custom_properties: DefaultCustomProperties::default(),
-        msi_resource_id: None,
+        include: Vec::new(),
+        exclude: Vec::new(),
+        map: Vec::new(),
     }
 }
 
@@ -45,6 +58,7 @@ fn api(name: &str) -> GatewayApi {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
+        tags: BTreeMap::new(),
     }
 }
 
@@ -62,22 +76,45 @@ fn stage(name: &str) -> Stage {
 /// The gateway that the integration lists.
 fn gateway(integration: &Integration) -> Gateway {
     Gateway {
-        account: integration.account.clone(),
-        region: integration.region.clone(),
+        account: integration.sources[0].account.clone(),
+        region: integration.sources[0].regions[0].clone(),
+    }
+}
+
+/// Where the APIs of a gateway are.
+fn place<'a>(integration: &'a Integration, gateway: &'a Gateway) -> Place<'a> {
+    Place {
+        source: &integration.sources[0],
+        account_name: None,
+        gateway,
     }
 }
 
 fn listed(api: &GatewayApi) -> DesiredApi {
-    desired_api(&always(), &gateway(&always()), api).unwrap()
+    let (integration, gateway) = (always(), gateway(&always()));
+    desired_api(
+        &integration,
+        place(&integration, &gateway),
+        api,
+        &MetadataTypes::default(),
+    )
+    .unwrap()
 }
 
 fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage], with_definitions: bool) -> DesiredApi {
     let gateway = gateway(integration);
-    let mut desired = desired_api(integration, &gateway, api).unwrap();
+    let mut desired = desired_api(
+        integration,
+        place(integration, &gateway),
+        api,
+        &MetadataTypes::default(),
+    )
+    .unwrap();
     let around = Around {
         integration,
-        gateway: &gateway,
+        place: place(integration, &gateway),
         domains: &Domains::Listed(Vec::new()),
+        types: &MetadataTypes::default(),
         recorded: &BTreeMap::new(),
         with_definitions,
     };
@@ -91,6 +128,37 @@ fn only_stage(integration: &Integration, api: &GatewayApi, stage: &Stage) -> Des
     assert_eq!(translated.versions[0].deployments.len(), 1);
     assert_eq!(translated.versions[0].deployments[0].name, translated.versions[0].name);
     translated.versions.remove(0)
+}
+
+/// An integration with these rules, read as its document is.
+fn ruled(rules: &Value) -> Integration {
+    let mut properties = json!({ "amazonApiGatewaySource": {
+        "accessKey": "https://kv.vault.azure.net/secrets/id",
+        "secretAccessKey": "https://kv.vault.azure.net/secrets/key",
+        "regionName": "us-east-1",
+    } });
+    for (name, value) in rules.as_object().unwrap() {
+        properties[name] = value.clone();
+    }
+    let name = IntegrationName::parse("shop").unwrap();
+    let center = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
+    let center = ApiCenterId::parse(center).unwrap();
+    let document = json!({ "properties": properties });
+    let parsed = parse_document(&document, &name, &center, &VaultHosts::PublicClouds).unwrap();
+    let mut integration = parsed.integration;
+    integration.facts.clear();
+    integration.sources[0].account = AccountId::parse("012345678901");
+    integration
+}
+
+fn tagged(name: &str, tags: &[(&str, &str)]) -> GatewayApi {
+    let tags = tags.iter();
+    GatewayApi {
+        tags: tags
+            .map(|(key, value)| ((*key).to_owned(), (*value).to_owned()))
+            .collect(),
+        ..api(name)
+    }
 }
 
 /// The value of a field.

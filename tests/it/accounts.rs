@@ -151,7 +151,7 @@ async fn failed_check(world: &World) -> (Value, Vec<String>) {
 #[tokio::test]
 async fn a_region_that_is_not_enabled_is_told_from_bad_keys_by_the_doctor_and_named_by_every_answer() {
     let world = in_milan().await;
-    for document in [world.document(), by_key(&world), keyless(&world)] {
+    for document in [world.document(), by_key(&world)] {
         world.cloud.api_gateway.set_region_enabled(true);
         world.put(SHOP, document.clone()).await;
         world.cloud.api_gateway.set_region_enabled(false);

@@ -1,17 +1,16 @@
 //! Time that ends: what is begun then, what is left for the next run, and who has to wait for whom.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use reqwest::header::{HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Method, StatusCode};
 use sandbox::api_center::Unfinished;
-use sandbox::api_gateway::{AmazonError, ApiGateway, ApiGatewayOptions, Definition, RestApi, Stage};
+use sandbox::api_gateway::{AmazonError, Definition, RestApi, Stage};
 use sandbox::cloud::CloudOptions;
 use sandbox::estate::{Estate, awkward, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
-use sandbox::keyring::Keyring;
 use sandbox::record::{Exchange, Service};
+use sandbox::throttle::UNLIMITED;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -24,8 +23,6 @@ const ONE_SECOND: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC
 const CUT_AFTER: Duration = Duration::from_secs(30);
 /// More calls than a gateway of a few APIs can take at a budget of one second each.
 const MANY_CALLS: usize = 20;
-const OTHER_KEY_ID: &str = "AKIAOTHERACCOUNT0000";
-const OTHER_SECRET: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCD";
 
 /// APIs with one stage each.
 pub fn plain(count: usize) -> Estate {
@@ -42,17 +39,11 @@ pub fn plain(count: usize) -> Estate {
 
 /// Adds an account with these APIs, and an integration `small` with its gateway.
 async fn add_small_account(world: &World, estate: Estate) {
-    let keyring = Keyring::default();
-    keyring.set_lasting(vec![(OTHER_KEY_ID.to_owned(), OTHER_SECRET.to_owned())]);
-    let account = ApiGateway::new(ApiGatewayOptions {
-        region: world.cloud.region.clone(),
-        keyring,
-        ..ApiGatewayOptions::default().unthrottled()
-    });
-    world.cloud.key_vault.set_secret("other-access-key", OTHER_KEY_ID);
-    world.cloud.key_vault.set_secret("other-secret", OTHER_SECRET);
-    let account = Arc::new(account);
-    world.cloud.api_gateway.add_account(Arc::clone(&account));
+    let account = world.cloud.gateway("210987654321", &world.cloud.region);
+    account.set_rate(UNLIMITED);
+    let (key_id, secret) = world.cloud.add_access_key("arn:aws:iam::210987654321:user/sync");
+    world.cloud.key_vault.set_secret("other-access-key", &key_id);
+    world.cloud.key_vault.set_secret("other-secret", &secret);
     let mut document = world.document();
     let source = &mut document["properties"]["amazonApiGatewaySource"];
     source["accessKey"] = json!(world.cloud.secret_identifier("other-access-key"));

@@ -234,7 +234,7 @@ async fn credentials_and_what_they_may_do() {
 async fn the_region() {
     let world = World::synchronized_demo().await;
     world.fail(Service::ApiGateway, None, "", None, Fault::Refuse);
-    assert_names(&world, "region", "not available").await;
+    assert_names(&world, "region", "cannot be reached").await;
     world.cloud.is_up().await;
     world.edit("environments/shop", |environment| {
         change_kept(environment, "aws-integration", "settings", |settings| {

@@ -1,6 +1,7 @@
 //! HTTP and WebSocket APIs beside REST APIs, and the custom domains that lead to all of them.
 
 mod domains;
+mod lists;
 
 use std::collections::BTreeMap;
 
@@ -202,11 +203,20 @@ async fn the_kinds_that_are_wanted_are_read_and_no_others() {
         let answer = world.put(SHOP, document.clone()).await.expect(400);
         assert!(answer.text.contains("REST, HTTP and WEBSOCKET"), "{}", answer.text);
     }
-    // What is no longer asked for is not touched, and is no gap.
+    // What is no longer asked for departs: it goes once that is confirmed.
     document["properties"]["apiTypes"] = json!(["REST"]);
     world.put(SHOP, document).await.expect(200);
-    assert_eq!(world.last_sync().await["outcome"], "succeeded");
+    let report = world.last_sync().await;
+    assert_eq!(report["outcome"], "held", "{report:#}");
+    let message = report["message"].as_str().unwrap();
+    assert!(
+        message.contains("WebSocket APIs are no longer among the integration's apiTypes"),
+        "{message}"
+    );
     assert!(world.has(&format!("apis/{SHOP}-{TRACKING}")));
+    let id = report["deletionsId"].as_str().unwrap();
+    world.sync(&format!("confirmDeletions={id}")).await.expect(200);
+    assert!(!world.has(&format!("apis/{SHOP}-{TRACKING}")));
 }
 
 #[tokio::test]

@@ -5,6 +5,8 @@
 
 #![expect(clippy::print_stdout, reason = "how many lives were played is part of the result")]
 
+mod amazon;
+mod documents;
 mod grounds;
 mod known;
 mod laws;

@@ -8,7 +8,7 @@ use sandbox::api_gateway::{Definition, RestApi, Stage};
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-pub use full::desired_full;
+pub use full::{desired_full, desired_full_by, full_estate, stages_of};
 
 /// All REST APIs of a gateway and their stages.
 pub type Estate = Vec<(RestApi, Vec<Stage>)>;
@@ -122,7 +122,12 @@ pub fn what_matters(path: &str, entity: &Value) -> Value {
             .and_then(|text| serde_json::from_str(text).ok())
             .unwrap_or_default();
         let specification = properties["specification"]["name"].clone();
-        json!({ "title": of("title"), "specification": specification, "paths": content["paths"] })
+        let paths = if specification == "asyncapi" {
+            full::messages(&content)
+        } else {
+            content["paths"].clone()
+        };
+        json!({ "title": of("title"), "specification": specification, "paths": paths })
     } else if path.contains("/deployments/") {
         json!({
             "title": of("title"),

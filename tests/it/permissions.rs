@@ -197,6 +197,12 @@ impl Needed {
                 Service::KeyVault => needed.vault.extend([vault_action(&exchange)]),
                 Service::ApiGateway => needed.gateway.extend([gateway_permission(&exchange)]),
                 Service::Sts => needed.token.extend(token_action(&exchange)),
+                Service::Organizations => {
+                    let operation = exchange.subject.operation.iter();
+                    needed
+                        .token
+                        .extend(operation.map(|operation| format!("organizations:{operation}")));
+                }
                 Service::Identity => (),
             }
         }

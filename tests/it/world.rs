@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use reqwest::{Method, StatusCode};
 use sandbox::api_center::ApiCenter;
 use sandbox::cloud::{AUDIENCE, Cloud, CloudOptions, ROLE_ARN};
-use sandbox::estate::{Estate, FullEstate, demo};
+use sandbox::estate::{Estate, demo};
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::functions_host::{FunctionsHost, HostOptions, TimerKind, TimerOutcome};
 use sandbox::keyring::USER_ARN;
@@ -19,7 +19,7 @@ use sandbox::token::ISSUER;
 use serde_json::{Value, json};
 
 use crate::described::assert_described;
-use crate::oracle::{actual, desired_full};
+use crate::oracle::{actual, desired_full, full_estate};
 use crate::secrecy::{Witness, leaks};
 
 /// The integration that tests make unless they need another.
@@ -224,12 +224,7 @@ impl World {
 
     /// Asserts that the catalog holds what the gateway's APIs call for, nothing more and nothing less.
     pub fn assert_in_line(&self) {
-        let gateway = &self.cloud.api_gateway;
-        let estate = FullEstate {
-            rest: gateway.estate(),
-            v2: gateway.v2_estate(),
-            domains: gateway.domain_estate(),
-        };
+        let estate = full_estate(&self.cloud.api_gateway);
         let expected = desired_full(SHOP, &self.cloud.region, &estate);
         let found = actual(SHOP, &self.everything());
         for path in expected.keys().chain(found.keys()) {

@@ -1,5 +1,6 @@
 """What the tests share: the stand-ins, the handler, and the programs that other people wrote."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -45,8 +46,14 @@ def folder(tmp_path_factory):
 @pytest.fixture(scope="session")
 def stand_ins(folder):
     """What the sandbox printed about the clouds it started."""
-    log = folder / "stand-ins.log"
-    command = [TARGET / "debug" / "sandbox", "--stand-ins"]
+    with clouds(folder / "stand-ins.log") as printed:
+        yield printed
+
+
+@contextlib.contextmanager
+def clouds(log, *arguments):
+    """Clouds of the sandbox's; gives what it printed about them."""
+    command = [TARGET / "debug" / "sandbox", "--stand-ins", *arguments]
     with running(command, log, cwd=ROOT, stdout=subprocess.PIPE) as process:
         yield json.loads(first_line(process, log))
 
@@ -95,12 +102,19 @@ def judge(shared, folder):
 @pytest.fixture(scope="session")
 def handler(stand_ins, ministack, moto, folder):
     """The real handler, which takes on moto's roles, reads ministack's gateway and writes to the sandbox's API center."""
-    port, log = free_port(), folder / "handler.log"
+    with handler_between(stand_ins, ministack, moto, folder / "handler.log") as started:
+        yield started
+
+
+@contextlib.contextmanager
+def handler_between(stand_ins, gateway, sts, log):
+    """The real handler, which reads the gateway at a URL and writes to the sandbox's API center."""
+    port = free_port()
     settings = {
         "APICENTER_RESOURCE_ID": stand_ins["resourceId"],
-        "AWS_ENDPOINT_URL_API_GATEWAY": ministack,
-        "AWS_ENDPOINT_URL_APIGATEWAYV2": ministack,
-        "AWS_ENDPOINT_URL_STS": moto,
+        "AWS_ENDPOINT_URL_API_GATEWAY": gateway,
+        "AWS_ENDPOINT_URL_APIGATEWAYV2": gateway,
+        "AWS_ENDPOINT_URL_STS": sts,
         "AWS_WEB_IDENTITY_AUDIENCE": stand_ins["audience"],
         "AZURE_RESOURCE_MANAGER_URL": stand_ins["apiCenter"],
         "FUNCTIONS_CUSTOMHANDLER_PORT": str(port),
@@ -158,6 +172,13 @@ def gateway_client(stand_ins):
 @pytest.fixture(scope="session")
 def credential(stand_ins):
     """Microsoft's own credential, which gets its tokens from the sandbox as it would in a function app."""
+    with credential_of(stand_ins) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def credential_of(stand_ins):
+    """The same for some stand-ins."""
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("IDENTITY_ENDPOINT", stand_ins["identityEndpoint"])
         environment.setenv("IDENTITY_HEADER", stand_ins["identityHeader"])
@@ -167,6 +188,13 @@ def credential(stand_ins):
 @pytest.fixture(scope="session")
 def catalog(stand_ins, credential):
     """The API center, seen through Microsoft's own client."""
+    with catalog_of(stand_ins, credential) as found:
+        yield found
+
+
+@contextlib.contextmanager
+def catalog_of(stand_ins, credential):
+    """The API center of some stand-ins, seen through Microsoft's own client."""
     _, _, subscription, _, resource_group, _, _, _, service = stand_ins["resourceId"].split("/")
     with ApiCenterMgmtClient(
         credential,

@@ -103,7 +103,7 @@ def test_a_role_is_taken_on_without_any_key(handler, catalog, filled, stand_ins,
     for parameters, signed in made:
         assert not signed
         assert parameters["Action"] == "AssumeRoleWithWebIdentity"
-        assert (parameters["RoleArn"], parameters["RoleSessionName"]) == (role, "keyless")
+        assert (parameters["RoleArn"], parameters["RoleSessionName"]) == (role, "apicenter-keyless")
         claims = parameters["WebIdentityToken"].split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))
         assert (claims["iss"], claims["aud"]) == (f"https://{ISSUER}", stand_ins["audience"])
@@ -144,7 +144,7 @@ def test_a_role_is_taken_on_with_a_key_and_an_external_id(
     assert_life(handler, catalog, filled, stand_ins, "by-key", body)
     for parameters, signed in exchanges():
         assert signed
-        assert (parameters["Action"], parameters["RoleSessionName"]) == ("AssumeRole", "by-key")
+        assert (parameters["Action"], parameters["RoleSessionName"]) == ("AssumeRole", "apicenter-by-key")
         assert (parameters["RoleArn"], parameters["ExternalId"]) == (role, "shop:42")
 
     # moto wraps these refusals in an element more than Amazon does, so that their code cannot be read.

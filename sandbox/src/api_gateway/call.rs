@@ -6,10 +6,15 @@ use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 
 use super::errors::AmazonError;
+use crate::region::partition;
 
 /// A request that was signed by someone we know.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
+    /// The account that it is for.
+    pub account: &'a str,
+    /// The region that it is for.
+    pub region: &'a str,
     /// The method.
     pub method: &'a Method,
     /// The segments of the path, decoded.
@@ -29,8 +34,15 @@ pub(super) struct Call<'a> {
 
 impl<'a> Call<'a> {
     /// Takes a request apart.
-    pub fn new(request: &'a Request<Bytes>, (page_size_default, page_size_max): (usize, usize), now: i64) -> Self {
+    pub fn new(
+        request: &'a Request<Bytes>,
+        (account, region): (&'a str, &'a str),
+        (page_size_default, page_size_max): (usize, usize),
+        now: i64,
+    ) -> Self {
         Self {
+            account,
+            region,
             method: request.method(),
             segments: request
                 .uri()
@@ -56,6 +68,18 @@ impl<'a> Call<'a> {
             .iter()
             .find(|(candidate, _)| candidate == name)
             .map(|(_, value)| value.as_str())
+    }
+
+    /// The ARN of something of the account's in the region.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        let (account, region) = (self.account, self.region);
+        format!("arn:{}:{service}:{region}:{account}:{resource}", partition(region))
+    }
+
+    /// All values of a query parameter.
+    pub fn queries(&self, name: &str) -> impl Iterator<Item = &str> {
+        let named = self.query.iter().filter(move |(candidate, _)| candidate == name);
+        named.map(|(_, value)| value.as_str())
     }
 
     /// The body as JSON of some shape.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::date::USUAL_DATE;
-use super::region::dns_suffix;
 use super::rest_api::EndpointType;
+use crate::region::dns_suffix;
 
 /// Domain names, each with its mappings and its routing rules.
 pub type DomainEstate = Vec<(DomainName, Vec<Mapping>, Vec<RoutingRule>)>;

@@ -9,9 +9,8 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::domain::{DomainEntry, DomainName, Mapping, key};
 use super::domain_writes as writes;
-use super::errors::{ACCOUNT_ID, AmazonError};
+use super::errors::AmazonError;
 use super::paging::page;
-use super::region::partition;
 use super::rest_api::EndpointType;
 use super::state::State;
 use super::wire::{empty_answer, json_answer, list};
@@ -21,21 +20,16 @@ use crate::json::present;
 const DISTRIBUTION_ZONE: &str = "Z2FDTNDATAQYW2";
 
 /// Answers a call of `/domainnames` or `/domainnameaccessassociations`.
-pub(super) fn answer(
-    state: &mut State,
-    call: &Call<'_>,
-    segments: &[&str],
-    region: &str,
-) -> Result<Response<Bytes>, AmazonError> {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, segments: &[&str]) -> Result<Response<Bytes>, AmazonError> {
     let id = call.query("domainNameId");
     match (call.method, segments) {
         (&Method::GET, ["domainnames"]) => {
             let shown = owned(&state.domains, call)?;
-            listed(&shown, "domainnames", call, |entry| domain(&entry.domain, region))
+            listed(&shown, "domainnames", call, |entry| domain(&entry.domain, call))
         }
         (&Method::POST, ["domainnames"]) => {
             let made = writes::create_domain(state, call)?;
-            Ok(json_answer(StatusCode::CREATED, &domain(&made, region)))
+            Ok(json_answer(StatusCode::CREATED, &domain(&made, call)))
         }
         (&Method::DELETE, ["domainnames", name]) => {
             writes::delete_domain(state, name, id)?;
@@ -51,7 +45,7 @@ pub(super) fn answer(
         }
         (&Method::GET, ["domainnames", name]) => {
             let entry = entry_of(state, name, id)?;
-            Ok(json_answer(StatusCode::OK, &domain(&entry.domain, region)))
+            Ok(json_answer(StatusCode::OK, &domain(&entry.domain, call)))
         }
         (&Method::GET, ["domainnames", name, "basepathmappings"]) => {
             // What Amazon says about a private one without its id is not recorded; it is taken for an unknown one.
@@ -63,7 +57,7 @@ pub(super) fn answer(
             })
         }
         (&Method::GET, ["domainnameaccessassociations"]) => {
-            let associations = associations(owned(&state.domains, call)?, region);
+            let associations = associations(owned(&state.domains, call)?, call);
             listed(&associations, "associations", call, Value::clone)
         }
         (method, _) => Err(AmazonError::unknown_operation(&format!("{method} of this path"))),
@@ -104,8 +98,8 @@ fn listed<T>(
     Ok(json_answer(StatusCode::OK, &list(items, position)))
 }
 
-fn domain(domain: &DomainName, region: &str) -> Value {
-    let certificate = format!("arn:{}:acm:{region}:{ACCOUNT_ID}:certificate/1", partition(region));
+fn domain(domain: &DomainName, call: &Call<'_>) -> Value {
+    let certificate = call.arn("acm", "certificate/1");
     let (is_edge, is_regional) = match domain.endpoint_type {
         EndpointType::Edge => (true, false),
         EndpointType::Regional => (false, true),
@@ -115,12 +109,12 @@ fn domain(domain: &DomainName, region: &str) -> Value {
     present(json!({
         "domainName": domain.name,
         "domainNameId": domain.id,
-        "domainNameArn": domain.id.as_ref().map(|_| arn(domain, region)),
+        "domainNameArn": domain.id.as_ref().map(|_| arn(domain, call)),
         "certificateArn": (!is_regional).then_some(&certificate),
         "certificateUploadDate": domain.certificate_upload_date,
-        "regionalDomainName": is_regional.then(|| domain.host(region)),
+        "regionalDomainName": is_regional.then(|| domain.host(call.region)),
         "regionalCertificateArn": is_regional.then_some(&certificate),
-        "distributionDomainName": is_edge.then(|| domain.host(region)),
+        "distributionDomainName": is_edge.then(|| domain.host(call.region)),
         "distributionHostedZoneId": is_edge.then_some(DISTRIBUTION_ZONE),
         "endpointConfiguration": { "types": [domain.endpoint_type.as_str()], "ipAddressType": "ipv4" },
         "domainNameStatus": domain.status,
@@ -141,17 +135,17 @@ fn base_path_mapping(mapping: &Mapping) -> Value {
 }
 
 /// What lets VPC endpoints reach private domain names.
-fn associations(domains: BTreeMap<String, &DomainEntry>, region: &str) -> BTreeMap<String, Value> {
+fn associations(domains: BTreeMap<String, &DomainEntry>, call: &Call<'_>) -> BTreeMap<String, Value> {
     let mut associations = BTreeMap::new();
     for (key, entry) in domains {
         for endpoint in &entry.domain.vpc_endpoint_ids {
-            let domain_arn = arn(&entry.domain, region);
+            let domain_arn = arn(&entry.domain, call);
             let name = format!(
                 "/domainnameaccessassociations/domainname/{}/vpcesource/{endpoint}",
                 entry.domain.name
             );
             let association = json!({
-                "domainNameAccessAssociationArn": format!("arn:{}:apigateway:{region}:{ACCOUNT_ID}:{name}", partition(region)),
+                "domainNameAccessAssociationArn": call.arn("apigateway", &name),
                 "domainNameArn": domain_arn,
                 "accessAssociationSourceType": "VPCE",
                 "accessAssociationSource": endpoint,
@@ -163,10 +157,6 @@ fn associations(domains: BTreeMap<String, &DomainEntry>, region: &str) -> BTreeM
     associations
 }
 
-fn arn(domain: &DomainName, region: &str) -> String {
-    let partition = partition(region);
-    format!(
-        "arn:{partition}:apigateway:{region}:{ACCOUNT_ID}:/domainnames/{}",
-        domain.key()
-    )
+fn arn(domain: &DomainName, call: &Call<'_>) -> String {
+    call.arn("apigateway", &format!("/domainnames/{}", domain.key()))
 }

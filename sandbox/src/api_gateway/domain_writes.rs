@@ -143,7 +143,7 @@ pub(super) fn delete_domain(state: &mut State, name: &str, id: Option<&str>) -> 
 pub(super) fn create_base_path_mapping(state: &mut State, call: &Call<'_>, name: &str) -> Result<Mapping, AmazonError> {
     let new: NewBasePathMapping = call.json()?;
     let api = state.apis.get(&new.rest_api_id);
-    let api = api.ok_or_else(|| AmazonError::unknown_api(&new.rest_api_id))?;
+    let api = api.ok_or_else(|| AmazonError::unknown_api(call.account, &new.rest_api_id))?;
     if let Some(stage) = &new.stage {
         api.stage(stage)?;
     }
@@ -198,7 +198,7 @@ pub(super) fn create_api_mapping(state: &mut State, call: &Call<'_>, name: &str)
     let stage_is_there = match (state.apis.get(&new.api_id), state.v2_apis.get(&new.api_id)) {
         (Some(api), _) => api.stages.contains_key(&new.stage),
         (None, Some(api)) => api.stages.contains_key(&new.stage),
-        (None, None) => return Err(AmazonError::unknown_api(&new.api_id)),
+        (None, None) => return Err(AmazonError::unknown_api(call.account, &new.api_id)),
     };
     if !stage_is_there {
         return Err(AmazonError::unknown_stage());

@@ -12,9 +12,6 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// The header with the id of a request.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// The account that messages and ARNs name.
-pub(super) const ACCOUNT_ID: &str = "123456789012";
-
 /// An error as Amazon answers it; turns into a response, or into a fault for tests to inject.
 #[derive(Debug, Clone)]
 pub struct AmazonError {
@@ -49,8 +46,8 @@ impl AmazonError {
         Self::new(StatusCode::NOT_FOUND, "NotFoundException", message)
     }
 
-    pub(super) fn unknown_api(id: &str) -> Self {
-        Self::not_found(format!("Invalid API identifier specified {ACCOUNT_ID}:{id}"))
+    pub(super) fn unknown_api(account: &str, id: &str) -> Self {
+        Self::not_found(format!("Invalid API identifier specified {account}:{id}"))
     }
 
     pub(super) fn unknown_stage() -> Self {
@@ -70,12 +67,12 @@ impl AmazonError {
     }
 
     /// 400, in a region without HTTP APIs: a body with an escape that JSON does not have (reported for four regions).
-    pub(super) fn no_v2(region: &str) -> Self {
+    pub(super) fn no_v2(account: &str, region: &str) -> Self {
         let constraint = "failed to satisfy constraint: Member must satisfy regular expression pattern";
         Self {
             invalid_json: true,
             ..Self::bad_request(format!(
-                "1 validation error detected: Value \\'arn:aws:lambda:{region}:{ACCOUNT_ID}:function:\\' at \\'functionName\\' {constraint}"
+                "1 validation error detected: Value \\'arn:aws:lambda:{region}:{account}:function:\\' at \\'functionName\\' {constraint}"
             ))
         }
     }

@@ -10,6 +10,7 @@ use super::date;
 use super::definition::Definition;
 use super::errors::{AmazonError, REQUEST_ID, request_id};
 use super::rest_api::{RestApi, Stage};
+use crate::region::dns_suffix;
 
 /// The version that Amazon gives its exports.
 const OPENAPI_VERSION: &str = "3.0.1";
@@ -20,7 +21,6 @@ pub(super) fn export(
     stage: &Stage,
     kind: &str,
     call: &Call<'_>,
-    region: &str,
 ) -> Result<Response<Bytes>, AmazonError> {
     if kind != "oas30" {
         return Err(AmazonError::bad_request(format!(
@@ -42,7 +42,7 @@ pub(super) fn export(
         Definition::Refused(message) => return Err(AmazonError::bad_request(message.clone())),
         Definition::Raw { content_type, bytes } => (content_type.clone(), bytes.clone()),
         Definition::OpenApi(document) => {
-            let mut document = dressed(document, api, stage, call.now, region);
+            let mut document = dressed(document, api, stage, call.now, call.region);
             kept.strip(&mut document);
             ("application/json".to_owned(), Bytes::from(document.to_string()))
         }
@@ -69,7 +69,7 @@ fn dressed(document: &Value, api: &RestApi, stage: &Stage, now: i64, region: &st
         json!(api.version.clone().or_else(|| date::iso(now))),
     );
     let server = json!({
-        "url": format!("https://{}.execute-api.{region}.amazonaws.com/{{basePath}}", api.id),
+        "url": format!("https://{}.execute-api.{region}.{}/{{basePath}}", api.id, dns_suffix(region)),
         "variables": { "basePath": { "default": format!("/{}", stage.name) } },
     });
     let mut dressed = Map::new();

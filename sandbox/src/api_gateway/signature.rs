@@ -6,22 +6,22 @@ use bytes::Bytes;
 use http::Request;
 
 use super::errors::AmazonError;
-use crate::keyring::Credential;
+use crate::keyring::Keyring;
 use crate::signature::{self, Scope, SignatureError};
 
-/// Checks that a request was signed for the gateway of this region by a known key, and tells by which.
+/// Checks that a request was signed for the gateway of this region by a known key.
 pub(super) fn verify(
     request: &Request<Bytes>,
-    credentials: &[Credential],
+    keyring: &Keyring,
     region: &str,
     now: SystemTime,
-) -> Result<String, AmazonError> {
+) -> Result<(), AmazonError> {
     let scope = Scope {
         region,
         service: "apigateway",
     };
-    let credential = signature::verify(request, credentials, scope, now)?;
-    Ok(credential.access_key_id.clone())
+    signature::verify(request, keyring, scope, now)?;
+    Ok(())
 }
 
 impl From<SignatureError> for AmazonError {

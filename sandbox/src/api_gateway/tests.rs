@@ -1,9 +1,11 @@
 //! The gateway over HTTP, with requests signed as the SDKs sign them.
 
+mod accounts;
 mod domains;
 mod estates;
 mod reads;
 mod refusals;
+mod tags;
 mod v2_exports;
 mod v2_reads;
 mod v2_writes;

@@ -20,31 +20,28 @@ use super::v2_entry::V2Entry;
 use super::wire::json_answer;
 
 /// Answers a call below `/v2/apis`.
-pub(super) fn answer(
-    state: &mut State,
-    call: &Call<'_>,
-    rest: &[&str],
-    region: &str,
-) -> Result<Response<Bytes>, AmazonError> {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, rest: &[&str]) -> Result<Response<Bytes>, AmazonError> {
     if state.v2_missing {
-        return Err(AmazonError::no_v2(region));
+        return Err(AmazonError::no_v2(call.account, call.region));
     }
     let body = match (call.method, rest) {
-        (&Method::GET, []) => listed(&state.v2_apis, "v2/apis", call, |entry| wire::api(&entry.api, region))?,
+        (&Method::GET, []) => listed(&state.v2_apis, "v2/apis", call, |entry| {
+            wire::api(&entry.api, call.region)
+        })?,
         // An empty id, as a caller who forgot it sends it.
         (&Method::GET, [""]) => json!({}),
         (&Method::GET, [id, "exports", specification]) => {
             let now = state.export_time(call.now);
-            return export::export(entry_of(state, id)?, specification, call, now, region);
+            return export::export(entry_of(state, call, id)?, specification, call, now);
         }
-        (&Method::GET, [id, rest @ ..]) => read(entry_of(state, id)?, call, rest, region)?,
-        (&Method::POST | &Method::DELETE, _) => return writes::answer(state, call, rest, region),
+        (&Method::GET, [id, rest @ ..]) => read(entry_of(state, call, id)?, call, rest)?,
+        (&Method::POST | &Method::DELETE, _) => return writes::answer(state, call, rest),
         (method, _) => return Err(unknown(method)),
     };
     Ok(json_answer(StatusCode::OK, &body))
 }
 
-fn read(entry: &V2Entry, call: &Call<'_>, rest: &[&str], region: &str) -> Result<Value, AmazonError> {
+fn read(entry: &V2Entry, call: &Call<'_>, rest: &[&str]) -> Result<Value, AmazonError> {
     let id = &entry.api.id;
     // A token is good for its own list only.
     let list = rest
@@ -52,7 +49,7 @@ fn read(entry: &V2Entry, call: &Call<'_>, rest: &[&str], region: &str) -> Result
         .map(|kind| format!("v2/apis/{id}/{kind}"))
         .unwrap_or_default();
     match rest {
-        [] => Ok(wire::api(&entry.api, region)),
+        [] => Ok(wire::api(&entry.api, call.region)),
         ["stages"] => listed(&entry.stages, &list, call, wire::stage),
         ["stages", name] => Ok(wire::stage(entry.stage(name)?)),
         ["deployments"] => listed(&entry.deployments, &list, call, wire::deployment),
@@ -75,8 +72,9 @@ fn models(entry: &V2Entry) -> BTreeMap<String, &Model> {
     models.map(|model| (model.id.clone(), model)).collect()
 }
 
-fn entry_of<'a>(state: &'a State, id: &str) -> Result<&'a V2Entry, AmazonError> {
-    state.v2_apis.get(id).ok_or_else(|| AmazonError::unknown_api(id))
+fn entry_of<'a>(state: &'a State, call: &Call<'_>, id: &str) -> Result<&'a V2Entry, AmazonError> {
+    let entry = state.v2_apis.get(id);
+    entry.ok_or_else(|| AmazonError::unknown_api(call.account, id))
 }
 
 fn listed<T>(

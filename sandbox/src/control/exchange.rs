@@ -20,6 +20,9 @@ pub fn to_json(exchange: &Exchange) -> Value {
     let received = exchange.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     json!({
         "service": exchange.service,
+        "account": exchange.subject.account,
+        "region": exchange.subject.region,
+        "operation": exchange.subject.operation,
         "method": exchange.method.as_str(),
         "target": exchange.target,
         "requestHeaders": headers(&exchange.request_headers),

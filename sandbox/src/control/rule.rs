@@ -25,6 +25,12 @@ pub struct RuleForm {
     writes_only: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     conditional: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    region: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    operation: Option<String>,
     #[serde(default)]
     skip: usize,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -84,6 +90,9 @@ impl RuleForm {
                 target: self.target.map(|pattern| regex::Regex::new(&pattern)).transpose()?,
                 writes_only: self.writes_only,
                 conditional: self.conditional,
+                account: self.account,
+                region: self.region,
+                operation: self.operation,
             },
             skip: self.skip,
             times: self.times,
@@ -100,6 +109,9 @@ impl From<FaultRule> for RuleForm {
             target: rule.matcher.target.map(|pattern| pattern.to_string()),
             writes_only: rule.matcher.writes_only,
             conditional: rule.matcher.conditional,
+            account: rule.matcher.account,
+            region: rule.matcher.region,
+            operation: rule.matcher.operation,
             skip: rule.skip,
             times: rule.times,
             fault: rule.fault.into(),

@@ -1,4 +1,4 @@
-//! The account: its roles, whom they trust, and its identity providers.
+//! The accounts: their roles, whom these trust, and their identity providers.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -26,14 +26,14 @@ pub enum Trust {
     },
     /// A principal of Amazon's.
     Principal {
-        /// Its ARN.
+        /// Its ARN: of a user, of a role, or of an account's root, which means everyone in that account.
         arn: String,
         /// What `sts:ExternalId` has to be, if that is asked.
         external_id: Option<String>,
     },
 }
 
-/// A role of the account.
+/// A role of the account that its ARN names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// Its ARN.
@@ -56,11 +56,12 @@ impl Role {
     }
 }
 
-/// What the account has.
+/// What the accounts have.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub roles: HashMap<String, Role>,
-    pub providers: HashMap<String, OidcProvider>,
+    /// By account and issuer.
+    pub providers: HashMap<(String, String), OidcProvider>,
     /// How long the next sessions last, whatever is asked for.
     pub lifetimes: VecDeque<Duration>,
     pub region_disabled: bool,

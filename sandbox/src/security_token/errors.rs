@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::{Response, StatusCode};
 
 use crate::faults::Fault;
-use crate::keyring::ACCOUNT;
 use crate::signature::SignatureError;
 
 /// An error as the service answers it; turns into a response, or into a fault for tests to inject.
@@ -36,6 +35,15 @@ impl StsError {
         Self::new(StatusCode::BAD_REQUEST, "InvalidIdentityToken", message)
     }
 
+    /// 400 `InvalidIdentityToken`, when the service could not get the provider's keys, or a token was signed with none of them.
+    #[must_use]
+    pub fn no_verification_key() -> Self {
+        Self::invalid_identity_token(
+            "Couldn't retrieve verification key from your identity provider,  please reference \
+             AssumeRoleWithWebIdentity documentation for requirements",
+        )
+    }
+
     /// 400 `ExpiredTokenException`: a token of the identity provider that is over.
     #[must_use]
     pub fn expired_web_identity(message: impl Into<String>) -> Self {
@@ -60,12 +68,12 @@ impl StsError {
 
     /// 403 `RegionDisabledException`.
     #[must_use]
-    pub fn region_disabled() -> Self {
+    pub fn region_disabled(account: &str) -> Self {
         Self::new(
             StatusCode::FORBIDDEN,
             "RegionDisabledException",
             format!(
-                "STS is not activated in this region for account:{ACCOUNT}. Your account administrator can activate STS in \
+                "STS is not activated in this region for account:{account}. Your account administrator can activate STS in \
                  this region using the IAM Console."
             ),
         )

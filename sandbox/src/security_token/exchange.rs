@@ -1,4 +1,4 @@
-//! The exchanges: a role's session for an access key, or for a token of an identity provider.
+//! The exchanges: a role's session for an access key, for a session of another role, or for a token of an identity provider.
 
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -10,21 +10,19 @@ use super::errors::StsError;
 use super::form::{Asked, Form};
 use super::wire::{self, Given};
 use crate::clock::{epoch_seconds, now};
-use crate::keyring::{ACCOUNT, Credential, Keyring, Session};
+use crate::keyring::{Credential, Keyring, Session, account_of, partition_of};
 use crate::random;
+use crate::region::partition;
 use crate::signature::{self, Scope};
 use crate::token::{Claims, InvalidToken, read_token};
 
-/// One region of each partition that every account has: the stand-in is their service, too.
-const ALWAYS_ENABLED: [&str; 4] = ["us-east-1", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"];
+/// The longest session that a session of another role can be exchanged for ("Role chaining").
+const CHAINED_MAX: Duration = Duration::from_hours(1);
 
-/// Who has signed a request, for this region or for one that every account has.
+/// Who has signed a request, for this region.
 pub(super) fn verify(request: &Request<Bytes>, keyring: &Keyring, region: &str) -> Result<Credential, StsError> {
-    let claimed = signature::claimed_region(request).filter(|claimed| ALWAYS_ENABLED.contains(claimed));
-    let region = claimed.unwrap_or(region);
     let scope = Scope { region, service: "sts" };
-    let known = keyring.known_in(region);
-    Ok(signature::verify(request, &known, scope, now())?.clone())
+    Ok(signature::verify(request, keyring, scope, now())?)
 }
 
 /// A session for whoever has signed the request.
@@ -32,12 +30,14 @@ pub(super) fn assume_role(
     state: &mut State,
     keyring: &Keyring,
     form: &Form,
+    region: &str,
     caller: &Credential,
 ) -> Result<Response<Bytes>, StsError> {
     let (asked, told) = (form.asked()?, form.external_id()?);
+    check_place(&asked, keyring, region)?;
     let trusts = |trust: &Trust| match trust {
         Trust::Principal { arn, external_id } => {
-            *arn == caller.principal && external_id.as_deref().is_none_or(|wanted| told == Some(wanted))
+            is_meant(arn, caller) && external_id.as_deref().is_none_or(|wanted| told == Some(wanted))
         }
         Trust::WebIdentity { .. } => false,
     };
@@ -48,8 +48,33 @@ pub(super) fn assume_role(
             caller.principal, asked.role_arn
         ))
     })?;
+    if caller.session.is_some() && asked.duration > CHAINED_MAX {
+        return Err(StsError::validation(
+            "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
+        ));
+    }
     let given = give(role, &mut state.lifetimes, keyring, &asked)?;
     Ok(wire::assumed_role(&given))
+}
+
+/// Whether a caller is the principal that a trust policy names: itself, the role of its session, or all of its account.
+fn is_meant(arn: &str, caller: &Credential) -> bool {
+    let root = format!("arn:{}:iam::{}:root", partition_of(&caller.principal), caller.account());
+    let role = caller.session.as_ref().map(|session| session.role_arn.as_str());
+    arn == caller.principal || Some(arn) == role || arn == root
+}
+
+/// A role is asked for in its own partition, and in a region that its account has enabled.
+fn check_place(asked: &Asked<'_>, keyring: &Keyring, region: &str) -> Result<(), StsError> {
+    if partition_of(asked.role_arn) != partition(region) {
+        return Err(StsError::validation("Request ARN is invalid"));
+    }
+    let account = account_of(asked.role_arn);
+    if keyring.has_enabled(account, region) {
+        Ok(())
+    } else {
+        Err(StsError::region_disabled(account))
+    }
 }
 
 /// A session for whoever a token is about. The request needs no signature: the token is the proof.
@@ -57,22 +82,21 @@ pub(super) fn assume_role_with_web_identity(
     state: &mut State,
     keyring: &Keyring,
     form: &Form,
+    region: &str,
 ) -> Result<Response<Bytes>, StsError> {
     let asked = form.asked()?;
+    check_place(&asked, keyring, region)?;
     let claims = read_token(form.web_identity_token()?).map_err(|error| match error {
         InvalidToken::NotAJwt => StsError::invalid_identity_token(
             "The ID Token provided is not a valid JWT. (You may see this error if you sent an Access Token)",
         ),
-        InvalidToken::SignatureNotBase64 | InvalidToken::ForeignSignature => StsError::invalid_identity_token(
-            "Couldn't retrieve verification key from your identity provider,  please reference \
-             AssumeRoleWithWebIdentity documentation for requirements",
-        ),
+        InvalidToken::SignatureNotBase64 | InvalidToken::ForeignSignature => StsError::no_verification_key(),
         InvalidToken::LacksAClaim => StsError::invalid_identity_token("Missing a required claim"),
     })?;
     // The token's own word for whom it was given to goes before its audience.
     let audience = claims.azp.as_deref().unwrap_or(&claims.aud);
-    let is_ours = asked.role_arn.split(':').nth(4) == Some(ACCOUNT);
-    let provider = state.providers.get(&claims.iss).filter(|_| is_ours).ok_or_else(|| {
+    let registered = (account_of(asked.role_arn).to_owned(), claims.iss.clone());
+    let provider = state.providers.get(&registered).ok_or_else(|| {
         let issuer = &claims.iss;
         StsError::invalid_identity_token(format!("No OpenIDConnect provider found in your account for {issuer}"))
     })?;
@@ -134,10 +158,16 @@ fn give(
     let credential = Credential {
         access_key_id: format!("ASIA{}", random::text(16).to_ascii_uppercase()),
         secret: random::text(40),
-        principal: format!("arn:aws:sts::{ACCOUNT}:assumed-role/{name}/{}", asked.session_name),
+        principal: format!(
+            "arn:{}:sts::{}:assumed-role/{name}/{}",
+            partition_of(&role.arn),
+            account_of(&role.arn),
+            asked.session_name
+        ),
         session: Some(Session {
             token: random::text(320),
             ends,
+            role_arn: role.arn.clone(),
         }),
     };
     keyring.add(credential.clone());

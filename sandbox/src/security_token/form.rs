@@ -205,5 +205,9 @@ fn refuse(violations: &[String]) -> Result<(), StsError> {
 
 fn is_arn(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
-    matches!(parts.as_slice(), ["arn", _, "iam", "", _, resource] if resource.starts_with("role/"))
+    let is_account = |text: &str| text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
+    matches!(
+        parts.as_slice(),
+        ["arn", _, "iam", "", account, resource] if is_account(account) && resource.starts_with("role/")
+    )
 }

@@ -1,5 +1,7 @@
 //! The service over HTTP, and its sessions with the gateway.
 
+mod chains;
+
 use std::time::Duration;
 
 use aws_credential_types::Credentials;
@@ -72,7 +74,7 @@ impl World {
     async fn send(
         &self,
         base: &str,
-        service: &str,
+        (service, region): (&str, &str),
         target: &str,
         body: &str,
         signer: Option<&Credentials>,
@@ -87,7 +89,7 @@ impl World {
             let identity = credentials.clone().into();
             let parameters = v4::SigningParams::builder()
                 .identity(&identity)
-                .region(&self.cloud.region)
+                .region(region)
                 .name(service)
                 .time(now())
                 .settings(SigningSettings::default())
@@ -112,13 +114,18 @@ impl World {
 
     /// Posts a form; a parameter that is given again replaces the one before.
     async fn ask(&self, parameters: &[(&str, &str)], signer: Option<&Credentials>) -> Answered {
+        self.ask_in(&self.cloud.region, parameters, signer).await
+    }
+
+    /// The same, signed for a region.
+    async fn ask_in(&self, region: &str, parameters: &[(&str, &str)], signer: Option<&Credentials>) -> Answered {
         let mut form = form_urlencoded::Serializer::new(String::new());
         for (place, (name, value)) in parameters.iter().enumerate() {
             if !parameters[place + 1..].iter().any(|(later, _)| later == name) {
                 form.append_pair(name, value);
             }
         }
-        self.send(self.cloud.sts_url(), "sts", "/", &form.finish(), signer)
+        self.send(self.cloud.sts_url(), ("sts", region), "/", &form.finish(), signer)
             .await
     }
 
@@ -145,9 +152,8 @@ impl World {
 
     async fn list_apis(&self, signer: &Credentials) -> u16 {
         let base = self.cloud.api_gateway_url();
-        self.send(base, "apigateway", "/restapis", "", Some(signer))
-            .await
-            .status
+        let scope = ("apigateway", self.cloud.region.as_str());
+        self.send(base, scope, "/restapis", "", Some(signer)).await.status
     }
 }
 

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::errors::StsError;
-use crate::keyring::{ACCOUNT, Credential};
+use crate::keyring::{Credential, account_of, partition_of};
 use crate::token::Claims;
 
 const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
@@ -30,7 +30,9 @@ pub(super) fn assumed_role(given: &Given) -> Response<Bytes> {
 /// The answer to `AssumeRoleWithWebIdentity`.
 pub(super) fn assumed_role_with_web_identity(given: &Given, claims: &Claims, audience: &str) -> Response<Bytes> {
     let provider = claims.iss.trim_start_matches("https://");
-    let provider = format!("arn:aws:iam::{ACCOUNT}:oidc-provider/{provider}");
+    let principal = &given.credential.principal;
+    let (partition, account) = (partition_of(principal), account_of(principal));
+    let provider = format!("arn:{partition}:iam::{account}:oidc-provider/{provider}");
     let members = format!(
         "{}{}{}{}",
         element("SubjectFromWebIdentityToken", &claims.sub),
@@ -47,7 +49,7 @@ pub(super) fn caller_identity(caller: &Credential) -> Response<Bytes> {
         "{}{}{}",
         element("Arn", &caller.principal),
         element("UserId", &unique_id(&caller.principal)),
-        element("Account", ACCOUNT)
+        element("Account", caller.account())
     );
     result("GetCallerIdentity", &members)
 }

@@ -30,6 +30,8 @@ const AUTHENTICATION_CODES: &[&str] = &[
 ];
 /// Error codes, without `Exception`, that mean that the region does not know the credentials.
 const UNKNOWN_CREDENTIALS_CODES: &[&str] = &["InvalidClientTokenId", "UnrecognizedClient"];
+/// The code, without `Exception`, of temporary credentials whose time is up.
+const EXPIRED_CODE: &str = "ExpiredToken";
 /// Error codes, without `Exception`, that mean "too fast" where the status does not say so.
 const THROTTLE_CODES: &[&str] = &["LimitExceeded", "RequestLimitExceeded", "Throttling", "TooManyRequests"];
 
@@ -61,6 +63,16 @@ where
 /// Whether a code means that the keys or the signature are not accepted.
 pub(in crate::aws) fn is_authentication(code: &str) -> bool {
     AUTHENTICATION_CODES.contains(&code)
+}
+
+/// Whether a code means that temporary credentials, good until then, are good no longer.
+pub(in crate::aws) fn is_expired(code: &str) -> bool {
+    code == EXPIRED_CODE
+}
+
+/// Whether a code means that the region does not know the credentials: they are bad, or their account has not enabled it.
+pub(in crate::aws) fn is_unknown(code: &str) -> bool {
+    UNKNOWN_CREDENTIALS_CODES.contains(&code)
 }
 
 /// Whether a status and a code mean that requests come too fast.
@@ -126,7 +138,7 @@ pub(in crate::aws) fn with_clock_hint(message: String) -> String {
 
 /// Good credentials look like bad ones in a region that their account has not enabled.
 pub(in crate::aws) fn with_region_hint(message: String, code: &str, region: &Region) -> String {
-    if UNKNOWN_CREDENTIALS_CODES.contains(&code) && !region.is_always_enabled() {
+    if is_unknown(code) && !region.is_always_enabled() {
         format!(
             "{message} (Amazon says the same of good ones while the region {region} is not enabled for their account)"
         )

@@ -12,37 +12,39 @@ use aws_smithy_runtime_api::client::connector_metadata::ConnectorMetadata;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
-use aws_smithy_runtime_api::client::interceptors::context::{
-    AfterDeserializationInterceptorContextRef, InterceptorContext,
-};
-use aws_smithy_runtime_api::client::interceptors::{Intercept, dyn_dispatch_hint};
-use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse, Metadata};
-use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::{RuntimeComponents, RuntimeComponentsBuilder};
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::config_bag::ConfigBag;
-use http_body_util::{LengthLimitError, Limited};
+use http_body_util::Limited;
+use tokio::sync::Semaphore;
 use tracing::Instrument;
 use url::Url;
 
 use super::answer::is_throttle;
-use super::objects::{Counted, TooManyObjects};
+use super::objects::Counted;
 use crate::limits::{Pacer, Traffic};
 use crate::telemetry::{Outgoing, Peer};
 
 /// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
 pub(in crate::aws) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
+/// Most roles that are assumed at once in this process: the first run over an organisation assumes hundreds.
+const EXCHANGES_MAX: usize = 5;
 
 /// The connections to Amazon: made once per process and shared by all gateways.
 #[derive(Debug, Clone)]
-pub struct Transport(SharedHttpClient);
+pub struct Transport {
+    client: SharedHttpClient,
+    exchanges: Arc<Semaphore>,
+}
 
 impl Transport {
     /// A pool without connections yet. They go through the proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
     /// `NO_PROXY` name, as those of the Azure SDK do by themselves; the same library reads them.
     #[must_use]
     pub fn new() -> Self {
-        Self(Builder::new().build_with_connector_fn(|settings, components| {
+        Self::of_client(Builder::new().build_with_connector_fn(|settings, components| {
             let mut connector = Connector::builder().proxy_config(ProxyConfig::from_env());
             connector.set_connector_settings(settings.cloned());
             connector.set_sleep_impl(components.and_then(RuntimeComponents::sleep_impl));
@@ -53,13 +55,30 @@ impl Transport {
     /// What `client` makes of requests, in place of connections.
     #[cfg(any(test, fuzzing))]
     pub(in crate::aws) fn over(client: SharedHttpClient) -> Self {
-        Self(client)
+        Self::of_client(client)
+    }
+
+    fn of_client(client: SharedHttpClient) -> Self {
+        Self {
+            client,
+            exchanges: Self::permits(),
+        }
+    }
+
+    /// As many permits to assume a role as there may be exchanges at once.
+    pub(in crate::aws) fn permits() -> Arc<Semaphore> {
+        Arc::new(Semaphore::new(EXCHANGES_MAX))
+    }
+
+    /// The permits to assume a role, which all that goes this way shares.
+    pub(in crate::aws) fn exchanges(&self) -> Arc<Semaphore> {
+        Arc::clone(&self.exchanges)
     }
 
     /// The same connections for one gateway: retries wait for `pacer`, every attempt counts in `traffic`.
     pub(in crate::aws) fn metered(&self, pacer: Arc<Pacer>, traffic: Arc<Traffic>) -> SharedHttpClient {
         SharedHttpClient::new(Metered {
-            inner: self.0.clone(),
+            inner: self.client.clone(),
             pacer,
             traffic,
         })
@@ -120,7 +139,13 @@ impl HttpConnector for Metered<SharedHttpConnector> {
                 Ok(response) => response,
                 Err(error) => {
                     outgoing.failed();
-                    return Err(error);
+                    // That there is no connection is a fact about the region, which one retry makes sure of: the SDK makes none
+                    // after an error of no kind.
+                    return Err(if resends > 0 && is_not_connected(&error) {
+                        ConnectorError::other(error.into(), None)
+                    } else {
+                        error
+                    });
                 }
             };
             let throttled = is_throttled(&response);
@@ -169,63 +194,9 @@ fn is_throttled(response: &HttpResponse) -> bool {
     )
 }
 
-/// Keeps the SDK from retrying what only waiting or nothing helps with.
-///
-/// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
-/// is too long stays so.
-#[derive(Debug)]
-pub(in crate::aws) struct NoBlindRetries;
-
-impl ClassifyRetry for NoBlindRetries {
-    fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let throttled = context
-            .response()
-            .is_some_and(|response| response.status().as_u16() == 429);
-        let too_long = matches!(context.output_or_error(), Some(Err(error)) if is_too_long(error));
-        if throttled || too_long {
-            RetryAction::RetryForbidden
-        } else {
-            RetryAction::NoActionIndicated
-        }
-    }
-
-    fn name(&self) -> &'static str {
-        "no blind retries"
-    }
-
-    fn priority(&self) -> RetryClassifierPriority {
-        RetryClassifierPriority::run_after(RetryClassifierPriority::transient_error_classifier())
-    }
-}
-
-/// Refuses no answer at all, which the SDK would take for a list without items. An export may be empty: it is no list.
-#[derive(Debug)]
-pub(in crate::aws) struct NoEmptyAnswers;
-
-#[dyn_dispatch_hint]
-impl Intercept for NoEmptyAnswers {
-    fn name(&self) -> &'static str {
-        "no empty answers"
-    }
-
-    fn read_after_deserialization(
-        &self,
-        context: &AfterDeserializationInterceptorContextRef<'_>,
-        _: &RuntimeComponents,
-        config: &mut ConfigBag,
-    ) -> Result<(), BoxError> {
-        let call = config.load::<Metadata>();
-        let is_export = call.is_some_and(|call| matches!(call.name(), "GetExport" | "ExportApi"));
-        let answer = context.response();
-        if !is_export && answer.status().is_success() && answer.body().bytes() == Some(b"") {
-            return Err("the answer is empty".into());
-        }
-        Ok(())
-    }
-}
-
-/// Whether an answer was longer than [`ANSWER_MAX_BYTES`], or held more than it may.
-pub(in crate::aws) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
+/// Whether a request was not sent because there was no connection to send it on.
+pub(in crate::aws) fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source())
-        .any(|error| error.is::<LengthLimitError>() || error.is::<TooManyObjects>())
+        .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())
+        .any(hyper_util::client::legacy::Error::is_connect)
 }

@@ -8,8 +8,8 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use crate::aws::connection::{
-    ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, is_too_long, message,
-    retry_after, with_clock_hint, with_region_hint,
+    ANSWER_MAX_BYTES, Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_not_connected, is_throttle,
+    is_too_long, is_unknown, message, retry_after, with_clock_hint, with_region_hint,
 };
 use crate::aws::security_token::RoleError;
 use crate::model::{ErrorCode, Problem, Region};
@@ -27,6 +27,8 @@ pub enum GatewayError {
         call: Call,
         /// Which credentials, such as `the access key`.
         credentials: String,
+        /// Whether the region does not know them: it may not be enabled for their account.
+        is_unknown: bool,
         /// Amazon's words.
         message: String,
     },
@@ -63,10 +65,12 @@ pub enum GatewayError {
         retry_after: Option<Duration>,
     },
     /// Amazon cannot be reached, or cannot answer now.
-    #[error("{call}: Amazon API Gateway is not available: {message}")]
+    #[error("{call}: Amazon API Gateway {}: {message}", if *is_unreachable { "cannot be reached" } else { "is not available" })]
     Unavailable {
         /// What was called.
         call: Call,
+        /// Whether there was no connection to it.
+        is_unreachable: bool,
         /// What happened.
         message: String,
         /// When to try again, if Amazon said so.
@@ -120,6 +124,7 @@ impl GatewayError {
         let status = error.raw_response().map(|response| response.status().as_u16());
         let unavailable = |message| Self::Unavailable {
             call: call.clone(),
+            is_unreachable: is_not_connected(error),
             message,
             retry_after,
         };
@@ -138,6 +143,7 @@ impl GatewayError {
             return Self::AuthenticationFailed {
                 call,
                 credentials: credentials.to_owned(),
+                is_unknown: is_unknown(code),
                 message: with_region_hint(with_clock_hint(message), code, region),
             };
         }
@@ -167,28 +173,27 @@ impl GatewayError {
 
     /// The same error, if it is a throttle, with the time to wait.
     pub(super) fn again_after(mut self, delay: Duration) -> Self {
-        if let Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) = &mut self {
+        if let Self::Throttled { retry_after, .. } = &mut self {
             *retry_after = Some(delay);
         }
         self
     }
 
-    /// How long to wait where Amazon asks for patience: as long as it says, or `otherwise`.
-    pub(super) fn patience(&self, otherwise: Duration) -> Option<Duration> {
-        match self {
-            Self::Throttled { retry_after, .. } | Self::Role(RoleError::Throttled { retry_after, .. }) => {
-                Some(retry_after.unwrap_or(otherwise))
+    /// Whether there was no connection, twice: that is a fact about the region, and not about what was asked or who asked.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Unavailable {
+                is_unreachable: true,
+                ..
             }
-            Self::AuthenticationFailed { .. }
-            | Self::AccessDenied { .. }
-            | Self::NotFound { .. }
-            | Self::Refused { .. }
-            | Self::Unavailable { .. }
-            | Self::OutOfTime { .. }
-            | Self::TooLong { .. }
-            | Self::Malformed { .. }
-            | Self::Role(_) => None,
-        }
+        )
+    }
+
+    /// Whether the region does not know the credentials.
+    pub(super) fn is_unknown_credentials(&self) -> bool {
+        matches!(self, Self::AuthenticationFailed { is_unknown: true, .. })
     }
 
     /// Whether there was no time for it: neither for the request nor for the wait that Amazon asks for.
@@ -200,6 +205,12 @@ impl GatewayError {
                 | Self::Throttled { .. }
                 | Self::Role(RoleError::OutOfTime { .. } | RoleError::Throttled { .. })
         )
+    }
+
+    /// Whether the next list would fail in the same way: Amazon is out of reach, or does not accept the credentials, or there
+    /// are none.
+    pub(super) fn is_of_every_list(&self) -> bool {
+        matches!(self, Self::AuthenticationFailed { .. } | Self::Role(_)) || self.is_unreachable()
     }
 
     /// Whether the account, its credentials or its role are refused, whatever is called.

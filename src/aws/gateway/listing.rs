@@ -1,20 +1,21 @@
 //! Lists of APIs, page by page, within bounds.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_apigateway::operation::get_rest_api::GetRestApiOutput;
 use aws_sdk_apigateway::types;
 use aws_sdk_apigatewayv2::types::ProtocolType;
 
 use super::error::GatewayError;
-use crate::aws::connection::Call;
-use crate::model::{ApiId, ApiType, EndpointType, GatewayApi, quote_name};
+use crate::aws::connection::{Call, Pages};
+use crate::model::{ApiId, ApiType, EndpointType, GatewayApi, one_line, quote_name};
 
-/// Most that is kept of a listing, in bytes: what ten thousand APIs, the most that fit an API center, have with long
-/// descriptions.
-const LISTING_MAX_BYTES: usize = 64 * 1024 * 1024;
-/// What an API, or a page, takes beside its texts, in bytes.
-const OVERHEAD_BYTES: usize = 512;
+/// Most tags of an API that are read: Amazon allows 50, and adds some of its own.
+const TAGS_MAX: usize = 100;
+/// Longest key of a tag, in UTF-16 units (Amazon's limit).
+const TAG_KEY_MAX: usize = 128;
+/// Longest value of a tag, in UTF-16 units (Amazon's limit).
+const TAG_VALUE_MAX: usize = 256;
 
 /// All APIs of one list of a gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -86,45 +87,6 @@ impl Collected {
     }
 }
 
-/// Where the pages of a list have led so far.
-#[derive(Debug, Default)]
-pub(super) struct Pages {
-    visited: HashSet<String>,
-    bytes: usize,
-}
-
-impl Pages {
-    /// Where the next page is; `None` after the last.
-    ///
-    /// # Errors
-    /// When there is no end to them: the page leads back to an earlier one, or there is more than any gateway has.
-    pub fn next(&mut self, position: Option<String>) -> Result<Option<String>, String> {
-        let Some(next) = position.filter(|position| !position.is_empty()) else {
-            return Ok(None);
-        };
-        self.weigh(next.len())?;
-        if !self.visited.insert(next.clone()) {
-            return Err(format!(
-                "its pages lead in a circle, back to position {:?}",
-                quote_name(&next)
-            ));
-        }
-        Ok(Some(next))
-    }
-
-    /// Counts what is kept of a page.
-    ///
-    /// # Errors
-    /// When it is more than any gateway has.
-    fn weigh(&mut self, bytes: usize) -> Result<(), String> {
-        self.bytes += bytes + OVERHEAD_BYTES;
-        if self.bytes > LISTING_MAX_BYTES {
-            return Err(format!("it has more than {LISTING_MAX_BYTES} bytes, and no end yet"));
-        }
-        Ok(())
-    }
-}
-
 /// All items of a list whose pages `page` gives, each with where the next one is.
 ///
 /// # Errors
@@ -157,7 +119,12 @@ where
 fn weight(api: &GatewayApi) -> usize {
     let texts = [Some(&api.name), api.description.as_ref(), api.version.as_ref()];
     let endpoints = api.vpc_endpoint_ids.iter().map(|id| id.len() + size_of::<String>());
-    texts.into_iter().flatten().map(String::len).chain(endpoints).sum()
+    let tags = api
+        .tags
+        .iter()
+        .map(|(key, value)| key.len() + value.len() + 2 * size_of::<String>());
+    let texts = texts.into_iter().flatten().map(String::len);
+    texts.chain(endpoints).chain(tags).sum()
 }
 
 pub(super) fn rest_api(id: ApiId, item: types::RestApi) -> GatewayApi {
@@ -167,6 +134,7 @@ pub(super) fn rest_api(id: ApiId, item: types::RestApi) -> GatewayApi {
         texts,
         item.endpoint_configuration,
         item.disable_execute_api_endpoint,
+        item.tags,
     )
 }
 
@@ -178,6 +146,7 @@ pub(super) fn rest_api_found(id: ApiId, item: GetRestApiOutput) -> GatewayApi {
         texts,
         item.endpoint_configuration,
         item.disable_execute_api_endpoint,
+        item.tags,
     )
 }
 
@@ -186,6 +155,7 @@ fn of_rest(
     [name, description, version]: [Option<String>; 3],
     endpoint: Option<types::EndpointConfiguration>,
     execute_api_disabled: bool,
+    tags: Option<HashMap<String, String>>,
 ) -> GatewayApi {
     let is = |endpoint_type| {
         let mut types = endpoint.iter().flat_map(types::EndpointConfiguration::types);
@@ -209,6 +179,7 @@ fn of_rest(
             .and_then(|endpoint| endpoint.vpc_endpoint_ids)
             .unwrap_or_default(),
         execute_api_disabled,
+        tags: tags_of(tags),
     }
 }
 
@@ -221,6 +192,7 @@ pub(super) fn v2_api(
     protocol: Option<&ProtocolType>,
     [name, description, version]: [Option<String>; 3],
     execute_api_disabled: bool,
+    tags: Option<HashMap<String, String>>,
 ) -> Result<GatewayApi, String> {
     let api_type = match protocol {
         Some(ProtocolType::Http) => ApiType::Http,
@@ -239,7 +211,16 @@ pub(super) fn v2_api(
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled,
+        tags: tags_of(tags),
     })
+}
+
+/// Tags, whoever set them, as texts that can be shown.
+fn tags_of(tags: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
+    let sorted: BTreeMap<String, String> = tags.into_iter().flatten().collect();
+    let tags = sorted.into_iter().take(TAGS_MAX);
+    tags.map(|(key, value)| (one_line(&key, TAG_KEY_MAX), one_line(&value, TAG_VALUE_MAX)))
+        .collect()
 }
 
 #[cfg(test)]

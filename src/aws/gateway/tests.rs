@@ -4,9 +4,10 @@ mod connection;
 mod domains;
 mod hostile;
 mod refusals;
+mod sessions;
 mod v2;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -99,6 +100,15 @@ impl Bench {
     }
 
     async fn with_budget(answers: Vec<Answer>, budget: Duration) -> Self {
+        Self::of(answers, budget, "us-east-1", |_| credentials()).await
+    }
+
+    async fn of(
+        answers: Vec<Answer>,
+        budget: Duration,
+        region: &str,
+        credentials: impl FnOnce(&AwsConnection) -> AwsCredentials,
+    ) -> Self {
         let script = Arc::new(Script {
             answers: Mutex::new(answers.into()),
             requests: Mutex::default(),
@@ -111,7 +121,7 @@ impl Bench {
         let traffic = Arc::<Traffic>::default();
         let config = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
-            .region(SdkRegion::new("us-east-1"))
+            .region(SdkRegion::new(region.to_owned()))
             .endpoint_url(url)
             .http_client(Transport::new().metered(Arc::clone(&pacer), Arc::clone(&traffic)))
             .retry_config(
@@ -120,11 +130,12 @@ impl Bench {
                     .with_initial_backoff(Duration::from_millis(1)),
             )
             .build();
-        let region = Region::parse("us-east-1").unwrap();
+        let region = Region::parse(region).unwrap();
         let budget = Budget::new(budget, CancellationToken::new());
         let connection = AwsConnection::of_config(config, &region, pacer, budget);
+        let credentials = credentials(&connection);
         Self {
-            gateway: GatewayClient::connect(connection, credentials()),
+            gateway: GatewayClient::connect(connection, credentials),
             script,
             traffic,
         }
@@ -157,6 +168,7 @@ fn api() -> GatewayApi {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
+        tags: BTreeMap::new(),
     }
 }
 
@@ -171,7 +183,8 @@ fn rest() -> BTreeSet<ApiType> {
 #[tokio::test]
 async fn all_pages_make_one_listing_without_repetitions() {
     let first = r#"{"item":[{"id":"aaa","name":"A","createdDate":1700000000,"version":"1","description":"d",
-        "endpointConfiguration":{"types":["PRIVATE"],"vpcEndpointIds":["vpce-1"]}},
+        "endpointConfiguration":{"types":["PRIVATE"],"vpcEndpointIds":["vpce-1"]},
+        "tags":{"owner":"a\u001bb","aws:cloudformation:stack-name":"s","empty":""}},
         {"id":"b/b"}],"position":"next=="}"#;
     let second = r#"{"item":[{"id":"aaa","name":"A"},{"id":"ccc","name":"C","disableExecuteApiEndpoint":true,
         "endpointConfiguration":{"types":["SOMETHING_NEW"]},"somethingNew":1}]}"#;
@@ -186,6 +199,13 @@ async fn all_pages_make_one_listing_without_repetitions() {
         endpoint_type: EndpointType::Private,
         vpc_endpoint_ids: vec!["vpce-1".to_owned()],
         execute_api_disabled: false,
+        tags: [
+            ("aws:cloudformation:stack-name", "s"),
+            ("empty", ""),
+            ("owner", "a\u{fffd}b"),
+        ]
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .into(),
     };
     let disabled = GatewayApi {
         id: id("ccc"),

@@ -82,7 +82,7 @@ impl GatewayClient {
         let protocol = answer.protocol_type().cloned();
         let is_disabled = answer.disable_execute_api_endpoint().unwrap_or_default();
         let texts = [answer.name, answer.description, answer.version];
-        v2_api(id.clone(), protocol.as_ref(), texts, is_disabled)
+        v2_api(id.clone(), protocol.as_ref(), texts, is_disabled, answer.tags)
             .map_err(|message| GatewayError::malformed(&call, message))
     }
 
@@ -188,7 +188,7 @@ fn of_item(id: ApiId, item: types::Api) -> Result<GatewayApi, String> {
     let protocol = item.protocol_type;
     let texts = [item.name, item.description, item.version];
     let is_disabled = item.disable_execute_api_endpoint.unwrap_or_default();
-    v2_api(id, protocol.as_ref(), texts, is_disabled)
+    v2_api(id, protocol.as_ref(), texts, is_disabled, item.tags)
 }
 
 /// Whether this is a page of HTML, which is from somebody on the way to Amazon.

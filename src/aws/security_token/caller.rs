@@ -45,7 +45,11 @@ pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials
         () = connection.budget.spent() => return Err(out_of_time()),
     };
     let answer = answer.map_err(|error| {
-        let error = RoleError::of_sdk(&call, &Exchange::AccessKey, &connection.region, &error);
+        let exchange = Exchange::Signature {
+            credentials: credentials.to_string(),
+            owner: "their owner".to_owned(),
+        };
+        let error = RoleError::of_sdk(&call, &exchange, &connection.region, &error);
         redact(error, &current)
     })?;
     answer.account.ok_or_else(|| RoleError::Unavailable {

@@ -51,11 +51,13 @@ pub enum RoleError {
         /// Azure's words.
         message: String,
     },
-    /// The access key that the role is to be taken on with is not accepted.
-    #[error("{call}: Amazon does not accept the access key: {message}")]
+    /// The access key, or the session of another role, that the role is to be taken on with is not accepted.
+    #[error("{call}: Amazon does not accept {credentials}: {message}")]
     AuthenticationFailed {
         /// What was called.
         call: Call,
+        /// Which credentials, such as `the access key`.
+        credentials: String,
         /// Amazon's words.
         message: String,
     },
@@ -100,7 +102,14 @@ pub enum RoleError {
 /// With what a role was asked for.
 #[derive(Debug)]
 pub(super) enum Exchange {
-    AccessKey,
+    /// A signature.
+    Signature {
+        /// Made with these credentials, such as `the access key`.
+        credentials: String,
+        /// Who has them, such as `the access key's user`.
+        owner: String,
+    },
+    /// A token that says this of itself.
     WebIdentity(Claims),
 }
 
@@ -135,16 +144,22 @@ impl RoleError {
             return Self::Throttled { call, retry_after };
         }
         match (status, exchange) {
-            (400 | 403, Exchange::AccessKey) if is_authentication(code) => Self::AuthenticationFailed {
-                call,
-                message: with_region_hint(with_clock_hint(message), code, region),
-            },
+            (400 | 403, Exchange::Signature { credentials, .. }) if is_authentication(code) => {
+                Self::AuthenticationFailed {
+                    call,
+                    credentials: credentials.clone(),
+                    message: with_region_hint(with_clock_hint(message), code, region),
+                }
+            }
             (400 | 401 | 403, _) if code == "RegionDisabled" => Self::RegionDisabled {
                 call,
                 message,
                 advice: enabling(region),
             },
-            (_, _) if code == "IDPCommunicationError" => unavailable(message),
+            (_, exchange) if is_about_the_provider(code, &message) => unavailable(format!(
+                "{message} (if it stays so: {})",
+                exchange.advice("InvalidIdentityToken")
+            )),
             (400 | 401 | 403, exchange) => Self::Refused {
                 call,
                 message,
@@ -171,6 +186,14 @@ impl RoleError {
             | Self::NoToken { message, .. } => *message = change(message),
             Self::Throttled { .. } | Self::OutOfTime { .. } => (),
         }
+    }
+
+    /// The same error, if it is a throttle, with the time to wait.
+    pub(super) fn again_after(mut self, delay: Duration) -> Self {
+        if let Self::Throttled { retry_after, .. } = &mut self {
+            *retry_after = Some(delay);
+        }
+        self
     }
 
     /// Whether the role, the key or the token is refused, whatever the role is wanted for.
@@ -206,6 +229,13 @@ impl RoleError {
     }
 }
 
+/// Whether Amazon could not ask the identity provider for its keys, which passes by itself.
+///
+/// The code of bad tokens is that of a provider that does not answer, too: its words tell them apart.
+pub(super) fn is_about_the_provider(code: &str, message: &str) -> bool {
+    code == "IDPCommunicationError" || code == "InvalidIdentityToken" && message.contains("verification key")
+}
+
 /// What the owner of an account has to do for its service in a region.
 fn enabling(region: &Region) -> String {
     if region.is_always_enabled() {
@@ -219,10 +249,12 @@ impl Exchange {
     /// What to look at when Amazon refuses with this code.
     fn advice(&self, code: &str) -> String {
         let claims = match self {
-            Self::AccessKey => {
-                return "the access key's user must be allowed sts:AssumeRole on the role, the role's trust policy must \
-                        name that user, and externalId must be the one that the policy asks for"
-                    .to_owned();
+            Self::Signature { owner, .. } => {
+                return format!(
+                    "Amazon does not say which it is: there is no such role, its trust policy does not name {owner}, it asks for \
+                     another externalId, or {owner} is not allowed sts:AssumeRole on it; StackSets never deploy to the management \
+                     account, which needs a stack of its own"
+                );
             }
             Self::WebIdentity(claims) => claims,
         };

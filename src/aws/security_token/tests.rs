@@ -1,4 +1,6 @@
-//! The exchange against a service that answers what it is told to, on loopback.
+//! The exchange against a service that answers what it is told to.
+
+mod chains;
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
@@ -11,17 +13,14 @@ use aws_config::{BehaviorVersion, SdkConfig};
 use aws_smithy_runtime_api::client::http::{
     HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpConnector, http_client_fn,
 };
-use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
-use axum::Router;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use aws_smithy_types::body::SdkBody;
 use azure_core::credentials::{AccessToken, TokenCredential, TokenRequestOptions};
 use azure_core::error::ErrorKind;
 use azure_core::http::RawResponse;
 use azure_core::http::headers::Headers;
 use azure_core::time::{Duration as AzureDuration, OffsetDateTime};
-use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -36,23 +35,46 @@ const KEY: &str = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY";
 const TOKEN: &str =
     "e30.eyJpc3MiOiJodHRwczovL3N0cy53aW5kb3dzLm5ldC90LyIsImF1ZCI6ImFwaTovL2F3cyIsInN1YiI6IjQyIn0.c2lnbmF0dXJl";
 
+/// A service that takes a second for each answer.
 #[derive(Debug, Clone, Default)]
 struct Script {
     answers: Arc<Mutex<VecDeque<(u16, String)>>>,
     requests: Arc<Mutex<Vec<(bool, String)>>>,
+    /// The session tokens that requests had.
+    sessions: Arc<Mutex<Vec<String>>>,
+    in_flight: Arc<AtomicUsize>,
+    most_in_flight: Arc<AtomicUsize>,
 }
 
-/// The last answer is given again when there are more requests.
-async fn respond(State(script): State<Script>, headers: HeaderMap, body: String) -> (StatusCode, String) {
-    let signed = headers.contains_key("authorization");
-    script.requests.lock().unwrap().push((signed, body));
-    let mut answers = script.answers.lock().unwrap();
-    let (status, body) = if answers.len() > 1 {
-        answers.pop_front().unwrap()
-    } else {
-        answers.front().unwrap().clone()
-    };
-    (StatusCode::from_u16(status).unwrap(), body)
+impl Script {
+    /// The last answer is given again when there are more requests.
+    fn answer(&self) -> (u16, String) {
+        let mut answers = self.answers.lock().unwrap();
+        if answers.len() > 1 {
+            answers.pop_front().unwrap()
+        } else {
+            answers.front().unwrap().clone()
+        }
+    }
+}
+
+impl HttpConnector for Script {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let signed = request.headers().get("authorization").is_some();
+        let form = String::from_utf8(request.body().bytes().unwrap().to_vec()).unwrap();
+        self.requests.lock().unwrap().push((signed, form));
+        let session = request.headers().get("x-amz-security-token").unwrap_or_default();
+        self.sessions.lock().unwrap().push(session.to_owned());
+        let (status, body) = self.answer();
+        let in_flight = self.in_flight.fetch_add(1, Ordering::Relaxed) + 1;
+        self.most_in_flight.fetch_max(in_flight, Ordering::Relaxed);
+        let script = self.clone();
+        HttpConnectorFuture::new(async move {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            script.in_flight.fetch_sub(1, Ordering::Relaxed);
+            Ok(HttpResponse::new(status.try_into().unwrap(), SdkBody::from(body)))
+        })
+    }
 }
 
 /// What Azure answers when it is asked for a token.
@@ -106,17 +128,18 @@ impl TokenCredential for FakeCredential {
 
 struct Bench {
     role: AssumedRole,
+    connection: AwsConnection,
     script: Script,
     credential: Arc<FakeCredential>,
     traffic: Arc<Traffic>,
 }
 
 impl Bench {
-    async fn keyless(answers: Vec<(u16, String)>) -> Self {
-        Self::new(answers, FakeCredential::default(), None).await
+    fn keyless(answers: Vec<(u16, String)>) -> Self {
+        Self::new(answers, FakeCredential::default(), None)
     }
 
-    async fn with_key(answers: Vec<(u16, String)>) -> Self {
+    fn with_key(answers: Vec<(u16, String)>) -> Self {
         let key = AccessKey::new(KEY_ID.into(), KEY.into());
         let external_id = Some(ExternalId::parse("shop:42").unwrap());
         Self::new(
@@ -124,40 +147,23 @@ impl Bench {
             FakeCredential::default(),
             Some(Proof::AccessKey { key, external_id }),
         )
-        .await
     }
 
-    async fn new(answers: Vec<(u16, String)>, credential: FakeCredential, proof: Option<Proof>) -> Self {
+    fn new(answers: Vec<(u16, String)>, credential: FakeCredential, proof: Option<Proof>) -> Self {
         let script = Script {
             answers: Arc::new(Mutex::new(answers.into())),
             ..Script::default()
         };
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(respond).with_state(script.clone());
-        tokio::spawn(async move { axum::serve(listener, router).await });
-        let (pacer, traffic) = (pacer(), Arc::<Traffic>::default());
-        let transport = crate::aws::Transport::new();
-        let config = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(aws_config::Region::new("us-east-1"))
-            .endpoint_url(url)
-            .http_client(transport.metered(Arc::clone(&pacer), Arc::clone(&traffic)))
-            .retry_config(
-                RetryConfig::standard()
-                    .with_max_attempts(ATTEMPTS)
-                    .with_initial_backoff(Duration::from_millis(1)),
-            )
-            .build();
-        let region = Region::parse("us-east-1").unwrap();
-        let connection = AwsConnection::of_config(config, &region, pacer, budget());
+        let traffic = Arc::<Traffic>::default();
+        let connection = connection(&script, &traffic);
         let credential = Arc::new(credential);
         let proof = proof.unwrap_or_else(|| {
             let credential = Arc::clone(&credential);
             Proof::WebIdentity(WebIdentity::new(credential, "api://aws"))
         });
         Self {
-            role: assumed(&connection, &region, proof),
+            role: assumed(&connection, &connection.region, proof),
+            connection,
             script,
             credential,
             traffic,
@@ -171,6 +177,19 @@ impl Bench {
     async fn refusal(&self) -> RoleError {
         self.role.current().await.unwrap_err()
     }
+}
+
+fn connection(script: &Script, traffic: &Arc<Traffic>) -> AwsConnection {
+    let (pacer, connector) = (pacer(), script.clone());
+    let client = http_client_fn(move |_: &HttpConnectorSettings, _: &_| SharedHttpConnector::new(connector.clone()));
+    let config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(aws_config::Region::new("us-east-1"))
+        .http_client(crate::aws::Transport::over(client).metered(Arc::clone(&pacer), Arc::clone(traffic)))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
+        .build();
+    let region = Region::parse("us-east-1").unwrap();
+    AwsConnection::of_config(config, &region, pacer, budget())
 }
 
 fn assumed(connection: &AwsConnection, region: &Region, proof: Proof) -> AssumedRole {
@@ -211,9 +230,9 @@ fn refused(status: u16, code: &str, message: &str) -> (u16, String) {
 
 const LATER: &str = "2999-01-01T00:00:00Z";
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn a_token_of_azures_is_exchanged_without_a_signature_and_once() {
-    let bench = Bench::keyless(vec![for_token(1, LATER)]).await;
+    let bench = Bench::keyless(vec![for_token(1, LATER)]);
     let credentials = bench.role.current().await.unwrap();
     assert_eq!(credentials.access_key_id(), "ASIA1");
     assert_eq!(credentials.session_token(), Some("token1"));
@@ -227,7 +246,7 @@ async fn a_token_of_azures_is_exchanged_without_a_signature_and_once() {
         "Action=AssumeRoleWithWebIdentity&",
         "Version=2011-06-15&",
         "RoleArn=arn%3Aaws%3Aiam%3A%3A123456789012%3Arole%2Fsync&",
-        "RoleSessionName=shop&",
+        "RoleSessionName=apicenter-shop&",
         &format!("WebIdentityToken={TOKEN}"),
     ] {
         assert!(form.contains(part), "{part} {form}");
@@ -236,36 +255,36 @@ async fn a_token_of_azures_is_exchanged_without_a_signature_and_once() {
     assert_eq!(bench.traffic.requests(), 1, "it is counted");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_access_key_is_exchanged_with_a_signature_and_the_external_id() {
-    let bench = Bench::with_key(vec![session("AssumeRole", 1, LATER)]).await;
+    let bench = Bench::with_key(vec![session("AssumeRole", 1, LATER)]);
     assert_eq!(bench.role.current().await.unwrap().access_key_id(), "ASIA1");
     let requests = bench.requests();
     let [(true, form)] = requests.as_slice() else {
         panic!("{requests:?}")
     };
     assert!(
-        form.contains("ExternalId=shop%3A42") && form.contains("RoleSessionName=shop"),
+        form.contains("ExternalId=shop%3A42") && form.contains("RoleSessionName=apicenter-shop"),
         "{form}"
     );
     assert_eq!(bench.credential.tokens.load(Ordering::Relaxed), 0);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn credentials_that_do_not_fit_into_a_header_are_not_used() {
     for part in ["ASIA1", "secret1", "token1"] {
         let (status, body) = for_token(1, LATER);
         let broken = body.replace(part, &format!("{part}&#10;{part}"));
-        let bench = Bench::keyless(vec![(status, broken)]).await;
+        let bench = Bench::keyless(vec![(status, broken)]);
         let refusal = bench.refusal().await;
         assert!(matches!(refusal, RoleError::Unavailable { .. }), "{refusal:?}");
         assert!(!refusal.to_string().contains(part), "{refusal}");
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn many_who_come_at_once_share_one_exchange() {
-    let bench = Bench::keyless(vec![for_token(1, LATER)]).await;
+    let bench = Bench::keyless(vec![for_token(1, LATER)]);
     let all = futures::future::join_all((0..20).map(|_| bench.role.current())).await;
     assert!(
         all.iter()
@@ -274,11 +293,11 @@ async fn many_who_come_at_once_share_one_exchange() {
     assert_eq!(bench.requests().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn credentials_that_are_about_to_end_are_renewed_with_a_new_exchange() {
     let soon = OffsetDateTime::now_utc() + RENEWAL - AzureDuration::seconds(1);
     let soon = azure_core::time::to_rfc3339(&soon);
-    let bench = Bench::keyless(vec![for_token(1, &soon), for_token(2, LATER)]).await;
+    let bench = Bench::keyless(vec![for_token(1, &soon), for_token(2, LATER)]);
     let mut given = Vec::new();
     for _ in 0..3 {
         given.push(bench.role.current().await.unwrap().access_key_id().to_owned());
@@ -287,7 +306,7 @@ async fn credentials_that_are_about_to_end_are_renewed_with_a_new_exchange() {
     assert_eq!(bench.credential.tokens.load(Ordering::Relaxed), 2);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refusals_of_a_token_are_told_apart_by_what_helps() {
     for (answer, code, attempts, words) in [
         (
@@ -336,14 +355,14 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
         (
             refused(400, "Throttling", "Rate exceeded"),
             ErrorCode::TooManyRequests,
-            1,
+            7,
             "too many",
         ),
-        ((429, String::new()), ErrorCode::TooManyRequests, 1, "too many"),
+        ((429, String::new()), ErrorCode::TooManyRequests, 7, "too many"),
         (
             refused(400, "IDPCommunicationError", "no"),
             ErrorCode::ServiceUnavailable,
-            4,
+            3,
             "IDPCommunicationError",
         ),
         (
@@ -373,7 +392,7 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
         ),
         ((302, String::new()), ErrorCode::ServiceUnavailable, 1, "HTTP 302"),
     ] {
-        let bench = Bench::keyless(vec![answer.clone()]).await;
+        let bench = Bench::keyless(vec![answer.clone()]);
         let error = bench.refusal().await;
         let problem = error.problem();
         assert_eq!(problem.code, code, "{answer:?} {error}");
@@ -385,7 +404,7 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn refusals_of_a_key_are_told_apart_from_those_of_the_role() {
     for (code, told) in [
         ("InvalidClientTokenId", ErrorCode::AwsAuthenticationFailed),
@@ -393,18 +412,18 @@ async fn refusals_of_a_key_are_told_apart_from_those_of_the_role() {
         ("MissingAuthenticationToken", ErrorCode::AwsAuthenticationFailed),
         ("AccessDenied", ErrorCode::RoleNotAssumable),
     ] {
-        let bench = Bench::with_key(vec![refused(403, code, "no")]).await;
+        let bench = Bench::with_key(vec![refused(403, code, "no")]);
         let problem = bench.refusal().await.problem();
         assert_eq!(problem.code, told, "{problem}");
         assert!(problem.message.contains(code), "{problem}");
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn what_the_token_says_of_itself_is_told_and_no_secret() {
     let words = format!("{KEY_ID} {KEY} {TOKEN}");
-    let keyless = Bench::keyless(vec![refused(403, "AccessDenied", &words)]).await;
-    let with_key = Bench::with_key(vec![refused(403, "SignatureDoesNotMatch", &words)]).await;
+    let keyless = Bench::keyless(vec![refused(403, "AccessDenied", &words)]);
+    let with_key = Bench::with_key(vec![refused(403, "SignatureDoesNotMatch", &words)]);
     let told = keyless.refusal().await.to_string();
     for claim in ["https://sts.windows.net/t/", "api://aws", "subject 42"] {
         assert!(told.contains(claim), "{told}");
@@ -414,7 +433,7 @@ async fn what_the_token_says_of_itself_is_told_and_no_secret() {
     assert!(!told.contains(KEY_ID) && !told.contains(KEY), "{told}");
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn the_identitys_refusals_are_told_apart_and_amazon_is_not_asked() {
     let entra =
         r#"{"error":"invalid_resource","error_description":"AADSTS500011: The resource principal was not found"}"#;
@@ -441,7 +460,7 @@ async fn the_identitys_refusals_are_told_apart_and_amazon_is_not_asked() {
             refusal: Some(refusal),
             ..FakeCredential::default()
         };
-        let bench = Bench::new(vec![for_token(1, LATER)], credential, None).await;
+        let bench = Bench::new(vec![for_token(1, LATER)], credential, None);
         let problem = bench.refusal().await.problem();
         assert_eq!(problem.code, code, "{problem}");
         assert!(problem.message.contains(words), "{problem}");
@@ -452,9 +471,9 @@ async fn the_identitys_refusals_are_told_apart_and_amazon_is_not_asked() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn nothing_is_sent_once_the_budget_is_spent() {
-    let mut bench = Bench::keyless(vec![for_token(1, LATER)]).await;
+    let mut bench = Bench::keyless(vec![for_token(1, LATER)]);
     let inner = Arc::get_mut(&mut bench.role.0).unwrap();
     inner.budget = Budget::new(Duration::ZERO, CancellationToken::new());
     assert!(matches!(bench.refusal().await, RoleError::OutOfTime { .. }));
@@ -472,7 +491,7 @@ impl HttpConnector for Nowhere {
     }
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn without_an_override_the_regions_own_endpoint_is_asked_over_tls() {
     for (region, url) in [
         ("us-east-1", "https://sts.us-east-1.amazonaws.com/"),

@@ -1,38 +1,69 @@
 //! What an integration needs: its secrets, a region, credentials that Amazon accepts, and what they may do.
 
+use std::collections::BTreeSet;
+
 use super::examination::{
     ACCESS_KEY, AWS_API, AWS_APIS, AWS_CREDENTIALS, AWS_DOMAINS, AWS_EXPORT, AWS_ROLE, AWS_STAGES, AWS_V2_APIS,
     Examination, INTEGRATION, REGION, SECRET_ACCESS_KEY,
 };
+use super::secrets::secrets;
+use super::sources;
 use crate::aws::{GatewayClient, GatewayError, RoleError};
-use crate::azure::SecretError;
 use crate::model::{
-    ApiList, Domains, ErrorCode, GatewayApi, Integration, Problem, Region, SecretIdentifier, Stage, StageExport,
+    ApiList, Domains, ErrorCode, GatewayApi, GatewayState, Integration, Problem, Region, Source, Stage, StageExport,
 };
 use crate::run::Session;
 
 /// APIs that are asked for their stages until one has some.
 const APIS_ASKED: usize = 10;
 const POLICY: &str = "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis, /apis and /domainnames and what is below, and apigateway:ListRoutingRules";
+const LATER: &str = "Wait some minutes and look again; other tools may use up Amazon's quota";
 const KEY: &str = "Put an access key that is active into the two secrets (docs/rotation.md)";
 
-/// Looks at everything of an integration; tells how many APIs its gateway has.
+/// Looks at everything of an integration; tells how many APIs its gateways have.
 pub(super) async fn examine(
     session: &Session,
     integration: &Integration,
     examination: &mut Examination,
 ) -> Option<usize> {
-    if !secrets(session, integration, examination).await {
+    match integration.only_source() {
+        Some(source) => examine_source(session, integration, source, examination).await,
+        None => sources::examine(session, integration, examination).await,
+    }
+}
+
+/// Looks at everything of the one source of an integration.
+async fn examine_source(
+    session: &Session,
+    integration: &Integration,
+    source: &Source,
+    examination: &mut Examination,
+) -> Option<usize> {
+    if !secrets(session, source, examination).await {
         skip_from(REGION, "the secrets come first", examination);
         return None;
     }
-    let gateway = match session.source(integration).await {
-        Ok(source) => source.client,
-        Err(problem) => {
-            examination.ok(REGION, &format!("{} is a region of AWS", integration.region));
+    let gateways = session.gateways(integration, &BTreeSet::new()).await;
+    let reach = gateways.all.into_iter().next()?;
+    let region = &reach.gateway.region;
+    let gateway = match reach.client {
+        Ok(client) => client,
+        Err(unread) if unread.state == GatewayState::OtherAccount => {
+            examination.ok(REGION, &format!("{region} is a region of AWS"));
+            role_is_good(source, examination);
+            examination.failed(
+                AWS_CREDENTIALS,
+                &unread.problem.message,
+                "Use credentials of the account that it was",
+            );
+            skip_from(AWS_APIS, "the account comes first", examination);
+            return None;
+        }
+        Err(unread) => {
+            examination.ok(REGION, &format!("{region} is a region of AWS"));
             examination.failed(
                 AWS_ROLE,
-                &problem.message,
+                &unread.problem.message,
                 "Set AWS_WEB_IDENTITY_AUDIENCE (docs/deploy.md, without keys)",
             );
             skip_from(AWS_CREDENTIALS, "the role comes first", examination);
@@ -41,9 +72,9 @@ pub(super) async fn examine(
     };
     match gateway.lists(&integration.api_types).await {
         Ok(lists) => {
-            let found = format!("{} is a region of AWS, and answers", integration.region);
+            let found = format!("{region} is a region of AWS, and answers");
             examination.ok(REGION, &found);
-            role_is_good(integration, examination);
+            role_is_good(source, examination);
             examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
             let (mut apis, mut count) = (Vec::new(), 0);
             for list in [ApiList::Rest, ApiList::HttpAndWebSocket] {
@@ -55,7 +86,11 @@ pub(super) async fn examine(
                         count += listing.apis.len() + listing.unusable.len();
                         apis.extend(listing.apis.iter().cloned());
                     }
-                    Some(Err(error)) => examination.failed(check_of(list), &error.to_string(), POLICY),
+                    Some(Err(error)) => {
+                        let is_denied = matches!(error, GatewayError::AccessDenied { .. });
+                        let remedy = if is_denied { POLICY } else { LATER };
+                        examination.failed(check_of(list), &error.to_string(), remedy);
+                    }
                     None => examination.skipped(check_of(list), "the integration does not want them"),
                 }
             }
@@ -65,7 +100,7 @@ pub(super) async fn examine(
         }
         Err(error) => {
             // Boxed: it is rare, and the SDK's futures are large.
-            Box::pin(refused(integration, &gateway, &error, examination)).await;
+            Box::pin(refused((source, region), &gateway, &error, examination)).await;
             None
         }
     }
@@ -122,52 +157,10 @@ pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
     }
 }
 
-async fn secrets(session: &Session, integration: &Integration, examination: &mut Examination) -> bool {
-    let Some(secrets) = integration.authentication.secrets() else {
-        for check in [ACCESS_KEY, SECRET_ACCESS_KEY] {
-            examination.skipped(check, "the integration has no access key");
-        }
-        return true;
-    };
-    let mut good = true;
-    for (check, identifier) in [
-        (ACCESS_KEY, &secrets.access_key),
-        (SECRET_ACCESS_KEY, &secrets.secret_access_key),
-    ] {
-        good &= secret(session, check, identifier, examination).await;
-    }
-    good
-}
-
-/// Reads a secret. Its value is dropped.
-async fn secret(session: &Session, check: &str, identifier: &SecretIdentifier, examination: &mut Examination) -> bool {
-    let Err(error) = session.clouds.vault.read(identifier, &session.budget).await else {
-        examination.ok(check, &format!("{identifier} can be read"));
-        return true;
-    };
-    let remedy = match &error {
-        SecretError::NotFound { .. } => "Make the secret, or create the integration again with the right identifier",
-        SecretError::Disabled { .. } => "Enable the secret, or name another version of it",
-        SecretError::Empty { .. } => "Set the secret's value",
-        SecretError::Misshapen { .. } => {
-            "Store the access key's id in the one secret and its secret part in the other, and nothing else (docs/deploy.md, \
-             access keys)"
-        }
-        SecretError::Forbidden { .. } => {
-            "Give the identity the role \"Key Vault Secrets User\" on the vault, and let its network through the firewall"
-        }
-        SecretError::Throttled { .. } => "Wait some minutes and look again",
-        SecretError::NoToken { .. } => "Give the function app a managed identity, or sign in with az login",
-        SecretError::Unavailable { .. } => "See whether the vault is there and can be reached from where this runs",
-    };
-    examination.failed(check, &error.to_string(), remedy);
-    false
-}
-
-fn role_is_good(integration: &Integration, examination: &mut Examination) {
-    match integration.authentication.role() {
+fn role_is_good(source: &Source, examination: &mut Examination) {
+    match source.authentication.role() {
         Some(role) => examination.ok(AWS_ROLE, &format!("{role} can be taken on")),
-        None => examination.skipped(AWS_ROLE, "the integration has no role"),
+        None => examination.skipped(AWS_ROLE, "it has no role"),
     }
 }
 
@@ -199,7 +192,7 @@ async fn suspect(gateway: &GatewayClient, region: &Region, error: &GatewayError)
 
 /// Tells what was refused of the first signed call, and what that says of all before it.
 async fn refused(
-    integration: &Integration,
+    (source, region): (&Source, &Region),
     gateway: &GatewayClient,
     error: &GatewayError,
     examination: &mut Examination,
@@ -210,14 +203,14 @@ async fn refused(
         GatewayError::AuthenticationFailed { .. }
             | GatewayError::Role(RoleError::AuthenticationFailed { .. } | RoleError::RegionDisabled { .. })
     );
-    if asks_elsewhere && !integration.region.is_always_enabled() {
-        match suspect(gateway, &integration.region, error).await {
-            Suspect::Region => return not_enabled(integration, &found, examination),
+    if asks_elsewhere && !region.is_always_enabled() {
+        match suspect(gateway, region, error).await {
+            Suspect::Region => return not_enabled(region, &found, examination),
             Suspect::Credentials(home) => found = format!("{found}; {home} does not accept them either"),
             Suspect::Either => (),
         }
     }
-    let region = format!("{} is a region of AWS", integration.region);
+    let region = format!("{region} is a region of AWS");
     let unreachable =
         "See whether the region is one that your account has, and whether it can be reached from where this runs";
     match error {
@@ -239,13 +232,13 @@ async fn refused(
         }
         GatewayError::AuthenticationFailed { .. } => {
             examination.ok(REGION, &region);
-            role_is_good(integration, examination);
+            role_is_good(source, examination);
             examination.failed(AWS_CREDENTIALS, &found, KEY);
             skip_from(AWS_APIS, "the credentials come first", examination);
         }
         GatewayError::AccessDenied { .. } => {
             examination.ok(REGION, &region);
-            role_is_good(integration, examination);
+            role_is_good(source, examination);
             examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
             examination.failed(AWS_APIS, &found, POLICY);
             skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
@@ -257,21 +250,14 @@ async fn refused(
         | GatewayError::TooLong { .. }
         | GatewayError::Malformed { .. } => {
             examination.ok(REGION, &region);
-            examination.failed(
-                AWS_APIS,
-                &found,
-                "Wait some minutes and look again; other tools may use up Amazon's quota",
-            );
+            examination.failed(AWS_APIS, &found, LATER);
             skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
         }
     }
 }
 
-fn not_enabled(integration: &Integration, found: &str, examination: &mut Examination) {
-    let found = format!(
-        "the region {} is not enabled for the account: {found}",
-        integration.region
-    );
+fn not_enabled(region: &Region, found: &str, examination: &mut Examination) {
+    let found = format!("the region {region} is not enabled for the account: {found}");
     let remedy = "Enable the region in the account (AWS Regions, in its account settings), or delete the integration and \
                   create it again for the right one";
     examination.failed(REGION, &found, remedy);

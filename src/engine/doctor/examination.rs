@@ -63,6 +63,9 @@ pub(super) const SECRET_ACCESS_KEY: &str = "secret-access-key-secret";
 pub(super) const REGION: &str = "region";
 pub(super) const AWS_ROLE: &str = "aws-role";
 pub(super) const AWS_CREDENTIALS: &str = "aws-credentials";
+/// These two, once for each source, are told in place of those from the region on where an integration has several sources.
+pub(super) const AWS_ORGANIZATION: &str = "aws-organization";
+pub(super) const AWS_GATEWAYS: &str = "aws-gateways";
 pub(super) const AWS_APIS: &str = "aws-list-apis";
 pub(super) const AWS_V2_APIS: &str = "aws-list-v2-apis";
 pub(super) const AWS_DOMAINS: &str = "aws-list-domains";

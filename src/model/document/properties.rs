@@ -4,10 +4,12 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    ApiType, DefaultCustomProperties, EntityPath, Fact, ImportSpecification, Integration, LifecycleStage,
+    ApiType, DefaultCustomProperties, Fact, ImportSpecification, Integration, LifecycleStage, MapRule, Match, Source,
 };
 
 use super::API_SOURCE_TYPE;
+use super::listed::ListedSource;
+use super::shown::{Authentication, environment_id};
 
 /// What an integration was made with.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
@@ -16,8 +18,13 @@ pub struct DocumentProperties {
     /// `AmazonApiGateway`.
     #[schema(required = false, example = "AmazonApiGateway")]
     pub api_source_type: String,
-    /// Where the gateway is, and how Amazon is shown who we are.
-    pub amazon_api_gateway_source: SourceProperties,
+    /// One account in one region, in Microsoft's form; this or `amazonApiGatewaySources`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub amazon_api_gateway_source: Option<SourceProperties>,
+    /// Several accounts and regions; this or `amazonApiGatewaySource`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(min_items = 1, max_items = 20)]
+    pub amazon_api_gateway_sources: Option<Vec<ListedSource>>,
     /// The kinds of API that are synchronised; all when it is left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_types: Option<Vec<ApiType>>,
@@ -37,10 +44,21 @@ pub struct DocumentProperties {
     /// Values of the organisation's own metadata, set when an entity is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_custom_properties: Option<DefaultCustomProperties>,
+    /// An API or a stage is in when one of these fits it, or when there are none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub include: Vec<Match>,
+    /// An API or a stage that one of these fits is not in.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub exclude: Vec<Match>,
+    /// Rules that fill fields; of several for the same field, the last decides.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub map: Vec<MapRule>,
 }
 
-/// Where the gateway is, and how Amazon is shown who we are: by an access key, by a role, or by a role taken on with an
-/// access key.
+/// One gateway, and the credentials for it: an access key, a role, or a role that is assumed with an access key.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceProperties {
@@ -77,45 +95,69 @@ impl DocumentProperties {
     pub fn of_source(source: SourceProperties) -> Self {
         Self {
             api_source_type: API_SOURCE_TYPE.to_owned(),
-            amazon_api_gateway_source: source,
+            amazon_api_gateway_source: Some(source),
+            amazon_api_gateway_sources: None,
             api_types: None,
             facts: None,
             import_specification: None,
             target_environment_id: None,
             target_lifecycle_stage: None,
             default_custom_properties: None,
+            include: Vec::new(),
+            exclude: Vec::new(),
+            map: Vec::new(),
         }
+    }
+}
+
+impl DocumentProperties {
+    /// The names of the regions, each once, separated by commas.
+    #[must_use]
+    pub fn region_names(&self) -> String {
+        let one = self.amazon_api_gateway_source.iter().map(|source| &source.region_name);
+        let several = self.amazon_api_gateway_sources.iter().flatten();
+        let mut names: Vec<&String> = one.chain(several.flat_map(|source| &source.region_names)).collect();
+        names.sort();
+        names.dedup();
+        names.into_iter().map(String::as_str).collect::<Vec<_>>().join(", ")
     }
 }
 
 impl From<&Integration> for DocumentProperties {
     fn from(integration: &Integration) -> Self {
-        let environment = EntityPath::Environment(integration.environment.clone()).scoped_id();
         let defaults = &integration.default_custom_properties;
         Self {
             api_types: Some(integration.api_types.iter().copied().collect()),
             facts: Some(integration.facts.iter().copied().collect()),
             import_specification: Some(integration.import_specification),
-            target_environment_id: Some(environment),
+            target_environment_id: Some(environment_id(&integration.environment)),
             target_lifecycle_stage: Some(integration.lifecycle_stage),
             default_custom_properties: (*defaults != DefaultCustomProperties::default()).then(|| defaults.clone()),
-            ..Self::of_source(integration.into())
+            include: integration.include.clone(),
+            exclude: integration.exclude.clone(),
+            map: integration.map.clone(),
+            api_source_type: API_SOURCE_TYPE.to_owned(),
+            amazon_api_gateway_source: integration.only_source().map(Into::into),
+            amazon_api_gateway_sources: match integration.only_source() {
+                Some(_) => None,
+                None => Some(integration.sources.iter().map(Into::into).collect()),
+            },
         }
     }
 }
 
-impl From<&Integration> for SourceProperties {
-    fn from(integration: &Integration) -> Self {
-        let authentication = &integration.authentication;
-        let secrets = authentication.secrets();
+impl From<&Source> for SourceProperties {
+    fn from(source: &Source) -> Self {
+        let shown = Authentication::from(&source.authentication);
         Self {
-            access_key: secrets.map(|secrets| secrets.access_key.to_string()),
-            secret_access_key: secrets.map(|secrets| secrets.secret_access_key.to_string()),
-            role_arn: authentication.role().map(ToString::to_string),
-            external_id: authentication.external_id().map(|id| id.as_str().to_owned()),
-            account: integration.account.as_ref().map(ToString::to_string),
-            region_name: integration.region.to_string(),
-            msi_resource_id: integration.msi_resource_id.clone(),
+            access_key: shown.access_key,
+            secret_access_key: shown.secret_access_key,
+            role_arn: shown.role_arn,
+            external_id: shown.external_id,
+            account: source.account.as_ref().map(ToString::to_string),
+            // It has exactly one.
+            region_name: source.regions.first().map(ToString::to_string).unwrap_or_default(),
+            msi_resource_id: source.msi_resource_id.clone(),
         }
     }
 }

@@ -1,57 +1,70 @@
-//! The part of the document that says where the gateway is and how Amazon is shown who we are.
+//! The part of the document that says how Amazon is shown who we are.
 
 use super::object::{Object, Strictness, invalid, missing};
 use crate::model::{
-    AccountId, AuthenticationParts, AwsAuthentication, ErrorCode, ExternalId, InvalidRoleArn, InvalidSecretIdentifier,
-    Problem, Region, RoleArn, SecretIdentifier, VaultHosts,
+    AccountId, Accounts, AuthenticationParts, AwsAuthentication, ErrorCode, ExternalId, InvalidRoleArn,
+    InvalidSecretIdentifier, Problem, Region, RoleArn, SecretIdentifier, Source, VaultHosts,
 };
 
-/// What `amazonApiGatewaySource` holds.
-pub(super) struct Source {
-    pub region: Region,
-    pub account: Option<AccountId>,
-    pub authentication: AwsAuthentication,
-    pub msi_resource_id: Option<String>,
-}
+/// The members of a source that tell who we are.
+pub(super) const AUTHENTICATION: [&str; 4] = ["accessKey", "secretAccessKey", "roleArn", "externalId"];
 
-/// Reads `amazonApiGatewaySource`.
+/// Reads `amazonApiGatewaySource`: one account in one region.
 pub(super) fn parse(source: &Object<'_>, hosts: &VaultHosts) -> Result<Source, Problem> {
-    source.only(
-        &[
-            "accessKey",
-            "secretAccessKey",
-            "roleArn",
-            "externalId",
-            "regionName",
-            "msiResourceId",
-        ],
-        &["account"],
-    )?;
-    let region = region(source)?;
-    let parts = AuthenticationParts {
-        access_key: secret(source, "accessKey", hosts)?,
-        secret_access_key: secret(source, "secretAccessKey", hosts)?,
-        role: role(source, &region)?,
-        external_id: external_id(source)?,
-    };
-    let authentication = AwsAuthentication::of_parts(parts)
-        .map_err(|error| invalid(&source.at(error.property()), &error.to_string()))?;
-    let account = match source.strictness {
-        Strictness::Body => None,
-        Strictness::Kept => source.text("account")?.and_then(AccountId::parse),
-    };
+    let own = ["regionName", "msiResourceId"];
+    source.only(&[&AUTHENTICATION[..], &own].concat(), &["account"])?;
+    let path = source.at("regionName");
+    let name = source.text("regionName")?.ok_or_else(|| missing(&path))?;
+    let region = region(name, &path)?;
+    let authentication = authentication(parts(source, &region, hosts)?, source)?;
     Ok(Source {
-        region,
-        account,
+        name: None,
+        regions: vec![region],
         authentication,
+        accounts: Accounts::Own,
+        account: account(source)?,
+        environment: None,
+        lifecycle_stage: None,
         msi_resource_id: source.text("msiResourceId")?.map(str::to_owned),
     })
 }
 
-fn region(source: &Object<'_>) -> Result<Region, Problem> {
-    let path = source.at("regionName");
-    let name = source.text("regionName")?.ok_or_else(|| missing(&path))?;
-    Region::parse(name).map_err(|error| Problem::new(ErrorCode::UnknownRegion, error.to_string()).with_target(path))
+/// Reads the name of a region that stands at this path.
+pub(super) fn region(name: &str, path: &str) -> Result<Region, Problem> {
+    let unknown = |error: &dyn ToString| Problem::new(ErrorCode::UnknownRegion, error.to_string()).with_target(path);
+    Region::parse(name).map_err(|error| unknown(&error))
+}
+
+/// Reads what a source says of who we are.
+pub(super) fn parts(source: &Object<'_>, region: &Region, hosts: &VaultHosts) -> Result<AuthenticationParts, Problem> {
+    Ok(AuthenticationParts {
+        access_key: secret(source, "accessKey", hosts)?,
+        secret_access_key: secret(source, "secretAccessKey", hosts)?,
+        role: role(source, region)?,
+        external_id: external_id(source)?,
+    })
+}
+
+/// Puts together what a source says of who we are.
+pub(super) fn authentication(parts: AuthenticationParts, source: &Object<'_>) -> Result<AwsAuthentication, Problem> {
+    AwsAuthentication::of_parts(parts).map_err(|error| invalid(&source.at(error.property()), &error.to_string()))
+}
+
+/// The account of the credentials, which only a release of ours writes down.
+pub(super) fn account(source: &Object<'_>) -> Result<Option<AccountId>, Problem> {
+    match source.strictness {
+        Strictness::Body => Ok(None),
+        Strictness::Kept => Ok(source.text("account")?.and_then(AccountId::parse)),
+    }
+}
+
+/// Reads the ARN of a role in the partition of a region.
+pub(super) fn role(source: &Object<'_>, region: &Region) -> Result<Option<RoleArn>, Problem> {
+    let path = source.at("roleArn");
+    let role = source.text("roleArn")?.map(|text| RoleArn::parse(text, region));
+    role.transpose().map_err(|error: InvalidRoleArn| {
+        Problem::new(ErrorCode::InvalidRequest, format!("{path}: {error}")).with_target(path)
+    })
 }
 
 fn secret(source: &Object<'_>, property: &str, hosts: &VaultHosts) -> Result<Option<SecretIdentifier>, Problem> {
@@ -64,14 +77,6 @@ fn secret(source: &Object<'_>, property: &str, hosts: &VaultHosts) -> Result<Opt
             InvalidSecretIdentifier::VaultNotAllowed(_) => ErrorCode::VaultNotAllowed,
         };
         Problem::new(code, error.to_string()).with_target(source.at(property))
-    })
-}
-
-fn role(source: &Object<'_>, region: &Region) -> Result<Option<RoleArn>, Problem> {
-    let path = source.at("roleArn");
-    let role = source.text("roleArn")?.map(|text| RoleArn::parse(text, region));
-    role.transpose().map_err(|error: InvalidRoleArn| {
-        Problem::new(ErrorCode::InvalidRequest, format!("{path}: {error}")).with_target(path)
     })
 }
 

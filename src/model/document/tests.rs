@@ -216,3 +216,5 @@ fn every_refusal_names_its_place() {
     );
     assert_eq!(parse(&json!([])).unwrap_err().code, ErrorCode::InvalidRequest);
 }
+
+mod rules;

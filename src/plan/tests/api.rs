@@ -2,13 +2,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::super::ApiPlan;
 use super::super::api::Finished;
 use super::super::version::VersionPlan;
+use super::super::{ApiPlan, Event, Preview};
 use super::fixtures::{Source, api_path, deployment_path, name, properties, source, version_path};
 use super::world::{ALL, World, describe};
 use crate::catalog::marker::{ApiMarker, ApiState};
-use crate::model::{Definition, EntityName, FieldPath, Skip, SkipReason};
+use crate::model::{Definition, EntityName, Field, FieldPath, Skip, SkipReason};
 
 /// What came of the writes below an API of which only `dev` was to be removed.
 fn finished(complete: bool, removed: bool) -> Finished {
@@ -375,4 +375,68 @@ fn an_api_that_lacks_required_metadata_is_skipped_with_the_names_and_nothing_is_
             assert_eq!(world.entities[&api_path()]["customProperties"]["team"], json!("t"));
         }
     }
+}
+
+#[test]
+fn required_metadata_that_a_rule_gives_is_not_missing() {
+    let mut source = source(&[("prod", 0)]);
+    source.required.api = ["team".to_owned()].into();
+    source.ruled = vec![team("core")];
+    let world = World::synced(&source);
+    assert_eq!(world.entities[&api_path()]["customProperties"]["team"], json!("core"));
+}
+
+#[test]
+fn a_field_that_no_rule_sets_any_more_keeps_its_value_and_is_the_user_s() {
+    let mut source = source(&[("prod", 0)]);
+    source.ruled = vec![team("core")];
+    let mut world = World::synced(&source);
+    let by_hand = |world: &mut World| set(world, &api_path(), &["customProperties", "team"], json!("by hand"));
+    let found = |world: &World| world.entities[&api_path()]["customProperties"]["team"].clone();
+    by_hand(&mut world);
+    world.settle(&source);
+    assert_eq!(found(&world), "core", "the rule sets it");
+    source.ruled.clear();
+    world.settle(&source);
+    assert_eq!(found(&world), "core", "nobody has changed it");
+    by_hand(&mut world);
+    world.settle(&source);
+    assert_eq!(found(&world), "by hand");
+}
+
+#[test]
+fn a_plan_tells_the_rule_that_sets_a_field() {
+    let mut source = source(&[("prod", 0)]);
+    let world = World::synced(&source);
+    source.ruled = vec![team("core")];
+    let mut work = World::work(&source, world.standing(&source).unwrap(), false);
+    let below = world.below(&world.owned(&source).unwrap());
+    work.next(Event::Begin);
+    let step = work.next(Event::Below(below));
+    let mut preview = Preview::default();
+    work.add_to(&mut preview, &step);
+    let text = preview.sealed().to_text();
+    assert!(
+        text.contains("    customProperties.team: \"core\" (map[0].set)\n"),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_value_that_a_rule_could_not_give_is_told_in_the_words_of_today() {
+    let skip = |message: &str| Skip {
+        stage_name: None,
+        reason: SkipReason::MappingFailed,
+        message: message.to_owned(),
+    };
+    let mut source = source(&[("prod", 0)]);
+    source.skips = vec![skip("\"bronze\" is none of \"gold\"")];
+    let mut world = World::synced(&source);
+    source.skips = vec![skip("\"tin\" is none of \"gold\"")];
+    world.settle(&source);
+    assert_eq!(marker(&world, &source).record.skipped, source.skips);
+}
+
+fn team(value: &str) -> Field {
+    (FieldPath::new(&["customProperties", "team"]), Some(json!(value)))
 }

@@ -9,8 +9,8 @@ use crate::catalog::marker::ApiMarker;
 use crate::model::{
     AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
     DesiredDeployment, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
-    Format, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region,
-    SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
+    Format, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Properties,
+    Region, SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
 };
 
 /// What the gateway has of one API, and what the catalog has room for.
@@ -22,6 +22,8 @@ pub(super) struct Source {
     pub skips: Vec<Skip>,
     pub limits: CatalogLimits,
     pub required: RequiredMetadata,
+    /// Fields of the API that rules set.
+    pub ruled: Vec<Field>,
     /// Whether the guard holds deletions.
     pub held: bool,
     /// Whether Amazon denies every export.
@@ -54,6 +56,7 @@ impl Source {
             integration: self.integration.name.clone(),
             limits: self.limits,
             required: self.required.clone(),
+            types: MetadataTypes::default(),
             on_demand: false,
         }
     }
@@ -61,6 +64,16 @@ impl Source {
     /// The API as it has to be, fields as translation gives them.
     pub fn desired(&self) -> DesiredApi {
         let api = &self.api;
+        let by_rules = self.ruled.iter().cloned();
+        let rules = self
+            .ruled
+            .iter()
+            .map(|(path, _)| (path.clone(), "map[0].set".to_owned()));
+        let own = [
+            field(&["title"], Some(json!(api.title))),
+            field(&["description"], api.description.as_ref().map(|text| json!(text))),
+            field(&["kind"], Some(json!("rest"))),
+        ];
         let mut versions: Vec<DesiredVersion> = self.stages.iter().map(|stage| self.version(stage)).collect();
         versions.sort_by(|one, other| one.stage_name.cmp(&other.stage_name));
         DesiredApi {
@@ -68,12 +81,9 @@ impl Source {
             title: api.title.clone(),
             members: vec![key(api.id.as_str())],
             fields: Fields {
-                enforced: vec![
-                    field(&["title"], Some(json!(api.title))),
-                    field(&["description"], api.description.as_ref().map(|text| json!(text))),
-                    field(&["kind"], Some(json!("rest"))),
-                ],
+                enforced: own.into_iter().chain(by_rules).collect(),
                 initial: metadata(&self.integration.default_custom_properties.api),
+                rules: rules.collect(),
             },
             versions,
             skips: self.skips.clone(),
@@ -99,6 +109,7 @@ impl Source {
                     field(&["environmentId"], Some(json!(environment.scoped_id()))),
                 ],
                 initial,
+                ..Fields::default()
             },
         };
         DesiredVersion {
@@ -113,6 +124,7 @@ impl Source {
                     &["lifecycleStage"],
                     Some(json!(self.integration.lifecycle_stage)),
                 )],
+                ..Fields::default()
             },
             definition: stage.definition.clone(),
             deployments: vec![deployment],
@@ -158,19 +170,28 @@ pub(super) fn integration(integration: &str) -> Integration {
     };
     Integration {
         name: IntegrationName::parse(integration).unwrap(),
-        account: None,
-        region: Region::parse("us-east-1").unwrap(),
-        authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
-            access_key: secret("id"),
-            secret_access_key: secret("key"),
-        }),
+        sources: vec![crate::model::Source {
+            name: None,
+            regions: vec![Region::parse("us-east-1").unwrap()],
+            authentication: AwsAuthentication::AccessKey(AccessKeySecrets {
+                access_key: secret("id"),
+                secret_access_key: secret("key"),
+            }),
+            accounts: crate::model::Accounts::Own,
+            account: None,
+            environment: None,
+            lifecycle_stage: None,
+            msi_resource_id: None,
+        }],
         api_types: [ApiType::Rest].into(),
         facts: BTreeSet::new(),
         import_specification: ImportSpecification::Always,
         environment: name(integration),
         lifecycle_stage: LifecycleStage::Testing,
         default_custom_properties: DefaultCustomProperties::default(),
-        msi_resource_id: None,
+        include: Vec::new(),
+        exclude: Vec::new(),
+        map: Vec::new(),
     }
 }
 
@@ -218,6 +239,7 @@ pub(super) fn source(stages: &[(&str, u8)]) -> Source {
             deployments_per_api: 10,
         },
         required: RequiredMetadata::default(),
+        ruled: Vec::new(),
         held: false,
         failing: false,
     }
@@ -301,8 +323,8 @@ pub(super) fn definition_path(stage: &str) -> EntityPath {
 pub(super) fn observation(apis: Option<Vec<DesiredApi>>) -> Observation {
     Observation {
         lists: apis.iter().map(|_| ApiList::Rest).collect(),
-        api_types: [ApiType::Rest].into(),
         apis: apis.unwrap_or_default(),
+        excluded: std::collections::BTreeMap::new(),
     }
 }
 

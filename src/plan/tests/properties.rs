@@ -335,8 +335,8 @@ proptest! {
             prop_assert_eq!(found.is_some(), matches!(job.current, Current::Owned(_)));
             prop_assert!(found.is_none_or(|api| api.text("summary") == Some("ours")));
         }
-        for gone in &one.gone {
-            let gone = gone.unfolded();
+        for leaving in &one.leaving {
+            let gone = leaving.api.unfolded();
             prop_assert_eq!(gone.entity.text("summary"), Some("ours"));
         }
         prop_assert_eq!(one.jobs.len() + one.skips.len() + one.conflicts.len(), wanted.len());
@@ -420,6 +420,9 @@ fn surveyed(
         gateways: [(gateway(), observation(Some(apis.to_vec())))].into(),
         catalog: listed(&integration("shop"), catalog),
         scope: Scope::All,
+        has_all_gateways: true,
+        has_same_rules: true,
+        api_types: [crate::model::ApiType::Rest].into(),
     };
     let cursor = resume_at.map(|at| Cursor {
         from: name("shop-a00"),

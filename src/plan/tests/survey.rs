@@ -1,12 +1,14 @@
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::json;
 
 use super::super::api::plan_listed_fields;
-use super::super::{Agenda, Current, Job, Observation, Observed, Removals, Scope, Verdict, survey};
+use super::super::{Agenda, Current, Job, Observation, Observed, Scope, Why, judge, removals, survey};
 use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, observation, source};
 use crate::catalog::marker::ApiMarker;
-use crate::model::{AccountId, ApiId, ApiList, ApiType, Cursor, DesiredApi, Entity, Gateway, SkipReason, SourceKey};
+use crate::model::{
+    AccountId, ApiId, ApiList, ApiType, Cursor, DesiredApi, Entity, Gateway, Region, SkipReason, SourceKey,
+};
 
 /// Compares a list with a catalog that has room for as many APIs.
 fn take(apis: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> Agenda {
@@ -26,6 +28,9 @@ fn observed(apis: Option<Vec<DesiredApi>>, catalog: &[Entity], scope: Scope) -> 
         gateways: [(gateway(), observation(apis))].into(),
         catalog: listed(&integration("shop"), catalog),
         scope,
+        has_all_gateways: true,
+        has_same_rules: true,
+        api_types: [ApiType::Rest].into(),
     }
 }
 
@@ -49,6 +54,10 @@ fn order(agenda: &Agenda) -> Vec<String> {
 
 fn passed(agenda: &Agenda) -> usize {
     agenda.jobs.iter().filter(|job| job.is_passed).count()
+}
+
+fn owned(agenda: &Agenda) -> usize {
+    agenda.owned.values().map(|owned| owned.read + owned.unread).sum()
 }
 
 fn skipped(agenda: &Agenda) -> Vec<(String, SkipReason)> {
@@ -113,7 +122,11 @@ fn each_api_is_new_ours_somebody_elses_or_gone() {
     for (what, catalog, tasks, gone, conflicts) in table {
         let survey = take(&[desired("a1")], &catalog, 10, "");
         assert_eq!(order(&survey).join(", "), tasks, "{what}");
-        assert_eq!((survey.gone.len(), survey.conflicts.len()), (gone, conflicts), "{what}");
+        assert_eq!(
+            (survey.leaving.len(), survey.conflicts.len()),
+            (gone, conflicts),
+            "{what}"
+        );
         assert_eq!(passed(&survey), 0, "{what}");
     }
 }
@@ -179,7 +192,7 @@ fn new_ones_come_first_then_different_and_unfinished_ones_then_the_rest_from_whe
     for (resume, rest, carried) in table {
         let survey = take(&gateway, &catalog, 10, resume);
         assert_eq!(order(&survey), [first, rest].concat(), "{resume}");
-        assert_eq!((passed(&survey), survey.owned), (carried, 5), "{resume}");
+        assert_eq!((passed(&survey), owned(&survey)), (carried, 5), "{resume}");
     }
 }
 
@@ -223,7 +236,7 @@ fn nothing_is_gone_when_not_everything_was_looked_at() {
     let catalog = [same("a1"), same("a2")];
     let other = Gateway {
         account: AccountId::parse("012345678901"),
-        ..gateway()
+        region: Region::parse("eu-west-1").unwrap(),
     };
     let look = |apis: Option<Vec<DesiredApi>>, scope: Scope, unread: bool| {
         let mut observed = observed(apis, &catalog, scope);
@@ -237,7 +250,7 @@ fn nothing_is_gone_when_not_everything_was_looked_at() {
     //    the list, the scope, whether another gateway is unread → jobs, gone
     let table = [
         (found(), Scope::All, false, 1, 1),
-        (found(), Scope::All, true, 1, 0),
+        (found(), Scope::All, true, 1, 1),
         (None, Scope::All, false, 0, 0),
         (found(), only(), false, 1, 0),
         (Some(Vec::new()), only(), false, 0, 0),
@@ -245,7 +258,7 @@ fn nothing_is_gone_when_not_everything_was_looked_at() {
     for (apis, scope, unread, jobs, gone) in table {
         let what = format!("{scope:?} {unread} {}", apis.is_some());
         let survey = look(apis, scope, unread);
-        assert_eq!((survey.jobs.len(), survey.gone.len()), (jobs, gone), "{what}");
+        assert_eq!((survey.jobs.len(), survey.leaving.len()), (jobs, gone), "{what}");
     }
 }
 
@@ -306,10 +319,13 @@ fn broken(id: &str) -> Entity {
 fn without(lists: &[ApiList], api_types: &[ApiType], catalog: &[Entity]) -> Agenda {
     let observation = Observation {
         lists: lists.iter().copied().collect(),
-        api_types: api_types.iter().copied().collect(),
         apis: Vec::new(),
+        excluded: BTreeMap::new(),
     };
     let observed = Observed {
+        api_types: api_types.iter().copied().collect(),
+        has_all_gateways: true,
+        has_same_rules: true,
         gateways: [(gateway(), observation)].into(),
         catalog: listed(&integration("shop"), catalog),
         scope: Scope::All,
@@ -321,7 +337,7 @@ fn without(lists: &[ApiList], api_types: &[ApiType], catalog: &[Entity]) -> Agen
 fn an_api_is_gone_only_when_its_own_list_was_read_and_its_kind_is_wanted() {
     use ApiList::{HttpAndWebSocket, Rest};
     use ApiType::{Http, Websocket};
-    type Row<'a> = (&'a [ApiList], &'a [ApiType], &'a [&'a str], usize);
+    type Row<'a> = (&'a [ApiList], &'a [ApiType], &'a [&'a str], &'a [&'a str], usize);
     let catalog = [
         of_type(ApiType::Rest, "r1"),
         of_type(Http, "h1"),
@@ -329,29 +345,112 @@ fn an_api_is_gone_only_when_its_own_list_was_read_and_its_kind_is_wanted() {
         broken("b1"),
     ];
     let all = &ApiType::ALL[..];
-    //    the lists that were read, the kinds → what is gone, how many nobody knows of
+    //    the lists that were read, the kinds → what is gone, what departed, how many nobody knows of
     let table: [Row<'_>; 9] = [
-        (&[Rest, HttpAndWebSocket], all, &["b1", "h1", "r1", "w1"], 0),
-        (&[Rest], all, &["r1"], 3),
-        (&[HttpAndWebSocket], all, &["h1", "w1"], 2),
-        (&[], all, &[], 4),
-        (&[Rest], &[ApiType::Rest], &["r1"], 0),
-        (&[HttpAndWebSocket], &[Http], &["h1"], 0),
-        (&[HttpAndWebSocket], &[Websocket], &["w1"], 0),
+        (&[Rest, HttpAndWebSocket], all, &["b1", "h1", "r1", "w1"], &[], 0),
+        (&[Rest], all, &["r1"], &[], 3),
+        (&[HttpAndWebSocket], all, &["h1", "w1"], &[], 2),
+        (&[], all, &[], &[], 4),
+        (&[Rest], &[ApiType::Rest], &["r1"], &["b1", "h1", "w1"], 0),
+        (&[HttpAndWebSocket], &[Http], &["h1"], &["b1", "r1", "w1"], 0),
+        (&[HttpAndWebSocket], &[Websocket], &["w1"], &["b1", "h1", "r1"], 0),
         (
             &[Rest, HttpAndWebSocket],
             &[ApiType::Rest, Http],
             &["b1", "h1", "r1"],
+            &["w1"],
             0,
         ),
-        (&[Rest, HttpAndWebSocket], &[ApiType::Rest, Websocket], &["r1", "w1"], 0),
+        (
+            &[Rest, HttpAndWebSocket],
+            &[ApiType::Rest, Websocket],
+            &["r1", "w1"],
+            &["b1", "h1"],
+            0,
+        ),
     ];
-    for (lists, api_types, gone, unread) in table {
+    for (lists, api_types, gone, departed, unread) in table {
         let agenda = without(lists, api_types, &catalog);
-        let found: Vec<String> = agenda.gone.iter().map(|api| api.proof.api_id()).collect();
-        assert_eq!(found, gone, "{lists:?} {api_types:?}");
-        assert_eq!((agenda.unread, agenda.owned), (unread, 4), "{lists:?} {api_types:?}");
+        let of = |is_departure: bool| -> Vec<String> {
+            let leaving = agenda.leaving.iter();
+            let found = leaving.filter(|leaving| leaving.is_departure() == is_departure);
+            found.map(|leaving| leaving.api.proof.api_id()).collect()
+        };
+        assert_eq!(
+            (of(false), of(true)),
+            (texts(gone), texts(departed)),
+            "{lists:?} {api_types:?}"
+        );
+        let owned = agenda.owned.get(&gateway());
+        assert_eq!(owned.map_or(0, |owned| owned.unread), unread, "{lists:?} {api_types:?}");
     }
+}
+
+fn texts(ids: &[&str]) -> Vec<String> {
+    ids.iter().map(|id| (*id).to_owned()).collect()
+}
+
+#[test]
+fn what_is_on_a_gateway_that_is_wanted_no_longer_departed() {
+    let elsewhere = |has_all_gateways: bool| {
+        let observed = Observed {
+            gateways: [(
+                Gateway {
+                    account: AccountId::parse("012345678901"),
+                    region: Region::parse("eu-west-1").unwrap(),
+                },
+                observation(Some(Vec::new())),
+            )]
+            .into(),
+            has_all_gateways,
+            ..observed(None, &[same("a1")], Scope::All)
+        };
+        survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
+    };
+    let agenda = elsewhere(true);
+    assert_eq!(agenda.leaving[0].gateway, gateway());
+    let why = Why::Departed("the integration no longer reads -/us-east-1".to_owned());
+    assert_eq!(agenda.leaving[0].why, why);
+    assert!(agenda.owned.is_empty(), "{:?}", agenda.owned);
+    // Where a list of accounts was cut short, nobody knows whether it is wanted.
+    let agenda = elsewhere(false);
+    assert_eq!((agenda.leaving.len(), agenda.owned[&gateway()].unread), (0, 1));
+}
+
+#[test]
+fn what_rules_leave_out_has_opted_out_while_they_are_the_same_and_departed_when_they_changed() {
+    let surveyed = |has_same_rules: bool| {
+        let mut observation = observation(Some(Vec::new()));
+        let key = (ApiType::Rest, ApiId::parse("a1").unwrap());
+        observation.excluded.insert(key, "exclude[0] fits it".to_owned());
+        let observed = Observed {
+            gateways: [(gateway(), observation)].into(),
+            has_same_rules,
+            ..observed(None, &[same("a1"), same("a2")], Scope::All)
+        };
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        let leaving = agenda.leaving.into_iter();
+        leaving.map(|leaving| leaving.why).collect::<Vec<Why>>()
+    };
+    let opted_out = "the API changed, and exclude[0] fits it".to_owned();
+    assert_eq!(surveyed(true), [Why::OptedOut(opted_out), Why::Gone]);
+    let departed = "the integration's rules changed, and exclude[0] fits it".to_owned();
+    assert_eq!(surveyed(false), [Why::Departed(departed), Why::Gone]);
+}
+
+#[test]
+fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
+    let other = |region: &str| {
+        let mut api = desired("a1");
+        api.members[0].gateway.region = Region::parse(region).unwrap();
+        api
+    };
+    // Sorted by gateways, ap-east-1 comes before us-east-1, which the catalog has.
+    let agenda = take(&[other("ap-east-1"), other("us-east-1")], &[same("a1")], 9, "");
+    assert_eq!(agenda.jobs[0].key().gateway, gateway());
+    assert_eq!(skipped(&agenda), [("a1".to_owned(), SkipReason::NameCollision)]);
+    let agenda = take(&[other("us-east-1"), other("ap-east-1")], &[], 9, "");
+    assert_eq!(agenda.jobs[0].key().gateway.region.as_str(), "ap-east-1");
 }
 
 #[test]
@@ -396,24 +495,26 @@ fn a_list_that_has_none_of_its_apis_is_held_even_among_many_others() {
             .collect();
         let observation = Observation {
             lists: both.into(),
-            api_types: ApiType::ALL.into(),
             apis: stays,
+            excluded: BTreeMap::new(),
         };
         let catalog: Vec<Entity> = gone.iter().chain(&stay).cloned().collect();
         let observed = Observed {
             gateways: [(gateway(), observation)].into(),
             catalog: listed(&integration("shop"), &catalog),
             scope: Scope::All,
+            has_all_gateways: true,
+            has_same_rules: true,
+            api_types: ApiType::ALL.into(),
         };
         let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
-        assert_eq!(agenda.gone.len(), gone.len(), "{what}");
-        let mut removals = Removals::default();
-        removals.add_apis(&agenda.gone, agenda.owned - agenda.unread, &agenda.owned_by_list);
-        let verdict = removals.judge(&integration("shop").name);
-        match (held, &verdict) {
-            (None, verdict) => assert_eq!(*verdict, Verdict::Allowed, "{what}"),
-            (Some(why), Verdict::Held { message, .. }) => assert!(message.contains(why), "{what}: {message}"),
-            (Some(_), Verdict::Allowed) => panic!("{what}"),
+        assert_eq!(agenda.leaving.len(), gone.len(), "{what}");
+        let removals = removals(&agenda.leaving, &agenda.owned);
+        let verdict = judge(&integration("shop").name, &removals, 0);
+        let found = verdict.holds.get(&gateway()).and_then(|hold| hold.suspicion.as_deref());
+        match held {
+            None => assert_eq!(found, None, "{what}"),
+            Some(why) => assert!(found.is_some_and(|found| found.contains(why)), "{what}: {found:?}"),
         }
     }
 }
@@ -423,7 +524,6 @@ fn an_api_that_may_be_on_either_list_is_counted_once() {
     let catalog: Vec<Entity> = (0..30).map(|number| broken(&format!("b{number:02}"))).collect();
     let lists = [ApiList::Rest, ApiList::HttpAndWebSocket];
     let agenda = without(&lists, &ApiType::ALL, &catalog);
-    let mut removals = Removals::default();
-    removals.add_apis(&agenda.gone, agenda.owned - agenda.unread, &agenda.owned_by_list);
+    let removals = &removals(&agenda.leaving, &agenda.owned)[&gateway()];
     assert_eq!((removals.apis.len(), removals.owned_apis), (30, 30));
 }

@@ -57,6 +57,7 @@ impl Work {
         preview
             .skipped
             .extend(skips.map(|skip| Skipped::of(skip, key, &self.desired.title)));
+        let before = preview.changes.len();
         match (self.plan(), step) {
             (Some(plan), _) => {
                 preview.conflicts.extend(plan.conflicts.iter().cloned());
@@ -68,6 +69,9 @@ impl Work {
             }
             (None, Step::Write(write)) => preview.changes.push(write.into()),
             (None, _) => preview.conflicts.extend(self.done.conflicts.iter().cloned()),
+        }
+        for change in &mut preview.changes[before..] {
+            change.tell_rules(&self.desired);
         }
     }
 

@@ -152,8 +152,10 @@ fn remedy(reason: SkipReason) -> &'static str {
         SkipReason::NotDeployed => "Deploy the API to the stage, or delete the stage.",
         SkipReason::NoInvokeUrl => "Map a custom domain to the stage, or switch its execute-api endpoint on.",
         SkipReason::DomainUnknown => "Let the credentials read the custom domain; the next run looks again.",
-        SkipReason::MissingMetadata => "Give a value in defaultCustomProperties.",
+        SkipReason::MissingMetadata => "Give a value in defaultCustomProperties, or by a rule in map.",
         SkipReason::NameCollision => "Rename one of the two.",
+        SkipReason::MappingFailed => "Correct the rule in map, the tag, or the choices of the metadata.",
+        SkipReason::EnvironmentMissing => "Make the environment, or name another one.",
     }
 }
 

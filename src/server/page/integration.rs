@@ -41,8 +41,8 @@ pub(in super::super) fn integration(
 
 fn facts(view: &IntegrationView, visit: &Visit, portal: &str) -> Markup {
     let properties = &view.properties;
-    let source = &properties.document.amazon_api_gateway_source;
-    let console = Region::parse(&source.region_name).map(|region| region.console_url());
+    let regions = properties.document.region_names();
+    let console = Region::parse(&regions).map(|region| region.console_url());
     let plan = format!("{}/plan", visit.base.one(&view.name));
     html! {
         dl {
@@ -56,7 +56,7 @@ fn facts(view: &IntegrationView, visit: &Visit, portal: &str) -> Markup {
                     (report.deleted) " deleted, " (report.unchanged) " unchanged"
                 }
             }
-            dt { "Region" } dd { (source.region_name) }
+            dt { "Region" } dd { (regions) }
             @if let Some(environment) = &properties.document.target_environment_id {
                 dt { "Environment" } dd { code { (environment) } }
             }

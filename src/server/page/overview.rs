@@ -48,7 +48,7 @@ fn row(integration: &IntegrationView, visit: &Visit) -> Markup {
         tr {
             th scope="row" {
                 a href=(visit.link(&path, &[])) { (integration.name) }
-                br; span.quiet { (properties.document.amazon_api_gateway_source.region_name) }
+                br; span.quiet { (properties.document.region_names()) }
             }
             td { (badge(integration.condition().word())) }
             td {

@@ -210,6 +210,7 @@ fn what_is_wrong_is_told_with_what_helps() {
         skipped: 30,
         failed: 1,
         conflicts: 1,
+        gateways: 0,
     });
     let page = detail_of(view("shop", Some(bad)), Vec::new());
     for text in [
@@ -242,7 +243,8 @@ fn hostile_names_stay_texts() {
         message: HOSTILE.to_owned(),
     }];
     let mut hostile = view(HOSTILE, Some(bad));
-    hostile.properties.document.amazon_api_gateway_source.region_name = HOSTILE.to_owned();
+    let source = hostile.properties.document.amazon_api_gateway_source.as_mut();
+    source.unwrap().region_name = HOSTILE.to_owned();
     hostile.properties.last_success_on = Some(HOSTILE.to_owned());
     let mut hostile_api = api(1, ApiCondition::Failed);
     hostile_api.title = HOSTILE.to_owned();

@@ -54,11 +54,18 @@ fn around(api: &GatewayApi, stage: &Stage, domains: &Domains, recorded: Option<&
     let gateway = gateway(&integration);
     let urls = recorded.map(|urls| urls.iter().map(|&url| url.to_owned()).collect());
     let recorded = urls.map(|urls| (stage_entity_name(&stage.name), urls));
-    let mut desired = desired_api(&integration, &gateway, api).unwrap();
+    let mut desired = desired_api(
+        &integration,
+        place(&integration, &gateway),
+        api,
+        &MetadataTypes::default(),
+    )
+    .unwrap();
     let around = Around {
         integration: &integration,
-        gateway: &gateway,
+        place: place(&integration, &gateway),
         domains,
+        types: &MetadataTypes::default(),
         recorded: &recorded.into_iter().collect(),
         with_definitions: false,
     };
@@ -407,11 +414,18 @@ fn servers_are_replaced_where_the_exported_ones_are_not_what_people_call() {
             region: Region::parse("eu-west-1").unwrap(),
         };
         let integration = always();
-        let mut moved = desired_api(&integration, &elsewhere, &api).unwrap();
+        let mut moved = desired_api(
+            &integration,
+            place(&integration, &elsewhere),
+            &api,
+            &MetadataTypes::default(),
+        )
+        .unwrap();
         let around = Around {
             integration: &integration,
-            gateway: &elsewhere,
+            place: place(&integration, &elsewhere),
             domains: &domains,
+            types: &MetadataTypes::default(),
             recorded: &BTreeMap::new(),
             with_definitions: false,
         };

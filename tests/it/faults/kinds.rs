@@ -288,6 +288,7 @@ impl Kind {
             target: Some(self.pattern().parse().unwrap()),
             writes_only: false,
             conditional: self.conditional,
+            ..Matcher::default()
         }
     }
 

@@ -93,7 +93,7 @@ impl Combination {
         match self.kind.service {
             Service::Identity => true,
             Service::Sts => scene.is_about_all(),
-            Service::ApiCenter | Service::ApiGateway | Service::KeyVault => false,
+            Service::ApiCenter | Service::ApiGateway | Service::Organizations | Service::KeyVault => false,
         }
     }
 
@@ -127,7 +127,7 @@ fn refusal(service: Service, status: u16, header: Option<(&'static str, &str)>) 
             "application/json",
             json!({ "error": { "code": "Trouble", "message": WORDS } }).to_string(),
         ),
-        Service::ApiGateway => ("application/json", json!({ "message": WORDS }).to_string()),
+        Service::ApiGateway | Service::Organizations => ("application/json", json!({ "message": WORDS }).to_string()),
         Service::Identity => (
             "application/json",
             json!({ "statusCode": status.as_u16(), "message": WORDS }).to_string(),

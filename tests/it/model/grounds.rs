@@ -3,11 +3,13 @@
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use sandbox::api_center::ApiCenter;
-use sandbox::api_gateway::{ApiGateway, Definition, EndpointType, RestApi, Stage};
+use sandbox::api_gateway::ApiGateway;
+use sandbox::estate::FullEstate;
 use serde_json::{Value, json};
 
-use super::step::{Amazon, Change, Person, Seed};
-use crate::oracle::Estate;
+use super::amazon::Hidden;
+use super::step::{Change, Person};
+use crate::oracle::full_estate;
 use crate::world::change_kept;
 
 /// Names of integrations: one is the beginning of another.
@@ -16,10 +18,6 @@ pub const INTEGRATIONS: [&str; 3] = ["shop", "shop-a", "depot"];
 pub const ENVIRONMENTS: [&str; 3] = ["people-one", "people-two", "to-be-made"];
 /// Stage names: plain ones, and ones that no entity can be named.
 pub const STAGES: [&str; 6] = ["prod", "staging", "v1", "Prod", "my_stage", "live"];
-/// The text that a stage's refused export brings.
-const REFUSAL: &str = "Unable to build the export";
-/// How many APIs come at once, so that more are there than a run without time begins.
-const MANY: usize = 18;
 
 /// Both clouds, as others change them.
 #[derive(Clone)]
@@ -30,12 +28,14 @@ pub struct Grounds {
 }
 
 #[derive(Default)]
-struct Shared {
+pub struct Shared {
     made: usize,
     /// What the gateway lost and may have again.
-    lost: Estate,
+    pub lost: FullEstate,
+    /// What of its domains cannot be read.
+    pub hidden: Option<Hidden>,
     /// What the gateway held at some moment since the step began.
-    estates: Vec<Estate>,
+    estates: Vec<FullEstate>,
 }
 
 impl Grounds {
@@ -54,12 +54,12 @@ impl Grounds {
 
     /// A new moment: what was on the gateway before it no longer counts.
     pub fn begin_step(&self) {
-        let estate = self.api_gateway.estate();
+        let estate = full_estate(&self.api_gateway);
         self.shared().estates = vec![estate];
     }
 
     /// Everything that was on the gateway since the step began.
-    pub fn estates(&self) -> Vec<Estate> {
+    pub fn estates(&self) -> Vec<FullEstate> {
         self.shared().estates.clone()
     }
 
@@ -67,136 +67,31 @@ impl Grounds {
         match change {
             Change::Amazon(amazon) => {
                 self.happen(amazon);
-                let estate = self.api_gateway.estate();
+                let estate = full_estate(&self.api_gateway);
                 self.shared().estates.push(estate);
             }
             Change::Person(person) => self.edit(person),
         }
     }
 
-    fn shared(&self) -> MutexGuard<'_, Shared> {
+    /// What of the gateway's domains cannot be read.
+    pub fn hidden(&self) -> Option<Hidden> {
+        self.shared().hidden
+    }
+
+    /// Lets everything be read again.
+    pub fn show(&self) {
+        self.shared().hidden = None;
+    }
+
+    pub fn shared(&self) -> MutexGuard<'_, Shared> {
         self.shared.lock().unwrap()
     }
 
-    fn number(&self) -> usize {
+    pub fn number(&self) -> usize {
         let mut shared = self.shared();
         shared.made += 1;
         shared.made
-    }
-
-    pub fn add(&self, seed: &Seed) {
-        let id = format!("api{:07}", self.number());
-        let mut api = RestApi::new(&id, name(seed.name));
-        api.description = text(seed.text);
-        reach(&mut api, seed.reach);
-        self.api_gateway.put_rest_api(api);
-        for (stage, document) in &seed.stages {
-            self.deploy(&id, STAGES[stage % STAGES.len()], self::document(*document));
-        }
-    }
-
-    fn deploy(&self, api: &str, stage: &str, definition: Definition) {
-        let deployment = format!("dep{:03}", self.number());
-        self.api_gateway
-            .put_stage(api, Stage::new(stage, deployment, definition));
-    }
-
-    fn happen(&self, amazon: &Amazon) {
-        let estate = self.api_gateway.estate();
-        let (Amazon::Rename { api, .. }
-        | Amazon::Describe { api, .. }
-        | Amazon::Reach { api, .. }
-        | Amazon::AddStage { api, .. }
-        | Amazon::Deploy { api, .. }
-        | Amazon::Refuse { api, .. }
-        | Amazon::RemoveStage { api, .. }
-        | Amazon::Remove { api }
-        | Amazon::Recreate { api }) = amazon
-        else {
-            return self.come(amazon, estate.len());
-        };
-        let Some((mut api, stages)) = picked(estate, *api) else {
-            return;
-        };
-        let id = api.id.clone();
-        let stage = |pick: usize| picked(stages.iter().map(|stage| stage.name.clone()).collect(), pick);
-        match amazon {
-            Amazon::Rename { name: pick, .. } => {
-                api.name = name(*pick);
-                self.api_gateway.put_rest_api(api);
-            }
-            Amazon::Describe { text: pick, .. } => {
-                api.description = text(*pick);
-                self.api_gateway.put_rest_api(api);
-            }
-            Amazon::Reach { reach: pick, .. } => {
-                reach(&mut api, *pick);
-                self.api_gateway.put_rest_api(api);
-            }
-            Amazon::AddStage {
-                name, document: pick, ..
-            } => {
-                if stages.len() < 4 {
-                    self.deploy(&id, STAGES[name % STAGES.len()], document(*pick));
-                }
-            }
-            Amazon::Deploy {
-                stage: of,
-                document: pick,
-                ..
-            } => {
-                if let Some(stage) = stage(*of) {
-                    self.deploy(&id, &stage, document(*pick));
-                }
-            }
-            Amazon::Refuse { stage: of, .. } => {
-                if let Some(stage) = stage(*of) {
-                    self.deploy(&id, &stage, Definition::Refused(REFUSAL.to_owned()));
-                }
-            }
-            Amazon::RemoveStage { stage: of, .. } => {
-                if let Some(stage) = stage(*of) {
-                    self.api_gateway.remove_stage(&id, &stage);
-                }
-            }
-            Amazon::Remove { .. } => self.api_gateway.remove_rest_api(&id),
-            Amazon::Recreate { .. } => {
-                self.api_gateway.remove_rest_api(&id);
-                api.id = format!("api{:07}", self.number());
-                self.api_gateway.put_rest_api(api.clone());
-                for stage in stages {
-                    self.deploy(&api.id, &stage.name, stage.definition);
-                }
-            }
-            Amazon::Add(_) | Amazon::AddMany | Amazon::Lose | Amazon::Return => (),
-        }
-    }
-
-    fn come(&self, amazon: &Amazon, there: usize) {
-        match amazon {
-            Amazon::Lose if there > 0 => {
-                let estate = self.api_gateway.estate();
-                self.api_gateway.clear();
-                self.shared().lost = estate;
-            }
-            Amazon::Return => {
-                let lost = std::mem::take(&mut self.shared().lost);
-                for (api, stages) in lost {
-                    self.api_gateway.put_rest_api(api.clone());
-                    for stage in stages {
-                        self.api_gateway.put_stage(&api.id, stage);
-                    }
-                }
-            }
-            Amazon::Add(seed) if there < 6 => self.add(seed),
-            Amazon::AddMany if there < 6 => {
-                for _ in 0..MANY {
-                    let id = format!("api{:07}", self.number());
-                    self.api_gateway.put_rest_api(RestApi::new(&id, "One of many"));
-                }
-            }
-            _ => (),
-        }
     }
 
     /// Makes an edit, if what it is about is there and the service takes it.
@@ -335,9 +230,11 @@ impl Grounds {
             (0, _, _) => Some((format!("apis/{integration}-byhand{pick:04}"), api_properties)),
             (1, _, _) => {
                 // In the way of an API that is on the gateway, or of the next one.
-                let estate = self.api_gateway.estate();
+                let estate = full_estate(&self.api_gateway);
                 let next = format!("api{:07}", self.shared().made + 1);
-                let id = picked(estate, pick).map_or(next, |(api, _)| api.id);
+                let rest = estate.rest.into_iter().map(|(api, _)| api.id);
+                let ids: Vec<String> = rest.chain(estate.v2.into_iter().map(|(api, _)| api.id)).collect();
+                let id = picked(ids, pick).unwrap_or(next);
                 Some((format!("apis/{integration}-{id}"), api_properties))
             }
             (2, Some(api), _) => Some((format!("{api}/versions/{stage}"), version_properties)),
@@ -367,43 +264,12 @@ impl Grounds {
 }
 
 /// The one that a number stands for.
-fn picked<T>(mut all: Vec<T>, pick: usize) -> Option<T> {
+pub fn picked<T>(mut all: Vec<T>, pick: usize) -> Option<T> {
     if all.is_empty() {
         return None;
     }
     let index = pick % all.len();
     Some(all.swap_remove(index))
-}
-
-fn name(pick: usize) -> String {
-    let long = "A name that is longer than the fifty characters a title may have \u{1f600}";
-    let names = ["Orders", "orders", "Returns & refunds", "Zahlungen", "  ", long];
-    names[pick % names.len()].to_owned()
-}
-
-fn text(pick: usize) -> Option<String> {
-    let texts = [None, Some(""), Some("What it does"), Some("Another text")];
-    texts[pick % texts.len()].map(str::to_owned)
-}
-
-fn reach(api: &mut RestApi, pick: usize) {
-    api.disable_execute_api_endpoint = pick == 1;
-    api.endpoint_type = if (2..5).contains(&pick) {
-        EndpointType::Private
-    } else {
-        EndpointType::Regional
-    };
-    let endpoints = ["vpce-0b", "vpce-0a"];
-    api.vpc_endpoint_ids = match pick {
-        3 => endpoints[..1].iter().map(|&id| id.to_owned()).collect(),
-        4 => endpoints.iter().map(|&id| id.to_owned()).collect(),
-        _ => Vec::new(),
-    };
-}
-
-fn document(pick: usize) -> Definition {
-    let path = format!("/path{}", pick % 4);
-    Definition::from(json!({ "openapi": "3.0.1", "paths": { path: { "get": { "responses": {} } } } }))
 }
 
 /// Where users' own values are, by the kind of entity.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sandbox::estate::FullEstate;
 use serde_json::Value;
 
 use super::grounds::INTEGRATIONS;
@@ -9,7 +10,6 @@ use super::laws::{Moment, has_lost_nothing};
 use super::ledger::Ledger;
 use super::player::{self, Player, integration};
 use super::step::{Call, Query, Trouble};
-use crate::oracle::Estate;
 use crate::world::{Answer, kept};
 
 /// What an integration may be: what of it was asked for and is in force, or nothing.
@@ -43,6 +43,7 @@ impl Known {
         self.moment.made.clear();
         self.moment.taken.clear();
         self.moment.held.clear();
+        self.moment.hidden = None;
         self.moment.unconfirmed.clone_from(&self.unconfirmed);
         self.moment.modes.clear();
         for (name, wishes) in &self.wishes {
@@ -55,7 +56,7 @@ impl Known {
     }
 
     /// Nothing is left of a hold where all is on the gateway.
-    pub fn end_holds(&mut self, estate: &Estate) {
+    pub fn end_holds(&mut self, estate: &FullEstate) {
         let ledger = &self.ledger;
         self.unconfirmed
             .retain(|integration| !has_lost_nothing(ledger, estate, integration));
@@ -214,16 +215,15 @@ pub fn check_report(outcome: &str, report: &Value) -> Result<(), String> {
     ];
     let unfinished =
         count("remaining") != Some(0) || report["failed"].as_array().is_none_or(|failed| !failed.is_empty());
-    // Such as a list that could not be read, so that what depends on it stays.
-    let gateways = report["gateways"].as_array();
-    let has_gaps = gateways.is_some_and(|gateways| gateways.iter().any(|gateway| gateway["message"].is_string()));
+    let gateways = report["gateways"].as_array().into_iter().flatten();
+    let mut gaps = gateways.filter(|gateway| gateway["message"].is_string());
     let sane = counts.iter().all(|name| count(name).is_some())
         && report["startedOn"].as_str() <= report["finishedOn"].as_str()
         && ["aws", "azure"].iter().all(|side| report["requests"][side].is_u64())
         && (outcome == "held") == report["deletionsId"].is_string()
         && match outcome {
             "succeeded" => !unfinished,
-            "partial" => unfinished || has_gaps,
+            "partial" => unfinished || gaps.next().is_some(),
             "held" => count("deleted") == Some(0),
             "failed" => report["message"].is_string(),
             _ => false,

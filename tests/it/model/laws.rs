@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::api_center::{Author, Change};
+use sandbox::estate::FullEstate;
 use serde_json::{Value, json};
 
-use super::ledger::{Ledger, differs, holder, marker};
-use crate::oracle::{Estate, entity_name};
+use super::amazon::{Hidden, is_rest};
+use super::ledger::{Ledger, differs, holder, marker, urls};
+use crate::oracle::{entity_name, stages_of};
 
 /// Where the source's values are; what users have beside them is theirs.
 const OF_ENVIRONMENT: [&str; 1] = ["/customProperties/aws-integration"];
@@ -35,7 +37,11 @@ const OF_DEPLOYMENT: [&str; 4] = [
 /// What was the case, at one moment or another, while a step went on.
 #[derive(Debug, Default)]
 pub struct Moment {
-    pub estates: Vec<Estate>,
+    pub estates: Vec<FullEstate>,
+    /// What of the custom domains could not be read.
+    pub hidden: Option<Hidden>,
+    /// Whether a run may have been cut short in this life, so that what it recorded and what it wrote are not the same.
+    pub disturbed: bool,
     /// Integrations whose deletion was asked for in this step, and those for which it ever was.
     pub deleted: BTreeSet<String>,
     pub ever_deleted: BTreeSet<String>,
@@ -56,26 +62,25 @@ pub struct Moment {
 impl Moment {
     /// Whether an API was not on the gateway.
     fn lacks_api(&self, id: &str) -> bool {
-        let has = |estate: &Estate| estate.iter().any(|(api, _)| api.id == id);
+        let has = |estate: &FullEstate| stages_of(estate, id).is_some();
         !self.estates.iter().all(has)
     }
 
     /// Whether an API had no stage whose entities have this name.
     fn lacks_stage(&self, id: &str, name: &str) -> bool {
-        let has = |estate: &Estate| {
-            let api = estate.iter().find(|(api, _)| api.id == id);
-            api.is_some_and(|(_, stages)| stages.iter().any(|stage| entity_name(&stage.name) == name))
-        };
-        !self.estates.iter().all(has)
+        !self.estates.iter().all(|estate| has_stage(estate, id, name))
     }
 
     /// Whether an API had such a stage.
     fn has_stage(&self, id: &str, name: &str) -> bool {
-        self.estates.iter().any(|estate| {
-            let api = estate.iter().find(|(api, _)| api.id == id);
-            api.is_some_and(|(_, stages)| stages.iter().any(|stage| entity_name(&stage.name) == name))
-        })
+        self.estates.iter().any(|estate| has_stage(estate, id, name))
     }
+}
+
+/// Whether an API has a stage whose entities have this name.
+fn has_stage(estate: &FullEstate, id: &str, name: &str) -> bool {
+    let stages = stages_of(estate, id).unwrap_or_default();
+    stages.iter().any(|stage| entity_name(stage) == name)
 }
 
 /// Judges a change before it is taken into the ledger; people may do what they want.
@@ -157,18 +162,49 @@ fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Resul
     }
 }
 
-/// The integrations of which so many APIs are gone that a run has to hold their deletion.
-pub fn to_be_held(ledger: &Ledger, estate: &Estate) -> BTreeSet<String> {
-    let mut counts: BTreeMap<String, (usize, usize)> = BTreeMap::new();
-    let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
-    for (integration, id) in apis.filter_map(|(path, _)| ledger.owner(path)) {
-        let (owned, gone) = counts.entry(integration).or_default();
-        *owned += 1;
-        *gone += usize::from(!estate.iter().any(|(api, _)| api.id == id));
+/// How many APIs an integration has, and how many of them are gone, of each of Amazon's two lists.
+#[derive(Debug, Default)]
+struct Losses {
+    owned: [usize; 2],
+    gone: [usize; 2],
+    /// Whether the catalog may no longer tell which list each API is on.
+    is_vague: bool,
+}
+
+impl Losses {
+    /// Whether a run that reads these lists may let go of something.
+    fn may_go(&self, read: [bool; 2]) -> bool {
+        let sum = |counts: [usize; 2]| {
+            let counts = counts.into_iter().zip(read);
+            counts.map(|(count, read)| if read { count } else { 0 }).sum::<usize>()
+        };
+        let (owned, gone) = (sum(self.owned), sum(self.gone));
+        let mut lists = self.owned.into_iter().zip(self.gone).zip(read);
+        let is_emptied = lists.any(|((owned, gone), read)| read && owned > 0 && gone == owned);
+        let is_too_much = gone == owned || gone > 5 && gone * 5 > owned || is_emptied && !self.is_vague;
+        gone > 0 && !is_too_much
     }
-    let too_many = |&(owned, gone): &(usize, usize)| gone > 0 && (gone == owned || gone > 5 && gone * 5 > owned);
-    counts.retain(|_, counts| too_many(counts));
-    counts.into_keys().collect()
+}
+
+/// The integrations of which so many APIs are gone that a run has to hold their deletion, whether or not it can read both
+/// lists.
+pub fn to_be_held(ledger: &Ledger, estate: &FullEstate, reads_all: bool) -> BTreeSet<String> {
+    let mut losses: BTreeMap<String, Losses> = BTreeMap::new();
+    let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
+    for (path, (integration, id)) in apis.filter_map(|(path, _)| Some((path, ledger.owner(path)?))) {
+        let losses = losses.entry(integration).or_default();
+        let list = usize::from(!is_rest(&id));
+        losses.owned[list] += 1;
+        losses.gone[list] += usize::from(stages_of(estate, &id).is_none());
+        losses.is_vague |= ledger.is_tampered(path);
+    }
+    let views: &[[bool; 2]] = if reads_all {
+        &[[true, true]]
+    } else {
+        &[[true, true], [true, false], [false, true]]
+    };
+    losses.retain(|_, losses| losses.gone != [0, 0] && !views.iter().any(|view| losses.may_go(*view)));
+    losses.into_keys().collect()
 }
 
 /// Whether an integration was told to go.
@@ -238,11 +274,16 @@ fn may_go(ledger: &Ledger, moment: &Moment, api: &str, integration: &str, id: &s
     moment.lacks_api(id) || is_going(ledger, moment, integration) || is_taken_back(ledger, moment, api, integration)
 }
 
+/// Whether a definition of this name is one that the app makes.
+fn is_definition(name: &str) -> bool {
+    ["openapi", "asyncapi"].contains(&name)
+}
+
 /// Whether something was below an API before this step that is not the app's.
 fn holds_others(ledger: &Ledger, api: &str) -> bool {
     let below = format!("{api}/");
     ledger.below(&below).any(|(path, entry)| {
-        let of_person = path.contains("/definitions/") && !path.ends_with("/definitions/openapi");
+        let of_person = path.contains("/definitions/") && !path.rsplit('/').next().is_some_and(is_definition);
         entry.made_at < ledger.step && (of_person && entry.made_by == Author::Person || ledger.is_strange(api, path))
     })
 }
@@ -263,15 +304,15 @@ fn judge_hold(ledger: &Ledger, moment: &Moment, api: &str, integration: &str) ->
 }
 
 /// Whether everything of an integration is on the gateway, so that nothing of it is left to go.
-pub fn has_lost_nothing(ledger: &Ledger, estate: &Estate, integration: &str) -> bool {
+pub fn has_lost_nothing(ledger: &Ledger, estate: &FullEstate, integration: &str) -> bool {
     let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
     apis.filter_map(|(path, _)| Some((path, ledger.owner(path)?)))
         .filter(|(_, (owner, _))| owner == integration)
         .all(|(path, (_, id))| {
-            let Some((_, stages)) = estate.iter().find(|(api, _)| api.id == id) else {
+            let Some(stages) = stages_of(estate, &id) else {
                 return false;
             };
-            let is_there = |name: &str| stages.iter().any(|stage| entity_name(&stage.name) == name);
+            let is_there = |name: &str| stages.iter().any(|stage| entity_name(stage) == name);
             ledger.below(&format!("{path}/")).all(|(below, _)| {
                 let name = below.split('/').nth(3).unwrap_or_default();
                 is_there(name) || !ledger.lists(path, name)
@@ -296,6 +337,7 @@ fn judge_below(
     match (&change.before, &change.after) {
         (None, Some(after)) => {
             allow(moment.has_stage(&id, name), "something is made for no stage")?;
+            judge_urls(ledger, moment, change, api, &id)?;
             judge_made(moment, &integration, after, kind, definition)
         }
         (Some(before), Some(after)) => {
@@ -312,7 +354,8 @@ fn judge_below(
                 ("versions", true) => &OF_DEFINITION,
                 _ => &OF_DEPLOYMENT,
             };
-            allow(!differs(before, after, theirs), "something loses users' values")
+            allow(!differs(before, after, theirs), "something loses users' values")?;
+            judge_urls(ledger, moment, change, api, &id)
         }
         (Some(_), None) => {
             if definition.is_none() {
@@ -322,7 +365,7 @@ fn judge_below(
                 let all_ours = moment.made.contains(api) || ledger.lists_all(api);
                 let parent = format!("{api}/versions/{name}");
                 let ours = match definition {
-                    Some(definition) => definition == "openapi" && !ledger.is_strange(api, &parent),
+                    Some(definition) => is_definition(definition) && !ledger.is_strange(api, &parent),
                     None => !ledger.is_strange(api, &change.path),
                 };
                 return allow(all_ours || ours, "something of a person's goes with an API");
@@ -338,6 +381,36 @@ fn judge_below(
         }
         (None, None) => Ok(()),
     }
+}
+
+/// What nobody can read of the custom domains leaves the URLs on them as they are.
+fn judge_urls(ledger: &Ledger, moment: &Moment, change: &Change, api: &str, id: &str) -> Result<(), String> {
+    let (Some(hidden), Some(after)) = (moment.hidden, &change.after) else {
+        return Ok(());
+    };
+    let is_of_other = !change.path.contains("/deployments/") || moment.made.contains(api) || ledger.is_tampered(api);
+    if is_of_other {
+        return Ok(());
+    }
+    let of = |urls: &BTreeSet<String>| -> BTreeSet<String> {
+        urls.iter().filter(|url| hidden.hides(url, id)).cloned().collect()
+    };
+    let (after, written) = (urls(after), ledger.written_urls(&change.path));
+    let Some(last) = written.last() else {
+        return allow(
+            moment.disturbed || !after.is_empty() && of(&after).is_empty(),
+            "a deployment is made although it is not known where it is called",
+        );
+    };
+    let stays = |before: &BTreeSet<String>| match hidden {
+        // The older version of Amazon's API may tell of more.
+        Hidden::Newer(_) if is_rest(id) => of(before).is_subset(&of(&after)),
+        Hidden::Newer(_) | Hidden::Domain(_) | Hidden::All => of(before) == of(&after),
+    };
+    allow(
+        stays(last) || moment.disturbed && written.iter().any(stays),
+        "a URL changes on a domain that cannot be read",
+    )
 }
 
 fn judge_made(
@@ -362,7 +435,7 @@ fn judge_made(
             )
         }
         ("versions", Some(name)) => {
-            allow(name == "openapi", "a definition of another name is made")?;
+            allow(is_definition(name), "a definition of another name is made")?;
             let modes = moment.modes.get(integration);
             allow(
                 modes.is_some_and(|modes| modes.iter().any(|mode| mode != "never")),
@@ -401,7 +474,7 @@ fn judge_removed(
                 fresh || moment.lacks_stage(id, name) || unwanted,
                 "a definition goes that is wanted",
             )?;
-            let ours = definition == "openapi" && !ledger.is_strange(api, &version);
+            let ours = is_definition(definition) && !ledger.is_strange(api, &version);
             allow(
                 fresh || ours || ledger.lists_all(api),
                 "a definition of a person's goes",
@@ -415,7 +488,7 @@ fn judge_removed(
             )?;
             let others = ledger
                 .below(&format!("{version}/"))
-                .any(|(path, _)| !path.ends_with("/openapi"));
+                .any(|(path, _)| !path.rsplit('/').next().is_some_and(is_definition));
             allow(fresh || !others, "a version goes with a person's definitions")
         }
         _ => {

@@ -1,6 +1,6 @@
 //! The catalog as its journal tells it: what is there, and who made it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sandbox::api_center::{Author, Change};
 use serde_json::{Value, json};
@@ -22,6 +22,8 @@ pub struct Ledger {
     entries: BTreeMap<String, Entry>,
     /// The last change by a person of an API's metadata, or of whether it is there, by path.
     tampered: BTreeMap<String, usize>,
+    /// The URLs that the app has written into each deployment since it made it, one time after another.
+    urls: BTreeMap<String, Vec<BTreeSet<String>>>,
     /// How many changes there were.
     pub seen: usize,
     /// How many there were before the step that is going on.
@@ -43,6 +45,7 @@ impl Ledger {
                 self.tampered.insert(change.path.clone(), at);
             }
         }
+        self.note_urls(change);
         match (&change.after, self.entries.get_mut(&change.path)) {
             (None, _) => {
                 self.entries.remove(&change.path);
@@ -57,6 +60,30 @@ impl Ledger {
                 self.entries.insert(change.path.clone(), entry);
             }
         }
+    }
+
+    fn note_urls(&mut self, change: &Change) {
+        match &change.after {
+            Some(after) if change.author == Author::Caller && change.path.contains("/deployments/") => {
+                self.urls.entry(change.path.clone()).or_default().push(urls(after));
+            }
+            None if change.author == Author::Caller || change.path.split('/').count() == 2 => {
+                let (path, below) = (&change.path, format!("{}/", change.path));
+                self.urls
+                    .retain(|deployment, _| deployment != path && !deployment.starts_with(&below));
+            }
+            Some(_) | None => (),
+        }
+    }
+
+    /// The URLs that the app has written into a deployment, one time after another.
+    pub fn written_urls(&self, path: &str) -> &[BTreeSet<String>] {
+        self.urls.get(path).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a person has ever changed an API's metadata, or whether it is there.
+    pub fn is_tampered(&self, api: &str) -> bool {
+        self.tampered.contains_key(api)
     }
 
     pub fn get(&self, path: &str) -> Option<&Entry> {
@@ -74,7 +101,7 @@ impl Ledger {
         self.below("environments/").filter(|(_, entry)| holds(entry)).collect()
     }
 
-    /// The integration that an API is of, and its REST API: the marker and the name say so.
+    /// The integration that an API is of, and its id on Amazon: the marker and the name say so.
     pub fn owner(&self, api: &str) -> Option<(String, String)> {
         owner(api, &self.get(api)?.value)
     }
@@ -82,6 +109,17 @@ impl Ledger {
     /// Whether a version, or what goes by its name, is listed as the integration's.
     pub fn lists(&self, api: &str, name: &str) -> bool {
         self.lists_all(api) || self.names(api).iter().any(|listed| listed == name)
+    }
+
+    /// The versions that an API's marker names.
+    fn versions(&self, api: &str) -> Vec<String> {
+        let value = self.get(api).map(|entry| &entry.value);
+        let versions = value.and_then(|value| marker(value, "aws-sync")["versions"].as_str());
+        versions
+            .unwrap_or_default()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect()
     }
 
     /// The versions and deployments that an API's marker names.
@@ -122,7 +160,14 @@ impl Ledger {
     pub fn is_strange(&self, api: &str, path: &str) -> bool {
         let Some(entry) = self.get(path) else { return false };
         let name = path.split('/').nth(3).unwrap_or_default();
-        if self.lists(api, name) || path.contains("/deployments/") && vouching(entry, path).is_some() {
+        // A version of which a person took the name off the list is theirs, though the deployment of that name is listed.
+        let is_version = path.split('/').nth(2) == Some("versions");
+        let is_listed = if is_version {
+            self.lists_all(api) || self.versions(api).iter().any(|listed| listed == name)
+        } else {
+            self.lists(api, name)
+        };
+        if is_listed || path.contains("/deployments/") && vouching(entry, path).is_some() {
             return false;
         }
         let tampered = self
@@ -136,6 +181,15 @@ impl Ledger {
 /// A marker; null when there is none.
 pub fn marker<'a>(value: &'a Value, schema: &str) -> &'a Value {
     &value["properties"]["customProperties"][schema]
+}
+
+/// The URLs of a deployment.
+pub fn urls(value: &Value) -> BTreeSet<String> {
+    let urls = value["properties"]["server"]["runtimeUri"]
+        .as_array()
+        .into_iter()
+        .flatten();
+    urls.filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 /// The integration that an environment holds.

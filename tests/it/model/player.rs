@@ -15,11 +15,13 @@ use sandbox::functions_host::{FunctionsHost, TimerKind};
 use sandbox::record::Service;
 use serde_json::{Value, json};
 
+use super::amazon::Hidden;
 use super::grounds::{ENVIRONMENTS, Grounds, INTEGRATIONS};
 use super::known::Known;
 use super::laws::{judge, to_be_held};
 use super::ledger::holder;
 use super::step::{Call, Document, Life, Query, Step, Trouble};
+use crate::oracle::full_estate;
 use crate::secrecy::secrets;
 use crate::world::{Answer, answer, host_options};
 
@@ -57,6 +59,7 @@ impl Player {
         let mut options = CloudOptions::default().unthrottled();
         options.api_center.page_size = 3;
         options.api_gateway.page_size_max = 2;
+        options.api_gateway.v2_page_size_max = 2;
         let cloud = Cloud::start(options).await.unwrap();
         let mut hosts = Vec::new();
         for handler in 0..2 {
@@ -137,7 +140,7 @@ impl Player {
     /// One step, and the judgement of every change that came of it.
     async fn step(&mut self, step: &Step, known: &mut Known) -> Result<(), String> {
         self.grounds.begin_step();
-        known.end_holds(&self.cloud.api_gateway.estate());
+        known.end_holds(&full_estate(&self.cloud.api_gateway));
         known.begin_step();
         let answers = match step {
             Step::Change(change) => {
@@ -146,6 +149,9 @@ impl Player {
             }
             Step::Calls(calls, trouble) => {
                 known.moment.held = self.held(calls, trouble, known);
+                known.moment.hidden = self.grounds.hidden();
+                known.moment.disturbed |= calls.len() > 1 || !matches!(trouble, Trouble::None);
+                self.hide(known.moment.hidden);
                 let ended = self.make_trouble(trouble);
                 let answers = self.call_all(calls, known, trouble).await;
                 self.cloud.faults.clear();
@@ -160,7 +166,7 @@ impl Player {
         if let Step::Calls(calls, _) = step {
             known.begin_holds(calls);
         }
-        known.end_holds(&self.cloud.api_gateway.estate());
+        known.end_holds(&full_estate(&self.cloud.api_gateway));
         answers
     }
 
@@ -178,7 +184,29 @@ impl Player {
         if calls.len() > 1 || matches!(trouble, Trouble::Meanwhile { .. }) || calls.iter().any(confirms) {
             return BTreeSet::new();
         }
-        to_be_held(&known.ledger, &self.cloud.api_gateway.estate())
+        let reads_all = matches!(trouble, Trouble::None | Trouble::Kill { .. });
+        to_be_held(&known.ledger, &full_estate(&self.cloud.api_gateway), reads_all)
+    }
+
+    /// Lets the calls fail that would tell of what is hidden. Their rules come before all others: nothing gets past them.
+    fn hide(&self, hidden: Option<Hidden>) {
+        let Some((target, status)) = hidden.map(Hidden::calls) else {
+            return;
+        };
+        self.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiGateway),
+                target: Some(target.parse().unwrap()),
+                ..Matcher::default()
+            },
+            skip: 0,
+            times: None,
+            fault: Fault::Answer {
+                status: status.try_into().unwrap(),
+                headers: reqwest::header::HeaderMap::new(),
+                body: br#"{"message":"hidden"}"#.as_slice().into(),
+            },
+        });
     }
 
     /// Judges all changes since the last time.

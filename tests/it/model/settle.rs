@@ -5,22 +5,25 @@ use std::collections::{BTreeMap, BTreeSet};
 use reqwest::Method;
 use sandbox::api_center::Author;
 use sandbox::api_gateway::Definition;
+use sandbox::estate::FullEstate;
 use serde_json::{Value, json};
 
+use super::documents::flaw_of;
 use super::grounds::INTEGRATIONS;
 use super::known::{Known, check_report};
 use super::laws::to_be_held;
 use super::ledger::{holder, marker};
 use super::player::Player;
 use super::step::{Call, Document, Trouble};
-use crate::oracle::{Estate, Wishes, desired_by, entity_name, source_owned};
+use crate::oracle::{Wishes, desired_full_by, entity_name, full_estate, source_owned};
 
 impl Player {
     /// Lets two runs be made, one of them deep, and compares the catalog with what it should be.
     pub async fn settle(&mut self, known: &mut Known) -> Result<(), String> {
+        self.grounds.show();
         self.grounds.begin_step();
         known.begin_step();
-        known.moment.held = to_be_held(&known.ledger, &self.cloud.api_gateway.estate());
+        known.moment.held = to_be_held(&known.ledger, &full_estate(&self.cloud.api_gateway), true);
         self.run(known).await?;
         self.rescue(known).await?;
         known.moment.held.clear();
@@ -159,7 +162,7 @@ impl Player {
     /// Compares what each integration holds with what it should hold.
     fn compare(&self, known: &Known, present: &BTreeMap<String, Value>) -> Result<(), String> {
         let everything = self.cloud.api_center.snapshot();
-        let estate = self.cloud.api_gateway.estate();
+        let estate = full_estate(&self.cloud.api_gateway);
         for (name, properties) in present {
             let target = properties["targetEnvironmentId"].as_str().unwrap();
             let environment = target.rsplit('/').next().unwrap();
@@ -185,11 +188,11 @@ impl Player {
     fn compare_apis(
         known: &Known,
         wishes: &Wishes<'_>,
-        estate: &Estate,
+        estate: &FullEstate,
         everything: &BTreeMap<String, Value>,
     ) -> Result<(), String> {
         let name = wishes.integration;
-        let desired = desired_by(wishes, estate);
+        let desired = desired_full_by(wishes, estate);
         let ours = |api: &str| known.ledger.owner(api).is_some_and(|(owner, _)| owner == name);
         let refused = refused(name, estate);
         for (path, wanted) in &desired {
@@ -215,6 +218,13 @@ impl Player {
             ensure(found == wanted, || {
                 format!("{path} is {found:#} and should be {wanted:#}")
             })?;
+            if path.contains("/definitions/") && !refused.contains(path) {
+                let urls = &desired[&format!("{api}/deployments/{stage}")]["runtimeUri"];
+                let (id, is_default) = (&api[6 + name.len()..], stage == entity_name("$default"));
+                let text = everything[path]["content"].as_str().unwrap_or_default();
+                let flaw = flaw_of(estate, id, is_default, urls, text);
+                ensure(flaw.is_none(), || format!("{path}: {}", flaw.unwrap_or_default()))?;
+            }
         }
         for path in everything.keys() {
             let (api, _) = split(path);
@@ -286,21 +296,21 @@ fn fits(name: &str, wish: &Value, shown: &Value) -> bool {
 }
 
 /// The definitions of stages that cannot be exported.
-fn refused(integration: &str, estate: &Estate) -> BTreeSet<String> {
-    let mut refused = BTreeSet::new();
-    for (api, stages) in estate {
-        for stage in stages
-            .iter()
-            .filter(|stage| matches!(stage.definition, Definition::Refused(_)))
-        {
-            let name = entity_name(&stage.name);
-            refused.insert(format!(
-                "apis/{integration}-{}/versions/{name}/definitions/openapi",
-                api.id
-            ));
-        }
-    }
-    refused
+fn refused(integration: &str, estate: &FullEstate) -> BTreeSet<String> {
+    let is_refused = |definition: &Definition| matches!(definition, Definition::Refused(_));
+    let rest = estate.rest.iter().flat_map(|(api, stages)| {
+        let refused = stages.iter().filter(|stage| is_refused(&stage.definition));
+        refused.map(|stage| (api.id.as_str(), stage.name.as_str()))
+    });
+    let v2 = estate.v2.iter().flat_map(|(api, stages)| {
+        let refused = stages.iter().filter(|stage| is_refused(&stage.definition));
+        refused.map(|stage| (api.id.as_str(), stage.name.as_str()))
+    });
+    let path = |(id, stage): (&str, &str)| {
+        let name = entity_name(stage);
+        format!("apis/{integration}-{id}/versions/{name}/definitions/openapi")
+    };
+    rest.chain(v2).map(path).collect()
 }
 
 /// Whether something below an API may be there although the source knows nothing of it.

@@ -36,6 +36,11 @@ pub enum Amazon {
         api: usize,
         stage: usize,
     },
+    /// A stage of an HTTP or WebSocket API that runs nothing yet.
+    AddIdle {
+        api: usize,
+        name: usize,
+    },
     RemoveStage {
         api: usize,
         stage: usize,
@@ -43,6 +48,26 @@ pub enum Amazon {
     Remove {
         api: usize,
     },
+    /// A custom domain leads to a stage, or to any stage.
+    Map {
+        api: usize,
+        stage: usize,
+        domain: usize,
+        key: usize,
+    },
+    Unmap {
+        domain: usize,
+        mapping: usize,
+    },
+    RemoveDomain {
+        domain: usize,
+    },
+    /// A custom domain, or all of them, can no longer be read, while a mapping of it goes; and everything can again.
+    Hide {
+        what: usize,
+        mapping: usize,
+    },
+    Show,
     /// Everything is gone, as another account's keys would have it; and there again.
     Lose,
     Return,
@@ -55,11 +80,15 @@ pub enum Amazon {
 /// An API to be made.
 #[derive(Debug, Clone)]
 pub struct Seed {
+    /// REST, HTTP or WebSocket.
+    pub kind: usize,
     pub name: usize,
     pub text: usize,
     pub reach: usize,
     /// Name and document of each stage.
     pub stages: Vec<(usize, usize)>,
+    /// The custom domain and the key that lead to its first stage.
+    pub mapping: Option<(usize, usize)>,
 }
 
 /// Something that a person does in the catalog.
@@ -174,11 +203,15 @@ fn pick() -> impl Strategy<Value = usize> {
 }
 
 fn seed() -> impl Strategy<Value = Seed> {
-    (pick(), pick(), 0..12_usize, vec((pick(), pick()), 0..=2)).prop_map(|(name, text, reach, stages)| Seed {
+    let stages = vec((pick(), pick()), 0..=2);
+    let mapping = proptest::option::of((pick(), pick()));
+    (pick(), pick(), pick(), 0..12_usize, stages, mapping).prop_map(|(kind, name, text, reach, stages, mapping)| Seed {
+        kind,
         name,
         text,
         reach,
         stages,
+        mapping,
     })
 }
 
@@ -192,7 +225,15 @@ fn amazon() -> impl Strategy<Value = Amazon> {
         5 => (pick(), pick(), pick()).prop_map(|(api, name, document)| Amazon::AddStage { api, name, document }),
         6 => (pick(), pick(), pick()).prop_map(|(api, stage, document)| Amazon::Deploy { api, stage, document }),
         2 => (pick(), pick()).prop_map(|(api, stage)| Amazon::Refuse { api, stage }),
+        2 => (pick(), pick()).prop_map(|(api, name)| Amazon::AddIdle { api, name }),
         4 => (pick(), pick()).prop_map(|(api, stage)| Amazon::RemoveStage { api, stage }),
+        7 => (pick(), pick(), pick(), pick()).prop_map(|(api, stage, domain, key)| {
+            Amazon::Map { api, stage, domain, key }
+        }),
+        2 => (pick(), pick()).prop_map(|(domain, mapping)| Amazon::Unmap { domain, mapping }),
+        1 => pick().prop_map(|domain| Amazon::RemoveDomain { domain }),
+        6 => (pick(), pick()).prop_map(|(what, mapping)| Amazon::Hide { what, mapping }),
+        3 => Just(Amazon::Show),
         5 => pick().prop_map(|api| Amazon::Remove { api }),
         3 => pick().prop_map(|api| Amazon::Recreate { api }),
         2 => Just(Amazon::Lose),

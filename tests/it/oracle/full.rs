@@ -1,19 +1,53 @@
 //! The same for a gateway with APIs of every kind and custom domains.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use sandbox::api_gateway::{Definition, DomainName, Mapping, Protocol, RoutingMode, RoutingRule, V2Api, V2Stage};
+use sandbox::api_gateway::{
+    ApiGateway, Definition, DomainName, Mapping, Protocol, RoutingMode, RoutingRule, V2Api, V2Stage,
+};
 use sandbox::estate::FullEstate;
 use serde_json::{Value, json};
 
-use super::{cut, desired, entity_name, honest};
+use super::{Wishes, cut, desired_by, entity_name, honest};
 
 /// Longest URL that API Center stores.
 const URL_MAX: usize = 200;
 
+/// Everything that a gateway has.
+pub fn full_estate(gateway: &ApiGateway) -> FullEstate {
+    FullEstate {
+        rest: gateway.estate(),
+        v2: gateway.v2_estate(),
+        domains: gateway.domain_estate(),
+    }
+}
+
+/// The names of an API's stages, but for those that run nothing; `None` where there is no such API.
+pub fn stages_of<'a>(estate: &'a FullEstate, id: &str) -> Option<Vec<&'a str>> {
+    let rest = estate.rest.iter().find(|(api, _)| api.id == id);
+    if let Some((_, stages)) = rest {
+        return Some(stages.iter().map(|stage| stage.name.as_str()).collect());
+    }
+    let (_, stages) = estate.v2.iter().find(|(api, _)| api.id == id)?;
+    let deployed = stages.iter().filter(|stage| stage.deployment_id.is_some());
+    Some(deployed.map(|stage| stage.name.as_str()).collect())
+}
+
 /// What an integration should have made of everything that a gateway has.
 pub fn desired_full(integration: &str, region: &str, estate: &FullEstate) -> BTreeMap<String, Value> {
-    let mut all = desired(integration, region, &estate.rest);
+    let wishes = Wishes {
+        integration,
+        region,
+        environment: integration,
+        definitions: true,
+    };
+    desired_full_by(&wishes, estate)
+}
+
+/// The same for an integration that asks for something else than most do.
+pub fn desired_full_by(wishes: &Wishes<'_>, estate: &FullEstate) -> BTreeMap<String, Value> {
+    let integration = wishes.integration;
+    let mut all = desired_by(wishes, &estate.rest);
     for (api, stages) in &estate.rest {
         for stage in stages {
             let name = format!("{integration}-{}", api.id).to_lowercase();
@@ -28,20 +62,46 @@ pub fn desired_full(integration: &str, region: &str, estate: &FullEstate) -> BTr
         }
     }
     for (api, stages) in &estate.v2 {
-        all.extend(desired_v2(integration, region, estate, (api, stages)));
+        all.extend(desired_v2(wishes, estate, (api, stages)));
     }
     all
 }
 
+/// The messages of an `AsyncAPI` document: the route and the model of each.
+pub fn messages(document: &Value) -> Value {
+    let messages = document["channels"]["root"]["messages"].as_object().into_iter();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let messages = messages.flat_map(|messages| messages.values());
+    let messages: BTreeSet<(String, String)> = messages
+        .map(|message| (text(&message["name"]), text(&message["title"])))
+        .collect();
+    json!(messages)
+}
+
+/// The messages that the routes of a WebSocket API make.
+fn messages_of(api: &V2Api) -> Value {
+    let routes = api.routes.iter();
+    let routes = routes.filter(|route| !["$connect", "$disconnect"].contains(&route.key.as_str()));
+    let messages = routes.flat_map(|route| {
+        let models: Vec<String> = route.request_models.values().cloned().collect();
+        let models = if models.is_empty() { vec![String::new()] } else { models };
+        models.into_iter().map(|model| (route.key.clone(), model))
+    });
+    json!(messages.collect::<BTreeSet<(String, String)>>())
+}
+
 fn desired_v2(
-    integration: &str,
-    region: &str,
+    wishes: &Wishes<'_>,
     estate: &FullEstate,
     (api, stages): (&V2Api, &[V2Stage]),
 ) -> BTreeMap<String, Value> {
+    let Wishes {
+        integration, region, ..
+    } = wishes;
     let name = format!("{integration}-{}", api.id);
     let title = if api.name.trim().is_empty() { &api.id } else { &api.name };
-    let description = api.description.as_deref().map(|text| cut(&honest(text, "\n\t"), 1000));
+    let description = api.description.as_deref().filter(|text| !text.trim().is_empty());
+    let description = description.map(|text| cut(&honest(text, "\n\t"), 1000));
     let (kind, scheme, format) = match api.protocol {
         Protocol::Http => ("rest", "https", ("openapi", "OpenAPI")),
         Protocol::Websocket => ("websocket", "wss", ("asyncapi", "AsyncAPI")),
@@ -56,10 +116,11 @@ fn desired_v2(
         let title = cut(&stage.name, 50);
         all.insert(version.clone(), json!({ "title": title, "lifecycleStage": "design" }));
         let paths = match (&stage.definition, api.protocol) {
-            (_, Protocol::Websocket) => Some(Value::Null),
+            (_, Protocol::Websocket) => Some(messages_of(api)),
             (Definition::OpenApi(document), Protocol::Http) => Some(without_extensions(&document["paths"])),
             (Definition::Refused(_) | Definition::Raw { .. }, Protocol::Http) => None,
         };
+        let paths = paths.filter(|_| wishes.definitions);
         let definition = format!("{version}/definitions/{}", format.0);
         let definition_id = paths.as_ref().map(|_| format!("/workspaces/default/{definition}"));
         if let Some(paths) = paths {
@@ -81,7 +142,7 @@ fn desired_v2(
         let deployment = json!({
             "title": title,
             "state": "active",
-            "environmentId": format!("/workspaces/default/environments/{integration}"),
+            "environmentId": format!("/workspaces/default/environments/{}", wishes.environment),
             "definitionId": definition_id,
             "runtimeUri": urls,
         });
@@ -131,6 +192,7 @@ fn keys(domain: &DomainName, mappings: &[Mapping], rules: &[RoutingRule], api_id
         for mapping in mappings.iter().filter(|mapping| mapping.api_id == api_id) {
             match &mapping.stage {
                 Some(named) if named == stage => keys.push(mapping.key.clone()),
+                None if mapping.key.is_empty() => keys.push(stage.to_owned()),
                 None => keys.push(format!("{}/{stage}", mapping.key)),
                 Some(_) => (),
             }

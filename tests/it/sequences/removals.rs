@@ -105,7 +105,7 @@ async fn what_is_gone_beyond_a_confirmation_waits_and_no_run_that_leaves_it_succ
         change_kept(environment, "aws-integration", "journal", |journal| {
             let gateway = "123456789012/us-east-1";
             journal["held"] = json!([gateway]);
-            journal["confirmed"] = json!({ "gateway": gateway, "id": "0123456789abcdef", "left": 1 });
+            journal["confirmed"] = json!({ gateway: { "id": "0123456789abcdef", "left": 1 } });
         });
     });
     for stage in ["staging", "test"] {

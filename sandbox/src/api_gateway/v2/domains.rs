@@ -10,9 +10,8 @@ use super::super::call::Call;
 use super::super::date::iso;
 use super::super::domain::{DomainEntry, DomainName, Mapping, RoutingRule, key};
 use super::super::domain_writes as writes;
-use super::super::errors::{ACCOUNT_ID, AmazonError};
+use super::super::errors::AmazonError;
 use super::super::paging::{v2_page, v2_page_of};
-use super::super::region::partition;
 use super::super::rest_api::EndpointType;
 use super::super::state::State;
 use super::super::wire::{empty_answer, json_answer};
@@ -27,7 +26,6 @@ pub(in super::super) fn answer(
     state: &mut State,
     call: &Call<'_>,
     rest: &[&str],
-    region: &str,
 ) -> Result<Response<Bytes>, AmazonError> {
     if state.v2_missing {
         return Err(AmazonError::bad_request("Bad Request"));
@@ -36,11 +34,11 @@ pub(in super::super) fn answer(
         (&Method::GET, []) => {
             let shown = state.domains.iter().filter(|(_, entry)| is_public(entry));
             let shown = shown.map(|(key, entry)| (key.clone(), &entry.domain)).collect();
-            listed(&shown, "v2/domainnames", call, |domain| self::domain(domain, region))
+            listed(&shown, "v2/domainnames", call, |domain| self::domain(domain, call))
         }
         (&Method::POST, []) => {
             let made = writes::create_v2_domain(state, call)?;
-            Ok(json_answer(StatusCode::CREATED, &domain(&made, region)))
+            Ok(json_answer(StatusCode::CREATED, &domain(&made, call)))
         }
         (&Method::DELETE, [name]) => {
             public(state, name)?;
@@ -59,7 +57,7 @@ pub(in super::super) fn answer(
         }
         (&Method::GET, [name]) => {
             let entry = public(state, name)?;
-            Ok(json_answer(StatusCode::OK, &domain(&entry.domain, region)))
+            Ok(json_answer(StatusCode::OK, &domain(&entry.domain, call)))
         }
         (&Method::GET, [name, "apimappings"]) => {
             let mappings = &managed(state, name)?.mappings;
@@ -73,7 +71,7 @@ pub(in super::super) fn answer(
         (&Method::GET, [name, "routingrules"]) => {
             let key = key(name, call.query("domainNameId"));
             let entry = state.domains.get(&key).ok_or_else(AmazonError::unknown_domain)?;
-            rules(entry, call, region)
+            rules(entry, call)
         }
         (method, _) => Err(AmazonError::unknown_operation(&format!(
             "{method} of this path in version 2"
@@ -116,7 +114,7 @@ fn listed<T>(
 }
 
 /// `ListRoutingRules`, whose `maxResults` is a number with a most, in the order in which the rules are tried.
-fn rules(entry: &DomainEntry, call: &Call<'_>, region: &str) -> Result<Response<Bytes>, AmazonError> {
+fn rules(entry: &DomainEntry, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
     let limit = match call.query("maxResults") {
         None => call.page_size_default,
         Some(text) => text
@@ -130,25 +128,25 @@ fn rules(entry: &DomainEntry, call: &Call<'_>, region: &str) -> Result<Response<
     let ordered = entry.rules.values().map(|rule| (in_order(rule), rule)).collect();
     let list = format!("v2/domainnames/{key}/routingrules");
     let (page, next_token) = v2_page_of(&ordered, &list, limit.min(call.page_size_max), call)?;
-    let rules = page.into_iter().map(|rule| self::rule(rule, &key, region)).collect();
+    let rules = page.into_iter().map(|rule| self::rule(rule, &key, call)).collect();
     let body = wire::list("routingRules", rules, next_token);
     Ok(json_answer(StatusCode::OK, &body))
 }
 
-fn domain(domain: &DomainName, region: &str) -> Value {
+fn domain(domain: &DomainName, call: &Call<'_>) -> Value {
     // Text by Amazon's model, a number for a domain name that version 1 made: clients that go by the model fail on it.
     let date = if domain.made_with_v1 {
         json!(domain.certificate_upload_date)
     } else {
         json!(iso(domain.certificate_upload_date))
     };
-    let certificate = format!("arn:{}:acm:{region}:{ACCOUNT_ID}:certificate/1", partition(region));
+    let certificate = call.arn("acm", "certificate/1");
     let trusted = |uri: &String| json!({ "truststoreUri": uri });
     present(json!({
         "apiMappingSelectionExpression": "$request.basepath",
         "domainName": domain.name,
         "domainNameConfigurations": [{
-            "apiGatewayDomainName": domain.host(region),
+            "apiGatewayDomainName": domain.host(call.region),
             "certificateArn": certificate,
             "certificateUploadDate": date,
             "domainNameStatus": domain.status,
@@ -172,7 +170,7 @@ fn mapping(mapping: &Mapping) -> Value {
     }))
 }
 
-fn rule(rule: &RoutingRule, domain_key: &str, region: &str) -> Value {
+fn rule(rule: &RoutingRule, domain_key: &str, call: &Call<'_>) -> Value {
     let mut conditions = Vec::new();
     if !rule.headers.is_empty() {
         let headers = rule.headers.iter();
@@ -193,7 +191,7 @@ fn rule(rule: &RoutingRule, domain_key: &str, region: &str) -> Value {
         } }],
         "conditions": conditions,
         "priority": rule.priority,
-        "routingRuleArn": format!("arn:{}:apigateway:{region}:{ACCOUNT_ID}:{path}", partition(region)),
+        "routingRuleArn": call.arn("apigateway", &path),
         "routingRuleId": rule.id,
     })
 }

@@ -9,10 +9,10 @@ use time::OffsetDateTime;
 use super::super::call::Call;
 use super::super::definition::Definition;
 use super::super::errors::AmazonError;
-use super::super::region::dns_suffix;
 use super::super::v2_api::{Protocol, V2Api};
 use super::super::v2_entry::V2Entry;
 use super::super::wire::empty_answer;
+use crate::region::dns_suffix;
 
 /// The version that Amazon gives its exports.
 const OPENAPI_VERSION: &str = "3.0.1";
@@ -32,7 +32,6 @@ pub(super) fn export(
     specification: &str,
     call: &Call<'_>,
     now: i64,
-    region: &str,
 ) -> Result<Response<Bytes>, AmazonError> {
     match entry.api.protocol {
         Protocol::Http => (),
@@ -58,7 +57,7 @@ pub(super) fn export(
         Definition::Refused(message) => return Err(AmazonError::bad_request(message.clone())),
         Definition::Raw { content_type, bytes } => (content_type.as_str(), bytes.clone()),
         Definition::OpenApi(document) => {
-            let mut document = dressed(document, &entry.api, &wanted, now, region);
+            let mut document = dressed(document, &entry.api, &wanted, now, call.region);
             if !wanted.extensions {
                 strip(&mut document);
             }

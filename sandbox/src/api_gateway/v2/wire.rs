@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::super::date::iso;
-use super::super::region::dns_suffix;
 use super::super::v2_api::{Model, Protocol, Route, V2Api, V2Stage};
 use super::super::v2_entry::V2Deployment;
 use crate::json::present;
+use crate::region::dns_suffix;
 
 /// A list under its key; `next_token` leads to the next page.
 pub(in super::super) fn list(key: &str, items: Vec<Value>, next_token: Option<String>) -> Value {

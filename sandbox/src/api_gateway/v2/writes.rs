@@ -99,20 +99,16 @@ struct NewDeployment {
 }
 
 /// Answers a call that makes or deletes something below `/v2/apis`.
-pub(super) fn answer(
-    state: &mut State,
-    call: &Call<'_>,
-    rest: &[&str],
-    region: &str,
-) -> Result<Response<Bytes>, AmazonError> {
+pub(super) fn answer(state: &mut State, call: &Call<'_>, rest: &[&str]) -> Result<Response<Bytes>, AmazonError> {
     let [id, rest @ ..] = rest else {
-        return create_api(state, call, region);
+        return create_api(state, call);
     };
+    let unknown = || AmazonError::unknown_api(call.account, id);
     if (call.method, rest) == (&Method::DELETE, &[]) {
-        state.v2_apis.remove(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
+        state.v2_apis.remove(*id).ok_or_else(unknown)?;
         return Ok(empty_answer(StatusCode::NO_CONTENT));
     }
-    let entry = state.v2_apis.get_mut(*id).ok_or_else(|| AmazonError::unknown_api(id))?;
+    let entry = state.v2_apis.get_mut(*id).ok_or_else(unknown)?;
     let body = match (call.method.as_str(), rest) {
         ("POST", ["stages"]) => create_stage(entry, call)?,
         ("POST", ["routes"]) => create_route(entry, call)?,
@@ -130,7 +126,7 @@ pub(super) fn answer(
     Ok(json_answer(StatusCode::CREATED, &body))
 }
 
-fn create_api(state: &mut State, call: &Call<'_>, region: &str) -> Result<Response<Bytes>, AmazonError> {
+fn create_api(state: &mut State, call: &Call<'_>) -> Result<Response<Bytes>, AmazonError> {
     if call.method != Method::POST {
         return Err(AmazonError::unknown_operation("DELETE /v2/apis"));
     }
@@ -163,7 +159,7 @@ fn create_api(state: &mut State, call: &Call<'_>, region: &str) -> Result<Respon
     if let Some(expression) = new.route_selection_expression {
         api.route_selection_expression = expression;
     }
-    let body = wire::api(&api, region);
+    let body = wire::api(&api, call.region);
     state.v2_apis.insert(id, V2Entry::new(api));
     Ok(json_answer(StatusCode::CREATED, &body))
 }

@@ -67,14 +67,27 @@ impl Bench {
 }
 
 #[tokio::test]
-async fn a_gateway_that_cannot_be_reached_is_unavailable() {
+async fn a_gateway_that_nobody_listens_for_cannot_be_reached() {
     let mut bench = Bench::new(vec![answer(200, "{}")]).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     bench.redirect(&listener);
     drop(listener);
     let error = bench.gateway.check(&rest()).await.unwrap_err();
-    assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
+    assert!(error.is_unreachable(), "{error:?}");
     assert!(error.to_string().to_lowercase().contains("connect"), "{error}");
+    assert_eq!(bench.attempts(), 2, "it is tried once more, and no more");
+}
+
+#[tokio::test]
+async fn a_gateway_whose_first_list_cannot_connect_is_not_asked_for_its_second() {
+    let mut bench = Bench::new(vec![answer(200, "{}")]).await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    bench.redirect(&listener);
+    drop(listener);
+    let error = bench.gateway.lists(&ApiType::ALL.into()).await.unwrap_err();
+    assert!(error.is_unreachable(), "{error:?}");
+    assert_eq!(bench.requests(), Vec::<String>::new());
+    assert_eq!(bench.attempts(), 2, "it is tried once more, and no more");
 }
 
 #[tokio::test]
@@ -92,5 +105,6 @@ async fn an_answer_that_breaks_off_is_tried_again_and_then_unavailable() {
     });
     let error = bench.gateway.rest_apis().await.unwrap_err();
     assert!(matches!(error, GatewayError::Unavailable { .. }), "{error:?}");
-    assert_eq!(bench.attempts(), u64::from(ATTEMPTS));
+    assert!(!error.is_unreachable());
+    assert_eq!(bench.attempts(), 2, "it is tried once more, and no more");
 }

@@ -27,6 +27,7 @@ async fn all_pages_of_http_and_websocket_apis_make_one_listing() {
         description: Some("d".to_owned()),
         version: Some("1".to_owned()),
         execute_api_disabled: true,
+        tags: [("a".to_owned(), "b".to_owned())].into(),
         ..api()
     };
     let websocket = GatewayApi {
@@ -356,7 +357,28 @@ async fn the_lists_that_are_asked_for_are_those_of_the_kinds_that_are_wanted() {
             Some(vec![(Rest, true), (HttpAndWebSocket, false)]),
             2,
         ),
-        ("nobody there", all, unavailable(), None, ATTEMPTS as usize),
+        (
+            "the first is not available",
+            all,
+            [unavailable(), vec![empty()]].concat(),
+            Some(vec![(Rest, false), (HttpAndWebSocket, true)]),
+            ATTEMPTS as usize + 1,
+        ),
+        (
+            "the first has an API without an id",
+            all,
+            vec![answer(200, r#"{"item":[{"name":"x"}]}"#), empty()],
+            Some(vec![(Rest, false), (HttpAndWebSocket, true)]),
+            2,
+        ),
+        ("neither is available", all, unavailable(), None, 2 * ATTEMPTS as usize),
+        (
+            "the credentials are not accepted",
+            all,
+            vec![coded(403, "UnrecognizedClientException", "no"), empty()],
+            None,
+            1,
+        ),
     ];
     for (what, api_types, answers, expected, requests) in table {
         let bench = Bench::new(answers).await;

@@ -7,15 +7,17 @@ use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
 use aws_smithy_runtime_api::client::retries::classifiers::{ClassifyRetry, RetryAction, RetryClassifierPriority};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::error::is_about_the_provider;
 use crate::aws::connection::is_throttle;
 
-/// Keeps the SDK from retrying throttled exchanges: how long to wait for them, the time budget decides.
+/// Keeps the SDK from retrying exchanges that are retried here.
 ///
-/// Security Token Service says 400 and `Throttling` where others say 429.
+/// How long to wait for throttled ones, the time budget decides. Security Token Service says 400 and `Throttling` where others say
+/// 429.
 #[derive(Debug)]
-pub(super) struct NoThrottledRetries;
+pub(super) struct NoBlindRetries;
 
-impl ClassifyRetry for NoThrottledRetries {
+impl ClassifyRetry for NoBlindRetries {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
         let error = context.output_or_error().and_then(Result::err);
         let error = error.and_then(OrchestratorError::as_operation_error);
@@ -26,7 +28,8 @@ impl ClassifyRetry for NoThrottledRetries {
             by_key.or_else(|| by_token.and_then(ProvideErrorMetadata::code))
         });
         let status = context.response().map_or(0, |response| response.status().as_u16());
-        if is_throttle(status, code.unwrap_or_default()) {
+        let code = code.unwrap_or_default();
+        if is_throttle(status, code) || is_about_the_provider(code, "") {
             RetryAction::RetryForbidden
         } else {
             RetryAction::NoActionIndicated
@@ -34,7 +37,7 @@ impl ClassifyRetry for NoThrottledRetries {
     }
 
     fn name(&self) -> &'static str {
-        "no throttled retries"
+        "no blind retries of exchanges"
     }
 
     fn priority(&self) -> RetryClassifierPriority {

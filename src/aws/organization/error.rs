@@ -1,0 +1,209 @@
+//! Why an organisation could not be read, told apart by what helps.
+
+use std::error::Error;
+use std::time::Duration;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::aws::connection::{
+    Call, RETRY_AFTER_DEFAULT, error_code, is_authentication, is_throttle, message, retry_after, with_clock_hint,
+};
+use crate::aws::security_token::RoleError;
+use crate::model::{ErrorCode, Problem};
+
+/// The codes of an account without an organisation and of a unit that is not there, without `Exception`.
+const NOT_IN_USE: &str = "AWSOrganizationsNotInUse";
+const NO_PARENT: &str = "ParentNotFound";
+/// The words that IAM puts into every denial; AWS Organizations itself, which other accounts than its own may not read, has others
+/// for the same code.
+const WORDS_OF_IAM: &str = "is not authorized to perform";
+
+/// A list of an organisation that was not read to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OrganizationError {
+    /// The account of the credentials may not read the organisation that it is in.
+    #[error(
+        "{call}: Amazon denies access: {message} (the organisation can be read from its management account, and from an account \
+         that is a delegated administrator of one of its services: name a role in one of those)"
+    )]
+    NotAdministrator {
+        /// What was called.
+        call: Call,
+        /// Amazon's words.
+        message: String,
+    },
+    /// The account of the credentials is in no organisation.
+    #[error("{call}: the account of {credentials} is in no organisation: {message}")]
+    NoOrganization {
+        /// What was called.
+        call: Call,
+        /// Which credentials, such as `the access key`.
+        credentials: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// A policy denies it.
+    #[error("{call}: Amazon denies access: {message} (allow organizations:{} to {credentials})", call.operation)]
+    AccessDenied {
+        /// What was called.
+        call: Call,
+        /// Which credentials, such as `the access key`.
+        credentials: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// The organisation has no such unit.
+    #[error("{call}: the organisation has no such unit: {message}")]
+    NoUnit {
+        /// What was called.
+        call: Call,
+        /// Amazon's words.
+        message: String,
+    },
+    /// The credentials, or the signature made with them, are not accepted.
+    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    AuthenticationFailed {
+        /// What was called.
+        call: Call,
+        /// Which credentials, such as `the access key`.
+        credentials: String,
+        /// Amazon's words.
+        message: String,
+    },
+    /// Too many requests, for longer than there is time.
+    #[error("{call}: there were too many requests, so the list was not read to its end")]
+    Throttled {
+        /// What was called.
+        call: Call,
+        /// When to try again.
+        retry_after: Option<Duration>,
+    },
+    /// AWS Organizations cannot be reached, or cannot answer now.
+    #[error("{call}: AWS Organizations is not available, so the list was not read to its end: {message}")]
+    Unavailable {
+        /// What was called.
+        call: Call,
+        /// What happened.
+        message: String,
+        /// When to try again, if Amazon said so.
+        retry_after: Option<Duration>,
+    },
+    /// The answer is not what the operation is documented to give.
+    #[error("{call}: the list cannot be read to its end: {message}")]
+    Malformed {
+        /// What was called.
+        call: Call,
+        /// What is wrong with it.
+        message: String,
+    },
+    /// The time budget ended first.
+    #[error("{call}: there was no time left for it")]
+    OutOfTime {
+        /// What was called.
+        call: Call,
+    },
+    /// The role could not be taken on.
+    #[error(transparent)]
+    Role(#[from] RoleError),
+}
+
+impl OrganizationError {
+    pub(super) fn malformed(call: &Call, message: impl Into<String>) -> Self {
+        Self::Malformed {
+            call: call.clone(),
+            message: message.into(),
+        }
+    }
+
+    /// Classifies an error of the SDK: the status is 400 for most.
+    pub(super) fn of_sdk<E>(call: &Call, credentials: &str, error: &SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + Error + 'static,
+    {
+        let (call, credentials) = (call.clone(), credentials.to_owned());
+        let (message, code) = (message(error), error_code(error));
+        let retry_after = error.raw_response().and_then(retry_after);
+        let status = match error {
+            // The answer broke off, which says nothing of what it would have been.
+            SdkError::ResponseError(_) => 0,
+            error => error.raw_response().map_or(0, |response| response.status().as_u16()),
+        };
+        match (status, code) {
+            (_, code) if is_throttle(status, code) => Self::Throttled { call, retry_after },
+            (_, NOT_IN_USE) => Self::NoOrganization {
+                call,
+                credentials,
+                message,
+            },
+            (_, NO_PARENT) => Self::NoUnit { call, message },
+            (400..=403, code) if is_authentication(code) => Self::AuthenticationFailed {
+                call,
+                credentials,
+                message: with_clock_hint(message),
+            },
+            (400 | 403, "AccessDenied") if !message.contains(WORDS_OF_IAM) => Self::NotAdministrator { call, message },
+            (400 | 403, "AccessDenied") | (401 | 403, _) => Self::AccessDenied {
+                call,
+                credentials,
+                message,
+            },
+            (200..=299 | 400, _) => Self::Malformed { call, message },
+            (0, _) => Self::Unavailable {
+                call,
+                message,
+                retry_after,
+            },
+            (status, _) => Self::Unavailable {
+                call,
+                message: format!("HTTP {status}: {message}"),
+                retry_after,
+            },
+        }
+    }
+
+    /// The same error with Amazon's words changed.
+    pub(super) fn with_message(mut self, change: impl Fn(&str) -> String) -> Self {
+        match &mut self {
+            Self::NotAdministrator { message, .. }
+            | Self::NoOrganization { message, .. }
+            | Self::AccessDenied { message, .. }
+            | Self::NoUnit { message, .. }
+            | Self::AuthenticationFailed { message, .. }
+            | Self::Unavailable { message, .. }
+            | Self::Malformed { message, .. } => *message = change(message),
+            Self::Throttled { .. } | Self::OutOfTime { .. } | Self::Role(_) => (),
+        }
+        self
+    }
+
+    /// The same error, if it is a throttle, with the time to wait.
+    pub(super) fn again_after(mut self, delay: Duration) -> Self {
+        if let Self::Throttled { retry_after, .. } = &mut self {
+            *retry_after = Some(delay);
+        }
+        self
+    }
+
+    /// What a caller of ours is told.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let text = self.to_string();
+        match self {
+            Self::NotAdministrator { .. } | Self::NoOrganization { .. } | Self::AccessDenied { .. } => {
+                Problem::new(ErrorCode::AwsAccessDenied, text)
+            }
+            Self::NoUnit { .. } => Problem::new(ErrorCode::InvalidRequest, text),
+            Self::AuthenticationFailed { .. } => Problem::new(ErrorCode::AwsAuthenticationFailed, text),
+            Self::Throttled { retry_after, .. } => Problem::new(ErrorCode::TooManyRequests, text)
+                .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
+            Self::Unavailable { retry_after, .. } => Problem::new(ErrorCode::ServiceUnavailable, text)
+                .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
+            Self::Malformed { .. } | Self::OutOfTime { .. } => {
+                Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(RETRY_AFTER_DEFAULT)
+            }
+            Self::Role(error) => error.problem(),
+        }
+    }
+}

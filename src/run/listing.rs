@@ -1,0 +1,99 @@
+//! Reading the gateways' lists, many gateways side by side.
+
+use std::collections::BTreeSet;
+
+use futures::{StreamExt, stream};
+
+use super::gateways::{Gateways, Reach, Unread, state_of};
+use super::regions::Regions;
+use crate::aws::{GatewayClient, List};
+use crate::model::{ApiList, ApiType, Domains, ErrorCode, Gateway, GatewayState, Problem};
+
+/// Gateways that are read side by side.
+const SIDE_BY_SIDE: usize = 32;
+
+/// What a gateway's lists have.
+#[derive(Debug)]
+pub struct Listed {
+    /// The source that it was read for, by its place among the integration's.
+    pub source: usize,
+    /// The gateway.
+    pub gateway: Gateway,
+    /// The account's name, where its organisation tells it.
+    pub account_name: Option<String>,
+    /// Its lists, each complete or an error, and its custom domains; or why none was read.
+    pub found: Result<(Vec<(ApiList, List)>, Domains), Unread>,
+}
+
+/// Reads the lists of all gateways that can be reached, in their order.
+///
+/// # Errors
+/// When no gateway can be read: why the first one is not, or why it is not known which there are.
+pub async fn list(gateways: &Gateways, api_types: &BTreeSet<ApiType>) -> Result<Vec<Listed>, Problem> {
+    let regions = Regions::default();
+    let lists: Vec<_> = gateways
+        .all
+        .iter()
+        .map(|reach| list_one(reach, api_types, &regions))
+        .collect();
+    let listed: Vec<Listed> = stream::iter(lists).buffered(SIDE_BY_SIDE).collect().await;
+    if listed.iter().any(|listed| listed.found.is_ok()) {
+        return Ok(listed);
+    }
+    let unread = listed.into_iter().filter_map(|listed| listed.found.err());
+    let cut = gateways.cut.iter().map(|cut| cut.why.clone());
+    let why = unread.chain(cut).next();
+    Err(why.map_or_else(
+        || {
+            let message = "the organisation has no account that is active and not left out";
+            Problem::new(ErrorCode::AwsAccessDenied, message)
+        },
+        |why| why.problem,
+    ))
+}
+
+async fn list_one(reach: &Reach, api_types: &BTreeSet<ApiType>, regions: &Regions) -> Listed {
+    let found = match &reach.client {
+        Ok(client) => read(client, reach, api_types, regions).await,
+        Err(unread) => Err(unread.clone()),
+    };
+    Listed {
+        source: reach.source,
+        gateway: reach.gateway.clone(),
+        account_name: reach.account_name.clone(),
+        found,
+    }
+}
+
+async fn read(
+    client: &GatewayClient,
+    reach: &Reach,
+    api_types: &BTreeSet<ApiType>,
+    regions: &Regions,
+) -> Result<(Vec<(ApiList, List)>, Domains), Unread> {
+    let turn = regions.turn(&reach.gateway.region);
+    let waiting = turn.wait().await.map_err(|why| {
+        let message = format!("region {} cannot be reached: {why}", reach.gateway.region);
+        Unread {
+            state: GatewayState::Unavailable,
+            problem: Problem::new(ErrorCode::ServiceUnavailable, message),
+        }
+    })?;
+    let lists = client.lists(api_types).await;
+    match &lists {
+        Err(error) if error.is_unreachable() => turn.unreached(&error.problem().message),
+        _ => turn.answered(),
+    }
+    drop(waiting);
+    match lists {
+        Ok(lists) => Ok((lists, Box::pin(client.domains()).await)),
+        Err(error) => Err(Unread {
+            state: if Box::pin(client.is_region_disabled(&error)).await {
+                GatewayState::NotEnabled
+            } else {
+                state_of(&error)
+            },
+            problem: error.problem(),
+        }),
+    }
+}

@@ -1,0 +1,172 @@
+//! Observing one API, for a run that is about nothing else.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
+
+use super::gateways::{Gateways, Reach};
+use super::index::reclaimed;
+use super::observe::{Sides, rules};
+use super::request::OneApi;
+use super::session::Session;
+use crate::aws::GatewayClient;
+use crate::model::{
+    ApiId, ApiList, ApiType, Domains, EntityName, EntityPath, ErrorCode, Gateway, GatewayApi, Integration, Problem,
+};
+use crate::plan::{CatalogApis, Observation, Observed, Scope};
+use crate::planted::panic_if_planted;
+use crate::translate::{Place, Subject, desired_api, listed_selection, source_key};
+
+/// Gateways that are asked side by side where nothing tells which one has the API.
+const SIDE_BY_SIDE: usize = 32;
+
+/// Reads one API on both sides, and nothing else. `None` when only the catalog has it.
+///
+/// # Errors
+/// When neither side has it, or one cannot be read.
+pub async fn observe_one(
+    session: &Session,
+    integration: &Integration,
+    gateways: Gateways,
+    wanted: &OneApi,
+) -> Result<Option<Sides>, Problem> {
+    panic_if_planted("observe", integration.name.as_str());
+    let catalog = session.catalog();
+    let id = &wanted.id;
+    let invalid = |message: String| Problem::new(ErrorCode::InvalidRequest, message).with_target("api");
+    let name = EntityName::of_api(&integration.name, id).map_err(|error| invalid(error.to_string()))?;
+    let path = EntityPath::Api(name.clone());
+    let read = tokio::try_join!(catalog.get(&path), catalog.limits(), catalog.metadata_schemas());
+    let (found, limits, schemas) = read.map_err(|error| error.problem())?;
+    let mut apis = CatalogApis::default();
+    if let Some(found) = &found {
+        apis.add(&integration.name, found);
+        if apis.others().contains(&name)
+            && let Some(api) = reclaimed(&catalog, &integration.name, &name).await?
+        {
+            apis.reclaim(api.folded());
+        }
+    }
+    let of_ours = apis.gateways_of(&name);
+    let is_meant = |reach: &&Reach| match &wanted.gateway {
+        Some(gateway) => reach.gateway.may_be(gateway),
+        None => of_ours.is_empty() || of_ours.iter().any(|gateway| reach.gateway.may_be(gateway)),
+    };
+    let mut on_amazon = ask(gateways.all.iter().filter(is_meant), &integration.api_types, id).await?;
+    let Some((gateway, api)) = on_amazon.pop() else {
+        let message = format!(
+            "{} no API {id}, and the catalog none of the integration {}",
+            nowhere(&gateways),
+            integration.name
+        );
+        return if found.is_some() && !apis.others().contains(&name) {
+            Ok(None)
+        } else {
+            Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"))
+        };
+    };
+    if let Some((other, _)) = on_amazon.first() {
+        let message = format!("{gateway} and {other} have an API {id} each: ask for {gateway}/{id} or {other}/{id}");
+        return Err(invalid(message));
+    }
+    let rules = rules(integration, limits, &schemas);
+    let desired = {
+        let reach = gateways.all.iter().find(|reach| reach.gateway == gateway);
+        let place = Place {
+            // The gateway is one of theirs, and there is at least one source.
+            source: &integration.sources[reach.map_or(0, |reach| reach.source)],
+            account_name: reach.and_then(|reach| reach.account_name.as_deref()),
+            gateway: &gateway,
+        };
+        let selection = listed_selection(integration, Subject::of(place, &api));
+        if !selection.is_in() {
+            let message = format!("the integration leaves {api} out, since {selection}");
+            return Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"));
+        }
+        desired_api(integration, place, &api, &rules.types).map_err(|error| invalid(error.to_string()))?
+    };
+    let key = source_key(&gateway, &api);
+    let observation = Observation {
+        apis: vec![desired],
+        ..Observation::default()
+    };
+    let unread = Domains::Unknown("a run of one API does not read them".to_owned());
+    Ok(Some(Sides {
+        rules: Arc::new(rules),
+        observed: Observed {
+            gateways: BTreeMap::from([(gateway.clone(), observation)]),
+            has_all_gateways: false,
+            has_same_rules: false,
+            api_types: integration.api_types.clone(),
+            catalog: apis,
+            scope: Scope::Only(vec![key.clone()]),
+        },
+        gateways,
+        apis: HashMap::from([(key, api)]),
+        domains: HashMap::from([(gateway, unread)]),
+        reports: BTreeMap::new(),
+        gaps: BTreeSet::new(),
+        notes: Vec::new(),
+        failed: Vec::new(),
+        schemas,
+    }))
+}
+
+/// Asks gateways for an API; gives those that have it.
+///
+/// # Errors
+/// When none has it and not all could be asked.
+async fn ask(
+    reaches: impl Iterator<Item = &Reach>,
+    api_types: &BTreeSet<ApiType>,
+    id: &ApiId,
+) -> Result<Vec<(Gateway, GatewayApi)>, Problem> {
+    let questions: Vec<_> = reaches.map(|reach| ask_one(reach, api_types, id)).collect();
+    let answers: Vec<_> = stream::iter(questions).buffered(SIDE_BY_SIDE).collect().await;
+    let (mut found, mut refused) = (Vec::new(), None);
+    for answer in answers {
+        match answer {
+            Ok(api) => found.extend(api),
+            Err(problem) => refused = refused.or(Some(problem)),
+        }
+    }
+    match refused {
+        Some(problem) if found.is_empty() => Err(problem),
+        _ => Ok(found),
+    }
+}
+
+async fn ask_one(
+    reach: &Reach,
+    api_types: &BTreeSet<ApiType>,
+    id: &ApiId,
+) -> Result<Option<(Gateway, GatewayApi)>, Problem> {
+    let client = reach.client.as_ref().map_err(|unread| unread.problem.clone())?;
+    let api = one_api(client, api_types, id).await?;
+    Ok(api.map(|api| (reach.gateway.clone(), api)))
+}
+
+/// The API of this id, of whichever kind.
+async fn one_api(
+    client: &GatewayClient,
+    api_types: &BTreeSet<ApiType>,
+    id: &ApiId,
+) -> Result<Option<GatewayApi>, Problem> {
+    let lists: BTreeMap<ApiList, ApiType> = api_types.iter().map(|api_type| (api_type.list(), *api_type)).collect();
+    for api_type in lists.into_values() {
+        let found = client.api(api_type, id).await.map_err(|error| error.problem())?;
+        if let Some(api) = found.filter(|api| api_types.contains(&api.api_type)) {
+            return Ok(Some(api));
+        }
+    }
+    Ok(None)
+}
+
+/// Where an API is that is nowhere.
+fn nowhere(gateways: &Gateways) -> String {
+    match gateways.all.as_slice() {
+        [only] => format!("region {} of the account has", only.gateway.region),
+        all => format!("none of the {} gateways has", all.len()),
+    }
+}

@@ -1,0 +1,186 @@
+//! Gateways that cannot be read: each is unknown for itself.
+
+use std::time::Duration;
+
+use sandbox::cloud::CloudOptions;
+use sandbox::company::Company;
+use sandbox::proxy::ForwardProxy;
+use sandbox::record::{Exchange, Service};
+use sandbox::security_token::StsError;
+use serde_json::json;
+
+use super::{ACCOUNTS, all_accounts, company, document, estate, founded, ids, in_catalog, states, token_calls};
+use crate::world::{SHOP, World};
+
+#[tokio::test]
+async fn an_account_that_loses_its_role_stays_as_it_is_and_the_others_go_on() {
+    let (world, company) = company(all_accounts()).await;
+    world.cloud.sts.remove_role(&company.member_role_arn("222222222222"));
+    world
+        .cloud
+        .gateway("222222222222", "us-east-1")
+        .remove_rest_api("22201api");
+    world
+        .cloud
+        .gateway("333333333333", "us-east-1")
+        .remove_rest_api("33301api");
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(report["outcome"], "partial", "{report:#}");
+    assert_eq!(report["deleted"], 1);
+    let denied: Vec<String> = states(&report)
+        .into_iter()
+        .filter(|state| state.ends_with("denied"))
+        .collect();
+    assert_eq!(
+        denied,
+        ["222222222222/eu-west-1 denied", "222222222222/us-east-1 denied"]
+    );
+    let mut expected = ids(&ACCOUNTS);
+    expected.remove("33301api");
+    assert_eq!(in_catalog(&world), expected);
+}
+
+#[tokio::test]
+async fn a_region_that_is_not_enabled_is_named_and_no_fault() {
+    let (world, mut company) = founded().await;
+    company.regions.push("me-south-1".to_owned());
+    for account in ACCOUNTS {
+        world.cloud.set_region_enabled(account, "me-south-1", false);
+    }
+    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
+    let report = world.last_sync().await;
+    assert_eq!(report["outcome"], "succeeded", "{report:#}");
+    let disabled = states(&report)
+        .into_iter()
+        .filter(|state| state.ends_with("me-south-1 notEnabled"));
+    assert_eq!(disabled.count(), 3, "{report:#}");
+    assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
+}
+
+#[tokio::test]
+async fn a_region_that_does_not_answer_costs_seconds_and_takes_nothing_away() {
+    let proxy = ForwardProxy::start().await.unwrap();
+    let options = CloudOptions {
+        amazon_over_tls: true,
+        ..CloudOptions::default().unthrottled()
+    };
+    let url = proxy.base_url();
+    let world = World::with(options, &[("HTTPS_PROXY", url), ("HTTP_PROXY", url)]).await;
+    world.cloud.is_behind(&proxy);
+    let company = Company::default();
+    company.found(&world.cloud, estate);
+    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
+    assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
+
+    proxy.swallow("apigateway\\.eu-west-1\\.".parse().unwrap());
+    world
+        .cloud
+        .gateway("111111111111", "us-east-1")
+        .remove_rest_api("11101api");
+    let started = std::time::Instant::now();
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(
+        (&report["outcome"], &report["deleted"]),
+        (&json!("partial"), &json!(1)),
+        "{report:#}"
+    );
+    let unavailable = states(&report)
+        .into_iter()
+        .filter(|state| state.ends_with("eu-west-1 unavailable"));
+    assert_eq!(unavailable.count(), 3, "{report:#}");
+    assert_eq!(in_catalog(&world).len(), ids(&ACCOUNTS).len() - 1);
+    // Two tries of three seconds each, side by side; far less than a minute on a busy machine.
+    assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_throttled_token_service_is_waited_for() {
+    let (world, company) = founded().await;
+    world.fail(Service::Sts, None, ".", Some(3), StsError::throttling().into());
+    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
+    assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
+    // Three were throttled; PUT and its run share the sessions.
+    assert_eq!(token_calls(&world), 3 + 1 + ACCOUNTS.len());
+}
+
+#[tokio::test]
+async fn a_verification_key_that_is_missing_once_is_no_failure() {
+    let (world, company) = founded().await;
+    world.fail(Service::Sts, None, ".", Some(1), StsError::no_verification_key().into());
+    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
+    assert_eq!(world.last_sync().await["outcome"], "succeeded");
+}
+
+#[tokio::test]
+async fn sessions_that_end_in_the_middle_are_renewed() {
+    let (world, _) = company(all_accounts()).await;
+    for account in ACCOUNTS {
+        world.cloud.sts.end_sessions_of(account);
+    }
+    assert_eq!(world.sync("").await.expect(200).json()["outcome"], "succeeded");
+}
+
+#[tokio::test]
+async fn a_source_whose_secret_is_disabled_loses_nothing_while_the_others_go_on() {
+    let (world, company) = founded().await;
+    world.cloud.fill_gateway(sandbox::estate::demo());
+    let own = json!({
+        "name": "own",
+        "regionNames": [world.cloud.region],
+        "accessKey": world.cloud.secret_identifier("aws-access-key"),
+        "secretAccessKey": world.cloud.secret_identifier("aws-secret-access-key"),
+    });
+    let sources = json!([own, company.source("prod", &all_accounts())]);
+    world
+        .put(SHOP, json!({ "properties": { "amazonApiGatewaySources": sources } }))
+        .await
+        .expect(201);
+    let before = in_catalog(&world);
+    world.cloud.key_vault.set_enabled("aws-access-key", false);
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(
+        (&report["outcome"], &report["deleted"]),
+        (&json!("partial"), &json!(0)),
+        "{report:#}"
+    );
+    assert!(
+        states(&report).contains(&format!("123456789012/{} unauthorized", world.cloud.region)),
+        "{report:#}"
+    );
+    assert_eq!(in_catalog(&world), before);
+
+    // Its secrets now hold a key of another account.
+    let (id, key) = world.cloud.add_access_key("arn:aws:iam::999999999999:user/other");
+    world.cloud.key_vault.set_secret("aws-access-key", &id);
+    world.cloud.key_vault.set_secret("aws-secret-access-key", &key);
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(
+        (&report["outcome"], &report["deleted"]),
+        (&json!("held"), &json!(0)),
+        "{report:#}"
+    );
+    let message = report["message"].as_str().unwrap();
+    assert!(
+        message.contains("999999999999") && message.contains("123456789012"),
+        "{message}"
+    );
+    assert_eq!(in_catalog(&world), before);
+}
+
+#[tokio::test]
+async fn one_session_serves_all_regions_and_is_asked_for_at_an_enabled_one() {
+    let (world, mut company) = founded().await;
+    company.regions = vec!["me-south-1".to_owned(), "eu-west-1".to_owned()];
+    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
+    let exchanges = world.cloud.record.exchanges();
+    let assumed: Vec<&Exchange> = exchanges
+        .iter()
+        .filter(|exchange| exchange.subject.operation.as_deref() == Some("AssumeRole"))
+        .collect();
+    assert_eq!(assumed.len(), ACCOUNTS.len());
+    let regions: Vec<Option<&str>> = assumed
+        .iter()
+        .map(|exchange| exchange.subject.region.as_deref())
+        .collect();
+    assert!(regions.iter().all(|region| *region == Some("eu-west-1")), "{regions:?}");
+}
