@@ -3,6 +3,7 @@
 mod address;
 mod asyncapi;
 mod document;
+mod group;
 mod servers;
 #[cfg(test)]
 mod tests;
@@ -13,9 +14,11 @@ use serde_json::{Value, json};
 
 use self::address::{DEFAULT_STAGE, address};
 pub use self::document::{Cut, definition};
+pub use self::group::group_of;
+use self::group::deployment_title;
 
 use crate::model::{
-    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Domains, EntityName, EntityPath, Field,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Domains, EntityName, EntityPath, Field,
     FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName, Properties, Skip,
     SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
 };
@@ -38,11 +41,42 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
     }
 }
 
-/// The API entity of an API, without its versions.
+/// Where an API comes from.
+#[derive(Debug, Clone, Copy)]
+pub struct Origin<'a> {
+    /// The gateway that it is on.
+    pub gateway: &'a Gateway,
+    /// The place of the gateway's source among the integration's.
+    pub source_order: usize,
+}
+
+/// The API entity of an API that stands alone, without its versions.
 ///
 /// # Errors
 /// When no entity name can be made of the integration's name and the API's id.
 pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &GatewayApi) -> Result<DesiredApi, InvalidName> {
+    let name = EntityName::of_api(&integration.name, &api.id)?;
+    let origin = Origin {
+        gateway,
+        source_order: 0,
+    };
+    Ok(desired(integration, (name, false), origin, api))
+}
+
+/// What a member has of its group's entity, without its versions.
+#[must_use]
+pub fn desired_group(integration: &Integration, group: EntityName, origin: Origin<'_>, api: &GatewayApi) -> DesiredApi {
+    desired(integration, (group, true), origin, api)
+}
+
+/// What an API has of an entity, without its versions.
+fn desired(
+    integration: &Integration,
+    (name, is_group): (EntityName, bool),
+    origin: Origin<'_>,
+    api: &GatewayApi,
+) -> DesiredApi {
+    let Origin { gateway, source_order } = origin;
     let title = api_title(api);
     let description = description(api.description.as_deref(), API_DESCRIPTION_MAX);
     let mut enforced = vec![
@@ -56,17 +90,23 @@ pub fn desired_api(integration: &Integration, gateway: &Gateway, api: &GatewayAp
             enforced.push((fact.path(), Some(json!([value]))));
         }
     }
-    Ok(DesiredApi {
-        name: EntityName::of_api(&integration.name, &api.id)?,
-        members: vec![source_key(gateway, api)],
+    let member = DesiredMember {
+        key: source_key(gateway, api),
+        source_order,
+        title,
         fields: Fields {
             enforced,
             initial: metadata(&integration.default_custom_properties.api),
         },
-        title,
+    };
+    DesiredApi {
+        name,
+        is_group,
+        members: vec![member],
+        unknown: BTreeSet::new(),
         versions: Vec::new(),
         skips: Vec::new(),
-    })
+    }
 }
 
 /// What an API is called in the catalog.
@@ -92,7 +132,9 @@ pub struct Around<'a> {
     pub gateway: &'a Gateway,
     /// The custom domains of the gateway.
     pub domains: &'a Domains,
-    /// The URLs of the versions that are in the catalog, as an earlier run has recorded them.
+    /// The name of the gateway's source, if it has one.
+    pub source: Option<&'a str>,
+    /// The URLs of the deployments that are in the catalog, as an earlier run has recorded them.
     pub recorded: &'a BTreeMap<EntityName, Vec<String>>,
     /// Whether this sync was asked for definitions, which matters where they are imported on demand.
     pub with_definitions: bool,
@@ -104,7 +146,8 @@ pub fn is_deployed(api: &GatewayApi, stage: &Stage) -> bool {
     api.api_type == ApiType::Rest || !stage.deployment_id.is_empty()
 }
 
-/// Adds the versions, definitions and deployments of an API's stages, in whatever order Amazon lists them.
+/// Adds the versions, definitions and deployments of an API's stages, in whatever order Amazon lists them, to what only this
+/// API has of its entity: the members of a group are joined afterwards.
 pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi, stages: &[Stage]) {
     let mut sorted: Vec<&Stage> = stages.iter().collect();
     // Names are unique on Amazon; the rest of the key only makes the outcome independent of the order if they were not.
@@ -115,7 +158,7 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
         let version = if !is_deployed(api, stage) {
             Err((SkipReason::NotDeployed, "the stage runs no deployment".to_owned()))
         } else if taken.insert(name.clone()) {
-            desired_version(around, api, stage, name)
+            desired_version(around, (api, stage), name, desired.is_group)
         } else {
             let message = format!("another stage of the API already has the entity name {name}");
             Err((SkipReason::NameCollision, message))
@@ -123,6 +166,7 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
         match version {
             Ok(version) => desired.versions.push(version),
             Err((reason, message)) => desired.skips.push(Skip {
+                member: member(desired.is_group, around.gateway, api),
                 stage_name: Some(stage.name.clone()),
                 reason,
                 message,
@@ -131,16 +175,24 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
     }
 }
 
+/// The member that a skip is about, where that is not clear by itself.
+fn member(is_group: bool, gateway: &Gateway, api: &GatewayApi) -> Option<String> {
+    is_group.then(|| source_key(gateway, api).to_string())
+}
+
 fn desired_version(
     around: Around<'_>,
-    api: &GatewayApi,
-    stage: &Stage,
+    (api, stage): (&GatewayApi, &Stage),
     name: EntityName,
+    is_group: bool,
 ) -> Result<DesiredVersion, (SkipReason, String)> {
     let Around {
         integration, gateway, ..
     } = around;
-    let address = address((gateway, api), &stage.name, around.domains, around.recorded.get(&name));
+    let from = source_key(gateway, api);
+    let deployment = if is_group { name.of_member(&from) } else { name.clone() };
+    let recorded = around.recorded.get(&deployment);
+    let address = address((gateway, api), &stage.name, around.domains, recorded);
     if let Some(why) = address.unknown {
         return Err((SkipReason::DomainUnknown, why));
     }
@@ -154,23 +206,34 @@ fn desired_version(
         ImportSpecification::Never => Definition::Absent,
     };
     let skip = address.gap.map(|message| Skip {
+        member: member(is_group, gateway, api),
         stage_name: Some(stage.name.clone()),
         reason: SkipReason::NoInvokeUrl,
         message,
     });
     let title = title(&stage.name, &stage.deployment_id);
+    let its_title = if is_group {
+        deployment_title(around.source, gateway)
+    } else {
+        title.clone()
+    };
     let description = description(stage.description.as_deref(), DEPLOYMENT_DESCRIPTION_MAX);
     let environment = EntityPath::Environment(integration.environment.clone());
     let mut initial = vec![
-        field(&["title"], Some(json!(title))),
+        field(&["title"], Some(json!(its_title))),
         field(&["description"], description.map(Value::from)),
         field(&["state"], Some(json!("active"))),
     ];
     initial.extend(metadata(&integration.default_custom_properties.deployment));
     let deployment = DesiredDeployment {
-        name: name.clone(),
-        from: source_key(gateway, api),
+        name: deployment,
+        from,
         deployment_id: stage.deployment_id.clone(),
+        servers,
+        version: Fields {
+            enforced: vec![field(&["title"], Some(json!(title)))],
+            initial: vec![field(&["lifecycleStage"], Some(json!(integration.lifecycle_stage)))],
+        },
         fields: Fields {
             enforced: vec![
                 field(&["server", "runtimeUri"], Some(json!(address.urls))),
@@ -178,6 +241,9 @@ fn desired_version(
             ],
             initial,
         },
+        urls: address.urls,
+        definition,
+        skips: skip.into_iter().collect(),
     };
     Ok(DesiredVersion {
         name,
@@ -186,15 +252,7 @@ fn desired_version(
             ApiType::Rest | ApiType::Http => Format::OpenApi,
             ApiType::Websocket => Format::AsyncApi,
         },
-        urls: address.urls,
-        servers,
-        fields: Fields {
-            enforced: vec![field(&["title"], Some(json!(title)))],
-            initial: vec![field(&["lifecycleStage"], Some(json!(integration.lifecycle_stage)))],
-        },
-        definition,
         deployments: vec![deployment],
-        skips: skip.into_iter().collect(),
     })
 }
 

@@ -208,6 +208,8 @@ fn integration() -> Option<Integration> {
         environment: EntityName::parse("shop").ok()?,
         lifecycle_stage: LifecycleStage::Design,
         default_custom_properties: DefaultCustomProperties::default(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
         msi_resource_id: None,
     })
 }

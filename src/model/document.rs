@@ -2,6 +2,7 @@
 //!
 //! The shape is that of Microsoft's `apiSources`, so that what works there works here.
 
+mod groups;
 mod object;
 mod properties;
 mod source;
@@ -82,6 +83,8 @@ fn parse_properties(
             "targetEnvironmentId",
             "targetLifecycleStage",
             "defaultCustomProperties",
+            "groupBy",
+            "groupTrim",
         ],
         &["linkState", "lastSync", "history", "sourceLifecycleStage"],
     )?;
@@ -112,6 +115,8 @@ fn parse_properties(
         },
         lifecycle_stage: word(properties, "targetLifecycleStage")?.unwrap_or(LifecycleStage::Design),
         default_custom_properties: default_custom_properties(properties)?,
+        group_by: groups::group_by(properties)?,
+        group_trim: groups::group_trim(properties)?,
         msi_resource_id: source.msi_resource_id,
     };
     Ok(ParsedDocument {

@@ -6,7 +6,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, ApiType, AwsAuthentication, EntityName, Fact, IntegrationName, Properties, Region};
+use super::{AccountId, ApiType, AwsAuthentication, EntityName, Fact, GroupBy, IntegrationName, Properties, Region};
 
 /// Whether definitions are imported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
@@ -91,6 +91,10 @@ pub struct Integration {
     pub lifecycle_stage: LifecycleStage,
     /// Values of the organisation's own metadata.
     pub default_custom_properties: DefaultCustomProperties,
+    /// What makes one API in the catalog of several on gateways.
+    pub group_by: GroupBy,
+    /// Starts and ends that are taken off the names of APIs before they are compared.
+    pub group_trim: BTreeSet<String>,
     /// Kept and shown, not used: it names the API center's identity, ours is the function's.
     pub msi_resource_id: Option<String>,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::members::{api_fields, recorded};
 use super::removals::Counts;
 use super::rules::{Rules, is_same};
 use crate::catalog::{FoldedApi, OwnedApi, Vacant};
@@ -131,7 +132,7 @@ impl Job {
     #[must_use]
     pub fn key(&self) -> &SourceKey {
         // Translation gives every API one.
-        &self.desired.members[0]
+        &self.desired.members[0].key
     }
 }
 
@@ -165,10 +166,15 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     } = observed;
     let CatalogApis { mut owned, others } = catalog;
     let (mut desired, mut read): (Vec<DesiredApi>, Vec<_>) = (Vec::new(), Vec::new());
-    for gateway in gateways.into_values() {
-        desired.extend(gateway.apis);
-        read.push((gateway.lists, gateway.api_types));
+    let mut complete: BTreeMap<Gateway, BTreeSet<ApiType>> = BTreeMap::new();
+    for (gateway, observation) in gateways {
+        desired.extend(observation.apis);
+        let types = observation.api_types.iter().copied();
+        let types = types.filter(|api_type| observation.lists.contains(&api_type.list()));
+        complete.insert(gateway, types.collect());
+        read.push((observation.lists, observation.api_types));
     }
+    let is_complete = |key: &SourceKey| complete.get(&key.gateway).is_some_and(|types| types.contains(&key.api_type));
     let presence = |api: &FoldedApi| {
         let is_read = |(api_type, _): &(ApiType, ApiId)| {
             let mut read = read.iter();
@@ -180,7 +186,8 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         }
     };
     let is_wanted = |(api_type, _): &(ApiType, ApiId)| read.iter().any(|(_, api_types)| api_types.contains(api_type));
-    desired.sort_by(|one, other| (&one.name, &one.members).cmp(&(&other.name, &other.members)));
+    desired.sort_by(|one, other| (&one.name, one.key()).cmp(&(&other.name, other.key())));
+    let desired = joined(desired);
     let mut agenda = Agenda {
         owned: owned.len(),
         ..Agenda::default()
@@ -200,15 +207,20 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
     let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for api in desired {
+    for mut api in desired {
         let path = EntityPath::Api(api.name.clone());
         if !seen.insert(api.name.clone()) {
             let message = format!("another API has the same entity name {}", api.name);
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
+            if api.is_group {
+                let members = current.marker.members.iter();
+                let unknown = members.filter(|key| api.member(key).is_none() && !is_complete(key));
+                api.unknown = unknown.cloned().collect();
+            }
             let is_first = differs(&api, &current)
                 || current.marker.record.fingerprint.is_none()
-                || failed.contains(api.members[0].api_id.as_str());
+                || api.members.iter().any(|member| failed.contains(member.key.api_id.as_str()));
             let job = Job {
                 is_passed: !is_first && cursor.is_some_and(|cursor| cursor.has_passed(&api.name)),
                 comes_first: is_first,
@@ -242,18 +254,32 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     agenda
 }
 
+/// Puts together what several gateways have of one group. What has the name of another API that is none stays for itself.
+fn joined(sorted: Vec<DesiredApi>) -> Vec<DesiredApi> {
+    let mut joined: Vec<DesiredApi> = Vec::new();
+    for api in sorted {
+        match joined.last_mut() {
+            Some(last) if last.is_group && api.is_group && last.name == api.name => last.join(api),
+            Some(_) | None => joined.push(api),
+        }
+    }
+    joined
+}
+
 /// Whether the fields that lists show are not what they have to be.
 fn differs(desired: &DesiredApi, current: &FoldedApi) -> bool {
     let listed = current.unfolded().entity.properties;
-    let mut enforced = desired.fields.enforced.iter();
+    let fields = api_fields(&recorded(desired, &current.marker), Some(&listed));
+    let mut enforced = fields.enforced.iter();
     enforced.any(|(path, value)| !is_same(path, path.get(&listed), value.as_ref()))
 }
 
 fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skipped {
     let skip = Skip {
+        member: None,
         stage_name: None,
         reason,
         message,
     };
-    Skipped::of(skip, &api.members[0], &api.title)
+    Skipped::of(skip, &api.members[0].key, api.title())
 }

@@ -171,6 +171,7 @@ impl Ground {
                 integration: &self.integration,
                 gateway: &self.gateway,
                 domains: &self.domains,
+                source: None,
                 recorded: task.recorded_urls(),
                 with_definitions: self.with_definitions,
             };

@@ -31,7 +31,7 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], guard: &Guard, refusal: Option<S
             Err(error) if refusal.is_some() && error.is_account_wide() => (),
             Err(error) => {
                 let key = task.job.key();
-                let title = Some(task.job.desired.title.clone());
+                let title = Some(task.job.desired.title().to_owned());
                 let id = key.api_id.to_string();
                 preview
                     .failed

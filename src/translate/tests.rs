@@ -27,6 +27,8 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
         environment: EntityName::parse("shop").unwrap(),
         lifecycle_stage: LifecycleStage::Design,
         default_custom_properties: DefaultCustomProperties::default(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
         msi_resource_id: None,
     }
 }

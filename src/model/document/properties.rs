@@ -4,7 +4,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    ApiType, DefaultCustomProperties, EntityPath, Fact, ImportSpecification, Integration, LifecycleStage,
+    ApiType, DefaultCustomProperties, EntityPath, Fact, GroupBy, ImportSpecification, Integration, LifecycleStage,
 };
 
 use super::API_SOURCE_TYPE;
@@ -37,6 +37,13 @@ pub struct DocumentProperties {
     /// Values of the organisation's own metadata, set when an entity is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_custom_properties: Option<DefaultCustomProperties>,
+    /// What makes one API in the catalog of several on gateways: `none`, `name` or `tag:KEY`; `none` when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "tag:api")]
+    pub group_by: Option<GroupBy>,
+    /// Starts and ends that are taken off names before they are compared, such as `dev-`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_trim: Option<Vec<String>>,
 }
 
 /// Where the gateway is, and how Amazon is shown who we are: by an access key, by a role, or by a role taken on with an
@@ -84,6 +91,8 @@ impl DocumentProperties {
             target_environment_id: None,
             target_lifecycle_stage: None,
             default_custom_properties: None,
+            group_by: None,
+            group_trim: None,
         }
     }
 }
@@ -99,6 +108,8 @@ impl From<&Integration> for DocumentProperties {
             target_environment_id: Some(environment),
             target_lifecycle_stage: Some(integration.lifecycle_stage),
             default_custom_properties: (*defaults != DefaultCustomProperties::default()).then(|| defaults.clone()),
+            group_by: (integration.group_by != GroupBy::None).then(|| integration.group_by.clone()),
+            group_trim: (!integration.group_trim.is_empty()).then(|| integration.group_trim.iter().cloned().collect()),
             ..Self::of_source(integration.into())
         }
     }

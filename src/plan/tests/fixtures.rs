@@ -8,8 +8,8 @@ use super::super::{CatalogLimits, Observation, RequiredMetadata, Rules};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
     AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
-    DesiredDeployment, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
-    Format, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region,
+    DesiredDeployment, DesiredMember, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
+    Format, Gateway, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region,
     SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
 };
 
@@ -63,10 +63,10 @@ impl Source {
         let api = &self.api;
         let mut versions: Vec<DesiredVersion> = self.stages.iter().map(|stage| self.version(stage)).collect();
         versions.sort_by(|one, other| one.stage_name.cmp(&other.stage_name));
-        DesiredApi {
-            name: EntityName::of_api(&self.integration.name, &api.id).unwrap(),
+        let member = DesiredMember {
+            key: key(api.id.as_str()),
+            source_order: 0,
             title: api.title.clone(),
-            members: vec![key(api.id.as_str())],
             fields: Fields {
                 enforced: vec![
                     field(&["title"], Some(json!(api.title))),
@@ -75,6 +75,12 @@ impl Source {
                 ],
                 initial: metadata(&self.integration.default_custom_properties.api),
             },
+        };
+        DesiredApi {
+            name: EntityName::of_api(&self.integration.name, &api.id).unwrap(),
+            is_group: false,
+            members: vec![member],
+            unknown: BTreeSet::new(),
             versions,
             skips: self.skips.clone(),
         }
@@ -100,14 +106,9 @@ impl Source {
                 ],
                 initial,
             },
-        };
-        DesiredVersion {
-            name,
-            stage_name: stage.name.clone(),
-            format: Format::OpenApi,
             urls: stage.runtime_uri.clone(),
             servers: None,
-            fields: Fields {
+            version: Fields {
                 enforced: vec![field(&["title"], Some(json!(stage.title)))],
                 initial: vec![field(
                     &["lifecycleStage"],
@@ -115,8 +116,13 @@ impl Source {
                 )],
             },
             definition: stage.definition.clone(),
-            deployments: vec![deployment],
             skips: stage.skips.clone(),
+        };
+        DesiredVersion {
+            name,
+            stage_name: stage.name.clone(),
+            format: Format::OpenApi,
+            deployments: vec![deployment],
         }
     }
 }
@@ -170,6 +176,8 @@ pub(super) fn integration(integration: &str) -> Integration {
         environment: name(integration),
         lifecycle_stage: LifecycleStage::Testing,
         default_custom_properties: DefaultCustomProperties::default(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
         msi_resource_id: None,
     }
 }
@@ -240,6 +248,7 @@ pub(super) fn export(revision: &str) -> Export {
     Export::Document(Document {
         format: Format::OpenApi,
         canonical_digest: format!("canonical {digest}"),
+        comparison_digest: format!("comparison {digest}"),
         content_digest: digest,
         specification_version: "3.0.1".to_owned(),
         text,
