@@ -40,7 +40,7 @@ pub use format::Format;
 pub use gateway_api::{DEFINITION_MAX_BYTES, Document, EndpointType, Export, GatewayApi, Stage, StageExport};
 pub use group_by::GroupBy;
 pub use integration::{DefaultCustomProperties, ImportSpecification, Integration, IntegrationState, LifecycleStage};
-pub use key::{MEMBER_DIGITS, AccountId, ApiList, ApiType, Gateway, SourceKey};
+pub use key::{AccountId, ApiList, ApiType, Gateway, MEMBER_DIGITS, SourceKey};
 pub use names::{ApiId, EntityName, IntegrationName, InvalidName, stage_entity_name};
 pub use pass::{Cursor, deep_slot, slot};
 pub use problem::{ErrorCode, Problem, whole_seconds};

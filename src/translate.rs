@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 
 use self::address::{DEFAULT_STAGE, address};
 pub use self::document::{Cut, definition};
-pub use self::group::group_of;
 use self::group::deployment_title;
+pub use self::group::group_of;
 
 use crate::model::{
-    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Domains, EntityName, EntityPath, Field,
-    FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName, Properties, Skip,
-    SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Domains, EntityName, EntityPath,
+    Field, FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName, Properties,
+    Skip, SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines, stage_entity_name,
 };
 
 /// Longest title of a catalog entity, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).

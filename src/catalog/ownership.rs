@@ -171,9 +171,8 @@ impl OwnedApi {
     #[must_use]
     pub fn own_definition(&self, version: &EntityName, definition: &EntityName) -> Option<Owned> {
         let listed = self.marker.record.own_definitions.get(version);
-        let is_ours = self.owns_all()
-            || definition.is_definition()
-            || listed.is_some_and(|listed| listed.contains(definition));
+        let is_ours =
+            self.owns_all() || definition.is_definition() || listed.is_some_and(|listed| listed.contains(definition));
         self.definition(version, definition).filter(|_| is_ours)
     }
 
@@ -214,7 +213,10 @@ fn reclaim_definitions(marker: &mut ApiMarker, deployments: &[Entity]) {
         ) else {
             continue;
         };
-        if definition.without_member(&stage.from).is_some_and(|name| name.is_definition()) {
+        if definition
+            .without_member(&stage.from)
+            .is_some_and(|name| name.is_definition())
+        {
             let own = marker.record.own_definitions.entry(stage.version).or_default();
             own.insert(definition);
         }

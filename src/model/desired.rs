@@ -133,7 +133,8 @@ impl DesiredApi {
                 None => self.versions.push(version),
             }
         }
-        self.versions.sort_by(|one, other| one.stage_name.cmp(&other.stage_name));
+        self.versions
+            .sort_by(|one, other| one.stage_name.cmp(&other.stage_name));
         let members = &self.members;
         let place = |key: &SourceKey| members.iter().position(|member| member.key == *key);
         for version in &mut self.versions {

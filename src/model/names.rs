@@ -337,21 +337,30 @@ mod tests {
         for (key, is_websocket, name) in [
             ("orders", false, "shop-orders"),
             ("orders", true, "shop-orders-websocket"),
-            ("orders-websocket", false, "shop-orders-websocket-c6bcc9f1f9d8b0dd"),
+            ("orders-websocket", false, "shop-orders-websocket-e1beebe44837d983"),
             ("Orders", false, "shop-orders-"),
             ("v1", false, "shop-v1-"),
             ("Team Orders / EU", false, "shop-team-orders---eu-"),
         ] {
             let group = EntityName::of_group(&shop(), key, is_websocket);
-            assert!(group.as_str().starts_with(&name[..name.len().min(27)]), "{group}");
-            assert_eq!(group == EntityName::of_group(&shop(), "orders", true), is_websocket, "{group}");
+            assert!(group.as_str().starts_with(name), "{group}");
+            assert_eq!(
+                group == EntityName::of_group(&shop(), "orders", true),
+                is_websocket,
+                "{group}"
+            );
         }
     }
 
     #[test]
     fn a_long_integration_with_long_keys_has_legal_and_different_names() {
         let integration = IntegrationName::parse(&"i".repeat(60)).unwrap();
-        let keys = ["a".repeat(200), format!("{}b", "a".repeat(199)), "a".repeat(49) + "x", "a".repeat(49) + "y"];
+        let keys = [
+            "a".repeat(200),
+            format!("{}b", "a".repeat(199)),
+            "a".repeat(49) + "x",
+            "a".repeat(49) + "y",
+        ];
         let mut names = std::collections::BTreeSet::new();
         for key in &keys {
             for is_websocket in [false, true] {
@@ -366,7 +375,8 @@ mod tests {
 
     #[test]
     fn what_is_a_members_has_its_digest_and_no_other_members() {
-        let key = |id: &str| SourceKey::parse(&format!("012345678901/eu-west-1/{id}"), crate::model::ApiType::Rest).unwrap();
+        let key =
+            |id: &str| SourceKey::parse(&format!("012345678901/eu-west-1/{id}"), crate::model::ApiType::Rest).unwrap();
         let prod = stage_entity_name("prod");
         let of_one = prod.of_member(&key("a1"));
         assert_eq!(of_one.as_str().len(), "prod-".len() + 8);

@@ -77,12 +77,20 @@ impl ApiPlan {
     /// From then on only what it lists is ours, whether everything could be written or not.
     pub(super) fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {
         let mut marker = self.claimed(api);
-        for removal in self.removals.iter().filter(|removal| finished.removed.contains(&removal.name)) {
+        for removal in self
+            .removals
+            .iter()
+            .filter(|removal| finished.removed.contains(&removal.name))
+        {
             marker.versions.retain(|name| !removal.gone.versions.contains(name));
             let record = &mut marker.record;
-            record.deployments.retain(|name| !removal.gone.deployments.contains(name));
+            record
+                .deployments
+                .retain(|name| !removal.gone.deployments.contains(name));
             record.urls.retain(|name, _| !removal.gone.deployments.contains(name));
-            record.definitions.retain(|name, _| !removal.gone.deployments.contains(name));
+            record
+                .definitions
+                .retain(|name, _| !removal.gone.deployments.contains(name));
             let gone = removal.member.as_ref().filter(|_| removal.is_whole);
             marker.members.retain(|member| Some(member) != gone);
         }
@@ -182,7 +190,10 @@ impl ApiPlan {
         if self.opened.record.state == ApiState::Creating {
             for removal in &self.removals {
                 marker.versions.extend(removal.gone.versions.iter().cloned());
-                marker.record.deployments.extend(removal.gone.deployments.iter().cloned());
+                marker
+                    .record
+                    .deployments
+                    .extend(removal.gone.deployments.iter().cloned());
             }
         }
         marker

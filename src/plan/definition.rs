@@ -7,9 +7,7 @@ use super::fields::Write;
 use super::seat::Seat;
 use crate::catalog::marker::DefinitionRecord;
 use crate::catalog::{Owned, OwnedApi, Vacant};
-use crate::model::{
-    Definition, DesiredDeployment, Entity, Field, FieldPath, Format, Properties, Skip, SkipReason,
-};
+use crate::model::{Definition, DesiredDeployment, Entity, Field, FieldPath, Format, Properties, Skip, SkipReason};
 
 /// What is planned for a stage's definition.
 #[derive(Debug, Clone, PartialEq)]

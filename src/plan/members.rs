@@ -5,7 +5,9 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use crate::catalog::marker::ApiMarker;
-use crate::model::{DesiredApi, DesiredMember, DesiredVersion, EntityName, Fact, FieldPath, Fields, Properties, SourceKey};
+use crate::model::{
+    DesiredApi, DesiredMember, DesiredVersion, EntityName, Fact, FieldPath, Fields, Properties, SourceKey,
+};
 
 /// An API of a gateway that an API of the catalog stands for.
 #[derive(Debug, Clone, Copy)]
@@ -81,12 +83,17 @@ pub(super) fn api_fields(members: &[Member<'_>], current: Option<&Properties>) -
     let first = members.first().and_then(|member| member.told);
     let mut fields = Fields {
         enforced: first.map(|first| first.fields.enforced.clone()).unwrap_or_default(),
-        initial: told.first().map(|first| first.fields.initial.clone()).unwrap_or_default(),
+        initial: told
+            .first()
+            .map(|first| first.fields.initial.clone())
+            .unwrap_or_default(),
     };
     fields.enforced.retain(|(path, _)| !is_fact(path));
     for path in Fact::ALL.map(Fact::path) {
         let all = told.iter().flat_map(|member| &member.fields.enforced);
-        let given = all.filter(|(other, _)| *other == path).filter_map(|(_, value)| value.as_ref());
+        let given = all
+            .filter(|(other, _)| *other == path)
+            .filter_map(|(_, value)| value.as_ref());
         let mut values: BTreeSet<&str> = given.flat_map(texts).collect();
         if values.is_empty() {
             continue;

@@ -56,7 +56,9 @@ impl<'a> Planner<'a> {
         members.retain(|member| !keys.contains(member.key));
         let skips = desired.skips.iter().cloned();
         let unknown = desired.unknown.iter();
-        let recorded = owned.map(|api| api.marker.record.skipped.as_slice()).unwrap_or_default();
+        let recorded = owned
+            .map(|api| api.marker.record.skipped.as_slice())
+            .unwrap_or_default();
         let recorded = unknown.flat_map(|key| recorded.iter().filter(|skip| skip.is_of(key)));
         Self {
             rules,
@@ -66,7 +68,10 @@ impl<'a> Planner<'a> {
             members,
             version_room: rules.limits.versions_per_api.saturating_sub(below.versions.len()),
             rooms,
-            skips: skips.chain(out.into_iter().map(|(_, skip)| skip)).chain(recorded.cloned()).collect(),
+            skips: skips
+                .chain(out.into_iter().map(|(_, skip)| skip))
+                .chain(recorded.cloned())
+                .collect(),
             conflicts: Vec::new(),
         }
     }
@@ -148,7 +153,12 @@ impl<'a> Planner<'a> {
                 stages.push(self.plan_stage(&desired, stage, leads, deployment));
             }
         }
-        let found = self.below.definitions.get(&desired.name).map(Vec::as_slice).unwrap_or_default();
+        let found = self
+            .below
+            .definitions
+            .get(&desired.name)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let base = EntityName::definition(desired.format);
         let is_missing = !found.iter().any(|definition| definition.name == base);
         let room = DEFINITIONS_PER_VERSION.saturating_sub(found.len() + usize::from(is_missing));
@@ -176,9 +186,13 @@ impl<'a> Planner<'a> {
     }
 
     fn own_definitions(&self, desired: &DesiredVersion, found: &[Entity]) -> Vec<OwnDefinition> {
-        let listed = self.marker().and_then(|marker| marker.record.own_definitions.get(&desired.name));
+        let listed = self
+            .marker()
+            .and_then(|marker| marker.record.own_definitions.get(&desired.name));
         let is_here = |name: &EntityName| desired.deployments.iter().any(|stage| stage.name == *name);
-        let listed_here = found.iter().filter(|found| listed.is_some_and(|listed| listed.contains(&found.name)));
+        let listed_here = found
+            .iter()
+            .filter(|found| listed.is_some_and(|listed| listed.contains(&found.name)));
         let mut own: Vec<OwnDefinition> = listed_here
             .filter_map(|found| {
                 let owned = self.standing.owned()?.own_definition(&desired.name, &found.name)?;
@@ -402,8 +416,14 @@ impl<'a> Planner<'a> {
     fn note(&self, marker: &mut ApiMarker, versions: &[VersionPlan]) {
         let mut record = marker.record.clone();
         for desired in &self.desired.versions {
-            record.stage_names.insert(desired.name.clone(), desired.stage_name.clone());
-            for stage in desired.deployments.iter().filter(|stage| !self.rooms.is_out(&stage.from)) {
+            record
+                .stage_names
+                .insert(desired.name.clone(), desired.stage_name.clone());
+            for stage in desired
+                .deployments
+                .iter()
+                .filter(|stage| !self.rooms.is_out(&stage.from))
+            {
                 record.urls.insert(stage.name.clone(), stage.urls.clone());
             }
         }

@@ -214,8 +214,16 @@ impl Progress {
     fn finish_version(&mut self) -> Phase {
         if let Some(plan) = self.plan.versions.get(self.version) {
             let spare: Vec<_> = plan.spare(&self.links).into_iter().map(|own| &own.name).collect();
-            let kept = plan.own.iter().map(|own| &own.name).filter(|name| !spare.contains(name));
-            let own = self.finished.own_definitions.entry(plan.desired.name.clone()).or_default();
+            let kept = plan
+                .own
+                .iter()
+                .map(|own| &own.name)
+                .filter(|name| !spare.contains(name));
+            let own = self
+                .finished
+                .own_definitions
+                .entry(plan.desired.name.clone())
+                .or_default();
             own.extend(kept.cloned());
         }
         self.version += 1;

@@ -75,7 +75,10 @@ impl Removal {
         let of_member = |name: &EntityName| self.member.as_ref().and_then(|member| name.without_member(member));
         let deployments = self.gone.deployments.iter();
         let of_deployments = deployments.flat_map(|name| [Some(name.clone()), of_member(name)]);
-        of_deployments.flatten().chain(self.gone.versions.iter().cloned()).collect()
+        of_deployments
+            .flatten()
+            .chain(self.gone.versions.iter().cloned())
+            .collect()
     }
 }
 
@@ -136,7 +139,9 @@ pub(super) fn plan_removals(
             let own = own_definition_of(below, &version, member);
             let own = own.filter(|own| !below.is_named(&version, &own.name, but));
             let own = own.and_then(|own| api.own_definition(&version, &own.name));
-            removal.writes.extend(own.map(|own| Write::delete(own, reason(is_whole))));
+            removal
+                .writes
+                .extend(own.map(|own| Write::delete(own, reason(is_whole))));
         }
         let later = last.get(&version).is_none_or(|other| *other < name);
         if later {
@@ -159,7 +164,9 @@ pub(super) fn plan_removals(
         let (mut ours, others): (Vec<&Entity>, Vec<&Entity>) =
             definitions.unwrap_or_default().iter().partition(is_ours);
         ours.sort_by_key(|found| &found.name);
-        let owned_definitions = ours.iter().filter_map(|found| api.definition(&version.name, &found.name));
+        let owned_definitions = ours
+            .iter()
+            .filter_map(|found| api.definition(&version.name, &found.name));
         for definition in owned_definitions {
             let is_planned = removal.writes.iter().any(|write| write.path() == definition.path());
             if !is_planned {
@@ -171,11 +178,18 @@ pub(super) fn plan_removals(
             removal.writes.push(Write::delete(owned, reason));
         }
     }
-    removals.into_values().filter(|removal| !removal.writes.is_empty()).collect()
+    removals
+        .into_values()
+        .filter(|removal| !removal.writes.is_empty())
+        .collect()
 }
 
 fn reason(is_whole: bool) -> &'static str {
-    if is_whole { "the member is gone" } else { "the stage is gone" }
+    if is_whole {
+        "the member is gone"
+    } else {
+        "the stage is gone"
+    }
 }
 
 fn removal<'a>(

@@ -46,7 +46,10 @@ pub(super) fn allot(
         let stages: Vec<&DesiredDeployment> = versions.filter(|stage| stage.from == member.key).collect();
         let found = stages.iter().filter_map(|stage| below.deployment(&stage.name));
         let there = found.clone().count();
-        let is_in = !desired.is_group || found.into_iter().any(|found| api.is_some_and(|api| api.deployment(found).is_some()));
+        let is_in = !desired.is_group
+            || found
+                .into_iter()
+                .any(|found| api.is_some_and(|api| api.deployment(found).is_some()));
         let wanted = stages.len() - there;
         if is_in || wanted <= free {
             let given = wanted.min(free);

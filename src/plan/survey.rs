@@ -174,7 +174,11 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         complete.insert(gateway, types.collect());
         read.push((observation.lists, observation.api_types));
     }
-    let is_complete = |key: &SourceKey| complete.get(&key.gateway).is_some_and(|types| types.contains(&key.api_type));
+    let is_complete = |key: &SourceKey| {
+        complete
+            .get(&key.gateway)
+            .is_some_and(|types| types.contains(&key.api_type))
+    };
     let presence = |api: &FoldedApi| {
         let is_read = |(api_type, _): &(ApiType, ApiId)| {
             let mut read = read.iter();
@@ -220,7 +224,10 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             }
             let is_first = differs(&api, &current)
                 || current.marker.record.fingerprint.is_none()
-                || api.members.iter().any(|member| failed.contains(member.key.api_id.as_str()));
+                || api
+                    .members
+                    .iter()
+                    .any(|member| failed.contains(member.key.api_id.as_str()));
             let job = Job {
                 is_passed: !is_first && cursor.is_some_and(|cursor| cursor.has_passed(&api.name)),
                 comes_first: is_first,

@@ -90,7 +90,9 @@ impl LeftOutFact {
 /// What the APIs tell.
 fn values<'a>(fact: Fact, apis: impl Iterator<Item = &'a DesiredApi>) -> BTreeSet<String> {
     let path = fact.path();
-    let fields = apis.flat_map(|api| &api.members).flat_map(|member| &member.fields.enforced);
+    let fields = apis
+        .flat_map(|api| &api.members)
+        .flat_map(|member| &member.fields.enforced);
     let told = fields
         .filter(|(other, _)| *other == path)
         .filter_map(|(_, value)| value.as_ref()?.as_array());

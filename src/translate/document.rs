@@ -218,7 +218,11 @@ mod tests {
             (r#""title":"a""#, r#","x":{"title":"x"}"#, false),
         ] {
             let other = document(info, rest);
-            assert_eq!(first.comparison_digest == other.comparison_digest, is_alike, "{info} {rest}");
+            assert_eq!(
+                first.comparison_digest == other.comparison_digest,
+                is_alike,
+                "{info} {rest}"
+            );
             assert_ne!(first.content_digest, other.content_digest);
         }
         let versioned = |version: &str| {

@@ -32,7 +32,9 @@ fn tag<'a>(tags: &'a BTreeMap<String, String>, key: &str) -> Option<&'a str> {
     if let Some(value) = tags.get(key) {
         return Some(value);
     }
-    let mut alike = tags.iter().filter(|(other, _)| other.to_lowercase() == key.to_lowercase());
+    let mut alike = tags
+        .iter()
+        .filter(|(other, _)| other.to_lowercase() == key.to_lowercase());
     match (alike.next(), alike.next()) {
         (Some((_, value)), None) => Some(value),
         (_, _) => None,

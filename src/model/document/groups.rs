@@ -34,10 +34,13 @@ pub(super) fn group_trim(properties: &Object<'_>) -> Result<BTreeSet<String>, Pr
         return Ok(BTreeSet::new());
     };
     let is_fit = |text: &&str| (1..=TRIM_LENGTH_MAX).contains(&text.len());
-    let texts = value.as_array().filter(|items| items.len() <= TRIM_MAX).and_then(|items| {
-        let texts = items.iter().map(|item| item.as_str().filter(is_fit).map(str::to_owned));
-        texts.collect()
-    });
+    let texts = value
+        .as_array()
+        .filter(|items| items.len() <= TRIM_MAX)
+        .and_then(|items| {
+            let texts = items.iter().map(|item| item.as_str().filter(is_fit).map(str::to_owned));
+            texts.collect()
+        });
     texts.ok_or_else(|| {
         let problem = format!("must be a list of at most {TRIM_MAX} texts of 1 to {TRIM_LENGTH_MAX} bytes");
         invalid(&properties.at(PROPERTY), &problem)
@@ -62,7 +65,10 @@ mod tests {
             (json!({}), (GroupBy::None, 0)),
             (json!({ "groupBy": null, "groupTrim": null }), (GroupBy::None, 0)),
             (json!({ "groupBy": "none", "groupTrim": ["dev-"] }), (GroupBy::None, 1)),
-            (json!({ "groupBy": "name", "groupTrim": ["dev-", "-prod", "dev-"] }), (GroupBy::Name, 2)),
+            (
+                json!({ "groupBy": "name", "groupTrim": ["dev-", "-prod", "dev-"] }),
+                (GroupBy::Name, 2),
+            ),
             (json!({ "groupBy": "tag:a:b" }), (GroupBy::Tag("a:b".to_owned()), 0)),
         ] {
             let (group_by, trims) = parsed(&properties).unwrap();

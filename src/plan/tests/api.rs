@@ -275,6 +275,7 @@ fn an_api_is_done_only_when_all_was_written_and_removed() {
 fn the_closing_records_every_skip_in_one_order() {
     let mut source = source(&[("prod", 0)]);
     let skip = |stage: &str, reason| Skip {
+        member: None,
         stage_name: Some(stage.to_owned()),
         reason,
         message: String::new(),

@@ -8,9 +8,9 @@ use super::super::{CatalogLimits, Observation, RequiredMetadata, Rules};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
     AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
-    DesiredDeployment, DesiredMember, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
-    Format, Gateway, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage, Properties, Region,
-    SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
+    DesiredDeployment, DesiredMember, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field,
+    FieldPath, Fields, Format, Gateway, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage,
+    Properties, Region, SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
 };
 
 /// What the gateway has of one API, and what the catalog has room for.

@@ -269,13 +269,8 @@ fn what_the_catalog_has_no_room_for_is_skipped_in_the_order_of_names() {
 
 #[test]
 fn of_two_rest_apis_with_one_entity_name_the_later_is_skipped() {
-    let upper = DesiredApi {
-        members: vec![SourceKey {
-            api_id: ApiId::parse("A1").unwrap(),
-            ..key("a1")
-        }],
-        ..desired("a1")
-    };
+    let mut upper = desired("a1");
+    upper.members[0].key.api_id = ApiId::parse("A1").unwrap();
     for gateway in [[desired("a1"), upper.clone()], [upper.clone(), desired("a1")]] {
         let survey = take(&gateway, &[], 10, "");
         assert_eq!(skipped(&survey), [("a1".to_owned(), SkipReason::NameCollision)]);

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::super::{ApiPlan, Below, Done, Event, Import, Standing, Step, Work, Write, plan_api};
 use super::fixtures::{Source, export};
 use crate::catalog::{OwnedApi, Vacant};
-use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Format, Properties, SystemData, digest};
+use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Properties, SystemData, digest};
 
 /// Enough writes for any run of these tests.
 pub(super) const ALL: usize = 1_000;
@@ -185,7 +185,7 @@ impl World {
         self.contents.retain(|other, _| other != path && !below(other));
     }
 
-    fn entity(&self, path: &EntityPath) -> Option<Entity> {
+    pub fn entity(&self, path: &EntityPath) -> Option<Entity> {
         let (EntityPath::Environment(name)
         | EntityPath::Api(name)
         | EntityPath::Version(_, name)
@@ -205,7 +205,7 @@ impl World {
         Vacant::at(path, found.as_ref())
     }
 
-    fn import(&mut self, import: &Import, run: &mut Run) -> Result<(), Killed> {
+    pub fn import(&mut self, import: &Import, run: &mut Run) -> Result<(), Killed> {
         let path = import.definition.path();
         run.step(format!("import {path}"))?;
         assert!(self.entities.contains_key(path));
@@ -213,7 +213,7 @@ impl World {
         Ok(())
     }
 
-    fn write(&mut self, write: &Write, run: &mut Run) -> Result<(), Killed> {
+    pub fn write(&mut self, write: &Write, run: &mut Run) -> Result<(), Killed> {
         run.step(describe(write))?;
         let path = write.path();
         match write {

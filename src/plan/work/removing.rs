@@ -68,7 +68,8 @@ impl Work {
             }
         }
         let versions = below.versions.iter().map(|version| version.name.clone());
-        kept.versions.extend(versions.filter(|name| !going.versions.contains(name)));
+        kept.versions
+            .extend(versions.filter(|name| !going.versions.contains(name)));
         let mut found = plan_removals(&progress.api, owners, below, &kept, false);
         let mut left: VecDeque<(EntityName, VecDeque<Write>)> = VecDeque::new();
         for name in names {
