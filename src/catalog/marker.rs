@@ -195,6 +195,12 @@ impl ApiMarker {
         listed.filter_map(|name| Some((name.without_member(member)?, name)))
     }
 
+    /// What stands for the stages of a group's member, with or without a deployment: the names of versions and deployments.
+    pub fn stages_of(&self, member: &SourceKey) -> impl Iterator<Item = (EntityName, &EntityName)> {
+        let listed = self.record.deployments.iter().chain(self.record.urls.keys());
+        listed.filter_map(|name| Some((name.without_member(member)?, name)))
+    }
+
     /// The digest of what was imported into a definition.
     #[must_use]
     pub fn imported(&self, version: &EntityName, definition: &EntityName) -> Option<&String> {

@@ -9,7 +9,7 @@ use super::rules::{RequiredMetadata, Rules};
 use super::version::VersionPlan;
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, ApiState, DefinitionRecord};
-use crate::model::{Conflict, DesiredApi, EntityName, Field, Skip, SkipReason, SourceKey};
+use crate::model::{Conflict, DesiredApi, EntityName, EntityPath, Field, Skip, SkipReason, SourceKey};
 
 /// The plan of one API.
 #[derive(Debug, Clone, PartialEq)]
@@ -55,6 +55,8 @@ pub(super) struct Finished {
     pub own_definitions: BTreeMap<EntityName, BTreeSet<EntityName>>,
     /// Whether something could not be written or exported for now.
     pub incomplete: bool,
+    /// Whether a definition went that no deployment named.
+    pub is_tidied: bool,
     /// The removals that were made, by their names.
     pub removed: BTreeSet<EntityName>,
 }
@@ -102,6 +104,17 @@ impl ApiPlan {
             .definitions
             .retain(|name, record| marker.version_of(name).is_some() && *record != DefinitionRecord::default());
         record.own_definitions.extend(finished.own_definitions.clone());
+        let removed = self
+            .removals
+            .iter()
+            .filter(|removal| finished.removed.contains(&removal.name));
+        for write in removed.flat_map(|removal| &removal.writes) {
+            if let EntityPath::Definition(_, version, name) = write.path()
+                && let Some(own) = record.own_definitions.get_mut(version)
+            {
+                own.remove(name);
+            }
+        }
         record
             .own_definitions
             .retain(|name, own| marker.versions.contains(name) && !own.is_empty());
@@ -150,11 +163,13 @@ impl ApiPlan {
         let is_for_room = |skip: &Skip| {
             matches!(
                 skip.reason,
-                SkipReason::TooManyVersions | SkipReason::TooManyDeployments
+                SkipReason::TooManyVersions | SkipReason::TooManyDeployments | SkipReason::TooManyDefinitions
             )
         };
         // The place of a member that went is another's from the next run on.
-        !finished.removed.is_empty() && (!self.going.is_empty() || self.skips.iter().any(is_for_room))
+        let is_led_by_another = !self.going.is_empty() && !finished.removed.is_empty();
+        let has_room = finished.is_tidied || !finished.removed.is_empty();
+        is_led_by_another || has_room && self.skips.iter().chain(&finished.skips).any(is_for_room)
     }
 
     /// Whose the deployments below the API are.
@@ -228,6 +243,7 @@ pub(super) fn listed_fields(rules: &Rules, members: &[Member<'_>], current: &Own
 
 /// One order, whether a skip is new or was recorded, so that the same skips are written the same way.
 pub(super) fn sort(skips: &mut Vec<Skip>) {
-    skips.sort_by(|one, other| (&one.stage_name, one.reason).cmp(&(&other.stage_name, other.reason)));
+    let key = |skip: &Skip| (skip.stage_name.clone(), skip.reason, skip.member.clone());
+    skips.sort_by_cached_key(key);
     skips.dedup();
 }

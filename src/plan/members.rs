@@ -69,7 +69,7 @@ pub(super) fn leader<'a>(
 }
 
 fn is_listed(marker: &ApiMarker, version: &EntityName, member: &SourceKey) -> bool {
-    marker.record.deployments.contains(&version.of_member(member))
+    marker.stages_of(member).any(|(of, _)| of == *version)
 }
 
 /// The fields of the API: those of its first member, and the facts of all. While one is not known, no fact loses a value, and

@@ -53,7 +53,16 @@ impl<'a> Planner<'a> {
         let mut members = members(desired, owned.map(|api| &api.marker));
         let (rooms, out) = allot(desired, owned, below, rules.limits.deployments_per_api);
         let keys: BTreeSet<SourceKey> = out.iter().map(|(key, _)| key.clone()).collect();
-        members.retain(|member| !keys.contains(member.key));
+        // A run that was killed may have left the names of a member of which nothing is there any more.
+        let is_there = |key: &SourceKey| {
+            below
+                .deployments
+                .iter()
+                .any(|found| found.name.without_member(key).is_some())
+        };
+        let stays =
+            |member: &Member<'_>| member.told.is_some() || desired.unknown.contains(member.key) || is_there(member.key);
+        members.retain(|member| !keys.contains(member.key) && stays(member));
         let skips = desired.skips.iter().cloned();
         let unknown = desired.unknown.iter();
         let recorded = owned
@@ -163,14 +172,18 @@ impl<'a> Planner<'a> {
         let is_missing = !found.iter().any(|definition| definition.name == base);
         let room = DEFINITIONS_PER_VERSION.saturating_sub(found.len() + usize::from(is_missing));
         let unknown = leader.filter(|leader| leader.told.is_none());
-        VersionPlan {
+        let plan = VersionPlan {
             version,
             unknown_base: unknown.map(|leader| self.unknown_base(&desired.name, leader.key, is_missing, room)),
             room,
             own: self.own_definitions(&desired, found),
             desired,
             stages,
-        }
+        };
+        let base = plan.base();
+        self.skips
+            .extend(plan.stages.iter().filter_map(|stage| stage.known_skip(&base)));
+        plan
     }
 
     /// What is recorded of the definition that a version has from a member which could not be read.
@@ -351,7 +364,7 @@ impl<'a> Planner<'a> {
         }
         if let Some(marker) = self.marker().filter(|_| self.desired.is_group) {
             for key in &self.desired.unknown {
-                for (version, deployment) in marker.deployments_of(key) {
+                for (version, deployment) in marker.stages_of(key) {
                     kept.versions.insert(version);
                     kept.deployments.insert(deployment.clone());
                 }
@@ -392,7 +405,7 @@ impl<'a> Planner<'a> {
         record
             .deployments
             .extend(deployments.map(|stage| stage.desired.name.clone()));
-        self.note(&mut marker, versions);
+        self.note(&mut marker, versions, kept);
         let fingerprints = Fingerprints {
             api: fingerprint(self.desired, self.rules.on_demand),
             members: self.member_fingerprints(listed, &marker),
@@ -413,7 +426,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Notes what is about to be below the API beside the names.
-    fn note(&self, marker: &mut ApiMarker, versions: &[VersionPlan]) {
+    fn note(&self, marker: &mut ApiMarker, versions: &[VersionPlan], kept: &Names) {
         let mut record = marker.record.clone();
         for desired in &self.desired.versions {
             record
@@ -444,8 +457,13 @@ impl<'a> Planner<'a> {
             }
             record.own_definitions.insert(version.desired.name.clone(), own);
         }
-        record.definitions.retain(|name, _| marker.version_of(name).is_some());
-        record.urls.retain(|name, _| marker.version_of(name).is_some());
+        let deployments = record.deployments.clone();
+        let stays = |name: &EntityName| {
+            let is_known = kept.deployments.contains(name) || deployments.contains(name);
+            is_known && marker.version_of(name).is_some()
+        };
+        record.definitions.retain(|name, _| stays(name));
+        record.urls.retain(|name, _| stays(name));
         record
             .own_definitions
             .retain(|name, own| marker.versions.contains(name) && !own.is_empty());

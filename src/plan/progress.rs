@@ -9,7 +9,7 @@ use super::stage::{Base, Link, StagePlan, StageWrites, Turn};
 use super::step::{Done, Event, Import, Step, export};
 use super::version::OwnDefinition;
 use crate::catalog::OwnedApi;
-use crate::model::{Document, Export};
+use crate::model::{Document, EntityName, Export};
 
 /// How far the work below an API has come.
 #[derive(Debug)]
@@ -89,6 +89,7 @@ impl Progress {
                 Phase::Deployment(writes, None)
             }
             (Phase::Tidying(left), Event::Written(_)) => {
+                self.finished.is_tidied = true;
                 done.updated = true;
                 Phase::Tidying(left)
             }
@@ -213,18 +214,12 @@ impl Progress {
 
     fn finish_version(&mut self) -> Phase {
         if let Some(plan) = self.plan.versions.get(self.version) {
-            let spare: Vec<_> = plan.spare(&self.links).into_iter().map(|own| &own.name).collect();
-            let kept = plan
-                .own
-                .iter()
-                .map(|own| &own.name)
-                .filter(|name| !spare.contains(name));
-            let own = self
-                .finished
-                .own_definitions
-                .entry(plan.desired.name.clone())
-                .or_default();
-            own.extend(kept.cloned());
+            let removed = plan.stages.iter().filter(|stage| stage.removes_definition());
+            let mut gone: Vec<EntityName> = removed.map(|stage| stage.seat.definition_name()).collect();
+            gone.extend(plan.spare(&self.links).into_iter().map(|own| own.name.clone()));
+            let kept = plan.own.iter().map(|own| &own.name).filter(|name| !gone.contains(name));
+            let own = self.finished.own_definitions.entry(plan.desired.name.clone());
+            own.or_default().extend(kept.cloned());
         }
         self.version += 1;
         self.begin_version();

@@ -8,7 +8,7 @@ use super::below::Below;
 use super::fields::Write;
 use super::seat::own_definition_of;
 use crate::catalog::OwnedApi;
-use crate::model::{Entity, EntityName, SourceKey};
+use crate::model::{Entity, EntityName, EntityPath, SourceKey};
 
 /// How much there is of what is below APIs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -119,6 +119,7 @@ pub(super) fn plan_removals(
     let mut removals: BTreeMap<EntityName, Removal> = BTreeMap::new();
     // A version goes with the last of the stages that are left of it.
     let mut last: BTreeMap<EntityName, EntityName> = BTreeMap::new();
+    let mut own_definitions: BTreeSet<EntityPath> = BTreeSet::new();
     let deployments = below.deployments.iter();
     for deployment in deployments.filter(|found| !kept.deployments.contains(&found.name)) {
         let Some(owned) = api.deployment(deployment) else {
@@ -139,9 +140,9 @@ pub(super) fn plan_removals(
             let own = own_definition_of(below, &version, member);
             let own = own.filter(|own| !below.is_named(&version, &own.name, but));
             let own = own.and_then(|own| api.own_definition(&version, &own.name));
-            removal
-                .writes
-                .extend(own.map(|own| Write::delete(own, reason(is_whole))));
+            own_definitions.extend(own.iter().map(|own| own.path().clone()));
+            let own = own.map(|own| Write::delete(own, reason(is_whole)));
+            removal.writes.extend(own);
         }
         let later = last.get(&version).is_none_or(|other| *other < name);
         if later {
@@ -168,8 +169,8 @@ pub(super) fn plan_removals(
             .iter()
             .filter_map(|found| api.definition(&version.name, &found.name));
         for definition in owned_definitions {
-            let is_planned = removal.writes.iter().any(|write| write.path() == definition.path());
-            if !is_planned {
+            // Another removal that comes before this one takes it along already.
+            if !own_definitions.contains(definition.path()) {
                 removal.writes.push(Write::delete(definition, reason));
             }
         }

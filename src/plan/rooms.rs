@@ -58,7 +58,7 @@ pub(super) fn allot(
             continue;
         }
         let message = format!(
-            "an API has at most {limit} deployments and {free} places are free, too few for the {wanted} stages of {}",
+            "an API has at most {limit} deployments, and the {wanted} stages of {} find no place beside those that are there",
             member.key
         );
         rooms.out.insert(member.key.clone());

@@ -136,6 +136,14 @@ impl StagePlan {
         Turn::Export
     }
 
+    /// What cannot be had, as far as is known before any export.
+    pub(super) fn known_skip(&self, base: &Base) -> Option<Skip> {
+        match self.turn(base) {
+            Turn::Export => None,
+            Turn::Write(writes) => writes.skip,
+        }
+    }
+
     fn write(&self, base: &Base) -> Turn {
         Turn::Write(Box::new(self.finish(None, base)))
     }
@@ -173,6 +181,11 @@ impl StagePlan {
             DefinitionPlan::Untouched { exists, .. } => *exists,
             DefinitionPlan::Removed(_) => true,
         }
+    }
+
+    /// Whether the definition at its seat goes because none is wanted.
+    pub(super) fn removes_definition(&self) -> bool {
+        matches!(self.definition, DefinitionPlan::Removed(_))
     }
 
     fn desired_revision(&self) -> Option<String> {

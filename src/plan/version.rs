@@ -68,11 +68,9 @@ impl VersionPlan {
 
     /// The definitions that go once the stages have these links: nothing names them any more.
     pub(super) fn spare(&self, links: &[Link]) -> Vec<&OwnDefinition> {
-        let used: BTreeSet<EntityName> = self
-            .stages
-            .iter()
-            .zip(links)
-            .filter(|(_, link)| matches!(link, Link::Own | Link::AsItIs))
+        let stages = self.stages.iter().zip(links);
+        let used: BTreeSet<EntityName> = stages
+            .filter(|(stage, link)| matches!(link, Link::Own | Link::AsItIs) || stage.removes_definition())
             .map(|(stage, _)| stage.seat.definition_name())
             .collect();
         let own = self.own.iter();
