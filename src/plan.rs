@@ -6,6 +6,7 @@
 mod api;
 mod below;
 mod definition;
+mod disagreement;
 mod fields;
 mod fingerprint;
 mod guard;
@@ -27,6 +28,7 @@ mod work;
 
 pub use api::{ApiPlan, unsettle};
 pub use below::{Below, Standing};
+pub use disagreement::disagreements;
 pub use fields::Write;
 pub use fingerprint::fingerprint;
 pub use guard::{Removals, Verdict};

@@ -455,6 +455,17 @@ impl<'a> Planner<'a> {
                     own.insert(stage.seat.definition_name());
                 }
             }
+            let here = self
+                .desired
+                .versions
+                .iter()
+                .find(|found| found.name == version.desired.name);
+            for stage in here.iter().flat_map(|version| &version.deployments) {
+                // Only what is planned has a definition to speak for.
+                if !version.stages.iter().any(|planned| planned.desired.name == stage.name) {
+                    record.definitions.remove(&stage.name);
+                }
+            }
             record.own_definitions.insert(version.desired.name.clone(), own);
         }
         let deployments = record.deployments.clone();

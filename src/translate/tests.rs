@@ -1,4 +1,5 @@
 mod address;
+mod group;
 
 use proptest::prelude::*;
 
