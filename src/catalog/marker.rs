@@ -207,10 +207,8 @@ impl ApiMarker {
         let own = !definition.is_definition();
         let mut records = self.record.definitions.iter();
         records.find_map(|(name, record)| {
-            let is_its = match own {
-                true => of_any_member(name).as_ref() == Some(version) && ends_alike(name, definition),
-                false => name == version || of_any_member(name).as_ref() == Some(version),
-            };
+            let is_members = of_any_member(name).as_ref() == Some(version);
+            let is_its = is_members && (!own || ends_alike(name, definition)) || !own && name == version;
             record.content_digest.as_ref().filter(|_| is_its && record.own == own)
         })
     }

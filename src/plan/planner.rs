@@ -111,7 +111,7 @@ impl<'a> Planner<'a> {
         let stages = desired.deployments.iter().filter(|_| !self.desired.is_group);
         others.extend(stages.filter_map(|stage| self.other_at(stage)));
         if !others.is_empty() {
-            self.collide(&desired, None, others);
+            self.collide(&desired, None, &others);
             return None;
         }
         let leader = leader(&self.members, self.marker(), &desired);
@@ -152,7 +152,7 @@ impl<'a> Planner<'a> {
             let collides = self.other_at(stage);
             let deployment = match collides {
                 Some(other) => {
-                    self.collide(&desired, Some(stage), vec![other]);
+                    self.collide(&desired, Some(stage), &[other]);
                     None
                 }
                 None => self.plan_deployment(&desired, stage),
@@ -292,7 +292,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    fn collide(&mut self, version: &DesiredVersion, stage: Option<&DesiredDeployment>, others: Vec<EntityPath>) {
+    fn collide(&mut self, version: &DesiredVersion, stage: Option<&DesiredDeployment>, others: &[EntityPath]) {
         let paths: Vec<String> = others.iter().map(ToString::to_string).collect();
         let message = format!("{} is there and not this integration's", paths.join(" and "));
         self.leave_out(version, stage, SkipReason::NameCollision, message);
@@ -387,7 +387,9 @@ impl<'a> Planner<'a> {
         marker.members = self.members.iter().map(|member| member.key.clone()).collect();
         // A name that is not desired stays listed until it is removed. What was left to somebody else is theirs from then on.
         let mut going = Names::default();
-        removals.iter().for_each(|removal| going.extend(&removal.gone));
+        for removal in removals {
+            going.extend(&removal.gone);
+        }
         let there = |entities: &[Entity], name: &EntityName| entities.iter().any(|entity| entity.name == *name);
         let below = self.below;
         marker.versions.retain(|name| {

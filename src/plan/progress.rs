@@ -193,7 +193,7 @@ impl Progress {
             self.base.room -= usize::from(writes.makes_definition()).min(self.base.room);
         }
         if stage.seat.leads {
-            self.base = stage.base(&writes, self.base.room);
+            self.base = writes.base(self.base.room);
         }
         let name = stage.desired.name.clone();
         self.finished

@@ -105,6 +105,27 @@ impl StageWrites {
         }
     }
 
+    /// What follows where the first member's definition serves for this one.
+    fn shared(record: DefinitionRecord) -> Self {
+        let record = DefinitionRecord {
+            content_digest: None,
+            own: false,
+            ..record
+        };
+        Self::of(Some(record), Link::Base)
+    }
+
+    /// What the other members are compared with, once these writes of the first one are made.
+    pub(super) fn base(&self, room: usize) -> Base {
+        let record = self.record.as_ref();
+        let digest = record.filter(|_| self.link == Link::Own);
+        Base {
+            is_known: record.is_some(),
+            digest: digest.and_then(|record| record.comparison_digest.clone()),
+            room,
+        }
+    }
+
     /// Whether a definition comes into being.
     pub(super) fn makes_definition(&self) -> bool {
         matches!(self.definition, Some(Write::Create(..)))
@@ -116,8 +137,9 @@ impl StagePlan {
     pub(super) fn turn(&self, base: &Base) -> Turn {
         let (vacant, current, damaged) = match &self.definition {
             DefinitionPlan::Exported { .. } => return Turn::Export,
-            DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => return self.write(base),
-            DefinitionPlan::Compared { is_refused: true, .. } => return self.write(base),
+            DefinitionPlan::Untouched { .. }
+            | DefinitionPlan::Removed(_)
+            | DefinitionPlan::Compared { is_refused: true, .. } => return self.write(base),
             DefinitionPlan::Compared { is_fresh: false, .. } if base.is_known => return Turn::Export,
             DefinitionPlan::Compared { .. } if !base.is_known => return self.write(base),
             DefinitionPlan::Compared {
@@ -250,7 +272,7 @@ impl StagePlan {
             return as_it_is;
         }
         if self.recorded.comparison_digest == base.digest {
-            return self.shared(self.recorded.clone());
+            return StageWrites::shared(self.recorded.clone());
         }
         let Some((owned, properties)) = current else {
             return self.left_out(self.recorded.clone(), base);
@@ -259,16 +281,6 @@ impl StagePlan {
             definition: titled(owned.clone(), properties, self.seat.format),
             ..as_it_is
         }
-    }
-
-    /// What follows where the first member's definition serves for this one.
-    fn shared(&self, record: DefinitionRecord) -> StageWrites {
-        let record = DefinitionRecord {
-            content_digest: None,
-            own: false,
-            ..record
-        };
-        StageWrites::of(Some(record), Link::Base)
     }
 
     /// What follows where there is no place for the member's own definition.
@@ -343,7 +355,7 @@ impl StagePlan {
             own: !self.seat.leads,
         };
         if !self.seat.leads && record.comparison_digest == base.digest {
-            return self.shared(record);
+            return StageWrites::shared(record);
         }
         if !self.seat.leads && current.is_none() && (vacant.is_none() || base.room == 0) {
             return self.left_out(record, base);
@@ -384,17 +396,6 @@ impl StagePlan {
             DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => Some(self.recorded.clone()),
         };
         StageWrites::of(record, self.link(made || self.has_definition()))
-    }
-
-    /// What the other members are compared with, once these writes of the first one are made.
-    pub(super) fn base(&self, writes: &StageWrites, room: usize) -> Base {
-        let record = writes.record.as_ref();
-        let digest = record.filter(|_| writes.link == Link::Own);
-        Base {
-            is_known: record.is_some(),
-            digest: digest.and_then(|record| record.comparison_digest.clone()),
-            room,
-        }
     }
 
     /// The deployment's write, once it is known which definition there is.

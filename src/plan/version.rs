@@ -54,7 +54,7 @@ impl VersionPlan {
             room: self.room,
         };
         match self.stages.first() {
-            Some(first) if !first.needs_export() => first.base(&first.finish(None, &nothing), self.room),
+            Some(first) if !first.needs_export() => first.finish(None, &nothing).base(self.room),
             Some(_) | None => nothing,
         }
     }

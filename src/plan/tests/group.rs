@@ -332,11 +332,11 @@ pub(super) fn own_path(stage: &str, number: usize) -> EntityPath {
 pub(super) fn named(world: &World, stage: &str, number: usize) -> &'static str {
     let deployment = &world.entities[&deployment_path(stage, number)];
     let named = deployment.get("definitionId").and_then(|id| id.as_str());
-    let names = |path: EntityPath| named == Some(&*path.scoped_id());
+    let leads_to = |path: EntityPath| named == Some(&*path.scoped_id());
     match named {
         None => "none",
-        Some(_) if names(base_path(stage)) => "base",
-        Some(_) if names(own_path(stage, number)) => "own",
+        Some(_) if leads_to(base_path(stage)) => "base",
+        Some(_) if leads_to(own_path(stage, number)) => "own",
         Some(_) => "another",
     }
 }

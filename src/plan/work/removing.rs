@@ -57,7 +57,9 @@ impl Work {
         let plan = &progress.plan;
         let allowed = plan.removals.iter().filter(|removal| names.contains(&removal.name));
         let mut going = Names::default();
-        allowed.for_each(|removal| going.extend(&removal.gone));
+        for removal in allowed {
+            going.extend(&removal.gone);
+        }
         let owners = plan.owners();
         let mut kept = Names::default();
         for deployment in &below.deployments {
