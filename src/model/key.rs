@@ -6,10 +6,8 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{ApiId, Region, digest};
+use super::{ApiId, Region};
 
-/// Hex digits of a key's SHA-256 that keep the members of a group apart in names.
-pub const MEMBER_DIGITS: usize = 8;
 /// Stands for an account that is not known in the text of a key.
 const UNKNOWN_ACCOUNT: &str = "-";
 
@@ -133,14 +131,6 @@ pub struct SourceKey {
 }
 
 impl SourceKey {
-    /// What names below a group have at their end to tell its members apart: hex digits of the key's SHA-256.
-    #[must_use]
-    pub fn short_digest(&self) -> String {
-        let mut digest = digest(self.to_string().as_bytes());
-        digest.truncate(MEMBER_DIGITS);
-        digest
-    }
-
     /// The page of the AWS console that shows the API.
     #[must_use]
     pub fn console_url(&self) -> String {

@@ -6,7 +6,7 @@ use std::hash::{Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 
-use super::{Format, SourceKey, digest, ends_like_a_digest, quote_name};
+use super::{Format, digest, ends_like_a_digest, quote_name};
 
 /// Longest name of a catalog entity, in characters (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const ENTITY_NAME_MAX: usize = 90;
@@ -85,18 +85,9 @@ impl EntityName {
         Format::ALL.iter().any(|format| *self == Self::definition(*format))
     }
 
-    /// The name with a group's member at its end: of the deployment of its stage below a version of this name, or of its own
-    /// definition beside one of this name.
-    #[must_use]
-    pub fn of_member(&self, key: &SourceKey) -> Self {
-        Self(format!("{self}-{}", key.short_digest()))
-    }
-
-    /// The name without the member at its end; `None` when there is another or none.
-    #[must_use]
-    pub fn without_member(&self, key: &SourceKey) -> Option<Self> {
-        let readable = self.0.strip_suffix(&key.short_digest())?.strip_suffix('-')?;
-        Self::parse(readable).ok()
+    /// The name of a version or of a definition that is made here with `-` and a short end.
+    pub(super) fn with_end(&self, end: &str) -> Self {
+        Self(format!("{self}-{end}"))
     }
 
     /// The name as it was written.
@@ -371,19 +362,6 @@ mod tests {
             }
         }
         assert_eq!(names.len(), 2 * keys.len());
-    }
-
-    #[test]
-    fn what_is_a_members_has_its_digest_and_no_other_members() {
-        let key =
-            |id: &str| SourceKey::parse(&format!("012345678901/eu-west-1/{id}"), crate::model::ApiType::Rest).unwrap();
-        let prod = stage_entity_name("prod");
-        let of_one = prod.of_member(&key("a1"));
-        assert_eq!(of_one.as_str().len(), "prod-".len() + 8);
-        assert_eq!(of_one.without_member(&key("a1")), Some(prod));
-        assert_eq!(of_one.without_member(&key("a2")), None);
-        let longest = stage_entity_name(&"S".repeat(128)).of_member(&key("a1"));
-        assert!(EntityName::parse(longest.as_str()).is_ok(), "{longest}");
     }
 
     fn stage_names() -> impl Strategy<Value = String> {

@@ -438,3 +438,51 @@ fn damage_to_a_members_own_definition_is_put_right_by_a_deep_run() {
         assert_eq!(world.contents, whole.contents, "{path}");
     }
 }
+
+#[test]
+fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read() {
+    use super::super::{CatalogApis, Observed, Scope, survey};
+    use super::fixtures::observation;
+
+    let group = members(3);
+    let world = group.synced();
+    let mut catalog = CatalogApis::default();
+    let entity = world.entity(&EntityPath::Api(group_name())).unwrap();
+    catalog.add(&group.source.integration.name, &entity);
+    let read = |number: usize| {
+        let one = Group {
+            members: vec![group.members[number - 1].clone()],
+            ..group.clone()
+        };
+        observation(Some(vec![one.desired()]))
+    };
+    let unread = || observation(None);
+    // Every gateway by whether it could be read and has the API; the unknown members, and whether the title differs.
+    for (third, unknown) in [
+        (read(3), vec![]),
+        (unread(), vec![key(3)]),
+        (observation(Some(vec![])), vec![]),
+    ] {
+        let gateways = [(1, read(1)), (2, read(2)), (3, third)];
+        let gateways = gateways.map(|(number, observation)| (key(number).gateway, observation));
+        let observed = Observed {
+            gateways: gateways.into(),
+            catalog: catalog.clone(),
+            scope: Scope::All,
+        };
+        let agenda = survey(
+            &group.source.rules(),
+            observed,
+            None,
+            &std::collections::BTreeSet::new(),
+        );
+        let [job] = &agenda.jobs[..] else { panic!("{agenda:?}") };
+        assert!(job.desired.members.iter().map(|member| &member.key).is_sorted());
+        assert_eq!(job.desired.unknown.iter().cloned().collect::<Vec<_>>(), unknown);
+        assert_eq!(
+            (agenda.skips.len(), agenda.gone.len(), agenda.conflicts.len()),
+            (0, 0, 0)
+        );
+        assert!(!job.comes_first || unknown.is_empty() && job.desired.members.len() == 2);
+    }
+}
