@@ -6,13 +6,19 @@
 mod api;
 mod below;
 mod definition;
+mod disagreement;
 mod fields;
 mod fingerprint;
 mod guard;
+mod members;
+mod planner;
 mod preview;
 mod progress;
 mod removals;
+mod rooms;
 mod rules;
+mod seat;
+mod stage;
 mod step;
 mod survey;
 #[cfg(test)]
@@ -20,11 +26,13 @@ mod tests;
 mod version;
 mod work;
 
-pub use api::{ApiPlan, plan_api, unsettle};
+pub use api::{ApiPlan, unsettle};
 pub use below::{Below, Standing};
+pub use disagreement::disagreements;
 pub use fields::Write;
 pub use fingerprint::fingerprint;
 pub use guard::{Hold, Removals, Verdict, deletions_id, judge, removals};
+pub use planner::plan_api;
 pub use preview::{Preview, PreviewChange};
 pub use removals::{Counts, Removal};
 pub use rules::{CatalogLimits, RequiredMetadata, Rules, missing_message};

@@ -179,10 +179,11 @@ impl PreviewChange {
         let is_named = |entity: &EntityName| entity.as_str().eq_ignore_ascii_case(name);
         let mut versions = desired.versions.iter();
         let fields = match self.entity {
-            EntityKind::Api => Some(&desired.fields),
+            EntityKind::Api => desired.members.first().map(|member| &member.fields),
             EntityKind::Version => versions
                 .find(|version| is_named(&version.name))
-                .map(|version| &version.fields),
+                .and_then(|version| version.deployments.first())
+                .map(|deployment| &deployment.version),
             EntityKind::Deployment => versions
                 .flat_map(|version| &version.deployments)
                 .find(|deployment| is_named(&deployment.name))

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::members::{api_fields, recorded};
 use super::removals::Counts;
 use super::rules::{Rules, is_same};
 use crate::catalog::{FoldedApi, OwnedApi, Vacant};
@@ -217,6 +218,17 @@ impl Observed {
         }
     }
 
+    /// The members of groups of ours that are not known to be gone where no list has them. What departed waits for somebody to
+    /// confirm it.
+    fn unknown_members(&self) -> BTreeSet<SourceKey> {
+        let members = self.catalog.owned.values().flat_map(|api| &api.marker.members);
+        let is_unknown = |key: &&SourceKey| {
+            let presence = self.presence(&Origin::from(*key));
+            matches!(presence, Presence::Unknown | Presence::Departed(_))
+        };
+        members.filter(is_unknown).cloned().collect()
+    }
+
     /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on.
     fn presence_of(&self, api: &FoldedApi) -> (Presence, Option<Gateway>) {
         let origins = &api.proof.origins;
@@ -278,7 +290,7 @@ impl Job {
     #[must_use]
     pub fn key(&self) -> &SourceKey {
         // Translation gives every API one.
-        &self.desired.members[0]
+        &self.desired.members[0].key
     }
 }
 
@@ -329,10 +341,12 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             Presence::Departed(_) | Presence::Unknown => (),
         }
     }
+    let unknown = observed.unknown_members();
     let mut desired: Vec<DesiredApi> = Vec::new();
     for gateway in observed.gateways.into_values() {
         desired.extend(gateway.apis);
     }
+    let mut desired = joined(desired);
     let CatalogApis { mut owned, others } = observed.catalog;
     let is_held = |api: &DesiredApi| {
         let standing = owned.get(&api.name);
@@ -341,23 +355,31 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                 .marker
                 .members
                 .iter()
-                .any(|member| api.members.contains(member))
+                .any(|member| api.member(member).is_some())
         })
     };
     // Of two APIs with one name, the one that the catalog has keeps it.
-    desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.members.clone()));
+    desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.key().cloned()));
     let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
     let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for api in desired {
+    for mut api in desired {
         let path = EntityPath::Api(api.name.clone());
         if !seen.insert(api.name.clone()) {
             let message = format!("another API has the same entity name {}", api.name);
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
+            if api.is_group {
+                let members = current.marker.members.iter();
+                let kept = members.filter(|key| api.member(key).is_none() && unknown.contains(key));
+                api.unknown = kept.cloned().collect();
+            }
             let is_first = differs(&api, &current)
                 || current.marker.record.fingerprint.is_none()
-                || failed.contains(api.members[0].api_id.as_str());
+                || api
+                    .members
+                    .iter()
+                    .any(|member| failed.contains(member.key.api_id.as_str()));
             let job = Job {
                 is_passed: !is_first && cursor.is_some_and(|cursor| cursor.has_passed(&api.name)),
                 comes_first: is_first,
@@ -395,18 +417,33 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     agenda
 }
 
+/// Puts together what several gateways have of one group. What has the name of another API that is none stays for itself.
+fn joined(mut desired: Vec<DesiredApi>) -> Vec<DesiredApi> {
+    desired.sort_by(|one, other| (&one.name, one.is_group).cmp(&(&other.name, other.is_group)));
+    let mut joined: Vec<DesiredApi> = Vec::new();
+    for api in desired {
+        match joined.last_mut() {
+            Some(last) if last.is_group && api.is_group && last.name == api.name => last.join(api),
+            Some(_) | None => joined.push(api),
+        }
+    }
+    joined
+}
+
 /// Whether the fields that lists show are not what they have to be.
 fn differs(desired: &DesiredApi, current: &FoldedApi) -> bool {
     let listed = current.unfolded().entity.properties;
-    let mut enforced = desired.fields.enforced.iter();
+    let fields = api_fields(&recorded(desired, &current.marker), Some(&listed));
+    let mut enforced = fields.enforced.iter();
     enforced.any(|(path, value)| !is_same(path, path.get(&listed), value.as_ref()))
 }
 
 fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skipped {
     let skip = Skip {
+        member: None,
         stage_name: None,
         reason,
         message,
     };
-    Skipped::of(skip, &api.members[0], &api.title)
+    Skipped::of(skip, &api.members[0].key, api.title())
 }

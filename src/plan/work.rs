@@ -17,16 +17,18 @@ use std::collections::VecDeque;
 use std::mem;
 use std::sync::Arc;
 
-use super::api::{ApiPlan, plan_api, plan_listed_fields};
+use super::api::{ApiPlan, plan_listed_fields};
 use super::below::{Below, Standing};
 use super::fields::Write;
-use super::fingerprint::fingerprint;
+use super::fingerprint::is_current;
+use super::members;
+use super::planner::plan_api;
 use super::progress::Progress;
 use super::rules::{RequiredMetadata, Rules, missing_message};
 use super::step::{Done, Event, Step};
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::ApiState;
-use crate::model::{Conflict, DesiredApi, DesiredVersion, Entity, EntityName, EntityPath, Skip, SkipReason};
+use crate::model::{Conflict, DesiredApi, DesiredDeployment, Entity, EntityName, EntityPath, Skip, SkipReason};
 
 /// The work on one API.
 #[derive(Debug)]
@@ -51,7 +53,8 @@ enum State {
     Probing {
         standing: Standing,
         below: Below,
-        left: VecDeque<DesiredVersion>,
+        /// The stages that are left, by their names.
+        left: VecDeque<(String, DesiredDeployment)>,
     },
     ListingVersions(Standing, Box<ApiPlan>, Below),
     MakingVersions {
@@ -199,13 +202,13 @@ impl Work {
 
     fn begin(&mut self, standing: Standing) -> Step {
         let current = standing.owned();
-        let missing = RequiredMetadata::missing(
-            &self.rules.required.api,
-            current.map(|api| &api.entity.properties),
-            &self.desired.fields,
-        );
+        let properties = current.map(|api| &api.entity.properties);
+        let members = members::members(&self.desired, current.map(|api| &api.marker));
+        let given = members::api_fields(&members, properties);
+        let missing = RequiredMetadata::missing(&self.rules.required.api, properties, &given);
         if !missing.is_empty() {
             self.done.skips.push(Skip {
+                member: None,
                 stage_name: None,
                 reason: SkipReason::MissingMetadata,
                 message: missing_message("api", &missing),
@@ -236,8 +239,7 @@ impl Work {
     }
 
     fn is_settled(&self, api: &OwnedApi) -> bool {
-        let expected = fingerprint(&self.desired, self.rules.on_demand);
-        !self.deep && !self.on_demand && api.marker.record.fingerprint.as_ref() == Some(&expected)
+        !self.deep && !self.on_demand && is_current(&self.desired, &api.marker, self.rules.on_demand)
     }
 
     fn list(&mut self, standing: Standing, deep: bool, known: Below) -> Step {

@@ -209,7 +209,7 @@ async fn delete_below(deleting: Deleting<'_>, api: &OwnedApi) -> Result<Vec<Conf
         let mut is_empty = true;
         for definition in below(catalog, &path, || catalog.definitions(&api.name, &version.name)).await? {
             in_time(deleting)?;
-            if let Some(owned) = ours(api, &version.name, &definition.name) {
+            if let Some(owned) = api.own_definition(&version.name, &definition.name) {
                 catalog.delete(&owned).await?;
             } else {
                 is_empty = false;
@@ -223,12 +223,6 @@ async fn delete_below(deleting: Deleting<'_>, api: &OwnedApi) -> Result<Vec<Conf
         }
     }
     Ok(left)
-}
-
-/// The definition of ours in a version: the one that is imported, or any below an API that was never finished.
-fn ours(api: &OwnedApi, version: &EntityName, definition: &EntityName) -> Option<Owned> {
-    let is_ours = api.marker.record.state == ApiState::Creating || definition.is_definition();
-    api.definition(version, definition).filter(|_| is_ours)
 }
 
 /// An environment that a deployment of somebody else's names stays when the integration goes, whoever made it.

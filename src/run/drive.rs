@@ -1,5 +1,6 @@
 //! Driving the work on one API: each step that it asks for is made, and what came of it is told.
 
+use std::collections::BTreeSet;
 use std::mem;
 
 use tokio::sync::SemaphorePermit;
@@ -103,7 +104,7 @@ async fn drive_on(
     loop {
         match &paused.step {
             Step::Done | Step::AwaitRemovals => return Ok(()),
-            Step::Read { .. } | Step::ReadStages | Step::Export { .. } => (),
+            Step::Read { .. } | Step::ReadStages(_) | Step::Export { .. } => (),
             Step::Create(_) | Step::Write(_) | Step::Import(_) if looked => (),
             Step::Create(_) | Step::Write(_) | Step::Import(_) => {
                 hands.watch.look(&hands.catalog).await?;
@@ -147,7 +148,7 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             }
         }
         Step::Read { api, deep } => Event::Below(read_below(hands, &api, deep).await?),
-        Step::Export { stage, servers } => match subject.client.export(subject.api, &stage).await {
+        Step::Export { stage, servers, .. } => match subject.client.export(subject.api, &stage).await {
             Ok(export) => match definition(subject.api, export, servers.as_deref()) {
                 Ok(export) => Event::Exported(export),
                 Err(Cut) => Event::NotExported {
@@ -165,10 +166,11 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             Ok(digest) => Event::Imported(digest),
             Err(error) => refused_definition(true, error)?,
         },
-        Step::ReadStages => {
+        Step::ReadStages(members) => {
             let stages = subject.client.stages(subject.api).await?;
             let deployed = stages.iter().filter(|stage| is_deployed(subject.api, stage));
-            Event::Stages(deployed.map(|stage| stage_entity_name(&stage.name)).collect())
+            let names: BTreeSet<EntityName> = deployed.map(|stage| stage_entity_name(&stage.name)).collect();
+            Event::Stages(members.into_iter().map(|member| (member, names.clone())).collect())
         }
         Step::AwaitRemovals | Step::Done => Event::Judged(0),
     };
@@ -284,22 +286,26 @@ async fn read_below(hands: &Hands, api: &OwnedApi, deep: bool) -> Result<Below, 
         }
     }
     if deep {
-        for (version, definitions) in &below.definitions {
-            let record = api.marker.record.definitions.get(version);
-            let found = definitions.iter().find(|found| found.name.is_definition());
-            let imported = record.and_then(|record| record.content_digest.as_ref());
-            let (Some(imported), Some(found)) = (imported, found) else {
+        for (version, found) in definitions(&below) {
+            let Some(imported) = api.marker.imported(&version, &found) else {
                 continue;
             };
-            let path = EntityPath::Definition(api.name.clone(), version.clone(), found.name.clone());
+            let path = EntityPath::Definition(api.name.clone(), version.clone(), found.clone());
             let _permit = hands.definitions.acquire().await.ok();
-            let found = content_digest(&catalog.export_specification(&path).await?);
-            if found.is_some_and(|found| found != *imported) {
-                below.damaged.insert(version.clone());
+            let content = content_digest(&catalog.export_specification(&path).await?);
+            if content.is_some_and(|content| content != *imported) {
+                below.damaged.insert((version, found));
             }
         }
     }
     Ok(below)
+}
+
+/// The definitions that were found, with their versions.
+fn definitions(below: &Below) -> Vec<(EntityName, EntityName)> {
+    let versions = below.definitions.iter();
+    let named = versions.flat_map(|(version, found)| found.iter().map(|found| (version.clone(), found.name.clone())));
+    named.collect()
 }
 
 /// Imports a document; gives the digest of what the catalog holds then, where it is read back.

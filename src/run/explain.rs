@@ -100,7 +100,7 @@ pub async fn explain(
         let words = [
             task.api.id.as_str(),
             &task.api.name,
-            &desired.title,
+            desired.title(),
             desired.name.as_str(),
         ];
         if is_meant(wanted, &words) {
@@ -261,6 +261,7 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             }
             SkipReason::TooManyVersions
             | SkipReason::TooManyDeployments
+            | SkipReason::TooManyDefinitions
             | SkipReason::DefinitionTooLarge
             | SkipReason::ExportRefused
             | SkipReason::NotDeployed

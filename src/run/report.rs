@@ -57,11 +57,12 @@ impl Tally {
     /// Counts what became of an API.
     pub fn add(&mut self, worked: Worked) {
         let (job, outcome) = (worked.task.job, worked.outcome);
-        let (key, title, done) = (job.key(), &job.desired.title, outcome.done);
+        let (key, title, done) = (job.key(), job.desired.title(), outcome.done);
         self.created += usize::from(done.created);
         self.definitions_written += done.definitions_written;
         let skips = done.skips.into_iter();
-        self.skipped.extend(skips.map(|skip| Skipped::of(skip, key, title)));
+        self.skipped
+            .extend(skips.filter_map(|skip| Skipped::below(skip, &job.desired)));
         self.conflicts.extend(done.conflicts);
         match outcome.ended {
             Ended::Done if done.created => (),
@@ -74,6 +75,7 @@ impl Tally {
             }
             Ended::NoRoom(message) => {
                 let skip = Skip {
+                    member: None,
                     stage_name: None,
                     reason: SkipReason::TooManyApis,
                     message,
@@ -85,7 +87,7 @@ impl Tally {
                 self.failed.push(Failure::of(
                     key.api_type,
                     id,
-                    Some(title.clone()),
+                    Some(title.to_owned()),
                     &key.gateway,
                     message,
                 ));

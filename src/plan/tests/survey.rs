@@ -282,13 +282,8 @@ fn what_the_catalog_has_no_room_for_is_skipped_in_the_order_of_names() {
 
 #[test]
 fn of_two_rest_apis_with_one_entity_name_the_later_is_skipped() {
-    let upper = DesiredApi {
-        members: vec![SourceKey {
-            api_id: ApiId::parse("A1").unwrap(),
-            ..key("a1")
-        }],
-        ..desired("a1")
-    };
+    let mut upper = desired("a1");
+    upper.members[0].key.api_id = ApiId::parse("A1").unwrap();
     for gateway in [[desired("a1"), upper.clone()], [upper.clone(), desired("a1")]] {
         let survey = take(&gateway, &[], 10, "");
         assert_eq!(skipped(&survey), [("a1".to_owned(), SkipReason::NameCollision)]);
@@ -442,7 +437,7 @@ fn what_rules_leave_out_has_opted_out_while_they_are_the_same_and_departed_when_
 fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
     let other = |region: &str| {
         let mut api = desired("a1");
-        api.members[0].gateway.region = Region::parse(region).unwrap();
+        api.members[0].key.gateway.region = Region::parse(region).unwrap();
         api
     };
     // Sorted by gateways, ap-east-1 comes before us-east-1, which the catalog has.

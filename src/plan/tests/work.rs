@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::super::{Event, Step};
 use super::fixtures::{
-    REFUSED, Source, api_path, definition_path, deployment_path, name, properties, source, version_path,
+    REFUSED, Source, api_path, definition_path, deployment_path, key, name, properties, source, version_path,
 };
 use super::world::{ALL, Run, World};
 use crate::catalog::OwnedApi;
@@ -39,9 +39,12 @@ fn remove(world: &mut World, allowed: usize, back: &[&str], made: Option<EntityP
         world.entities.insert(path, properties(json!({"title": "by hand"})));
     }
     let step = work.next(Event::Judged(allowed));
-    assert_eq!(matches!(step, Step::ReadStages), allowed > 0);
+    assert_eq!(matches!(step, Step::ReadStages(_)), allowed > 0);
     let event = match step {
-        Step::ReadStages => Some(Event::Stages(back.iter().map(|stage| name(stage)).collect())),
+        Step::ReadStages(_) => {
+            let back = back.iter().map(|stage| name(stage)).collect();
+            Some(Event::Stages([(key("a1"), back)].into()))
+        }
         step => world.carry_out(&source, step, &mut run).unwrap(),
     };
     if let Some(event) = event {
@@ -135,7 +138,7 @@ fn an_api_that_has_lost_its_marker_is_ours_by_the_deployments_below_it() {
     let shop = &source.integration.name;
     let api = OwnedApi::reclaim(shop, &entity, &below.deployments).unwrap();
     assert_eq!(api.marker.versions, [name("prod")].into());
-    assert_eq!(api.marker.members, source.desired().members);
+    assert_eq!(Some(&api.marker.members[0]), source.desired().key());
     assert!(api.deployment(&below.deployments[0]).is_some());
     assert_eq!(OwnedApi::reclaim(shop, &entity, &[]), None);
     let other = super::fixtures::integration("other").name;
