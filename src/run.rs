@@ -19,6 +19,7 @@ mod listing;
 mod look;
 mod observe;
 mod observe_one;
+mod places;
 mod preview;
 mod record;
 mod regions;

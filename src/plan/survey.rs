@@ -70,6 +70,9 @@ impl CatalogApis {
     }
 }
 
+/// The names in the catalog of the gateways' APIs.
+type Homes = BTreeMap<SourceKey, EntityName>;
+
 /// What a run is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
@@ -192,11 +195,33 @@ impl Observed {
         }
     }
 
-    fn presence(&self, origin: &Origin) -> Presence {
+    /// Where the gateways' APIs are in the catalog.
+    fn homes(&self) -> Homes {
+        let apis = self.gateways.values().flat_map(|gateway| &gateway.apis);
+        let homes = apis.flat_map(|api| api.members.iter().map(|member| (member.key.clone(), api.name.clone())));
+        homes.collect()
+    }
+
+    /// Whether an API that this one of the catalog's stands for is still to be part of it.
+    fn presence(&self, homes: &Homes, name: &EntityName, origin: &Origin) -> Presence {
         if self.scope != Scope::All {
             return Presence::Unknown;
         }
-        let observation = self.gateway_of(origin).map(|gateway| &self.gateways[gateway]);
+        let gateway = self.gateway_of(origin);
+        let key = gateway.map(|gateway| SourceKey {
+            gateway: gateway.clone(),
+            api_type: origin.api_type,
+            api_id: origin.api_id.clone(),
+        });
+        let home = key.and_then(|key| homes.get(&key));
+        if let Some(home) = home.filter(|home| *home != name) {
+            return if self.has_same_rules {
+                Presence::OptedOut(format!("the API changed, and is apis/{home} now"))
+            } else {
+                Presence::Departed(format!("the integration's rules changed, and the API is apis/{home} now"))
+            };
+        }
+        let observation = gateway.map(|gateway| &self.gateways[gateway]);
         let key = (origin.api_type, origin.api_id.clone());
         if let Some(rule) = observation.and_then(|observation| observation.excluded.get(&key)) {
             return if self.has_same_rules {
@@ -220,17 +245,19 @@ impl Observed {
 
     /// The members of groups of ours that are not known to be gone where no list has them. What departed waits for somebody to
     /// confirm it.
-    fn unknown_members(&self) -> BTreeSet<SourceKey> {
-        let members = self.catalog.owned.values().flat_map(|api| &api.marker.members);
-        let is_unknown = |key: &&SourceKey| {
-            let presence = self.presence(&Origin::from(*key));
+    fn unknown_members(&self, homes: &Homes) -> BTreeSet<(EntityName, SourceKey)> {
+        let apis = self.catalog.owned.values();
+        let members = apis.flat_map(|api| api.marker.members.iter().map(|key| (&api.proof.name, key)));
+        let is_unknown = |(name, key): &(&EntityName, &SourceKey)| {
+            let presence = self.presence(homes, name, &Origin::from(*key));
             matches!(presence, Presence::Unknown | Presence::Departed(_))
         };
-        members.filter(is_unknown).cloned().collect()
+        let unknown = members.filter(is_unknown);
+        unknown.map(|(name, key)| (name.clone(), key.clone())).collect()
     }
 
     /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on.
-    fn presence_of(&self, api: &FoldedApi) -> (Presence, Option<Gateway>) {
+    fn presence_of(&self, homes: &Homes, api: &FoldedApi) -> (Presence, Option<Gateway>) {
         let origins = &api.proof.origins;
         let mut presence = if origins.is_empty() {
             Presence::Unknown
@@ -238,7 +265,7 @@ impl Observed {
             Presence::Gone
         };
         for origin in origins {
-            presence = match (presence, self.presence(origin)) {
+            presence = match (presence, self.presence(homes, &api.proof.name, origin)) {
                 (Presence::Unknown, _) | (_, Presence::Unknown) => Presence::Unknown,
                 (_, Presence::Departed(why)) | (Presence::Departed(why), _) => Presence::Departed(why),
                 (Presence::Gone, other) => other,
@@ -314,9 +341,10 @@ pub struct Agenda {
 #[must_use]
 pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
     let mut agenda = Agenda::default();
+    let homes = observed.homes();
     let mut reasons: BTreeMap<EntityName, (Gateway, Why)> = BTreeMap::new();
     for api in observed.catalog.owned.values() {
-        let (presence, Some(gateway)) = observed.presence_of(api) else {
+        let (presence, Some(gateway)) = observed.presence_of(&homes, api) else {
             continue;
         };
         let why = match &presence {
@@ -341,7 +369,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             Presence::Departed(_) | Presence::Unknown => (),
         }
     }
-    let unknown = observed.unknown_members();
+    let unknown = observed.unknown_members(&homes);
     let mut desired: Vec<DesiredApi> = Vec::new();
     for gateway in observed.gateways.into_values() {
         desired.extend(gateway.apis);
@@ -371,8 +399,9 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         } else if let Some(current) = owned.remove(&api.name) {
             if api.is_group {
                 let members = current.marker.members.iter();
-                let kept = members.filter(|key| api.member(key).is_none() && unknown.contains(key));
-                api.unknown = kept.cloned().collect();
+                let others = members.filter(|key| api.member(key).is_none());
+                let unread = others.filter(|key| unknown.contains(&(api.name.clone(), (*key).clone())));
+                api.unknown = unread.cloned().collect();
             }
             let is_first = differs(&api, &current)
                 || current.marker.record.fingerprint.is_none()

@@ -91,6 +91,11 @@ impl Work {
         }
     }
 
+    /// Notes what of it could not be read: the work goes on without that.
+    pub fn fail(&mut self, failures: Vec<String>) {
+        self.done.failures.extend(failures);
+    }
+
     /// The API as it has to be.
     #[must_use]
     pub fn desired(&self) -> &DesiredApi {

@@ -18,13 +18,18 @@ use crate::translate::api_title;
 pub struct Task {
     /// What there is to do.
     pub job: Job,
-    /// The API on Amazon.
-    pub api: GatewayApi,
+    /// The APIs on Amazon that it stands for: all its members.
+    pub apis: BTreeMap<SourceKey, GatewayApi>,
     /// Whether it is looked into although nothing says that it changed.
     pub deep: bool,
 }
 
 impl Task {
+    /// The API on Amazon, of a group the first one.
+    pub fn api(&self) -> &GatewayApi {
+        &self.apis[self.job.key()]
+    }
+
     /// The gateway that the API is on.
     pub fn gateway(&self) -> &Gateway {
         &self.job.key().gateway
@@ -154,7 +159,11 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
 }
 
 fn task(job: Job, apis: &mut HashMap<SourceKey, GatewayApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
-    let api = apis.remove(job.key())?;
+    let members = job.desired.members.iter();
+    let apis: Option<BTreeMap<SourceKey, GatewayApi>> = members
+        .map(|member| Some((member.key.clone(), apis.remove(&member.key)?)))
+        .collect();
+    let apis = apis?;
     let deep = match &job.current {
         Current::Missing(_) => false,
         Current::Owned(current) => {
@@ -168,5 +177,5 @@ fn task(job: Job, apis: &mut HashMap<SourceKey, GatewayApi>, request: &SyncReque
                 || request.retry_skipped && !record.skipped.is_empty()
         }
     };
-    Some(Task { job, api, deep })
+    Some(Task { job, apis, deep })
 }

@@ -1,19 +1,19 @@
 //! Driving the work on one API: each step that it asks for is made, and what came of it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use tokio::sync::SemaphorePermit;
 
 use super::hands::Hands;
 use super::interruption::{Interruption, guarded};
-use crate::aws::GatewayClient;
+use super::places::Places;
 use crate::azure::{Catalog, CatalogError, Exported, Refusal};
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Change, Entity, EntityName, EntityPath, GatewayApi, IntegrationName, Properties, SystemData, digest,
-    stage_entity_name,
+    Change, Entity, EntityName, EntityPath, GatewayApi, Integration, IntegrationName, Properties, SourceKey,
+    SystemData, digest, stage_entity_name,
 };
 use crate::plan::{Below, Event, Import, Step, Work, Write, unsettle};
 use crate::planted::panic_if_planted;
@@ -28,15 +28,17 @@ pub struct Paused {
     pub step: Step,
 }
 
-/// Whose API is worked on, and which one it is on Amazon.
+/// Whose API is worked on, and what it is on Amazon.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The integration.
-    pub integration: &'a IntegrationName,
-    /// The API.
-    pub api: &'a GatewayApi,
-    /// What reads its gateway.
-    pub client: &'a GatewayClient,
+    pub integration: &'a Integration,
+    /// Where its gateways are.
+    pub places: &'a Places,
+    /// The API's name in the catalog.
+    pub name: &'a EntityName,
+    /// The APIs that it stands for.
+    pub apis: &'a BTreeMap<SourceKey, GatewayApi>,
 }
 
 /// Looks at an API: everything up to the first step that changes something.
@@ -78,7 +80,7 @@ pub async fn drive(
         && let Some(write) = paused.work.disclaiming()
     {
         // When this fails, too, the interruption is still what there is to tell, and the next run comes here again.
-        let _ = write_api(&hands.catalog, subject.integration, &write).await;
+        let _ = write_api(&hands.catalog, &subject.integration.name, &write).await;
     }
     driven
 }
@@ -89,7 +91,7 @@ pub async fn mark_unchecked(hands: &Hands, subject: Subject<'_>, api: &OwnedApi)
         return;
     };
     if hands.watch.look(&hands.catalog).await.is_ok() {
-        let _ = write_api(&hands.catalog, subject.integration, &write).await;
+        let _ = write_api(&hands.catalog, &subject.integration.name, &write).await;
     }
 }
 
@@ -136,45 +138,82 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
     let event = match step {
         Step::Create(write) => return create(hands, subject, &write).await,
         Step::Write(write) if matches!(write.path(), EntityPath::Api(_)) => {
-            let api = write_api(&hands.catalog, subject.integration, &write).await?;
-            let born = made(subject.integration, &api);
+            let api = write_api(&hands.catalog, &subject.integration.name, &write).await?;
+            let born = made(&subject.integration.name, &api);
             return Ok((Event::Written(Some(Box::new(api))), born));
         }
         Step::Write(write) => {
-            panic_if_planted("write", subject.api.id.as_str());
+            for key in subject.apis.keys() {
+                panic_if_planted("write", key.api_id.as_str());
+            }
             match make(&hands.catalog, &write).await {
                 Ok(entity) => Event::Written(entity.map(Box::new)),
                 Err(error) => refused_definition(matches!(write.path(), EntityPath::Definition(..)), error)?,
             }
         }
         Step::Read { api, deep } => Event::Below(read_below(hands, &api, deep).await?),
-        Step::Export { stage, servers, .. } => match subject.client.export(subject.api, &stage).await {
-            Ok(export) => match definition(subject.api, export, servers.as_deref()) {
-                Ok(export) => Event::Exported(export),
-                Err(Cut) => Event::NotExported {
-                    why: format!("the export of stage {stage:?} of {} ends in the middle", subject.api),
-                    is_account_wide: false,
-                },
-            },
-            Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
-            Err(error) => Event::NotExported {
-                why: error_chain(&error),
-                is_account_wide: error.is_account_wide(),
-            },
-        },
+        Step::Export { from, stage, servers } => export(hands, subject, &from, &stage, servers.as_deref()).await?,
         Step::Import(import) => match self::import(&hands.catalog, &import).await {
             Ok(digest) => Event::Imported(digest),
             Err(error) => refused_definition(true, error)?,
         },
         Step::ReadStages(members) => {
-            let stages = subject.client.stages(subject.api).await?;
-            let deployed = stages.iter().filter(|stage| is_deployed(subject.api, stage));
-            let names: BTreeSet<EntityName> = deployed.map(|stage| stage_entity_name(&stage.name)).collect();
-            Event::Stages(members.into_iter().map(|member| (member, names.clone())).collect())
+            let mut found = BTreeMap::new();
+            for member in members {
+                if let Some(stages) = stages_of(hands, subject, &member).await? {
+                    found.insert(member, stages);
+                }
+            }
+            Event::Stages(found)
         }
         Step::AwaitRemovals | Step::Done => Event::Judged(0),
     };
     Ok((event, None))
+}
+
+/// Exports a member's stage.
+async fn export(
+    hands: &Hands,
+    subject: Subject<'_>,
+    from: &SourceKey,
+    stage: &str,
+    servers: Option<&[String]>,
+) -> Result<Event, Interruption> {
+    let api = subject.apis.get(from).ok_or(Interruption::GivenUp)?;
+    let event = match hands.client(&from.gateway)?.export(api, stage).await {
+        Ok(export) => match definition(api, export, servers) {
+            Ok(export) => Event::Exported(export),
+            Err(Cut) => Event::NotExported {
+                why: format!("the export of stage {stage:?} of {api} ends in the middle"),
+                is_account_wide: false,
+            },
+        },
+        Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
+        Err(error) => Event::NotExported {
+            why: error_chain(&error),
+            is_account_wide: error.is_account_wide(),
+        },
+    };
+    Ok(event)
+}
+
+/// The stages that a member has now; `None` where it is gone, or a member no longer.
+async fn stages_of(
+    hands: &Hands,
+    subject: Subject<'_>,
+    member: &SourceKey,
+) -> Result<Option<BTreeSet<EntityName>>, Interruption> {
+    let (gateway, client) = (&member.gateway, hands.client(&member.gateway)?);
+    let is_member =
+        |api: &GatewayApi| subject.places.is_member(subject.integration, gateway, api, subject.name);
+    let api = match subject.apis.get(member) {
+        Some(api) => Some(api.clone()),
+        None => client.api(member.api_type, &member.api_id).await?.filter(is_member),
+    };
+    let Some(api) = api else { return Ok(None) };
+    let stages = client.stages(&api).await?;
+    let deployed = stages.iter().filter(|stage| is_deployed(&api, stage));
+    Ok(Some(deployed.map(|stage| stage_entity_name(&stage.name)).collect()))
 }
 
 /// Goes on without a definition that API Center refuses; what else went wrong would go wrong with all that follows, too.
@@ -197,9 +236,9 @@ async fn create(hands: &Hands, subject: Subject<'_>, write: &Write) -> Result<(E
     if let Some(why) = hands.full() {
         return Err(Interruption::NoRoom(why));
     }
-    match write_api(&hands.catalog, subject.integration, write).await {
+    match write_api(&hands.catalog, &subject.integration.name, write).await {
         Ok(api) => {
-            let born = made(subject.integration, &api);
+            let born = made(&subject.integration.name, &api);
             Ok((Event::Written(Some(Box::new(api))), born))
         }
         Err(Interruption::Catalog(

@@ -98,8 +98,8 @@ pub async fn explain(
     for task in &tasks.order {
         let desired = &task.job.desired;
         let words = [
-            task.api.id.as_str(),
-            &task.api.name,
+            task.api().id.as_str(),
+            &task.api().name,
             desired.title(),
             desired.name.as_str(),
         ];
@@ -189,8 +189,8 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplan
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
     let lacks_stages = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
-    explanation.api_id = Some(task.api.id.to_string());
-    explanation.title = Some(task.api.name.clone());
+    explanation.api_id = Some(task.api().id.to_string());
+    explanation.title = Some(task.api().name.clone());
     explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
     let removed = if lacks_stages {
         Removed::Stages(task.gateway().clone())

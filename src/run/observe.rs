@@ -16,7 +16,7 @@ use crate::model::{
 };
 use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{Place, Subject, api_title, desired_api, listed_selection, source_key};
+use crate::translate::{Place, Subject, api_title, desired_api, desired_group, group_of, listed_selection, source_key};
 
 use super::schemas::{metadata_types, required};
 
@@ -189,7 +189,11 @@ impl Sides {
                     .insert((api.api_type, api.id), selection.to_string());
                 continue;
             }
-            match desired_api(integration, place, &api, &rules.types) {
+            let translated = match group_of(integration, &api) {
+                Some(group) => Ok(desired_group(integration, place, &api, &rules.types, group)),
+                None => desired_api(integration, place, &api, &rules.types),
+            };
+            match translated {
                 Ok(wanted) => {
                     self.apis.insert(source_key(gateway, &api), api);
                     observation.apis.push(wanted);
