@@ -449,6 +449,25 @@ fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
 }
 
 #[test]
+fn an_api_that_is_part_of_another_entity_now_leaves_its_old_one() {
+    let mut group = desired("a1");
+    (group.name, group.is_group) = (name("shop-orders"), true);
+    let opted_out = Why::OptedOut("the API changed, and is apis/shop-orders now".to_owned());
+    let departed = Why::Departed("the integration's rules changed, and the API is apis/shop-orders now".to_owned());
+    for (has_same_rules, why) in [(true, opted_out), (false, departed)] {
+        let observed = Observed {
+            has_same_rules,
+            ..observed(Some(vec![group.clone()]), &[same("a1")], Scope::All)
+        };
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        let [leaving] = &agenda.leaving[..] else {
+            panic!("{agenda:?}")
+        };
+        assert_eq!((&leaving.why, &agenda.jobs[0].desired.name), (&why, &group.name));
+    }
+}
+
+#[test]
 fn a_list_that_has_none_of_its_apis_is_held_even_among_many_others() {
     type Row<'a> = (&'a str, Vec<Entity>, Vec<Entity>, Option<&'a str>);
     let rest: Vec<Entity> = (0..50).map(|number| same(&format!("r{number:02}"))).collect();
