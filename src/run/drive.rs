@@ -204,8 +204,7 @@ async fn stages_of(
     member: &SourceKey,
 ) -> Result<Option<BTreeSet<EntityName>>, Interruption> {
     let (gateway, client) = (&member.gateway, hands.client(&member.gateway)?);
-    let is_member =
-        |api: &GatewayApi| subject.places.is_member(subject.integration, gateway, api, subject.name);
+    let is_member = |api: &GatewayApi| subject.places.is_member(subject.integration, gateway, api, subject.name);
     let api = match subject.apis.get(member) {
         Some(api) => Some(api.clone()),
         None => client.api(member.api_type, &member.api_id).await?.filter(is_member),

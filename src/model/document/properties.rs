@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    ApiType, DefaultCustomProperties, Fact, GroupBy, ImportSpecification, Integration, LifecycleStage, MapRule, Match, Source,
+    ApiType, DefaultCustomProperties, Fact, GroupBy, ImportSpecification, Integration, LifecycleStage, MapRule, Match,
+    Source,
 };
 
 use super::API_SOURCE_TYPE;
