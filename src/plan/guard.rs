@@ -21,6 +21,8 @@ pub struct Removals {
     pub apis: Vec<EntityName>,
     /// APIs that would go although nobody knows that they are gone: they departed.
     pub departed: Vec<EntityName>,
+    /// Stages that would go although they are there, since rules that changed leave them out: the API and the version.
+    pub departed_stages: Vec<(EntityName, EntityName)>,
     /// Why they departed, in the words of the first.
     pub departure: Option<String>,
     /// Stages that would go: the API and the version.
@@ -64,7 +66,7 @@ impl Removals {
     /// How many there are: of APIs, and of stages of APIs that stay.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.apis.len() + self.departed.len() + self.stages.len()
+        self.apis.len() + self.stages.len() + self.departures_len()
     }
 
     /// Whether there is nothing to delete.
@@ -95,14 +97,27 @@ impl Removals {
     fn departures(&self) -> Self {
         Self {
             departed: self.departed.clone(),
+            departed_stages: self.departed_stages.clone(),
             ..Self::default()
         }
+    }
+
+    /// Adds the stages of an API of which one departed.
+    pub fn add_departed_stages_of(&mut self, api: &EntityName, removals: &[Removal]) {
+        let names = removals.iter().map(|removal| (api.clone(), removal.name.clone()));
+        self.departed_stages.extend(names);
+        let why = || "the integration's rules changed, and leave stages out".to_owned();
+        self.departure.get_or_insert_with(why);
+    }
+
+    fn departures_len(&self) -> usize {
+        self.departed.len() + self.departed_stages.len()
     }
 
     fn names(&self) -> impl Iterator<Item = String> {
         let apis = self.apis.iter().chain(&self.departed);
         let apis = apis.map(|api| api.as_str().to_ascii_lowercase());
-        let stages = self.stages.iter();
+        let stages = self.stages.iter().chain(&self.departed_stages);
         apis.chain(stages.map(|(api, stage)| format!("{api}/{stage}").to_ascii_lowercase()))
     }
 
@@ -231,7 +246,7 @@ pub fn judge(integration: &IntegrationName, removals: &BTreeMap<Gateway, Removal
     }
     let hold = |(gateway, removals): (&Gateway, &Removals)| {
         let suspicion = suspicions.get_mut(gateway).and_then(Option::take);
-        let departed = removals.departed.len();
+        let departed = removals.departures_len();
         let departures = (departed > 0).then(|| (departed, removals.departure.clone().unwrap_or_default()));
         let is_held = suspicion.is_some() || departures.is_some();
         is_held.then(|| {

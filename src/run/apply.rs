@@ -1,6 +1,6 @@
 //! Working on all APIs, several side by side.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use futures::{StreamExt, stream};
@@ -14,11 +14,11 @@ use super::observe::Sides;
 use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
-use crate::model::{Conflict, Domains, Gateway, Integration};
+use crate::model::{Conflict, Domains, EntityName, Gateway, Integration, Stage, stage_entity_name};
 use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
-use crate::translate::{Around, Place, add_stages};
+use crate::translate::{self, Around, Place, add_stages, stage_selection};
 
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
@@ -39,6 +39,8 @@ pub struct Ground {
     pub sources: HashMap<Gateway, (usize, Option<String>)>,
     /// What planning goes by.
     pub rules: Arc<Rules>,
+    /// Whether the rules of what is wanted are those of the last complete run.
+    pub has_same_rules: bool,
     /// Whether this sync was asked for definitions.
     pub with_definitions: bool,
 }
@@ -173,6 +175,7 @@ impl Ground {
                 .map(|reach| (reach.gateway.clone(), (reach.source, reach.account_name.clone())))
                 .collect(),
             rules: Arc::clone(&sides.rules),
+            has_same_rules: sides.observed.has_same_rules,
             with_definitions: request.definitions,
         }
     }
@@ -213,9 +216,21 @@ impl Ground {
                 deep,
                 self.imports_on_demand(),
             );
-            look(hands, subject, work).await
+            let mut paused = look(hands, subject, work).await?;
+            if !self.has_same_rules {
+                paused.departed = self.left_out(task, &stages);
+            }
+            Ok(paused)
         };
         guarded(looking).await
+    }
+
+    /// The versions of the stages that rules leave out.
+    fn left_out(&self, task: &Task, stages: &[Stage]) -> BTreeSet<EntityName> {
+        let subject = translate::Subject::of(self.place(task.gateway()), &task.api);
+        let is_out = |stage: &&Stage| !stage_selection(&self.integration, subject, &stage.name).is_in();
+        let out = stages.iter().filter(is_out);
+        out.map(|stage| stage_entity_name(&stage.name)).collect()
     }
 
     fn side_by_side(&self) -> usize {
@@ -232,7 +247,8 @@ impl Ground {
     /// When nothing reads its gateway.
     pub fn subject<'a>(&'a self, hands: &'a Hands, task: &'a Task) -> Result<Subject<'a>, Interruption> {
         Ok(Subject {
-            integration: &self.integration.name,
+            integration: &self.integration,
+            place: self.place(task.gateway()),
             api: &task.api,
             client: hands.client(task.gateway())?,
         })

@@ -1,5 +1,6 @@
 //! Driving the work on one API: each step that it asks for is made, and what came of it is told.
 
+use std::collections::BTreeSet;
 use std::mem;
 
 use tokio::sync::SemaphorePermit;
@@ -11,12 +12,12 @@ use crate::azure::{Catalog, CatalogError, Exported, Refusal};
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Change, Entity, EntityName, EntityPath, GatewayApi, IntegrationName, Properties, SystemData, digest,
-    stage_entity_name,
+    Change, Entity, EntityName, EntityPath, GatewayApi, Integration, IntegrationName, Properties, Stage, SystemData,
+    digest, stage_entity_name,
 };
 use crate::plan::{Below, Event, Import, Step, Work, Write, unsettle};
 use crate::planted::panic_if_planted;
-use crate::translate::{Cut, definition, is_deployed};
+use crate::translate::{self, Cut, Place, definition, is_deployed, stage_selection};
 
 /// The work on one API, between two steps.
 #[derive(Debug)]
@@ -25,13 +26,25 @@ pub struct Paused {
     pub work: Work,
     /// The step that comes next.
     pub step: Step,
+    /// The versions of stages that rules leave out which changed since the last complete run.
+    pub departed: BTreeSet<EntityName>,
+}
+
+impl Paused {
+    /// Whether something of the API goes that departed: then none of its stages goes before that is confirmed.
+    pub fn departs(&self) -> bool {
+        let mut removals = self.work.removals().iter();
+        removals.any(|removal| self.departed.contains(&removal.name))
+    }
 }
 
 /// Whose API is worked on, and which one it is on Amazon.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The integration.
-    pub integration: &'a IntegrationName,
+    pub integration: &'a Integration,
+    /// Where the API is.
+    pub place: Place<'a>,
     /// The API.
     pub api: &'a GatewayApi,
     /// What reads its gateway.
@@ -54,7 +67,11 @@ pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result
             };
             step = work.next(perform(hands, subject, step).await?.0);
         }
-        Ok(Paused { work, step })
+        Ok(Paused {
+            work,
+            step,
+            departed: BTreeSet::new(),
+        })
     };
     guarded(looking).await
 }
@@ -77,7 +94,7 @@ pub async fn drive(
         && let Some(write) = paused.work.disclaiming()
     {
         // When this fails, too, the interruption is still what there is to tell, and the next run comes here again.
-        let _ = write_api(&hands.catalog, subject.integration, &write).await;
+        let _ = write_api(&hands.catalog, &subject.integration.name, &write).await;
     }
     driven
 }
@@ -88,7 +105,7 @@ pub async fn mark_unchecked(hands: &Hands, subject: Subject<'_>, api: &OwnedApi)
         return;
     };
     if hands.watch.look(&hands.catalog).await.is_ok() {
-        let _ = write_api(&hands.catalog, subject.integration, &write).await;
+        let _ = write_api(&hands.catalog, &subject.integration.name, &write).await;
     }
 }
 
@@ -135,8 +152,8 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
     let event = match step {
         Step::Create(write) => return create(hands, subject, &write).await,
         Step::Write(write) if matches!(write.path(), EntityPath::Api(_)) => {
-            let api = write_api(&hands.catalog, subject.integration, &write).await?;
-            let born = made(subject.integration, &api);
+            let api = write_api(&hands.catalog, &subject.integration.name, &write).await?;
+            let born = made(&subject.integration.name, &api);
             return Ok((Event::Written(Some(Box::new(api))), born));
         }
         Step::Write(write) => {
@@ -167,7 +184,12 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
         },
         Step::ReadStages => {
             let stages = subject.client.stages(subject.api).await?;
-            let deployed = stages.iter().filter(|stage| is_deployed(subject.api, stage));
+            let is_wanted = |stage: &&Stage| {
+                let of_rules = translate::Subject::of(subject.place, subject.api);
+                let selection = stage_selection(subject.integration, of_rules, &stage.name);
+                is_deployed(subject.api, stage) && selection.is_in()
+            };
+            let deployed = stages.iter().filter(is_wanted);
             Event::Stages(deployed.map(|stage| stage_entity_name(&stage.name)).collect())
         }
         Step::AwaitRemovals | Step::Done => Event::Judged(0),
@@ -195,9 +217,9 @@ async fn create(hands: &Hands, subject: Subject<'_>, write: &Write) -> Result<(E
     if let Some(why) = hands.full() {
         return Err(Interruption::NoRoom(why));
     }
-    match write_api(&hands.catalog, subject.integration, write).await {
+    match write_api(&hands.catalog, &subject.integration.name, write).await {
         Ok(api) => {
-            let born = made(subject.integration, &api);
+            let born = made(&subject.integration.name, &api);
             Ok((Event::Written(Some(Box::new(api))), born))
         }
         Err(Interruption::Catalog(

@@ -189,10 +189,13 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplan
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
     let lacks_stages = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
+    let departs = look.as_ref().is_ok_and(Paused::departs);
     explanation.api_id = Some(task.api.id.to_string());
     explanation.title = Some(task.api.name.clone());
     explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
-    let removed = if lacks_stages {
+    let removed = if departs {
+        Removed::Departed(task.gateway().clone())
+    } else if lacks_stages {
         Removed::Stages(task.gateway().clone())
     } else {
         Removed::Nothing

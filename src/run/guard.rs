@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::agenda::Tasks;
+use super::agenda::{Task, Tasks};
 use super::apply::{Looked, Worked};
+use super::drive::Paused;
 use crate::catalog::journal::{Confirmation, Journal};
 use crate::catalog::settings::rules_digest;
 use crate::model::{Gateway, Integration, IntegrationName};
@@ -189,7 +190,7 @@ impl Guard {
             if let Ok(paused) = look {
                 let removals = self.of(&mut removals, task.gateway());
                 removals.owned_below += task.job.owned_below();
-                removals.add_stages_of(&task.job.desired.name, paused.work.removals());
+                add_stages_of(removals, task, paused);
             }
         }
         removals
@@ -202,7 +203,7 @@ impl Guard {
             let removals = self.of(&mut removals, task.gateway());
             removals.owned_below += outcome.owned_below;
             if let Some(pending) = &outcome.pending {
-                removals.add_stages_of(&task.job.desired.name, pending.work.removals());
+                add_stages_of(removals, task, pending);
             }
         }
         removals
@@ -249,6 +250,16 @@ impl Guard {
         confirmed
             .find(|(of, _)| is_of(of, gateway))
             .map(|(_, confirmed)| confirmed)
+    }
+}
+
+/// Adds the stages of an API that would go.
+fn add_stages_of(removals: &mut Removals, task: &Task, paused: &Paused) {
+    let (api, stages) = (&task.job.desired.name, paused.work.removals());
+    if paused.departs() {
+        removals.add_departed_stages_of(api, stages);
+    } else {
+        removals.add_stages_of(api, stages);
     }
 }
 

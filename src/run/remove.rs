@@ -286,7 +286,12 @@ async fn end_work(
         Allowed { gone: false } => 0,
     };
     let shared = worked.iter_mut().map(|worked| {
-        let share = wanted(worked).min(left);
+        let departs = worked.outcome.pending.as_ref().is_some_and(|pending| pending.departs());
+        let share = if departs && !is_confirmed {
+            0
+        } else {
+            wanted(worked).min(left)
+        };
         left -= share;
         (&mut **worked, share)
     });

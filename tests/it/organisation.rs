@@ -196,7 +196,7 @@ async fn an_account_that_left_departs_and_is_deleted_once_that_is_confirmed() {
     );
     let message = report["message"].as_str().unwrap();
     assert!(
-        message.contains("no longer reads 222222222222/eu-west-1: 2 APIs"),
+        message.contains("no longer reads 222222222222/eu-west-1: 2 deletions"),
         "{message}"
     );
 
