@@ -183,12 +183,16 @@ impl Observed {
             .gateway
             .as_ref()
             .and_then(|gateway| self.gateways.get_key_value(gateway));
-        match (&origin.gateway, exact) {
-            (_, Some((gateway, _))) => Some(gateway),
-            (Some(gateway), None) => self.gateways.keys().find(|other| other.may_be(gateway)),
-            // Where it was is not known any more: there is only one place where it may be.
-            (None, None) => self.gateways.keys().next().filter(|_| self.gateways.len() == 1),
+        if let Some((gateway, _)) = exact {
+            return Some(gateway);
         }
+        // Not all is known of where it was: that tells only if there is one place where it may be.
+        let mut places = self.gateways.keys().filter(|gateway| may_be_on(origin, gateway));
+        places.next().filter(|_| places.next().is_none())
+    }
+
+    fn may_be_somewhere(&self, origin: &Origin) -> bool {
+        self.gateways.keys().any(|gateway| may_be_on(origin, gateway))
     }
 
     fn presence(&self, origin: &Origin) -> Presence {
@@ -210,7 +214,7 @@ impl Observed {
                 Presence::Departed(format!("{title}s are no longer among the integration's apiTypes"))
             }
             (Some(observation), _) if observation.lists.contains(&origin.api_type.list()) => Presence::Gone,
-            (None, Some(gateway)) if self.has_all_gateways => {
+            (None, Some(gateway)) if self.has_all_gateways && !self.may_be_somewhere(origin) => {
                 Presence::Departed(format!("the integration no longer reads {gateway}"))
             }
             (Some(_) | None, _) => Presence::Unknown,
@@ -237,6 +241,10 @@ impl Observed {
         let gateway = first.and_then(|origin| self.gateway_of(origin).or(origin.gateway.as_ref()));
         (presence, gateway.cloned())
     }
+}
+
+fn may_be_on(origin: &Origin, gateway: &Gateway) -> bool {
+    origin.gateway.as_ref().is_none_or(|known| known.may_be(gateway))
 }
 
 /// An API to bring in line.

@@ -14,6 +14,7 @@ use super::hands::Hands;
 use super::held::held_message;
 use super::interruption::Interruption;
 use super::look::{Planned, look_only};
+use super::observe::Excluded;
 use super::preview::unplanned;
 use super::report::unread_message;
 use super::request::SyncRequest;
@@ -276,6 +277,13 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
         let mut explanation = of(&skip.api_id, skip.title.as_deref(), Finding::Skipped, message);
         explanation.skipped.push(skip.clone());
         found.push(explanation);
+    }
+    for Excluded { key, title, rule } in &tasks.excluded {
+        let id = key.api_id.as_str();
+        if is_it(id, Some(title)) {
+            let message = format!("the integration's rules leave it out: {rule}");
+            found.push(of(id, Some(title), Finding::Skipped, message));
+        }
     }
     for failure in tasks
         .failed
