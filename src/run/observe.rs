@@ -87,7 +87,7 @@ pub async fn observe(
             Some(gateways) => gateways,
             None => session.gateways(integration, &known).await,
         };
-        let listed = list(&gateways, &integration.api_types).await?;
+        let listed = list(&gateways, &integration.api_types, &session.budget).await?;
         Ok((gateways, listed))
     };
     let ((gateways, listed), (mut apis, limits, schemas)) = if integration.reads_an_organization() {
