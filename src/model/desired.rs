@@ -43,10 +43,21 @@ pub struct DesiredApi {
     pub members: Vec<DesiredMember>,
     /// The members that could not be read: what the catalog has of them stays as it is.
     pub unknown: BTreeSet<SourceKey>,
+    /// What nobody wants any more although it may be there.
+    pub departed: Departed,
     /// Its versions, in the order of their stages; empty until the stages are read.
     pub versions: Vec<DesiredVersion>,
     /// What was left out below it.
     pub skips: Vec<Skip>,
+}
+
+/// What rules that changed leave out of an API: it is removed once somebody has confirmed that.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Departed {
+    /// Members of a group, and why they departed.
+    pub members: BTreeMap<SourceKey, String>,
+    /// The deployments and versions of stages.
+    pub stages: BTreeSet<EntityName>,
 }
 
 /// An API of a gateway, and what it says of the catalog's API.
@@ -133,6 +144,8 @@ impl DesiredApi {
     /// Adds what another gateway, or another API of the same one, has of the group. The order of calls does not matter.
     pub fn join(&mut self, other: Self) {
         self.unknown.extend(other.unknown);
+        self.departed.members.extend(other.departed.members);
+        self.departed.stages.extend(other.departed.stages);
         self.skips.extend(other.skips);
         for member in other.members {
             if self.member(&member.key).is_none() {

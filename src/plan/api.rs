@@ -9,7 +9,7 @@ use super::rules::{RequiredMetadata, Rules};
 use super::version::VersionPlan;
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, ApiState, DefinitionRecord};
-use crate::model::{Conflict, DesiredApi, EntityName, EntityPath, Field, Skip, SkipReason, SourceKey};
+use crate::model::{Conflict, Departed, DesiredApi, EntityName, EntityPath, Field, Skip, SkipReason, SourceKey};
 
 /// The plan of one API.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,6 +33,8 @@ pub struct ApiPlan {
     pub(super) members: Vec<SourceKey>,
     /// Those of a group that go.
     pub(super) going: BTreeSet<SourceKey>,
+    /// What departed of it.
+    pub(super) departed: Departed,
     pub(super) is_group: bool,
 }
 
@@ -177,6 +179,7 @@ impl ApiPlan {
         Owners {
             members: &self.members,
             going: &self.going,
+            departed: &self.departed,
             is_group: self.is_group,
         }
     }

@@ -21,9 +21,11 @@ pub struct Removals {
     pub apis: Vec<EntityName>,
     /// APIs that would go although nobody knows that they are gone: they departed.
     pub departed: Vec<EntityName>,
+    /// Stages, and members of groups, that would go although nobody knows that they are gone: the API and the removal's name.
+    pub departed_stages: Vec<(EntityName, EntityName)>,
     /// Why they departed, in the words of the first.
     pub departure: Option<String>,
-    /// Stages that would go: the API and the version.
+    /// Stages, and members of groups, that would go: the API and the removal's name.
     pub stages: Vec<(EntityName, EntityName)>,
     /// Versions and deployments among those stages.
     pub below: Counts,
@@ -43,8 +45,6 @@ pub struct Removals {
 pub struct Verdict {
     /// By gateway; one that is not here may lose what is gone.
     pub holds: BTreeMap<Gateway, Hold>,
-    /// What is wrong with the sum over the gateways that are not held by themselves, if anything.
-    pub excess: Option<String>,
 }
 
 /// Why removals on a gateway are held.
@@ -64,7 +64,7 @@ impl Removals {
     /// How many there are: of APIs, and of stages of APIs that stay.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.apis.len() + self.departed.len() + self.stages.len()
+        self.apis.len() + self.stages.len() + self.departures_len()
     }
 
     /// Whether there is nothing to delete.
@@ -73,11 +73,18 @@ impl Removals {
         self.len() == 0
     }
 
-    /// Adds the stages of an API that are gone.
-    pub fn add_stages_of(&mut self, api: &EntityName, removals: &[Removal]) {
-        for removal in removals {
-            self.stages.push((api.clone(), removal.name.clone()));
-            self.below += removal.counted;
+    /// Adds what would go below an API.
+    pub fn add_below(&mut self, api: &EntityName, removal: &Removal) {
+        let name = (api.clone(), removal.name.clone());
+        match &removal.departure {
+            Some(why) => {
+                self.departed_stages.push(name);
+                self.departure.get_or_insert_with(|| why.clone());
+            }
+            None => {
+                self.stages.push(name);
+                self.below += removal.counted;
+            }
         }
     }
 
@@ -95,14 +102,19 @@ impl Removals {
     fn departures(&self) -> Self {
         Self {
             departed: self.departed.clone(),
+            departed_stages: self.departed_stages.clone(),
             ..Self::default()
         }
+    }
+
+    fn departures_len(&self) -> usize {
+        self.departed.len() + self.departed_stages.len()
     }
 
     fn names(&self) -> impl Iterator<Item = String> {
         let apis = self.apis.iter().chain(&self.departed);
         let apis = apis.map(|api| api.as_str().to_ascii_lowercase());
-        let stages = self.stages.iter();
+        let stages = self.stages.iter().chain(&self.departed_stages);
         apis.chain(stages.map(|(api, stage)| format!("{api}/{stage}").to_ascii_lowercase()))
     }
 
@@ -219,8 +231,7 @@ pub fn judge(integration: &IntegrationName, removals: &BTreeMap<Gateway, Removal
             sum.add_counts_of(removals);
         }
     }
-    let excess = sum.excess();
-    if let Some(excess) = &excess {
+    if let Some(excess) = sum.excess() {
         for (gateway, removals) in removals {
             if removals.apis.len() + removals.stages.len() > 0
                 && let Some(suspicion) = suspicions.get_mut(gateway).filter(|suspicion| suspicion.is_none())
@@ -231,7 +242,7 @@ pub fn judge(integration: &IntegrationName, removals: &BTreeMap<Gateway, Removal
     }
     let hold = |(gateway, removals): (&Gateway, &Removals)| {
         let suspicion = suspicions.get_mut(gateway).and_then(Option::take);
-        let departed = removals.departed.len();
+        let departed = removals.departures_len();
         let departures = (departed > 0).then(|| (departed, removals.departure.clone().unwrap_or_default()));
         let is_held = suspicion.is_some() || departures.is_some();
         is_held.then(|| {
@@ -251,7 +262,6 @@ pub fn judge(integration: &IntegrationName, removals: &BTreeMap<Gateway, Removal
     };
     Verdict {
         holds: removals.iter().filter_map(hold).collect(),
-        excess,
     }
 }
 
@@ -380,14 +390,14 @@ mod tests {
         // One gateway has lost all that it had: the other goes on.
         let verdict = of(&[(&one, removals(3, 3, 0, 0)), (&two, removals(2, 50, 0, 0))]);
         assert_eq!(verdict.holds.keys().collect::<Vec<_>>(), [&one]);
-        assert_eq!(verdict.excess, None);
         // Each is little for itself, and together they are too much.
         let small = || removals(4, 12, 0, 0);
         let verdict = of(&[(&one, small()), (&two, small()), (&three, small())]);
         assert_eq!(verdict.holds.len(), 3);
-        assert_eq!(
-            verdict.excess.as_deref(),
-            Some("12 of 36 synchronized APIs would be deleted")
+        let told = verdict.holds[&one].suspicion.as_deref().unwrap();
+        assert!(
+            told.starts_with("12 of 36 synchronized APIs would be deleted"),
+            "{told}"
         );
     }
 

@@ -324,6 +324,7 @@ impl<'a> Planner<'a> {
         let owners = Owners {
             members: &members,
             going: &going,
+            departed: &self.desired.departed,
             is_group: self.desired.is_group,
         };
         let kept = self.kept();
@@ -350,6 +351,7 @@ impl<'a> Planner<'a> {
             fingerprints,
             going,
             members,
+            departed: self.desired.departed.clone(),
             is_group: self.desired.is_group,
         }
     }

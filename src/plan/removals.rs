@@ -8,7 +8,7 @@ use super::below::Below;
 use super::fields::Write;
 use super::seat::own_definition_of;
 use crate::catalog::OwnedApi;
-use crate::model::{Entity, EntityName, EntityPath, SourceKey};
+use crate::model::{Departed, Entity, EntityName, EntityPath, Gateway, SourceKey};
 
 /// How much there is of what is below APIs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -55,12 +55,26 @@ pub struct Removal {
     pub(super) member: Option<SourceKey>,
     /// Whether all of the member goes.
     pub(super) is_whole: bool,
+    /// Why it departed, where it did: then it may be on Amazon, and goes only once that is confirmed.
+    pub departure: Option<String>,
 }
 
 impl Removal {
+    /// The gateway whose API or stage goes, if it is known.
+    #[must_use]
+    pub fn gateway(&self) -> Option<&Gateway> {
+        self.member.as_ref().map(|member| &member.gateway)
+    }
+
+    /// Whether all of a member departed: then Amazon is not asked for it.
+    pub(super) fn is_departed_member(&self) -> bool {
+        self.is_whole && self.departure.is_some()
+    }
+
     /// Whether what goes is on Amazon after all: its stages by the members that are there.
     pub(super) fn is_back(&self, stages: &BTreeMap<SourceKey, BTreeSet<EntityName>>) -> bool {
         match &self.member {
+            Some(_) if self.is_departed_member() => false,
             Some(member) if self.is_whole => stages.contains_key(member),
             Some(member) => {
                 let found = stages.get(member);
@@ -89,11 +103,23 @@ pub(super) struct Owners<'a> {
     pub members: &'a [SourceKey],
     /// Those of a group that go.
     pub going: &'a BTreeSet<SourceKey>,
+    /// What departed of it.
+    pub departed: &'a Departed,
     /// Whether it is a group.
     pub is_group: bool,
 }
 
 impl Owners<'_> {
+    /// Why a removal is a departure, if it is one.
+    fn departure(&self, removal: &Removal) -> Option<String> {
+        let member = removal.member.as_ref().filter(|_| removal.is_whole);
+        let of_member = member.and_then(|member| self.departed.members.get(member).cloned());
+        let mut gone = removal.gone.deployments.iter().chain(&removal.gone.versions);
+        let is_departed = gone.any(|name| self.departed.stages.contains(name));
+        let of_stage = || is_departed.then(|| "the integration's rules changed, and leave stages out".to_owned());
+        of_member.or_else(of_stage)
+    }
+
     /// The member of a deployment and the version that it is of.
     pub fn of(&self, deployment: &EntityName) -> (Option<&SourceKey>, EntityName) {
         if !self.is_group {
@@ -179,9 +205,12 @@ pub(super) fn plan_removals(
             removal.writes.push(Write::delete(owned, reason));
         }
     }
+    let removals = removals.into_values().filter(|removal| !removal.writes.is_empty());
     removals
-        .into_values()
-        .filter(|removal| !removal.writes.is_empty())
+        .map(|removal| Removal {
+            departure: owners.departure(&removal),
+            ..removal
+        })
         .collect()
 }
 
@@ -206,5 +235,6 @@ fn removal<'a>(
         gone: Names::default(),
         member: member.cloned(),
         is_whole,
+        departure: None,
     })
 }

@@ -90,8 +90,8 @@ pub enum Event {
     },
     /// The document was imported; the digest of what the catalog holds, where it was read back.
     Imported(Option<String>),
-    /// How many of the API's removals are allowed, from the first on.
-    Judged(usize),
+    /// The names of the API's removals that are allowed.
+    Judged(BTreeSet<EntityName>),
     /// The names of the versions whose stages Amazon has, of each member that it has and that still is one.
     Stages(BTreeMap<SourceKey, BTreeSet<EntityName>>),
 }
@@ -117,6 +117,6 @@ pub struct Done {
     pub failures: Vec<String>,
     /// How many of these are that Amazon refuses the account.
     pub refusals: usize,
-    /// How many removals were made.
-    pub removed: usize,
+    /// The names of the removals that were made.
+    pub removed: BTreeSet<EntityName>,
 }

@@ -187,12 +187,16 @@ impl Observed {
             .gateway
             .as_ref()
             .and_then(|gateway| self.gateways.get_key_value(gateway));
-        match (&origin.gateway, exact) {
-            (_, Some((gateway, _))) => Some(gateway),
-            (Some(gateway), None) => self.gateways.keys().find(|other| other.may_be(gateway)),
-            // Where it was is not known any more: there is only one place where it may be.
-            (None, None) => self.gateways.keys().next().filter(|_| self.gateways.len() == 1),
+        if let Some((gateway, _)) = exact {
+            return Some(gateway);
         }
+        // Not all is known of where it was: that tells only if there is one place where it may be.
+        let mut places = self.gateways.keys().filter(|gateway| may_be_on(origin, gateway));
+        places.next().filter(|_| places.next().is_none())
+    }
+
+    fn may_be_somewhere(&self, origin: &Origin) -> bool {
+        self.gateways.keys().any(|gateway| may_be_on(origin, gateway))
     }
 
     /// Where the gateways' APIs are in the catalog.
@@ -218,7 +222,9 @@ impl Observed {
             return if self.has_same_rules {
                 Presence::OptedOut(format!("the API changed, and is apis/{home} now"))
             } else {
-                Presence::Departed(format!("the integration's rules changed, and the API is apis/{home} now"))
+                Presence::Departed(format!(
+                    "the integration's rules changed, and the API is apis/{home} now"
+                ))
             };
         }
         let observation = gateway.map(|gateway| &self.gateways[gateway]);
@@ -236,46 +242,45 @@ impl Observed {
                 Presence::Departed(format!("{title}s are no longer among the integration's apiTypes"))
             }
             (Some(observation), _) if observation.lists.contains(&origin.api_type.list()) => Presence::Gone,
-            (None, Some(gateway)) if self.has_all_gateways => {
+            (None, Some(gateway)) if self.has_all_gateways && !self.may_be_somewhere(origin) => {
                 Presence::Departed(format!("the integration no longer reads {gateway}"))
             }
             (Some(_) | None, _) => Presence::Unknown,
         }
     }
 
-    /// The members of groups of ours that are not known to be gone where no list has them. What departed waits for somebody to
-    /// confirm it.
-    fn unknown_members(&self, homes: &Homes) -> BTreeSet<(EntityName, SourceKey)> {
+    /// Whether the members of groups of ours are still to be there where no list has them.
+    fn presences(&self, homes: &Homes) -> BTreeMap<(EntityName, SourceKey), Presence> {
         let apis = self.catalog.owned.values();
         let members = apis.flat_map(|api| api.marker.members.iter().map(|key| (&api.proof.name, key)));
-        let is_unknown = |(name, key): &(&EntityName, &SourceKey)| {
-            let presence = self.presence(homes, name, &Origin::from(*key));
-            matches!(presence, Presence::Unknown | Presence::Departed(_))
-        };
-        let unknown = members.filter(is_unknown);
-        unknown.map(|(name, key)| (name.clone(), key.clone())).collect()
+        let presences = members.map(|(name, key)| {
+            let presence = self.presence(homes, name, &Origin::from(key));
+            ((name.clone(), key.clone()), presence)
+        });
+        presences.collect()
     }
 
-    /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on.
+    /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on: of a
+    /// group, one that this depends on.
     fn presence_of(&self, homes: &Homes, api: &FoldedApi) -> (Presence, Option<Gateway>) {
-        let origins = &api.proof.origins;
-        let mut presence = if origins.is_empty() {
-            Presence::Unknown
-        } else {
-            Presence::Gone
+        let rank = |presence: &Presence| match presence {
+            Presence::Unknown => 0,
+            Presence::Departed(_) => 1,
+            Presence::OptedOut(_) => 2,
+            Presence::Gone => 3,
         };
-        for origin in origins {
-            presence = match (presence, self.presence(homes, &api.proof.name, origin)) {
-                (Presence::Unknown, _) | (_, Presence::Unknown) => Presence::Unknown,
-                (_, Presence::Departed(why)) | (Presence::Departed(why), _) => Presence::Departed(why),
-                (Presence::Gone, other) => other,
-                (opted_out, _) => opted_out,
-            };
-        }
-        let first = origins.first();
-        let gateway = first.and_then(|origin| self.gateway_of(origin).or(origin.gateway.as_ref()));
+        let origins = api.proof.origins.iter();
+        let presences = origins.map(|origin| (self.presence(homes, &api.proof.name, origin), origin));
+        let Some((presence, origin)) = presences.min_by_key(|(presence, _)| rank(presence)) else {
+            return (Presence::Unknown, None);
+        };
+        let gateway = self.gateway_of(origin).or(origin.gateway.as_ref());
         (presence, gateway.cloned())
     }
+}
+
+fn may_be_on(origin: &Origin, gateway: &Gateway) -> bool {
+    origin.gateway.as_ref().is_none_or(|known| known.may_be(gateway))
 }
 
 /// An API to bring in line.
@@ -301,16 +306,31 @@ pub enum Current {
 }
 
 impl Job {
-    /// What was ours below it when the catalog was listed, as its marker tells.
+    /// What was ours below it when the catalog was listed, by the gateway that it is of, as its marker tells.
     #[must_use]
-    pub fn owned_below(&self) -> Counts {
-        match &self.current {
-            Current::Missing(_) => Counts::default(),
-            Current::Owned(api) => Counts {
-                versions: api.marker.versions.len(),
-                deployments: api.marker.record.deployments.len(),
-            },
+    pub fn owned_below(&self) -> BTreeMap<Gateway, Counts> {
+        let mut below: BTreeMap<Gateway, Counts> = BTreeMap::new();
+        let Current::Owned(api) = &self.current else {
+            return below;
+        };
+        let marker = &api.marker;
+        if !self.desired.is_group {
+            let counts = Counts {
+                versions: marker.versions.len(),
+                deployments: marker.record.deployments.len(),
+            };
+            return BTreeMap::from([(self.key().gateway.clone(), counts)]);
         }
+        for member in &marker.members {
+            let deployments: Vec<_> = marker.deployments_of(member).collect();
+            let versions: BTreeSet<&EntityName> = deployments.iter().map(|(version, _)| version).collect();
+            // A version counts for each gateway that has a stage of it: which one it goes with is seen at its end.
+            *below.entry(member.gateway.clone()).or_default() += Counts {
+                versions: versions.len(),
+                deployments: deployments.len(),
+            };
+        }
+        below
     }
 
     /// The API on its gateway.
@@ -369,7 +389,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             Presence::Departed(_) | Presence::Unknown => (),
         }
     }
-    let unknown = observed.unknown_members(&homes);
+    let presences = observed.presences(&homes);
     let mut desired: Vec<DesiredApi> = Vec::new();
     for gateway in observed.gateways.into_values() {
         desired.extend(gateway.apis);
@@ -398,10 +418,19 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
             if api.is_group {
-                let members = current.marker.members.iter();
-                let others = members.filter(|key| api.member(key).is_none());
-                let unread = others.filter(|key| unknown.contains(&(api.name.clone(), (*key).clone())));
-                api.unknown = unread.cloned().collect();
+                let others = current.marker.members.iter().filter(|key| api.member(key).is_none());
+                let others: Vec<SourceKey> = others.cloned().collect();
+                for key in others {
+                    match presences.get(&(api.name.clone(), key.clone())) {
+                        Some(Presence::Unknown) => {
+                            api.unknown.insert(key);
+                        }
+                        Some(Presence::Departed(why)) => {
+                            api.departed.members.insert(key, why.clone());
+                        }
+                        Some(Presence::Gone | Presence::OptedOut(_)) | None => (),
+                    }
+                }
             }
             let is_first = differs(&api, &current)
                 || current.marker.record.fingerprint.is_none()

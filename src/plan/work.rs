@@ -13,7 +13,7 @@
 mod looking;
 mod removing;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
@@ -66,7 +66,7 @@ enum State {
     Opening(Box<ApiPlan>),
     Versions(Box<Progress>),
     AwaitingVerdict(Box<Progress>),
-    AskingStages(Box<Progress>, usize),
+    AskingStages(Box<Progress>, BTreeSet<EntityName>),
     RereadingBelow(Box<Progress>, Vec<EntityName>),
     Removing(Box<Progress>, VecDeque<(EntityName, VecDeque<Write>)>),
     Closing,
@@ -149,7 +149,7 @@ impl Work {
             }
             (State::Versions(progress), event) => self.versions(progress, event),
             (State::AwaitingVerdict(progress), Event::Judged(allowed)) => self.judged(progress, allowed),
-            (State::AskingStages(progress, allowed), Event::Stages(stages)) => self.reread(progress, allowed, &stages),
+            (State::AskingStages(progress, allowed), Event::Stages(stages)) => self.reread(progress, &allowed, &stages),
             (State::RereadingBelow(progress, names), Event::Below(below)) => {
                 self.remove_found(progress, &names, &below)
             }

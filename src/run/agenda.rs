@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::observe::{Sides, report};
+use super::observe::{Excluded, Sides, report};
 use super::request::SyncRequest;
 use crate::catalog::journal::Journal;
 use crate::model::{
@@ -69,6 +69,8 @@ pub struct Tasks {
     pub conflicts: Vec<Conflict>,
     /// What no entity can be made for.
     pub failed: Vec<Failure>,
+    /// What the integration's rules leave out.
+    pub excluded: Vec<Excluded>,
     /// What there is to tell of each gateway.
     pub reports: BTreeMap<Gateway, GatewayReport>,
     /// Those of which something could not be read that was wanted.
@@ -122,6 +124,7 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         mut gaps,
         notes,
         failed,
+        excluded,
         ..
     } = sides;
     let cursor = before.journal.cursor.as_ref();
@@ -147,6 +150,7 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
         skips: survey.skips,
         conflicts: survey.conflicts,
         failed,
+        excluded,
         reports,
         gaps,
         notes,

@@ -1,6 +1,6 @@
 //! Working on all APIs, several side by side.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
 use futures::future::join_all;
@@ -16,11 +16,14 @@ use super::places::Places;
 use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
-use crate::model::{Conflict, DesiredApi, DesiredMember, Domains, Gateway, Integration};
+use crate::model::{
+    Conflict, Departed, DesiredApi, DesiredMember, Domains, EntityName, Gateway, GatewayApi, Integration, SourceKey,
+    Stage, stage_entity_name,
+};
 use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
-use crate::translate::{Around, add_stages};
+use crate::translate::{self, Around, add_stages, stage_selection};
 
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
@@ -40,6 +43,8 @@ pub struct Ground {
     pub places: Places,
     /// What planning goes by.
     pub rules: Arc<Rules>,
+    /// Whether the rules of what is wanted are those of the last complete run.
+    pub has_same_rules: bool,
     /// Whether this sync was asked for definitions.
     pub with_definitions: bool,
 }
@@ -72,8 +77,8 @@ pub struct ApiOutcome {
     pub wait: Option<Wait>,
     /// What was done.
     pub done: Done,
-    /// What was ours below it, if its stages were read.
-    pub owned_below: Counts,
+    /// What was ours below it, by the gateway that it is of, if its stages were read.
+    pub owned_below: BTreeMap<Gateway, Counts>,
     /// The work, where it waits for the guard.
     pub pending: Option<Box<Paused>>,
     /// The API, if it came into being in this run.
@@ -88,7 +93,7 @@ impl ApiOutcome {
             ended: Ended::Remaining,
             wait: None,
             done: Done::default(),
-            owned_below: Counts::default(),
+            owned_below: BTreeMap::new(),
             pending: None,
             born: None,
         }
@@ -171,6 +176,7 @@ impl Ground {
             domains: std::mem::take(&mut sides.domains),
             places: Places::of(&sides.gateways),
             rules: Arc::clone(&sides.rules),
+            has_same_rules: sides.observed.has_same_rules,
             with_definitions: request.definitions,
         }
     }
@@ -216,7 +222,9 @@ impl Ground {
                 Err(interruption) => {
                     desired.forget(key);
                     let why = error_chain(&interruption);
-                    failures.push(format!("the stages of {key} could not be read, so that they stay as they are: {why}"));
+                    failures.push(format!(
+                        "the stages of {key} could not be read, so that they stay as they are: {why}"
+                    ));
                 }
             }
         }
@@ -241,9 +249,13 @@ impl Ground {
             is_group: task.job.desired.is_group,
             members: vec![member.clone()],
             unknown: BTreeSet::new(),
+            departed: Departed::default(),
             versions: Vec::new(),
             skips: Vec::new(),
         };
+        if !self.has_same_rules {
+            one.departed.stages = self.left_out(&member.key, api, &stages, one.is_group);
+        }
         let around = Around {
             integration: &self.integration,
             place: self.places.place(&self.integration, gateway),
@@ -254,6 +266,16 @@ impl Ground {
         };
         add_stages(&mut one, around, api, &stages);
         Ok(one)
+    }
+
+    /// The versions and deployments of the stages that rules leave out.
+    fn left_out(&self, member: &SourceKey, api: &GatewayApi, stages: &[Stage], is_group: bool) -> BTreeSet<EntityName> {
+        let subject = translate::Subject::of(self.places.place(&self.integration, &member.gateway), api);
+        let is_out = |stage: &&Stage| !stage_selection(&self.integration, subject, &stage.name).is_in();
+        let out = stages.iter().filter(is_out).map(|stage| stage_entity_name(&stage.name));
+        out.flat_map(|version| [is_group.then(|| version.of_member(member)), Some(version)])
+            .flatten()
+            .collect()
     }
 
     fn side_by_side(&self) -> usize {
@@ -345,7 +367,7 @@ impl Ground {
         let waited = worked.iter().any(|worked| worked.outcome.pending.is_some());
         for Worked { task, outcome } in worked {
             if let Some(mut paused) = outcome.pending.take() {
-                paused.step = paused.work.next(Event::Judged(0));
+                paused.step = paused.work.next(Event::Judged(BTreeSet::new()));
                 self.go_on(hands, task, *paused, outcome).await;
             }
         }

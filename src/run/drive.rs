@@ -12,12 +12,12 @@ use crate::azure::{Catalog, CatalogError, Exported, Refusal};
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Change, Entity, EntityName, EntityPath, GatewayApi, Integration, IntegrationName, Properties, SourceKey,
+    Change, Entity, EntityName, EntityPath, GatewayApi, Integration, IntegrationName, Properties, SourceKey, Stage,
     SystemData, digest, stage_entity_name,
 };
 use crate::plan::{Below, Event, Import, Step, Work, Write, unsettle};
 use crate::planted::panic_if_planted;
-use crate::translate::{Cut, definition, is_deployed};
+use crate::translate::{self, Cut, definition, is_deployed, stage_selection};
 
 /// The work on one API, between two steps.
 #[derive(Debug)]
@@ -166,7 +166,7 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             }
             Event::Stages(found)
         }
-        Step::AwaitRemovals | Step::Done => Event::Judged(0),
+        Step::AwaitRemovals | Step::Done => Event::Judged(BTreeSet::new()),
     };
     Ok((event, None))
 }
@@ -204,14 +204,23 @@ async fn stages_of(
     member: &SourceKey,
 ) -> Result<Option<BTreeSet<EntityName>>, Interruption> {
     let (gateway, client) = (&member.gateway, hands.client(&member.gateway)?);
-    let is_member = |api: &GatewayApi| subject.places.is_member(subject.integration, gateway, api, subject.name);
+    let is_member = |api: &GatewayApi| {
+        subject
+            .places
+            .is_member(subject.integration, gateway, api, subject.name)
+    };
     let api = match subject.apis.get(member) {
         Some(api) => Some(api.clone()),
         None => client.api(member.api_type, &member.api_id).await?.filter(is_member),
     };
     let Some(api) = api else { return Ok(None) };
+    let of_rules = translate::Subject::of(subject.places.place(subject.integration, gateway), &api);
+    let is_wanted = |stage: &&Stage| {
+        let selection = stage_selection(subject.integration, of_rules, &stage.name);
+        is_deployed(&api, stage) && selection.is_in()
+    };
     let stages = client.stages(&api).await?;
-    let deployed = stages.iter().filter(|stage| is_deployed(&api, stage));
+    let deployed = stages.iter().filter(is_wanted);
     Ok(Some(deployed.map(|stage| stage_entity_name(&stage.name)).collect()))
 }
 

@@ -9,11 +9,12 @@ use super::agenda::{Task, Tasks};
 use super::apply::Ground;
 use super::delete::ensure_gone;
 use super::drive::Paused;
-use super::guard::Guard;
+use super::guard::{Guard, gateway_of};
 use super::hands::Hands;
 use super::held::held_message;
 use super::interruption::Interruption;
 use super::look::{Planned, look_only};
+use super::observe::Excluded;
 use super::preview::unplanned;
 use super::report::unread_message;
 use super::request::SyncRequest;
@@ -188,14 +189,15 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplan
         }
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
-    let lacks_stages = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
     explanation.api_id = Some(task.api().id.to_string());
     explanation.title = Some(task.api().name.clone());
     explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
-    let removed = if lacks_stages {
-        Removed::Stages(task.gateway().clone())
-    } else {
-        Removed::Nothing
+    let removals = look.as_ref().map(|paused| paused.work.removals()).unwrap_or_default();
+    let departed = removals.iter().find(|removal| removal.departure.is_some());
+    let removed = match (departed, removals.first()) {
+        (Some(removal), _) => Removed::Departed(gateway_of(task, removal).clone()),
+        (None, Some(removal)) => Removed::Stages(gateway_of(task, removal).clone()),
+        (None, None) => Removed::Nothing,
     };
     (explanation, removed)
 }
@@ -228,11 +230,7 @@ async fn explain_removal(
         explanation.message.push_str(&doubt);
     } else if let Removed::Gone(gateway, api) = removed {
         // A run asks, too, before it deletes an API.
-        let asked = match hands.client(gateway) {
-            Ok(client) => ensure_gone(client, api).await,
-            Err(interruption) => Err(interruption),
-        };
-        if let Err(interruption) = asked {
+        if let Err(interruption) = ensure_gone(hands, gateway, api).await {
             explanation.verdict = Finding::Failed;
             explanation.message = error_chain(&interruption);
         }
@@ -274,6 +272,13 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
         let mut explanation = of(&skip.api_id, skip.title.as_deref(), Finding::Skipped, message);
         explanation.skipped.push(skip.clone());
         found.push(explanation);
+    }
+    for Excluded { key, title, rule } in &tasks.excluded {
+        let id = key.api_id.as_str();
+        if is_it(id, Some(title)) {
+            let message = format!("the integration's rules leave it out: {rule}");
+            found.push(of(id, Some(title), Finding::Skipped, message));
+        }
     }
     for failure in tasks
         .failed

@@ -16,8 +16,8 @@ pub fn held_message(integration: &IntegrationName, deletions_id: &str, verdict: 
                 _ => format!("{gateway}: {why}"),
             };
             let departures = hold.departures.as_ref().map(|(count, why)| {
-                let apis = if *count == 1 { "API" } else { "APIs" };
-                of(&format!("{why}: {count} {apis} of {gateway} would be deleted"))
+                let what = if *count == 1 { "deletion" } else { "deletions" };
+                of(&format!("{why}: {count} {what} on {gateway} would be made"))
             });
             let suspicion = hold.suspicion.as_deref().map(of);
             suspicion.into_iter().chain(departures)

@@ -1,16 +1,21 @@
 //! Reading the gateways' lists, many gateways side by side.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
-use futures::{StreamExt, stream};
+use futures::{FutureExt, StreamExt, stream};
+use tokio::time::timeout;
 
 use super::gateways::{Gateways, Reach, Unread, state_of};
 use super::regions::Regions;
 use crate::aws::{GatewayClient, List};
+use crate::limits::Budget;
 use crate::model::{ApiList, ApiType, Domains, ErrorCode, Gateway, GatewayState, Problem};
 
 /// Gateways that are read side by side.
 const SIDE_BY_SIDE: usize = 32;
+/// The part of the time that listing one of several gateways may take: one that is throttled for good leaves the others theirs.
+const SHARE: u32 = 4;
 
 /// What a gateway's lists have.
 #[derive(Debug)]
@@ -29,14 +34,16 @@ pub struct Listed {
 ///
 /// # Errors
 /// When no gateway can be read: why the first one is not, or why it is not known which there are.
-pub async fn list(gateways: &Gateways, api_types: &BTreeSet<ApiType>) -> Result<Vec<Listed>, Problem> {
+pub async fn list(gateways: &Gateways, api_types: &BTreeSet<ApiType>, budget: &Budget) -> Result<Vec<Listed>, Problem> {
     let regions = Regions::default();
-    let lists: Vec<_> = gateways
-        .all
-        .iter()
-        .map(|reach| list_one(reach, api_types, &regions))
+    let most = (gateways.all.len() > 1).then(|| budget.remaining() / SHARE);
+    let lists = gateways.all.iter().enumerate();
+    let lists: Vec<_> = lists
+        .map(|(turn, reach)| list_one(reach, api_types, (&regions, most)).map(move |listed| (turn, listed)))
         .collect();
-    let listed: Vec<Listed> = stream::iter(lists).buffered(SIDE_BY_SIDE).collect().await;
+    let mut listed: Vec<(usize, Listed)> = stream::iter(lists).buffer_unordered(SIDE_BY_SIDE).collect().await;
+    listed.sort_by_key(|(turn, _)| *turn);
+    let listed: Vec<Listed> = listed.into_iter().map(|(_, listed)| listed).collect();
     if listed.iter().any(|listed| listed.found.is_ok()) {
         return Ok(listed);
     }
@@ -52,16 +59,35 @@ pub async fn list(gateways: &Gateways, api_types: &BTreeSet<ApiType>) -> Result<
     ))
 }
 
-async fn list_one(reach: &Reach, api_types: &BTreeSet<ApiType>, regions: &Regions) -> Listed {
-    let found = match &reach.client {
-        Ok(client) => read(client, reach, api_types, regions).await,
-        Err(unread) => Err(unread.clone()),
+async fn list_one(
+    reach: &Reach,
+    api_types: &BTreeSet<ApiType>,
+    (regions, most): (&Regions, Option<Duration>),
+) -> Listed {
+    let found = match (&reach.client, most) {
+        (Ok(client), None) => read(client, reach, api_types, regions).await,
+        (Ok(client), Some(most)) => timeout(most, read(client, reach, api_types, regions))
+            .await
+            .unwrap_or_else(|_| Err(too_slow(reach, most))),
+        (Err(unread), _) => Err(unread.clone()),
     };
     Listed {
         source: reach.source,
         gateway: reach.gateway.clone(),
         account_name: reach.account_name.clone(),
         found,
+    }
+}
+
+fn too_slow(reach: &Reach, most: Duration) -> Unread {
+    let message = format!(
+        "gateway {} could not be listed within {} seconds: it may be throttled",
+        reach.gateway,
+        most.as_secs()
+    );
+    Unread {
+        state: GatewayState::Unavailable,
+        problem: Problem::new(ErrorCode::ServiceUnavailable, message),
     }
 }
 

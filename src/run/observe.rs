@@ -41,8 +41,21 @@ pub struct Sides {
     pub notes: Vec<String>,
     /// The APIs that no entity can be made for.
     pub failed: Vec<Failure>,
+    /// The APIs that the integration's rules leave out.
+    pub excluded: Vec<Excluded>,
     /// The metadata schemas that are there.
     pub schemas: Vec<MetadataSchema>,
+}
+
+/// An API that the integration's rules leave out.
+#[derive(Debug)]
+pub struct Excluded {
+    /// The API.
+    pub key: SourceKey,
+    /// What it would be called in the catalog.
+    pub title: String,
+    /// What leaves it out, as in `exclude[1] fits it`.
+    pub rule: String,
 }
 
 /// Reads both sides: the catalog completely, and of the gateways those that can be read.
@@ -74,7 +87,7 @@ pub async fn observe(
             Some(gateways) => gateways,
             None => session.gateways(integration, &known).await,
         };
-        let listed = list(&gateways, &integration.api_types).await?;
+        let listed = list(&gateways, &integration.api_types, &session.budget).await?;
         Ok((gateways, listed))
     };
     let ((gateways, listed), (mut apis, limits, schemas)) = if integration.reads_an_organization() {
@@ -101,6 +114,7 @@ pub async fn observe(
         reports: BTreeMap::new(),
         gaps: BTreeSet::new(),
         failed: Vec::new(),
+        excluded: Vec::new(),
         schemas,
     };
     for listed in listed {
@@ -184,6 +198,11 @@ impl Sides {
         for api in wanted.filter(|api| integration.api_types.contains(&api.api_type)) {
             let selection = listed_selection(integration, Subject::of(place, &api));
             if !selection.is_in() {
+                self.excluded.push(Excluded {
+                    title: api_title(&api),
+                    key: source_key(gateway, &api),
+                    rule: selection.to_string(),
+                });
                 observation
                     .excluded
                     .insert((api.api_type, api.id), selection.to_string());

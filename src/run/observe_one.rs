@@ -107,6 +107,7 @@ pub async fn observe_one(
         gaps: BTreeSet::new(),
         notes: Vec::new(),
         failed: Vec::new(),
+        excluded: Vec::new(),
         schemas,
     }))
 }

@@ -11,8 +11,8 @@ use super::session::Session;
 use crate::aws::{AccessKey, AssumedRole, AwsCredentials, GatewayClient, OrganizationClient, Proof, account_of};
 use crate::error_chain::error_chain;
 use crate::model::{
-    AccessKeySecrets, Account, AccountId, Accounts, AwsAuthentication, ErrorCode, Gateway, GatewayState, Integration,
-    IntegrationName, MemberRole, Organization, Problem, Region, RoleArn, Source, token_service_region,
+    AccessKeySecrets, Account, AccountId, Accounts, AwsAuthentication, ErrorCode, ExternalId, Gateway, GatewayState,
+    Integration, IntegrationName, MemberRole, Organization, Problem, Region, RoleArn, Source, token_service_region,
 };
 
 /// The part of the time that listing the accounts of an organisation may take.
@@ -179,7 +179,7 @@ impl Session {
             }
             let arn = RoleArn::in_account(&token_region, &account, &role.name);
             let credentials = self
-                .member_credentials(&integration.name, &token_region, means, arn, role)
+                .session_of(&integration.name, &token_region, means, arn, role.external_id.clone())
                 .await;
             for region in &source.regions {
                 let connection = self.connection(account.as_str(), region).await;
@@ -194,15 +194,15 @@ impl Session {
         reaches
     }
 
-    async fn member_credentials(
+    /// The session of a role that a source's credentials may assume.
+    async fn session_of(
         &self,
         integration: &IntegrationName,
         region: &Region,
         means: &Means,
         arn: RoleArn,
-        role: &MemberRole,
+        external_id: Option<ExternalId>,
     ) -> AwsCredentials {
-        let external_id = role.external_id.clone();
         let proof = match &means.credentials {
             AwsCredentials::AccessKey(key) => Proof::AccessKey {
                 key: key.clone(),
@@ -233,18 +233,8 @@ impl Session {
             None => means.credentials.clone(),
             Some(arn) => {
                 let external_id = source.member_role().and_then(|role| role.external_id.clone());
-                let proof = match &means.credentials {
-                    AwsCredentials::AccessKey(key) => Proof::AccessKey {
-                        key: key.clone(),
-                        external_id,
-                    },
-                    AwsCredentials::Role(hub) => Proof::Role {
-                        hub: hub.clone(),
-                        external_id,
-                    },
-                };
-                let connection = self.connection(arn.account(), &region).await;
-                AwsCredentials::Role(AssumedRole::new(&connection, arn.clone(), &integration.name, proof))
+                self.session_of(&integration.name, &region, means, arn.clone(), external_id)
+                    .await
             }
         };
         // Where the list is throttled for good, the gateways have the rest of the time.

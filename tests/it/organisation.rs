@@ -196,7 +196,7 @@ async fn an_account_that_left_departs_and_is_deleted_once_that_is_confirmed() {
     );
     let message = report["message"].as_str().unwrap();
     assert!(
-        message.contains("no longer reads 222222222222/eu-west-1: 2 APIs"),
+        message.contains("no longer reads 222222222222/eu-west-1: 2 deletions"),
         "{message}"
     );
 
@@ -341,6 +341,18 @@ async fn what_rules_leave_out_opts_out_when_it_changed_itself_and_departs_when_t
         (&report["deleted"], &report["outcome"]),
         (&json!(1), &json!("succeeded")),
         "{report:#}"
+    );
+    let explained = world
+        .call(reqwest::Method::GET, "integrations/shop/explain?api=11101api", None)
+        .await;
+    let explained = explained.expect(200).json()["apis"][0].clone();
+    assert_eq!(explained["verdict"], "skipped", "{explained:#}");
+    assert!(
+        explained["message"]
+            .as_str()
+            .unwrap()
+            .contains("leave it out: exclude[0] fits it"),
+        "{explained:#}"
     );
     // The platform team changes what it wants.
     let exclude = json!({ "exclude": [{ "account": "222222222222" }, { "tags": { "internal": "yes" } }] });

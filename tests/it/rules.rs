@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use reqwest::Method;
 use sandbox::api_gateway::{RestApi, Stage};
 use serde_json::{Value, json};
 
@@ -128,4 +129,47 @@ async fn a_put_is_refused_for_rules_that_can_never_fit() {
     put_orders(&world, &[("tier", "gold")]);
     world.sync("").await.expect(200);
     assert_eq!(world.properties(ORDERS)["customProperties"]["tier"], "gold");
+}
+
+#[tokio::test]
+async fn a_stage_that_changed_rules_leave_out_is_held_and_one_that_changed_itself_is_deleted() {
+    let world = World::start().await;
+    put_orders(&world, &[]);
+    world.put(SHOP, world.document()).await.expect(201);
+    let dev = format!("{ORDERS}/deployments/dev");
+    assert!(world.has(&dev));
+
+    // The rules change: nothing goes before that is confirmed.
+    let rules = json!({ "exclude": [{ "stage": "dev" }, { "stage": "prod", "tags": { "internal": "yes" } }] });
+    world.put(SHOP, with(&world, &rules)).await.expect(200);
+    world.run_timer().await;
+    let report = world.last_sync().await;
+    assert_eq!(
+        (&report["outcome"], &report["failed"]),
+        (&json!("held"), &json!([])),
+        "{report:#}"
+    );
+    assert!(
+        report["message"].as_str().unwrap().contains("rules changed"),
+        "{report:#}"
+    );
+    assert!(world.has(&dev));
+    let explained = world
+        .call(Method::GET, "integrations/shop/explain?api=a1b2c3d4e5", None)
+        .await;
+    assert_eq!(explained.expect(200).json()["apis"][0]["verdict"], "held");
+    let id = report["deletionsId"].as_str().unwrap();
+    let report = world.sync(&format!("confirmDeletions={id}")).await.expect(200).json();
+    assert_eq!(report["outcome"], "succeeded", "{report:#}");
+    assert!(!world.has(&dev) && world.has(&format!("{ORDERS}/deployments/prod")));
+
+    // The API changes under the same rules: its stage goes within the guard.
+    put_orders(&world, &[("internal", "yes")]);
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(
+        (&report["outcome"], &report["failed"]),
+        (&json!("succeeded"), &json!([])),
+        "{report:#}"
+    );
+    assert!(!world.has(&format!("{ORDERS}/deployments/prod")));
 }

@@ -180,8 +180,10 @@ def test_kinds_that_are_not_chosen_stay_as_they_are(narrowed):
     assert narrowed.report["gateways"][0]["apis"] == 1
 
 
-def test_a_run_for_which_one_kind_was_chosen_succeeds(narrowed):
-    assert narrowed.report["outcome"] == "succeeded"
+def test_kinds_that_are_no_longer_wanted_wait_for_a_confirmation(narrowed):
+    assert narrowed.report["outcome"] == "held"
+    assert "no longer among the integration's apiTypes" in narrowed.report["message"]
+    assert narrowed.report["deleted"] == 0
 
 
 def test_a_deleted_integration_leaves_what_was_there_before_it(story, handler, stand_ins, catalog):

@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::super::{Below, Done, Event, Standing, Step, Work};
 use super::fixtures::{Source, source};
-use super::world::{ALL, Run, World};
+use super::world::{ALL, Run, World, all_removals};
 use crate::catalog::{OwnedApi, Vacant};
 use crate::model::{
-    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Document, EntityName,
+    ApiType, Definition, Departed, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Document, EntityName,
     EntityPath, Export, Fact, FieldPath, Fields, Format, SkipReason, SourceKey, digest, stage_entity_name,
 };
 
@@ -177,6 +177,7 @@ impl Api {
                 key: from,
             }],
             unknown: BTreeSet::new(),
+            departed: Departed::default(),
             skips: Vec::new(),
         }
     }
@@ -207,10 +208,7 @@ impl Group {
         let mut exports = Vec::new();
         let rules = Arc::new(self.source.rules());
         let mut work = Work::new(rules, self.desired(), self.standing(world), deep, false);
-        let mut step = work.next(Event::Begin);
-        while let Some(event) = self.carry_out(world, step, &mut run, &mut exports) {
-            step = work.next(event);
-        }
+        self.drive(world, &mut work, &mut run, &mut exports);
         GroupRun {
             made: run.made,
             exports,
@@ -249,7 +247,21 @@ impl Group {
         world
     }
 
-    pub fn carry_out(&self, world: &mut World, step: Step, run: &mut Run, exports: &mut Vec<String>) -> Option<Event> {
+    /// Carries out the steps of a machine from its beginning on.
+    pub fn drive(&self, world: &mut World, work: &mut Work, run: &mut Run, exports: &mut Vec<String>) {
+        let mut step = work.next(Event::Begin);
+        loop {
+            let event = match step {
+                Step::AwaitRemovals if self.source.held => Some(Event::Judged(BTreeSet::new())),
+                Step::AwaitRemovals => Some(Event::Judged(all_removals(work))),
+                step => self.carry_out(world, step, run, exports),
+            };
+            let Some(event) = event else { return };
+            step = work.next(event);
+        }
+    }
+
+    fn carry_out(&self, world: &mut World, step: Step, run: &mut Run, exports: &mut Vec<String>) -> Option<Event> {
         let event = match step {
             Step::Create(write) | Step::Write(write) => {
                 world.write(&write, run).ok()?;
@@ -273,9 +285,8 @@ impl Group {
                 world.import(&import, run).ok()?;
                 Event::Imported(None)
             }
-            Step::AwaitRemovals => Event::Judged(if self.source.held { 0 } else { usize::MAX }),
             Step::ReadStages(members) => Event::Stages(self.stages_of(&members)),
-            Step::Done => return None,
+            Step::AwaitRemovals | Step::Done => return None,
         };
         Some(event)
     }

@@ -6,7 +6,7 @@ use super::group::{
 };
 use super::world::{ALL, World};
 use crate::catalog::OwnedApi;
-use crate::model::{ApiType, EntityPath, Fact, SkipReason};
+use crate::model::{ApiType, EntityPath, Fact, SkipReason, SourceKey};
 
 fn members(count: usize) -> Group {
     group((1..=count).map(|number| api(number, &[("prod", 0)])))
@@ -78,7 +78,7 @@ fn a_member_whose_document_differs_has_a_definition_of_its_own_until_it_does_no_
     group.members[0].stages[0].1 = 3;
     let run = group.run(&mut world);
     assert_eq!(run.exports, ["1/prod"]);
-    assert_eq!(run.done.removed, 0, "it is no removal that anybody counts");
+    assert_eq!(run.done.removed.len(), 0, "it is no removal that anybody counts");
     assert_eq!(definitions(&world, "prod"), 1);
     assert_eq!([1, 2, 3].map(|number| named(&world, "prod", number)), ["base"; 3]);
     group.settle(&mut world);
@@ -187,13 +187,13 @@ fn a_member_that_goes_takes_what_is_its_own_along_and_the_next_one_takes_over() 
     group.members.remove(0);
     group.source.held = true;
     let held = group.run(&mut world);
-    assert_eq!(held.done.removed, 0);
+    assert_eq!(held.done.removed.len(), 0);
     assert_eq!(api_of(&world)["title"], json!("Orders 1"), "its removal is held");
     assert_eq!(world.contents[&base_path("prod")], "document 0 of Orders 1");
 
     group.source.held = false;
     let run = group.run(&mut world);
-    assert_eq!(run.done.removed, 1, "a member is one removal");
+    assert_eq!(run.done.removed.len(), 1, "a member is one removal");
     for path in [
         deployment_path("prod", 1),
         deployment_path("old", 1),
@@ -236,12 +236,9 @@ fn a_member_that_is_back_right_before_its_removal_stays() {
         ..super::world::Run::default()
     };
     let mut exports = Vec::new();
-    let mut step = work.next(crate::plan::Event::Begin);
-    while let Some(event) = group.carry_out(&mut world, step, &mut run, &mut exports) {
-        step = work.next(event);
-    }
+    group.drive(&mut world, &mut work, &mut run, &mut exports);
     let done = work.into_done();
-    assert_eq!((done.removed, done.failures.len()), (0, 1));
+    assert_eq!((done.removed.len(), done.failures.len()), (0, 1));
     assert!(world.entities.contains_key(&deployment_path("prod", 2)));
     group.members[0].stages[0].1 = 0;
     group.settle(&mut world);
@@ -255,7 +252,7 @@ fn a_stage_that_goes_takes_its_version_along_only_with_the_last_member_that_has_
     for (number, there) in [(1, true), (0, false)] {
         group.members[number].stages.remove(0);
         let run = group.run(&mut world);
-        assert_eq!(run.done.removed, 1);
+        assert_eq!(run.done.removed.len(), 1);
         assert_eq!(world.entities.contains_key(&version_path("dev")), there);
         group.settle(&mut world);
     }
@@ -458,12 +455,11 @@ fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read
     };
     let unread = || observation(None);
     // Every gateway by whether it could be read and has the API; the unknown members, and whether the title differs.
-    for (third, unknown) in [
-        (Some(read(3)), vec![]),
-        (Some(unread()), vec![key(3)]),
-        (Some(observation(Some(vec![]))), vec![]),
-        // It departed, and nobody has confirmed that.
-        (None, vec![key(3)]),
+    for (third, unknown, departed) in [
+        (Some(read(3)), vec![], vec![]),
+        (Some(unread()), vec![key(3)], vec![]),
+        (Some(observation(Some(vec![]))), vec![], vec![]),
+        (None, vec![], vec![key(3)]),
     ] {
         let third = third.map(|third| (3, third));
         let gateways = [(1, read(1)), (2, read(2))].into_iter().chain(third);
@@ -485,10 +481,12 @@ fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read
         let [job] = &agenda.jobs[..] else { panic!("{agenda:?}") };
         assert!(job.desired.members.iter().map(|member| &member.key).is_sorted());
         assert_eq!(job.desired.unknown.iter().cloned().collect::<Vec<_>>(), unknown);
+        let gone: Vec<SourceKey> = job.desired.departed.members.keys().cloned().collect();
+        assert_eq!(gone, departed);
         assert_eq!(
             (agenda.skips.len(), agenda.leaving.len(), agenda.conflicts.len()),
             (0, 0, 0)
         );
-        assert!(!job.comes_first || unknown.is_empty() && job.desired.members.len() == 2);
+        assert!(!job.comes_first || unknown.is_empty() && departed.is_empty() && job.desired.members.len() == 2);
     }
 }

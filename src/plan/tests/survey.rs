@@ -434,6 +434,35 @@ fn what_rules_leave_out_has_opted_out_while_they_are_the_same_and_departed_when_
 }
 
 #[test]
+fn an_api_of_an_account_that_was_not_known_is_of_the_only_gateway_that_it_may_be_on_or_of_none() {
+    let known = |account: &str| Gateway {
+        account: AccountId::parse(account),
+        ..gateway()
+    };
+    let surveyed = |accounts: &[&str]| {
+        let gateways = accounts
+            .iter()
+            .map(|account| (known(account), observation(Some(Vec::new()))));
+        let observed = Observed {
+            gateways: gateways.collect(),
+            ..observed(None, &[same("a1")], Scope::All)
+        };
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        let leaving = agenda.leaving.into_iter();
+        leaving
+            .map(|leaving| (leaving.gateway, leaving.why))
+            .collect::<Vec<_>>()
+    };
+    let one = "111111111111";
+    assert_eq!(surveyed(&[one]), [(known(one), Why::Gone)]);
+    assert_eq!(
+        surveyed(&[one, "222222222222"]),
+        [],
+        "nobody knows which of them it is of"
+    );
+}
+
+#[test]
 fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
     let other = |region: &str| {
         let mut api = desired("a1");

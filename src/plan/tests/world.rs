@@ -84,9 +84,12 @@ impl World {
     pub fn drive(&mut self, source: &Source, work: &mut Work, event: Event, run: &mut Run) -> Result<(), Killed> {
         let mut step = work.next(event);
         loop {
-            let Some(event) = self.carry_out(source, step, run)? else {
-                return Ok(());
+            let event = match step {
+                Step::AwaitRemovals if source.held => Some(Event::Judged(BTreeSet::new())),
+                Step::AwaitRemovals => Some(Event::Judged(all_removals(work))),
+                step => self.carry_out(source, step, run)?,
             };
+            let Some(event) = event else { return Ok(()) };
             step = work.next(event);
         }
     }
@@ -108,13 +111,12 @@ impl World {
                 self.import(&import, run)?;
                 Event::Imported(None)
             }
-            Step::AwaitRemovals => Event::Judged(if source.held { 0 } else { usize::MAX }),
             Step::ReadStages(members) => {
                 let versions = source.desired().versions;
                 let names: BTreeSet<EntityName> = versions.into_iter().map(|version| version.name).collect();
                 Event::Stages(members.into_iter().map(|member| (member, names.clone())).collect())
             }
-            Step::Done => return Ok(None),
+            Step::AwaitRemovals | Step::Done => return Ok(None),
         };
         Ok(Some(event))
     }
@@ -259,4 +261,9 @@ pub(super) fn describe(write: &Write) -> String {
         Write::Delete(..) => "delete",
     };
     format!("{verb} {}", write.path())
+}
+
+/// The names of all removals that wait for the guard.
+pub(super) fn all_removals(work: &Work) -> BTreeSet<EntityName> {
+    work.removals().iter().map(|removal| removal.name.clone()).collect()
 }

@@ -12,11 +12,12 @@ use crate::plan::removals::{Names, Removal, plan_removals};
 use crate::plan::step::Step;
 
 impl Work {
-    pub(super) fn judged(&mut self, progress: Box<Progress>, allowed: usize) -> Step {
-        if allowed == 0 {
+    pub(super) fn judged(&mut self, progress: Box<Progress>, allowed: BTreeSet<EntityName>) -> Step {
+        if allowed.is_empty() {
             return self.close(&progress);
         }
-        let removals = progress.plan.removals.iter().take(allowed);
+        let removals = progress.plan.removals.iter();
+        let removals = removals.filter(|removal| allowed.contains(&removal.name) && !removal.is_departed_member());
         let of = |removal: &Removal| match &removal.member {
             Some(member) => vec![member.clone()],
             None => progress.plan.members.clone(),
@@ -29,10 +30,11 @@ impl Work {
     pub(super) fn reread(
         &mut self,
         progress: Box<Progress>,
-        allowed: usize,
+        allowed: &BTreeSet<EntityName>,
         stages: &BTreeMap<SourceKey, BTreeSet<EntityName>>,
     ) -> Step {
-        let removals = progress.plan.removals.iter().take(allowed);
+        let removals = progress.plan.removals.iter();
+        let removals = removals.filter(|removal| allowed.contains(&removal.name));
         let (back, gone): (Vec<&Removal>, Vec<&Removal>) = removals.partition(|removal| removal.is_back(stages));
         if let Some(back) = back.first() {
             let what = match &back.member {
@@ -93,7 +95,7 @@ impl Work {
                 return Step::Write(write);
             }
             progress.finished.removed.insert(name.clone());
-            self.done.removed += 1;
+            self.done.removed.insert(name.clone());
             left.pop_front();
         }
         self.close(&progress)

@@ -112,14 +112,20 @@ fn a_rule_whose_tag_is_missing_does_not_fire() {
         assert_eq!(desired.skips, []);
     }
     let unknown = json!([{ "set": { "api.summary": "${accountName}" } }]);
-    assert_eq!(found(&filled(&unknown, &api("A"), &[]).members[0].fields, &["summary"]), None);
+    assert_eq!(
+        found(&filled(&unknown, &api("A"), &[]).members[0].fields, &["summary"]),
+        None
+    );
 }
 
 #[test]
 fn amazon_s_own_tags_fill_fields_too() {
     let map = json!([{ "set": { "api.summary": "stack ${tag:aws:cloudformation:stack-name}" } }]);
     let desired = filled(&map, &tagged("A", &[("aws:cloudformation:stack-name", "shop")]), &[]);
-    assert_eq!(found(&desired.members[0].fields, &["summary"]), Some((json!("stack shop"), true)));
+    assert_eq!(
+        found(&desired.members[0].fields, &["summary"]),
+        Some((json!("stack shop"), true))
+    );
 }
 
 #[test]
@@ -138,7 +144,10 @@ fn a_tag_fills_booleans_numbers_and_lists() {
     );
     assert_eq!(custom(&desired.members[0].fields, "pii"), Some((json!(true), true)));
     assert_eq!(custom(&desired.members[0].fields, "cost"), Some((json!(12.5), true)));
-    assert_eq!(custom(&desired.members[0].fields, "areas"), Some((json!(["gold"]), true)));
+    assert_eq!(
+        custom(&desired.members[0].fields, "areas"),
+        Some((json!(["gold"]), true))
+    );
     let contacts = json!([{ "name": "gold", "email": "a@b.c" }]);
     assert_eq!(found(&desired.members[0].fields, &["contacts"]), Some((contacts, true)));
     assert_eq!(desired.skips, []);

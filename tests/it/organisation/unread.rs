@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
+use sandbox::api_gateway::AmazonError;
 use sandbox::cloud::CloudOptions;
 use sandbox::company::Company;
+use sandbox::faults::{FaultRule, Matcher};
 use sandbox::proxy::ForwardProxy;
 use sandbox::record::{Exchange, Service};
 use sandbox::security_token::StsError;
@@ -91,6 +93,38 @@ async fn a_region_that_does_not_answer_costs_seconds_and_takes_nothing_away() {
     assert_eq!(in_catalog(&world).len(), ids(&ACCOUNTS).len() - 1);
     // Two tries of three seconds each, side by side; far less than a minute on a busy machine.
     assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_throttled_for_good_leaves_the_others_their_time() {
+    let (mut world, _) = company(all_accounts()).await;
+    world.restart_with(&[("HTTP_TIME_BUDGET_SECONDS", "12")]).await;
+    world.cloud.faults.add(FaultRule {
+        matcher: Matcher {
+            service: Some(Service::ApiGateway),
+            account: Some("222222222222".to_owned()),
+            region: Some("eu-west-1".to_owned()),
+            ..Matcher::default()
+        },
+        skip: 0,
+        times: None,
+        fault: AmazonError::too_many_requests().into(),
+    });
+    world
+        .cloud
+        .gateway("333333333333", "us-east-1")
+        .remove_rest_api("33301api");
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(
+        (&report["outcome"], &report["deleted"]),
+        (&json!("partial"), &json!(1)),
+        "{report:#}"
+    );
+    let unavailable: Vec<String> = states(&report)
+        .into_iter()
+        .filter(|state| !state.ends_with(" read"))
+        .collect();
+    assert_eq!(unavailable, ["222222222222/eu-west-1 unavailable"], "{report:#}");
 }
 
 #[tokio::test]
