@@ -37,7 +37,7 @@ mod websocket;
 
 pub use authentication::{AccessKeySecrets, AuthenticationParts, AwsAuthentication, IncompleteAuthentication};
 pub use change::{Action, Change, FieldChange, FieldPath};
-pub use desired::{Definition, Departed, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Field, Fields};
+pub use desired::{Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Field, Fields, Leave};
 pub use digest::{digest, ends_like_a_digest, hex};
 pub use domain::{Domain, Domains, Known, Mapping, is_host_label, is_host_name};
 pub use entity::{Entity, EntityKind, EntityPath, Properties, SystemData};

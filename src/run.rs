@@ -17,6 +17,7 @@ mod index;
 mod interruption;
 mod listing;
 mod look;
+mod moves;
 mod observe;
 mod observe_one;
 mod places;

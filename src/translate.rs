@@ -26,9 +26,9 @@ pub use self::select::{Selection, api_selection, listed_selection, stage_selecti
 pub use self::subject::{Place, Subject};
 
 use crate::model::{
-    ApiType, Definition, Departed, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Domains, EntityKind,
-    EntityName, EntityPath, Field, FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration,
-    InvalidName, MetadataTypes, Properties, Skip, SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Domains, EntityKind, EntityName,
+    EntityPath, Field, FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName,
+    MetadataTypes, Properties, Skip, SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines,
     stage_entity_name,
 };
 
@@ -119,7 +119,9 @@ fn desired(
         is_group,
         members: vec![member],
         unknown: BTreeSet::new(),
-        departed: Departed::default(),
+        leaving: BTreeMap::new(),
+        departed_stages: BTreeSet::new(),
+        predecessors: BTreeSet::new(),
         versions: Vec::new(),
         skips,
     }

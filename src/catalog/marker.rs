@@ -79,6 +79,9 @@ pub struct ApiRecord {
     /// What is not below it, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
+    /// Digests of the values that we gave to what people may write: what differs from them is theirs.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub written: BTreeSet<String>,
     /// What the definitions hold that were imported, by deployment. One that is being imported has no entry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub definitions: BTreeMap<EntityName, DefinitionRecord>,
@@ -105,6 +108,7 @@ impl ApiRecord {
             own_definitions: member(&mut members, "ownDefinitions"),
             urls: member(&mut members, "urls"),
             skipped: member(&mut members, "skipped"),
+            written: member(&mut members, "written"),
             definitions: member(&mut members, "definitions"),
             beside: members,
         })

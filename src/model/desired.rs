@@ -43,21 +43,25 @@ pub struct DesiredApi {
     pub members: Vec<DesiredMember>,
     /// The members that could not be read: what the catalog has of them stays as it is.
     pub unknown: BTreeSet<SourceKey>,
-    /// What nobody wants any more although it may be there.
-    pub departed: Departed,
+    /// The members that leave it although no list says that they are gone.
+    pub leaving: BTreeMap<SourceKey, Leave>,
+    /// The deployments and versions of stages that rules which changed leave out.
+    pub departed_stages: BTreeSet<EntityName>,
+    /// The APIs of the catalog that members come from, of those that have not arrived yet.
+    pub predecessors: BTreeSet<EntityName>,
     /// Its versions, in the order of their stages; empty until the stages are read.
     pub versions: Vec<DesiredVersion>,
     /// What was left out below it.
     pub skips: Vec<Skip>,
 }
 
-/// What rules that changed leave out of an API: it is removed once somebody has confirmed that.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Departed {
-    /// Members of a group, and why they departed.
-    pub members: BTreeMap<SourceKey, String>,
-    /// The deployments and versions of stages.
-    pub stages: BTreeSet<EntityName>,
+/// Why a member leaves a group although no list says that it is gone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Leave {
+    /// Nobody wants it any more, for this reason: it goes once somebody has confirmed that.
+    Departed(String),
+    /// It is part of another API, and has arrived there.
+    Moved(EntityName),
 }
 
 /// An API of a gateway, and what it says of the catalog's API.
@@ -144,8 +148,9 @@ impl DesiredApi {
     /// Adds what another gateway, or another API of the same one, has of the group. The order of calls does not matter.
     pub fn join(&mut self, other: Self) {
         self.unknown.extend(other.unknown);
-        self.departed.members.extend(other.departed.members);
-        self.departed.stages.extend(other.departed.stages);
+        self.leaving.extend(other.leaving);
+        self.departed_stages.extend(other.departed_stages);
+        self.predecessors.extend(other.predecessors);
         self.skips.extend(other.skips);
         for member in other.members {
             if self.member(&member.key).is_none() {

@@ -9,7 +9,7 @@ use super::rules::{RequiredMetadata, Rules};
 use super::version::VersionPlan;
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, ApiState, DefinitionRecord};
-use crate::model::{Conflict, Departed, DesiredApi, EntityName, EntityPath, Field, Skip, SkipReason, SourceKey};
+use crate::model::{Conflict, DesiredApi, EntityName, EntityPath, Field, Leave, Skip, SkipReason, SourceKey};
 
 /// The plan of one API.
 #[derive(Debug, Clone, PartialEq)]
@@ -33,8 +33,10 @@ pub struct ApiPlan {
     pub(super) members: Vec<SourceKey>,
     /// Those of a group that go.
     pub(super) going: BTreeSet<SourceKey>,
-    /// What departed of it.
-    pub(super) departed: Departed,
+    /// Why members leave it although no list says that they are gone.
+    pub(super) leaving: BTreeMap<SourceKey, Leave>,
+    /// The deployments and versions of stages that departed.
+    pub(super) departed_stages: BTreeSet<EntityName>,
     pub(super) is_group: bool,
 }
 
@@ -179,7 +181,8 @@ impl ApiPlan {
         Owners {
             members: &self.members,
             going: &self.going,
-            departed: &self.departed,
+            leaving: &self.leaving,
+            departed_stages: &self.departed_stages,
             is_group: self.is_group,
         }
     }

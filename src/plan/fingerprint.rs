@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::members::{is_going, leader, recorded};
+use super::members::{leader, recorded, stays};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
     Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Field, Skip, SkipReason, digest,
@@ -56,7 +56,7 @@ pub(super) fn is_current(desired: &DesiredApi, marker: &ApiMarker, on_demand: bo
     let given = member_fingerprints(desired, marker, on_demand);
     marker.record.fingerprint.as_ref() == Some(&fingerprint(desired, on_demand))
         && given.iter().all(|(member, digest)| found.get(member) == Some(digest))
-        && !marker.members.iter().any(|key| is_going(desired, marker, key))
+        && (!desired.is_group || marker.members.iter().all(|key| stays(desired, key)))
 }
 
 fn of_member(desired: &DesiredApi, marker: &ApiMarker, member: &DesiredMember, on_demand: bool) -> String {

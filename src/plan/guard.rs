@@ -75,6 +75,10 @@ impl Removals {
 
     /// Adds what would go below an API.
     pub fn add_below(&mut self, api: &EntityName, removal: &Removal) {
+        // Where a member has moved, nothing is lost.
+        if removal.moved_to.is_some() {
+            return;
+        }
         let name = (api.clone(), removal.name.clone());
         match &removal.departure {
             Some(why) => {
@@ -170,7 +174,7 @@ pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BT
         let of_gateway = || {
             leaving
                 .iter()
-                .filter(|leaving| leaving.gateway == *gateway && !leaving.is_departure())
+                .filter(|leaving| leaving.gateway == *gateway && matches!(leaving.why, Why::Gone | Why::OptedOut(_)))
         };
         let is_emptied = |(list, owned): &(&ApiList, &usize)| {
             let gone = of_gateway().filter(|leaving| leaving.is_on(**list));
@@ -193,6 +197,8 @@ pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BT
                 removals.departed.push(name);
                 removals.departure.get_or_insert_with(|| why.clone());
             }
+            // Nothing is lost.
+            Why::Moved(_) => (),
         }
     }
     removals

@@ -41,8 +41,12 @@ pub(super) fn members<'a>(desired: &'a DesiredApi, marker: Option<&'a ApiMarker>
 
 /// Whether a member of a group goes: it is none any more, and something below the API is left of it.
 pub(super) fn is_going(desired: &DesiredApi, marker: &ApiMarker, key: &SourceKey) -> bool {
-    let stays = desired.member(key).is_some() || desired.unknown.contains(key);
-    desired.is_group && !stays && marker.deployments_of(key).next().is_some()
+    desired.is_group && !stays(desired, key) && marker.deployments_of(key).next().is_some()
+}
+
+/// Whether a member of a group is one, or nobody knows.
+pub(super) fn stays(desired: &DesiredApi, key: &SourceKey) -> bool {
+    desired.member(key).is_some() || desired.unknown.contains(key)
 }
 
 /// The members that the catalog's API stands for already, so that its fields are theirs: one that is new may find no room.

@@ -14,11 +14,12 @@ use super::rules::{RequiredMetadata, Rules, missing_message};
 use super::seat::Seat;
 use super::stage::{Base, DeploymentPlan, Place, StagePlan};
 use super::version::{DEFINITIONS_PER_VERSION, OwnDefinition, VersionPlan};
+use super::written::{digests_of, given};
 use crate::catalog::marker::{ApiMarker, ApiState, DefinitionRecord};
 use crate::catalog::{OwnedApi, Vacant};
 use crate::model::{
-    Conflict, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Entity, EntityName, EntityPath, Fields, Skip,
-    SkipReason, SourceKey,
+    Conflict, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Entity, EntityKind, EntityName, EntityPath,
+    Fields, Properties, Skip, SkipReason, SourceKey,
 };
 
 /// Plans an API and all that is below it.
@@ -324,7 +325,8 @@ impl<'a> Planner<'a> {
         let owners = Owners {
             members: &members,
             going: &going,
-            departed: &self.desired.departed,
+            leaving: &self.desired.leaving,
+            departed_stages: &self.desired.departed_stages,
             is_group: self.desired.is_group,
         };
         let kept = self.kept();
@@ -351,7 +353,8 @@ impl<'a> Planner<'a> {
             fingerprints,
             going,
             members,
-            departed: self.desired.departed.clone(),
+            leaving: self.desired.leaving.clone(),
+            departed_stages: self.desired.departed_stages.clone(),
             is_group: self.desired.is_group,
         }
     }
@@ -409,6 +412,7 @@ impl<'a> Planner<'a> {
         record
             .deployments
             .extend(deployments.map(|stage| stage.desired.name.clone()));
+        marker.record.written = self.written(&marker.record.written, versions, works.then_some(&going));
         self.note(&mut marker, versions, kept);
         let fingerprints = Fingerprints {
             api: fingerprint(self.desired, self.rules.on_demand),
@@ -427,6 +431,47 @@ impl<'a> Planner<'a> {
             (true, Standing::Made(_) | Standing::Owned(_)) => record.state = ApiState::Updating,
         }
         (marker, fingerprints)
+    }
+
+    /// The digests of the values that are ours: of what is given now or would be, and of what was before. While something
+    /// below the API changes, those go that nothing which stays has any more.
+    fn written(&self, before: &BTreeSet<String>, versions: &[VersionPlan], going: Option<&Names>) -> BTreeSet<String> {
+        let api = self.standing.owned().map(|api| &api.entity.properties);
+        let mut written = before.clone();
+        if let Some(going) = going {
+            let mut there = api.map(|api| digests_of(EntityKind::Api, api)).unwrap_or_default();
+            for version in &self.below.versions {
+                if !going.versions.contains(&version.name) {
+                    there.extend(digests_of(EntityKind::Version, &version.properties));
+                }
+            }
+            for deployment in &self.below.deployments {
+                if !going.deployments.contains(&deployment.name) {
+                    there.extend(digests_of(EntityKind::Deployment, &deployment.properties));
+                }
+            }
+            written.retain(|digest| there.contains(digest));
+        }
+        written.extend(given(EntityKind::Api, &api_fields(&self.members, api), api));
+        for version in versions {
+            let found = self
+                .below
+                .versions
+                .iter()
+                .find(|found| found.name == version.desired.name);
+            let found = found.map(|found| &found.properties);
+            if let Some(first) = version.desired.deployments.first() {
+                written.extend(given(EntityKind::Version, &first.version, found));
+            }
+            for stage in version.stages.iter().filter(|stage| stage.deployment.is_some()) {
+                let found = self
+                    .below
+                    .deployment(&stage.desired.name)
+                    .map(|found| &found.properties);
+                written.extend(given(EntityKind::Deployment, &stage.desired.fields, found));
+            }
+        }
+        written
     }
 
     /// Notes what is about to be below the API beside the names.
@@ -501,7 +546,18 @@ impl<'a> Planner<'a> {
             Standing::Missing(vacant) => {
                 let Fields { enforced, initial, .. } = api_fields(&self.members, None);
                 let fields = enforced.into_iter().chain(initial).chain(opened.fields());
-                return Some(Write::create(vacant.clone(), fields.collect(), "the API is new"));
+                let before: Vec<String> = self
+                    .desired
+                    .predecessors
+                    .iter()
+                    .map(|name| format!("apis/{name}"))
+                    .collect();
+                let reason = if before.is_empty() {
+                    "the API is new".to_owned()
+                } else {
+                    format!("it succeeds {}", before.join(", "))
+                };
+                return Some(Write::create(vacant.clone(), fields.collect(), reason));
             }
         };
         let mut fields = listed_fields(self.rules, &self.members, current);

@@ -8,7 +8,7 @@ use super::below::Below;
 use super::fields::Write;
 use super::seat::own_definition_of;
 use crate::catalog::OwnedApi;
-use crate::model::{Departed, Entity, EntityName, EntityPath, Gateway, SourceKey};
+use crate::model::{Entity, EntityName, EntityPath, Gateway, Leave, SourceKey};
 
 /// How much there is of what is below APIs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -57,6 +57,8 @@ pub struct Removal {
     pub(super) is_whole: bool,
     /// Why it departed, where it did: then it may be on Amazon, and goes only once that is confirmed.
     pub departure: Option<String>,
+    /// The API that it is part of now, where all of a member has moved there: then nothing is lost that the guard counts.
+    pub moved_to: Option<EntityName>,
 }
 
 impl Removal {
@@ -66,15 +68,15 @@ impl Removal {
         self.member.as_ref().map(|member| &member.gateway)
     }
 
-    /// Whether all of a member departed: then Amazon is not asked for it.
-    pub(super) fn is_departed_member(&self) -> bool {
-        self.is_whole && self.departure.is_some()
+    /// Whether Amazon is asked before anything goes: not for a member that leaves although it may be there.
+    pub(super) fn is_asked(&self) -> bool {
+        !(self.is_whole && self.departure.is_some() || self.moved_to.is_some())
     }
 
     /// Whether what goes is on Amazon after all: its stages by the members that are there.
     pub(super) fn is_back(&self, stages: &BTreeMap<SourceKey, BTreeSet<EntityName>>) -> bool {
         match &self.member {
-            Some(_) if self.is_departed_member() => false,
+            Some(_) if !self.is_asked() => false,
             Some(member) if self.is_whole => stages.contains_key(member),
             Some(member) => {
                 let found = stages.get(member);
@@ -103,21 +105,29 @@ pub(super) struct Owners<'a> {
     pub members: &'a [SourceKey],
     /// Those of a group that go.
     pub going: &'a BTreeSet<SourceKey>,
-    /// What departed of it.
-    pub departed: &'a Departed,
+    /// Why members leave it although no list says that they are gone.
+    pub leaving: &'a BTreeMap<SourceKey, Leave>,
+    /// The deployments and versions of stages that departed.
+    pub departed_stages: &'a BTreeSet<EntityName>,
     /// Whether it is a group.
     pub is_group: bool,
 }
 
 impl Owners<'_> {
-    /// Why a removal is a departure, if it is one.
-    fn departure(&self, removal: &Removal) -> Option<String> {
+    /// A removal with why it is made, where it is not because something is gone.
+    fn explained(&self, mut removal: Removal) -> Removal {
         let member = removal.member.as_ref().filter(|_| removal.is_whole);
-        let of_member = member.and_then(|member| self.departed.members.get(member).cloned());
-        let mut gone = removal.gone.deployments.iter().chain(&removal.gone.versions);
-        let is_departed = gone.any(|name| self.departed.stages.contains(name));
-        let of_stage = || is_departed.then(|| "the integration's rules changed, and leave stages out".to_owned());
-        of_member.or_else(of_stage)
+        match member.and_then(|member| self.leaving.get(member)) {
+            Some(Leave::Moved(to)) => removal.moved_to = Some(to.clone()),
+            Some(Leave::Departed(why)) => removal.departure = Some(why.clone()),
+            None => {
+                let mut gone = removal.gone.deployments.iter().chain(&removal.gone.versions);
+                let is_departed = gone.any(|name| self.departed_stages.contains(name));
+                let why = || "the integration's rules changed, and leave stages out".to_owned();
+                removal.departure = is_departed.then(why);
+            }
+        }
+        removal
     }
 
     /// The member of a deployment and the version that it is of.
@@ -206,12 +216,7 @@ pub(super) fn plan_removals(
         }
     }
     let removals = removals.into_values().filter(|removal| !removal.writes.is_empty());
-    removals
-        .map(|removal| Removal {
-            departure: owners.departure(&removal),
-            ..removal
-        })
-        .collect()
+    removals.map(|removal| owners.explained(removal)).collect()
 }
 
 fn reason(is_whole: bool) -> &'static str {
@@ -236,5 +241,6 @@ fn removal<'a>(
         member: member.cloned(),
         is_whole,
         departure: None,
+        moved_to: None,
     })
 }

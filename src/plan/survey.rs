@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::members::{api_fields, recorded};
+use super::moves::{MoveProgress, Moves, moves, staying};
 use super::removals::Counts;
 use super::rules::{Rules, is_same};
+use crate::catalog::marker::ApiMarker;
 use crate::catalog::{FoldedApi, OwnedApi, Vacant};
 use crate::model::{
     AccountId, ApiId, ApiList, ApiType, Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway,
-    IntegrationName, Origin, Skip, SkipReason, Skipped, SourceKey,
+    IntegrationName, Leave, Origin, Skip, SkipReason, Skipped, SourceKey,
 };
 
 /// The catalog's APIs, as far as a run of one integration needs them.
@@ -38,6 +40,22 @@ impl CatalogApis {
     /// Adds an API that is not ours.
     pub fn add_other(&mut self, name: EntityName) {
         self.others.insert(name);
+    }
+
+    /// The APIs that are ours.
+    pub(super) fn owned(&self) -> impl Iterator<Item = &FoldedApi> {
+        self.owned.values()
+    }
+
+    /// An API that is ours.
+    #[must_use]
+    pub fn api(&self, name: &EntityName) -> Option<&FoldedApi> {
+        self.owned.get(name)
+    }
+
+    /// The marker of an API that is ours.
+    pub(super) fn marker_of(&self, name: &EntityName) -> Option<&ApiMarker> {
+        self.owned.get(name).map(|api| &api.marker)
     }
 
     /// The APIs that are not ours.
@@ -106,6 +124,8 @@ pub struct Observed {
     pub api_types: BTreeSet<ApiType>,
     /// The catalog.
     pub catalog: CatalogApis,
+    /// What of it is part of another API there from now on.
+    pub moves: Moves,
     /// What was looked at.
     pub scope: Scope,
 }
@@ -113,8 +133,10 @@ pub struct Observed {
 /// Whether an API of the catalog's that no list has is still to be there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Presence {
-    /// The complete list of its gateway lacks it.
+    /// The complete list of its gateway lacks it, unless it has a job here.
     Gone,
+    /// It is part of another API of the catalog from now on, which all of it has reached.
+    Moved(EntityName),
     /// It changed itself so that the integration's rules leave it out, this one among them.
     OptedOut(String),
     /// Nobody wants it any more, for this reason: whether it is gone is not known.
@@ -143,6 +165,8 @@ pub enum Why {
     OptedOut(String),
     /// The integration wants it no longer: that is to be confirmed.
     Departed(String),
+    /// All of it is part of another API of the catalog.
+    Moved(EntityName),
 }
 
 impl Leaving {
@@ -154,10 +178,11 @@ impl Leaving {
 
     /// Why it goes, for people.
     #[must_use]
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> String {
         match &self.why {
-            Why::Gone => "the API is gone",
-            Why::OptedOut(why) | Why::Departed(why) => why,
+            Why::Gone => "the API is gone".to_owned(),
+            Why::OptedOut(why) | Why::Departed(why) => why.clone(),
+            Why::Moved(to) => format!("it has moved to apis/{to}"),
         }
     }
 
@@ -199,6 +224,12 @@ impl Observed {
         self.gateways.keys().any(|gateway| may_be_on(origin, gateway))
     }
 
+    /// What of the catalog is part of another API there from now on, as far as the markers tell.
+    #[must_use]
+    pub fn moves(&self) -> Moves {
+        moves(&self.catalog, &self.homes())
+    }
+
     /// Where the gateways' APIs are in the catalog.
     fn homes(&self) -> Homes {
         let apis = self.gateways.values().flat_map(|gateway| &gateway.apis);
@@ -207,7 +238,7 @@ impl Observed {
     }
 
     /// Whether an API that this one of the catalog's stands for is still to be part of it.
-    fn presence(&self, homes: &Homes, name: &EntityName, origin: &Origin) -> Presence {
+    fn presence(&self, name: &EntityName, origin: &Origin) -> Presence {
         if self.scope != Scope::All {
             return Presence::Unknown;
         }
@@ -217,15 +248,16 @@ impl Observed {
             api_type: origin.api_type,
             api_id: origin.api_id.clone(),
         });
-        let home = key.and_then(|key| homes.get(&key));
-        if let Some(home) = home.filter(|home| *home != name) {
-            return if self.has_same_rules {
-                Presence::OptedOut(format!("the API changed, and is apis/{home} now"))
-            } else {
-                Presence::Departed(format!(
-                    "the integration's rules changed, and the API is apis/{home} now"
-                ))
-            };
+        let moved = key.and_then(|key| self.moves.get(&(name.clone(), key)));
+        match moved.map(|moved| (&moved.to, &moved.progress)) {
+            Some((to, MoveProgress::Arrived(lost))) if lost.is_empty() => return Presence::Moved(to.clone()),
+            Some((to, MoveProgress::Arrived(lost))) => {
+                let lost = lost.join(", ");
+                return Presence::Departed(format!(
+                    "apis/{name} has moved to apis/{to}, which lacks what it has as {lost}"
+                ));
+            }
+            Some((_, MoveProgress::Under)) | None => (),
         }
         let observation = gateway.map(|gateway| &self.gateways[gateway]);
         let key = (origin.api_type, origin.api_id.clone());
@@ -249,12 +281,38 @@ impl Observed {
         }
     }
 
+    /// The APIs of the catalog that members of each come from which have not arrived yet.
+    fn coming(&self) -> BTreeMap<EntityName, Vec<(SourceKey, FoldedApi)>> {
+        let mut coming: BTreeMap<EntityName, Vec<(SourceKey, FoldedApi)>> = BTreeMap::new();
+        for ((from, member), moved) in &self.moves {
+            if let (MoveProgress::Under, Some(api)) = (&moved.progress, self.catalog.owned.get(from)) {
+                let of_one = coming.entry(moved.to.clone()).or_default();
+                of_one.push((member.clone(), api.clone()));
+            }
+        }
+        coming
+    }
+
+    /// What is kept true where it was, since it has not arrived where it goes.
+    fn staying(&self, integration: &IntegrationName) -> Vec<DesiredApi> {
+        let under = self
+            .moves
+            .iter()
+            .filter(|(_, moved)| moved.progress == MoveProgress::Under);
+        let all = || self.gateways.values().flat_map(|gateway| &gateway.apis);
+        let found = under.filter_map(|((from, member), moved)| {
+            let mut homes = all().filter(|api| api.name == moved.to);
+            homes.find_map(|api| staying(integration, api, member, from))
+        });
+        found.collect()
+    }
+
     /// Whether the members of groups of ours are still to be there where no list has them.
-    fn presences(&self, homes: &Homes) -> BTreeMap<(EntityName, SourceKey), Presence> {
+    fn presences(&self) -> BTreeMap<(EntityName, SourceKey), Presence> {
         let apis = self.catalog.owned.values();
         let members = apis.flat_map(|api| api.marker.members.iter().map(|key| (&api.proof.name, key)));
         let presences = members.map(|(name, key)| {
-            let presence = self.presence(homes, name, &Origin::from(key));
+            let presence = self.presence(name, &Origin::from(key));
             ((name.clone(), key.clone()), presence)
         });
         presences.collect()
@@ -262,15 +320,16 @@ impl Observed {
 
     /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on: of a
     /// group, one that this depends on.
-    fn presence_of(&self, homes: &Homes, api: &FoldedApi) -> (Presence, Option<Gateway>) {
+    fn presence_of(&self, api: &FoldedApi) -> (Presence, Option<Gateway>) {
         let rank = |presence: &Presence| match presence {
             Presence::Unknown => 0,
             Presence::Departed(_) => 1,
             Presence::OptedOut(_) => 2,
             Presence::Gone => 3,
+            Presence::Moved(_) => 4,
         };
         let origins = api.proof.origins.iter();
-        let presences = origins.map(|origin| (self.presence(homes, &api.proof.name, origin), origin));
+        let presences = origins.map(|origin| (self.presence(&api.proof.name, origin), origin));
         let Some((presence, origin)) = presences.min_by_key(|(presence, _)| rank(presence)) else {
             return (Presence::Unknown, None);
         };
@@ -290,6 +349,8 @@ pub struct Job {
     pub desired: DesiredApi,
     /// As it is.
     pub current: Current,
+    /// The APIs of the catalog that members come from which have not arrived yet.
+    pub predecessors: Vec<(SourceKey, FoldedApi)>,
     /// Whether it comes before those that a pass goes through: it is new, differs, or was not finished.
     pub comes_first: bool,
     /// Whether an earlier run of the pass has looked at it already.
@@ -361,16 +422,16 @@ pub struct Agenda {
 #[must_use]
 pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
     let mut agenda = Agenda::default();
-    let homes = observed.homes();
     let mut reasons: BTreeMap<EntityName, (Gateway, Why)> = BTreeMap::new();
     for api in observed.catalog.owned.values() {
-        let (presence, Some(gateway)) = observed.presence_of(&homes, api) else {
+        let (presence, Some(gateway)) = observed.presence_of(api) else {
             continue;
         };
         let why = match &presence {
             Presence::Gone => Some(Why::Gone),
             Presence::OptedOut(why) => Some(Why::OptedOut(why.clone())),
             Presence::Departed(why) => Some(Why::Departed(why.clone())),
+            Presence::Moved(to) => Some(Why::Moved(to.clone())),
             Presence::Unknown => None,
         };
         reasons.extend(why.map(|why| (api.proof.name.clone(), (gateway.clone(), why))));
@@ -386,14 +447,17 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             Presence::Unknown if observed.scope == Scope::All => {
                 agenda.owned.entry(gateway).or_default().unread += 1;
             }
-            Presence::Departed(_) | Presence::Unknown => (),
+            Presence::Departed(_) | Presence::Moved(_) | Presence::Unknown => (),
         }
     }
-    let presences = observed.presences(&homes);
+    let presences = observed.presences();
+    let mut coming = observed.coming();
+    let staying = observed.staying(&rules.integration);
     let mut desired: Vec<DesiredApi> = Vec::new();
     for gateway in observed.gateways.into_values() {
         desired.extend(gateway.apis);
     }
+    desired.extend(staying);
     let mut desired = joined(desired);
     let CatalogApis { mut owned, others } = observed.catalog;
     let is_held = |api: &DesiredApi| {
@@ -413,6 +477,8 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     let mut seen = BTreeSet::new();
     for mut api in desired {
         let path = EntityPath::Api(api.name.clone());
+        let predecessors = coming.remove(&api.name).unwrap_or_default();
+        api.predecessors = predecessors.iter().map(|(_, old)| old.proof.name.clone()).collect();
         if !seen.insert(api.name.clone()) {
             let message = format!("another API has the same entity name {}", api.name);
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
@@ -426,7 +492,10 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                             api.unknown.insert(key);
                         }
                         Some(Presence::Departed(why)) => {
-                            api.departed.members.insert(key, why.clone());
+                            api.leaving.insert(key, Leave::Departed(why.clone()));
+                        }
+                        Some(Presence::Moved(to)) => {
+                            api.leaving.insert(key, Leave::Moved(to.clone()));
                         }
                         Some(Presence::Gone | Presence::OptedOut(_)) | None => (),
                     }
@@ -440,6 +509,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                     .any(|member| failed.contains(member.key.api_id.as_str()));
             let job = Job {
                 is_passed: !is_first && cursor.is_some_and(|cursor| cursor.has_passed(&api.name)),
+                predecessors,
                 comes_first: is_first,
                 desired: api,
                 current: Current::Owned(Box::new(current)),
@@ -454,6 +524,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                 new.push(Job {
                     desired: api,
                     current: Current::Missing(vacant),
+                    predecessors,
                     comes_first: true,
                     is_passed: false,
                 });

@@ -7,6 +7,7 @@ mod fixtures;
 mod group;
 mod group_properties;
 mod groups;
+mod moves;
 mod preview;
 mod properties;
 mod survey;

@@ -11,16 +11,17 @@ use super::agenda::Task;
 use super::drive::{Paused, Subject, drive, look, mark_unchecked};
 use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
+use super::moves::versions_and_deployments;
 use super::observe::Sides;
 use super::places::Places;
 use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
 use crate::model::{
-    Conflict, Departed, DesiredApi, DesiredMember, Domains, EntityName, Gateway, GatewayApi, Integration, SourceKey,
-    Stage, stage_entity_name,
+    Conflict, DesiredApi, DesiredMember, Domains, EntityName, Gateway, GatewayApi, Integration, SourceKey, Stage,
+    stage_entity_name,
 };
-use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
+use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Whole, Work, inherit};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
 use crate::translate::{self, Around, add_stages, stage_selection};
@@ -188,7 +189,12 @@ impl Ground {
     pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
         let looking = async {
             panic_if_planted("look", task.api().id.as_str());
-            let (desired, failures) = self.read_stages(hands, task).await?;
+            let (mut desired, failures) = self.read_stages(hands, task).await?;
+            for (member, old) in task.predecessors() {
+                let below = versions_and_deployments(&hands.catalog, old).await?;
+                let (api, below) = (&old.unfolded(), &below);
+                inherit(&mut desired, member, Whole { api, below });
+            }
             let standing = match &task.job.current {
                 Current::Missing(vacant) => Standing::Missing(vacant.clone()),
                 Current::Owned(api) => Standing::Owned(Box::new(api.unfolded())),
@@ -249,12 +255,14 @@ impl Ground {
             is_group: task.job.desired.is_group,
             members: vec![member.clone()],
             unknown: BTreeSet::new(),
-            departed: Departed::default(),
+            leaving: BTreeMap::new(),
+            departed_stages: BTreeSet::new(),
+            predecessors: BTreeSet::new(),
             versions: Vec::new(),
             skips: Vec::new(),
         };
         if !self.has_same_rules {
-            one.departed.stages = self.left_out(&member.key, api, &stages, one.is_group);
+            one.departed_stages = self.left_out(&member.key, api, &stages, one.is_group);
         }
         let around = Around {
             integration: &self.integration,

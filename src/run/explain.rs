@@ -116,6 +116,7 @@ pub async fn explain(
                 Why::Gone => Removed::Gone(leaving.gateway.clone(), api.proof()),
                 Why::OptedOut(_) => Removed::Stages(leaving.gateway.clone()),
                 Why::Departed(_) => Removed::Departed(leaving.gateway.clone()),
+                Why::Moved(_) => Removed::Nothing,
             };
             found.push((explain_leaving(leaving, &api), removed));
         }
@@ -329,6 +330,7 @@ fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
         Why::Gone => "it is in the catalog and no longer on Amazon; the next synchronization deletes it".to_owned(),
         Why::OptedOut(why) => format!("it is in the catalog, and the next synchronization deletes it: {why}"),
         Why::Departed(why) => format!("it is in the catalog, and stays until its deletion is confirmed: {why}"),
+        Why::Moved(to) => format!("it is part of apis/{to} now; the next synchronization deletes what is left of it"),
     };
     let write = Write::delete(api.owned().clone(), leaving.reason());
     ApiExplanation {

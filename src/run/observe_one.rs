@@ -14,7 +14,7 @@ use crate::aws::GatewayClient;
 use crate::model::{
     ApiId, ApiList, ApiType, Domains, EntityName, EntityPath, ErrorCode, Gateway, GatewayApi, Integration, Problem,
 };
-use crate::plan::{CatalogApis, Observation, Observed, Scope};
+use crate::plan::{CatalogApis, Moves, Observation, Observed, Scope};
 use crate::planted::panic_if_planted;
 use crate::translate::{Place, Subject, desired_api, desired_group, group_of, listed_selection, source_key};
 
@@ -98,6 +98,7 @@ pub async fn observe_one(
             has_same_rules: false,
             api_types: integration.api_types.clone(),
             catalog: apis,
+            moves: Moves::new(),
             scope: Scope::Only(vec![key.clone()]),
         },
         gateways,

@@ -13,7 +13,6 @@ use super::held::held_message;
 use super::record::{charge, note};
 use super::report::Tally;
 use super::session::Session;
-use crate::catalog::ApiProof;
 use crate::catalog::settings::Registration;
 use crate::error_chain::error_chain;
 use crate::model::{ApiType, EntityName, Failure, Gateway};
@@ -54,7 +53,8 @@ pub async fn remove(
     tally: &mut Tally,
 ) {
     let removals = guard.removals_of_work(tasks, worked);
-    if removals.values().all(Removals::is_empty) {
+    let mut outcomes = worked.iter().map(|worked| &worked.outcome);
+    if tasks.leaving.is_empty() && !outcomes.any(|outcome| outcome.pending.is_some()) {
         return;
     }
     confirm_later(removing, guard, &removals, tally).await;
@@ -82,6 +82,7 @@ pub async fn remove(
         .iter()
         .filter_map(|(gateway, removals)| (!removals.is_empty()).then_some(gateway))
         .collect();
+    remove_moved(removing, tasks, tally).await;
     let mut below: BTreeMap<&Gateway, Below> = BTreeMap::new();
     for gateway in &with_removals {
         let allowed = match verdict.holds.get(gateway) {
@@ -215,27 +216,14 @@ async fn remove_apis(
             if count == 0 {
                 break;
             }
-            let batch: Vec<Leaving> = going.drain(..count).collect();
-            let proofs = batch.iter().map(|leaving| leaving.api.proof.clone()).collect();
-            let deleted = delete_apis(deleting, proofs).await;
+            let stays = delete(deleting, going.drain(..count).collect(), tally).await;
             if is_confirmed {
-                guard.give_back(gateway, deleted.left.len());
+                guard.give_back(gateway, stays.len());
             }
-            tally.deleted += deleted.deleted;
-            tally.remaining += deleted.remaining;
-            tally.wait_for(deleted.wait);
-            tally.conflicts.extend(deleted.conflicts);
-            tally.failed.extend(
-                deleted
-                    .failed
-                    .into_iter()
-                    .map(|(api, message)| failure(&api, title(&batch, &api.name), gateway, message)),
-            );
-            let stays = |leaving: &Leaving| deleted.left.contains(&leaving.api.proof.name);
-            let before = left.len();
-            left.extend(batch.into_iter().filter(stays));
+            let is_short = !stays.is_empty() && !session.budget.may_begin();
+            left.extend(stays);
             // What could not be deleted now is not tried again in this run, and what there was no time for neither.
-            if left.len() > before && !session.budget.may_begin() {
+            if is_short {
                 break;
             }
         }
@@ -245,6 +233,38 @@ async fn remove_apis(
         left.extend(going);
     }
     tasks.leaving = left;
+}
+
+/// Deletes what is left of APIs that have moved: nothing is lost, so that nobody is asked.
+async fn remove_moved(removing: Removing<'_>, tasks: &mut Tasks, tally: &mut Tally) {
+    let (moved, others): (Vec<Leaving>, Vec<Leaving>) = partition(std::mem::take(&mut tasks.leaving), |leaving| {
+        matches!(leaving.why, Why::Moved(_))
+    });
+    let deleting = Deleting {
+        catalog: &removing.session.catalog(),
+        integration: &removing.ground.integration.name,
+        environment: Some(&removing.registration.environment.name),
+        gone_from: None,
+        budget: &removing.session.budget,
+    };
+    tasks.leaving = others;
+    tasks.leaving.extend(delete(deleting, moved, tally).await);
+}
+
+/// Deletes APIs; gives those that are still there.
+async fn delete(deleting: Deleting<'_>, batch: Vec<Leaving>, tally: &mut Tally) -> Vec<Leaving> {
+    let proofs = batch.iter().map(|leaving| leaving.api.proof.clone()).collect();
+    let deleted = delete_apis(deleting, proofs).await;
+    tally.deleted += deleted.deleted;
+    tally.remaining += deleted.remaining;
+    tally.wait_for(deleted.wait);
+    tally.conflicts.extend(deleted.conflicts);
+    for (api, message) in deleted.failed {
+        let leaving = batch.iter().find(|leaving| leaving.api.proof.name == api.name);
+        tally.failed.extend(leaving.map(|leaving| failure(leaving, message)));
+    }
+    let stays = |leaving: &Leaving| deleted.left.contains(&leaving.api.proof.name);
+    batch.into_iter().filter(stays).collect()
 }
 
 /// Charges the confirmation that is in work with so many removals; gives how many of them may be made.
@@ -276,15 +296,11 @@ async fn charged(
     }
 }
 
-fn failure(api: &ApiProof, title: Option<String>, gateway: &Gateway, message: String) -> Failure {
+fn failure(leaving: &Leaving, message: String) -> Failure {
+    let api = &leaving.api.proof;
     let api_type = api.origins.first().map_or(ApiType::Rest, |origin| origin.api_type);
-    Failure::of(api_type, api.api_id(), title, gateway, message)
-}
-
-/// The title in the catalog of an API that is no longer on the gateway.
-fn title(apis: &[Leaving], name: &EntityName) -> Option<String> {
-    let leaving = apis.iter().find(|leaving| leaving.api.proof.name == *name)?;
-    leaving.api.unfolded().entity.text("title").map(str::to_owned)
+    let title = leaving.api.unfolded().entity.text("title").map(str::to_owned);
+    Failure::of(api_type, api.api_id(), title, &leaving.gateway, message)
 }
 
 /// Allows what goes from a gateway below the APIs that wait for the guard, as far as it may.
@@ -301,7 +317,8 @@ async fn allot(
         let removals = outcome.pending.iter().flat_map(|pending| pending.work.removals());
         for removal in removals.filter(|removal| gateway_of(task, removal) == gateway) {
             below.apis.insert(index);
-            if is_confirmed || allowed.gone && removal.departure.is_none() {
+            let may_go = is_confirmed || allowed.gone && removal.departure.is_none();
+            if may_go && removal.moved_to.is_none() {
                 let allowed = (index, removal.name.clone());
                 if removal.departure.is_some() {
                     departed.push(allowed);
@@ -337,7 +354,13 @@ async fn end_work(removing: Removing<'_>, worked: &mut [Worked], below: &BTreeMa
                 let Some(mut paused) = worked.outcome.pending.take() else {
                     return;
                 };
-                let is_part = allowed.len() < paused.work.removals().len();
+                let removals = paused.work.removals();
+                let moved = removals.iter().filter(|removal| removal.moved_to.is_some());
+                let allowed: BTreeSet<EntityName> = allowed
+                    .into_iter()
+                    .chain(moved.map(|moved| moved.name.clone()))
+                    .collect();
+                let is_part = allowed.len() < removals.len();
                 paused.step = paused.work.next(Event::Judged(allowed));
                 let Worked { task, outcome } = worked;
                 removing.ground.go_on(removing.hands, task, *paused, outcome).await;

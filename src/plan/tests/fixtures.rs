@@ -1,17 +1,17 @@
 //! Values that the tests start from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
 use super::super::{CatalogLimits, Observation, RequiredMetadata, Rules};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
-    AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, Departed,
-    DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Document, Entity, EntityName, EntityPath, Export,
-    Field, FieldPath, Fields, Format, Gateway, GroupBy, ImportSpecification, Integration, IntegrationName,
-    LifecycleStage, MetadataTypes, Properties, Region, SecretIdentifier, Skip, SkipReason, SourceKey, SystemData,
-    VaultHosts, stage_entity_name,
+    AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
+    DesiredDeployment, DesiredMember, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field,
+    FieldPath, Fields, Format, Gateway, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage,
+    MetadataTypes, Properties, Region, SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts,
+    stage_entity_name,
 };
 
 /// What the gateway has of one API, and what the catalog has room for.
@@ -92,7 +92,9 @@ impl Source {
             is_group: false,
             members: vec![member],
             unknown: BTreeSet::new(),
-            departed: Departed::default(),
+            leaving: BTreeMap::new(),
+            departed_stages: BTreeSet::new(),
+            predecessors: BTreeSet::new(),
             versions,
             skips: self.skips.clone(),
         }

@@ -10,7 +10,7 @@ use super::fixtures::{Source, source};
 use super::world::{ALL, Run, World, all_removals};
 use crate::catalog::{OwnedApi, Vacant};
 use crate::model::{
-    ApiType, Definition, Departed, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Document, EntityName,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Document, EntityName,
     EntityPath, Export, Fact, FieldPath, Fields, Format, SkipReason, SourceKey, digest, stage_entity_name,
 };
 
@@ -177,7 +177,9 @@ impl Api {
                 key: from,
             }],
             unknown: BTreeSet::new(),
-            departed: Departed::default(),
+            leaving: BTreeMap::new(),
+            departed_stages: BTreeSet::new(),
+            predecessors: BTreeSet::new(),
             skips: Vec::new(),
         }
     }

@@ -438,7 +438,7 @@ fn damage_to_a_members_own_definition_is_put_right_by_a_deep_run() {
 
 #[test]
 fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read() {
-    use super::super::{CatalogApis, Observed, Scope, survey};
+    use super::super::{CatalogApis, Moves, Observed, Scope, survey};
     use super::fixtures::observation;
 
     let group = members(3);
@@ -470,6 +470,7 @@ fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read
             has_same_rules: true,
             api_types: [ApiType::Rest].into(),
             catalog: catalog.clone(),
+            moves: Moves::new(),
             scope: Scope::All,
         };
         let agenda = survey(
@@ -481,7 +482,7 @@ fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read
         let [job] = &agenda.jobs[..] else { panic!("{agenda:?}") };
         assert!(job.desired.members.iter().map(|member| &member.key).is_sorted());
         assert_eq!(job.desired.unknown.iter().cloned().collect::<Vec<_>>(), unknown);
-        let gone: Vec<SourceKey> = job.desired.departed.members.keys().cloned().collect();
+        let gone: Vec<SourceKey> = job.desired.leaving.keys().cloned().collect();
         assert_eq!(gone, departed);
         assert_eq!(
             (agenda.skips.len(), agenda.leaving.len(), agenda.conflicts.len()),

@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::super::api::plan_listed_fields;
-use super::super::{Agenda, Current, Job, Observation, Observed, Scope, Why, judge, removals, survey};
+use super::super::{
+    Agenda, Current, Job, MoveProgress, Moves, Observation, Observed, Scope, Why, judge, removals, survey,
+};
 use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, observation, source};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
@@ -27,6 +29,7 @@ fn observed(apis: Option<Vec<DesiredApi>>, catalog: &[Entity], scope: Scope) -> 
     Observed {
         gateways: [(gateway(), observation(apis))].into(),
         catalog: listed(&integration("shop"), catalog),
+        moves: Moves::new(),
         scope,
         has_all_gateways: true,
         has_same_rules: true,
@@ -323,6 +326,7 @@ fn without(lists: &[ApiList], api_types: &[ApiType], catalog: &[Entity]) -> Agen
         has_same_rules: true,
         gateways: [(gateway(), observation)].into(),
         catalog: listed(&integration("shop"), catalog),
+        moves: Moves::new(),
         scope: Scope::All,
     };
     survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
@@ -478,21 +482,38 @@ fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
 }
 
 #[test]
-fn an_api_that_is_part_of_another_entity_now_leaves_its_old_one() {
+fn an_api_that_is_part_of_another_entity_now_stays_where_it_was_until_it_has_arrived() {
     let mut group = desired("a1");
     (group.name, group.is_group) = (name("shop-orders"), true);
-    let opted_out = Why::OptedOut("the API changed, and is apis/shop-orders now".to_owned());
-    let departed = Why::Departed("the integration's rules changed, and the API is apis/shop-orders now".to_owned());
-    for (has_same_rules, why) in [(true, opted_out), (false, departed)] {
-        let observed = Observed {
-            has_same_rules,
-            ..observed(Some(vec![group.clone()]), &[same("a1")], Scope::All)
-        };
-        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+    let mut observed = observed(Some(vec![group.clone()]), &[same("a1")], Scope::All);
+    observed.moves = observed.moves();
+    let rules = source(&[]).rules();
+    let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new());
+    let jobs: Vec<(&str, bool, usize)> = agenda
+        .jobs
+        .iter()
+        .map(|job| (job.desired.name.as_str(), job.desired.is_group, job.predecessors.len()))
+        .collect();
+    assert_eq!(jobs, [("shop-orders", true, 1), ("shop-a1", false, 0)]);
+    assert_eq!(agenda.jobs[0].desired.predecessors, [name("shop-a1")].into());
+    assert_eq!(agenda.leaving, []);
+    let departed = "apis/shop-a1 has moved to apis/shop-orders, which lacks what it has as summary, contacts";
+    for (lost, why) in [
+        (vec![], Why::Moved(name("shop-orders"))),
+        (
+            vec!["summary".to_owned(), "contacts".to_owned()],
+            Why::Departed(departed.to_owned()),
+        ),
+    ] {
+        let moved = observed.moves.values_mut().next().unwrap();
+        moved.progress = MoveProgress::Arrived(lost);
+        let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new());
         let [leaving] = &agenda.leaving[..] else {
             panic!("{agenda:?}")
         };
-        assert_eq!((&leaving.why, &agenda.jobs[0].desired.name), (&why, &group.name));
+        assert_eq!((&leaving.why, agenda.jobs.len()), (&why, 1));
+        let removals = removals(&agenda.leaving, &agenda.owned);
+        assert_eq!(removals[&gateway()].is_empty(), matches!(why, Why::Moved(_)));
     }
 }
 
@@ -545,6 +566,7 @@ fn a_list_that_has_none_of_its_apis_is_held_even_among_many_others() {
         let observed = Observed {
             gateways: [(gateway(), observation)].into(),
             catalog: listed(&integration("shop"), &catalog),
+            moves: Moves::new(),
             scope: Scope::All,
             has_all_gateways: true,
             has_same_rules: true,

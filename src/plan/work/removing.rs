@@ -17,7 +17,7 @@ impl Work {
             return self.close(&progress);
         }
         let removals = progress.plan.removals.iter();
-        let removals = removals.filter(|removal| allowed.contains(&removal.name) && !removal.is_departed_member());
+        let removals = removals.filter(|removal| allowed.contains(&removal.name) && removal.is_asked());
         let of = |removal: &Removal| match &removal.member {
             Some(member) => vec![member.clone()],
             None => progress.plan.members.clone(),
