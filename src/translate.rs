@@ -122,6 +122,7 @@ fn desired(
         leaving: BTreeMap::new(),
         departed_stages: BTreeSet::new(),
         predecessors: BTreeSet::new(),
+        inherited: BTreeSet::new(),
         versions: Vec::new(),
         skips,
     }

@@ -49,6 +49,8 @@ pub struct DesiredApi {
     pub departed_stages: BTreeSet<EntityName>,
     /// The APIs of the catalog that members come from, of those that have not arrived yet.
     pub predecessors: BTreeSet<EntityName>,
+    /// Digests of what people wrote there: it stays theirs.
+    pub inherited: BTreeSet<String>,
     /// Its versions, in the order of their stages; empty until the stages are read.
     pub versions: Vec<DesiredVersion>,
     /// What was left out below it.
@@ -151,6 +153,7 @@ impl DesiredApi {
         self.leaving.extend(other.leaving);
         self.departed_stages.extend(other.departed_stages);
         self.predecessors.extend(other.predecessors);
+        self.inherited.extend(other.inherited);
         self.skips.extend(other.skips);
         for member in other.members {
             if self.member(&member.key).is_none() {

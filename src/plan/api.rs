@@ -170,10 +170,13 @@ impl ApiPlan {
                 SkipReason::TooManyVersions | SkipReason::TooManyDeployments | SkipReason::TooManyDefinitions
             )
         };
-        // The place of a member that went is another's from the next run on.
-        let is_led_by_another = !self.going.is_empty() && !finished.removed.is_empty();
         let has_room = finished.is_tidied || !finished.removed.is_empty();
-        is_led_by_another || has_room && self.skips.iter().chain(&finished.skips).any(is_for_room)
+        self.is_led_by_another(finished) || has_room && self.skips.iter().chain(&finished.skips).any(is_for_room)
+    }
+
+    /// Whether a member went, so that its place may be another's.
+    pub(super) fn is_led_by_another(&self, finished: &Finished) -> bool {
+        !self.going.is_empty() && !finished.removed.is_empty()
     }
 
     /// Whose the deployments below the API are.

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::below::Below;
 use super::survey::CatalogApis;
-use super::written::{Writing, writings};
+use super::written::{Writing, digests_of_writings, writings};
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, ApiState};
 use crate::model::{DesiredApi, Entity, EntityKind, EntityName, Fields, IntegrationName, SourceKey};
@@ -93,6 +93,7 @@ pub fn inherit(desired: &mut DesiredApi, member: &SourceKey, old: Whole<'_>) {
     for member in &mut desired.members {
         put(&mut member.fields, &of_api);
     }
+    let mut inherited = digests_of_writings(EntityKind::Api, &of_api);
     for deployment in &old.below.deployments {
         let version = version_of(member, &old.api.marker, &deployment.name);
         let Some(version) = version.filter(|_| old.api.deployment(deployment).is_some()) else {
@@ -104,6 +105,11 @@ pub fn inherit(desired: &mut DesiredApi, member: &SourceKey, old: Whole<'_>) {
         let of_version = found(&old.below.versions, &version);
         let of_version = of_version.map(|found| writings(EntityKind::Version, &found.properties, ours));
         let of_deployment = writings(EntityKind::Deployment, &deployment.properties, ours);
+        inherited.extend(digests_of_writings(
+            EntityKind::Version,
+            of_version.as_deref().unwrap_or_default(),
+        ));
+        inherited.extend(digests_of_writings(EntityKind::Deployment, &of_deployment));
         for stage in &mut desired.deployments {
             put(&mut stage.version, of_version.as_deref().unwrap_or_default());
             if stage.from == *member {
@@ -111,6 +117,7 @@ pub fn inherit(desired: &mut DesiredApi, member: &SourceKey, old: Whole<'_>) {
             }
         }
     }
+    desired.inherited.extend(inherited);
 }
 
 fn put(fields: &mut Fields, written: &[Writing]) {
@@ -190,6 +197,7 @@ pub(super) fn staying(
         leaving: BTreeMap::new(),
         departed_stages: BTreeSet::new(),
         predecessors: BTreeSet::new(),
+        inherited: BTreeSet::new(),
         versions: Vec::new(),
         skips,
     })

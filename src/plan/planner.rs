@@ -19,7 +19,7 @@ use crate::catalog::marker::{ApiMarker, ApiState, DefinitionRecord};
 use crate::catalog::{OwnedApi, Vacant};
 use crate::model::{
     Conflict, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Entity, EntityKind, EntityName, EntityPath,
-    Fields, Properties, Skip, SkipReason, SourceKey,
+    Fields, Skip, SkipReason, SourceKey,
 };
 
 /// Plans an API and all that is below it.
@@ -471,6 +471,7 @@ impl<'a> Planner<'a> {
                 written.extend(given(EntityKind::Deployment, &stage.desired.fields, found));
             }
         }
+        written.retain(|digest| !self.desired.inherited.contains(digest));
         written
     }
 

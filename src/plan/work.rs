@@ -70,6 +70,8 @@ enum State {
     RereadingBelow(Box<Progress>, Vec<EntityName>),
     Removing(Box<Progress>, VecDeque<(EntityName, VecDeque<Write>)>),
     Closing,
+    /// What the members that are left say is planned once more: one that went was among the first.
+    ClosingForOthers,
     Settled,
     Ended,
 }
@@ -157,6 +159,13 @@ impl Work {
                 self.done.updated = true;
                 self.remove(progress, left)
             }
+            (State::ClosingForOthers, Event::Written(Some(api))) => {
+                self.done.updated = true;
+                match OwnedApi::claim(&self.rules.integration, &api) {
+                    Some(api) => self.list(Standing::Owned(Box::new(api)), false, Below::default()),
+                    None => Step::Done,
+                }
+            }
             (State::Closing | State::Settled, Event::Written(_)) => {
                 self.done.updated = true;
                 Step::Done
@@ -173,6 +182,7 @@ impl Work {
                 | State::RereadingBelow(..)
                 | State::Removing(..)
                 | State::Closing
+                | State::ClosingForOthers
                 | State::Settled
                 | State::Ended,
                 _,
@@ -200,6 +210,7 @@ impl Work {
             | State::Opening(_)
             | State::AwaitingVerdict(_)
             | State::Closing
+            | State::ClosingForOthers
             | State::Settled
             | State::Ended => None,
         }
@@ -379,7 +390,11 @@ impl Work {
     fn close(&mut self, progress: &Progress) -> Step {
         match progress.plan.closing(&progress.api, &progress.finished) {
             Some(write) => {
-                self.state = State::Closing;
+                self.state = if progress.plan.is_led_by_another(&progress.finished) {
+                    State::ClosingForOthers
+                } else {
+                    State::Closing
+                };
                 Step::Write(write)
             }
             None => Step::Done,

@@ -30,13 +30,17 @@ pub(super) fn given(kind: EntityKind, fields: &Fields, found: Option<&Properties
     digests_of(kind, &properties)
 }
 
-/// The digests of the values that people may change of an entity.
-pub(super) fn digests_of(kind: EntityKind, properties: &Properties) -> BTreeSet<String> {
-    let values = values(kind, properties);
-    values
+/// The digests of what people wrote.
+pub(super) fn digests_of_writings(kind: EntityKind, writings: &[Writing]) -> BTreeSet<String> {
+    writings
         .iter()
         .map(|(path, value)| digest_of(kind, path, value))
         .collect()
+}
+
+/// The digests of the values that people may change of an entity.
+pub(super) fn digests_of(kind: EntityKind, properties: &Properties) -> BTreeSet<String> {
+    digests_of_writings(kind, &values(kind, properties))
 }
 
 fn digest_of(kind: EntityKind, path: &FieldPath, value: &Value) -> String {

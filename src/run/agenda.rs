@@ -110,7 +110,7 @@ impl Tasks {
             .or_insert_with(|| report(None, gateway, GatewayState::Departed));
         report.held = Some(hold.count);
         report.deletions_id = Some(hold.deletions_id.clone());
-        if let (None, Some((_, why))) = (&report.message, &hold.departures) {
+        if let (GatewayState::Departed, Some((_, why))) = (report.state, &hold.departures) {
             report.message = Some(why.clone());
         }
     }

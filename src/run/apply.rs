@@ -258,6 +258,7 @@ impl Ground {
             leaving: BTreeMap::new(),
             departed_stages: BTreeSet::new(),
             predecessors: BTreeSet::new(),
+            inherited: BTreeSet::new(),
             versions: Vec::new(),
             skips: Vec::new(),
         };

@@ -84,7 +84,7 @@ pub fn conclude(
         }
         born.extend(outcome.born.take());
         if job.comes_first && matches!(outcome.ended, Ended::Done) {
-            tally.remaining += arrivals(job, &outcome.done.skips);
+            tally.arrived += arrivals(job, &outcome.done.skips);
         }
         if !matches!(outcome.ended, Ended::Done | Ended::LeftAlone | Ended::NoRoom(_)) {
             unfinished.extend(worked.task.gateways().cloned());
@@ -103,7 +103,7 @@ pub fn conclude(
         unfinished.extend(tasks.leaving.into_iter().map(|leaving| leaving.gateway));
         // Of the others, a whole run has found nothing left to remove.
         guard.end_all_but(&unfinished);
-        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && !tally.has_gaps {
+        if tally.held.is_none() && tally.open() == 0 && tally.failed.is_empty() && !tally.has_gaps {
             guard.complete();
         }
         guard.journal

@@ -364,6 +364,11 @@ async fn end_work(removing: Removing<'_>, worked: &mut [Worked], below: &BTreeMa
                 paused.step = paused.work.next(Event::Judged(allowed));
                 let Worked { task, outcome } = worked;
                 removing.ground.go_on(removing.hands, task, *paused, outcome).await;
+                // What the members that are left say was planned once more.
+                if let Some(mut paused) = outcome.pending.take() {
+                    paused.step = paused.work.next(Event::Judged(BTreeSet::new()));
+                    removing.ground.go_on(removing.hands, task, *paused, outcome).await;
+                }
                 if is_part && !is_held && matches!(outcome.ended, Ended::Done) {
                     outcome.ended = Ended::Remaining;
                 }

@@ -25,6 +25,8 @@ pub struct Tally {
     pub unchanged: usize,
     /// APIs that are not done.
     pub remaining: usize,
+    /// APIs that have arrived in another one of the catalog, and that the next run takes off the one before.
+    pub arrived: usize,
     /// Why the first of them remain for which that is known, and until when the last has to wait.
     pub wait: Option<Wait>,
     /// The refusals that ended work, if any, with the gateway where it is one's: then nothing else is why APIs remain.
@@ -106,9 +108,14 @@ impl Tally {
         };
     }
 
+    /// How many APIs the next run goes on with.
+    pub fn open(&self) -> usize {
+        self.remaining + self.arrived
+    }
+
     /// When the same call would go on with what remains; `None` when it would not.
     fn retry_after_seconds(&self) -> Option<u64> {
-        if self.remaining == 0 || !self.refusals.is_empty() {
+        if self.open() == 0 || !self.refusals.is_empty() {
             return None;
         }
         let until = self.wait.as_ref().and_then(|wait| wait.until);
@@ -127,7 +134,7 @@ impl Tally {
         let is_held = |gateway: &GatewayReport| gateway.state == GatewayState::OtherAccount;
         let outcome = if self.held.is_some() || self.gateways.iter().any(is_held) {
             Outcome::Held
-        } else if self.failed.is_empty() && self.remaining == 0 && !self.has_gaps {
+        } else if self.failed.is_empty() && self.open() == 0 && !self.has_gaps {
             Outcome::Succeeded
         } else {
             Outcome::Partial
@@ -142,7 +149,7 @@ impl Tally {
             updated: self.updated,
             deleted: self.deleted,
             unchanged: self.unchanged,
-            remaining: self.remaining,
+            remaining: self.open(),
             definitions_written: self.definitions_written,
             gateways: self.gateways,
             skipped: self.skipped,
@@ -168,6 +175,12 @@ impl Tally {
                 self.failed.len(),
                 first.api(),
                 first.message
+            ));
+        }
+        if self.arrived > 0 {
+            parts.push(format!(
+                "{} APIs have moved to another API of the catalog: the next run removes what they left behind",
+                self.arrived
             ));
         }
         if self.remaining > 0 {

@@ -95,6 +95,7 @@ impl Source {
             leaving: BTreeMap::new(),
             departed_stages: BTreeSet::new(),
             predecessors: BTreeSet::new(),
+            inherited: BTreeSet::new(),
             versions,
             skips: self.skips.clone(),
         }

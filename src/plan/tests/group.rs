@@ -180,6 +180,7 @@ impl Api {
             leaving: BTreeMap::new(),
             departed_stages: BTreeSet::new(),
             predecessors: BTreeSet::new(),
+            inherited: BTreeSet::new(),
             skips: Vec::new(),
         }
     }

@@ -41,6 +41,7 @@ impl Work {
             | State::Reading { .. }
             | State::Probing { .. }
             | State::Closing
+            | State::ClosingForOthers
             | State::Settled
             | State::Ended => None,
         }
