@@ -80,15 +80,12 @@ impl Removals {
             return;
         }
         let name = (api.clone(), removal.name.clone());
-        match &removal.departure {
-            Some(why) => {
-                self.departed_stages.push(name);
-                self.departure.get_or_insert_with(|| why.clone());
-            }
-            None => {
-                self.stages.push(name);
-                self.below += removal.counted;
-            }
+        if let Some(why) = &removal.departure {
+            self.departed_stages.push(name);
+            self.departure.get_or_insert_with(|| why.clone());
+        } else {
+            self.stages.push(name);
+            self.below += removal.counted;
         }
     }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::below::Below;
-use super::survey::CatalogApis;
+use super::catalog_apis::CatalogApis;
 use super::written::{Writing, digests_of_writings, writings};
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, ApiState};
@@ -54,11 +54,8 @@ pub(super) fn moves(catalog: &CatalogApis, homes: &BTreeMap<SourceKey, EntityNam
             } else {
                 MoveProgress::Under
             };
-            let moved = Move {
-                to: to.clone(),
-                progress,
-            };
-            moves.insert((api.proof.name.clone(), member.clone()), moved);
+            let to = to.clone();
+            moves.insert((api.proof.name.clone(), member.clone()), Move { to, progress });
         }
     }
     moves

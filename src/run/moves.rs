@@ -21,17 +21,12 @@ pub async fn read_moves(catalog: &Catalog, observed: &Observed) -> Moves {
             look_into(catalog, observed, &to, &mut read).await
         };
         let is_read = both.await.is_ok();
-        let stay: Vec<SourceKey> = observed
-            .catalog
-            .api(&from)
-            .into_iter()
-            .flat_map(|api| &api.marker.members)
-            .filter(|other| {
-                let moved = moves.get(&(from.clone(), (*other).clone()));
-                !moved.is_some_and(|moved| moved.progress != MoveProgress::Under)
-            })
-            .cloned()
-            .collect();
+        let members = observed.catalog.api(&from).map(|api| api.marker.members.clone());
+        let stays = |other: &SourceKey| {
+            let its = moves.get(&(from.clone(), other.clone()));
+            its.is_none_or(|its| its.progress == MoveProgress::Under)
+        };
+        let stay: Vec<SourceKey> = members.into_iter().flatten().filter(stays).collect();
         let progress = match (read.get(&from), read.get(&to)) {
             (Some(old), Some(new)) if is_read => MoveProgress::Arrived(lost(&member, &stay, whole(old), whole(new))),
             _ => MoveProgress::Under,
