@@ -33,7 +33,6 @@ mod written;
 pub use api::{ApiPlan, unsettle};
 pub use below::{Below, Standing};
 pub use catalog_apis::CatalogApis;
-pub use disagreement::disagreements;
 pub use fields::Write;
 pub use fingerprint::fingerprint;
 pub use guard::{Hold, Removals, Verdict, deletions_id, judge, removals};

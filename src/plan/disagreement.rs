@@ -3,13 +3,12 @@
 use crate::model::{DesiredApi, Fact, Field, Fields, SourceKey};
 
 /// What members say otherwise than the first, in sentences for people: of the API, and of the versions.
-#[must_use]
-pub fn disagreements(desired: &DesiredApi) -> Vec<String> {
+pub(super) fn disagreements(desired: &DesiredApi) -> Vec<String> {
     let mut found = Vec::new();
     if let [first, others @ ..] = desired.members.as_slice() {
         for other in others {
             add(
-                "the API",
+                &format!("apis/{}", desired.name),
                 (&first.key, &first.fields),
                 (&other.key, &other.fields),
                 &mut found,
@@ -18,7 +17,7 @@ pub fn disagreements(desired: &DesiredApi) -> Vec<String> {
     }
     for version in &desired.versions {
         if let [first, others @ ..] = version.deployments.as_slice() {
-            let what = format!("version {}", version.name);
+            let what = format!("apis/{}/versions/{}", desired.name, version.name);
             for other in others {
                 add(
                     &what,

@@ -76,6 +76,9 @@ pub struct Preview {
     pub skipped: Vec<Skipped>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
+    /// What members of groups say otherwise than the first, whose words count.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub disagreements: Vec<String>,
     /// The changes, deletions last.
     pub changes: Vec<PreviewChange>,
 }
@@ -93,6 +96,7 @@ impl Preview {
             key(one).cmp(&key(other))
         });
         self.conflicts.sort();
+        self.disagreements.sort();
         self.failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
         let what: Vec<_> = self
             .changes
@@ -147,6 +151,9 @@ impl Preview {
         }
         for conflict in &self.conflicts {
             let _ = writeln!(text, "! left alone, not ours: {}", shown(&conflict.name));
+        }
+        for disagreement in &self.disagreements {
+            let _ = writeln!(text, "! {}", shown(disagreement));
         }
         for failure in &self.failed {
             let (api, message) = (shown(&failure.api()), shown(&failure.message));

@@ -23,7 +23,7 @@ use crate::catalog::settings::Registration;
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Conflict, EntityPath, Gateway, GatewayReport, GatewayState, Integration, Problem, SkipReason, Skipped,
+    Conflict, EntityPath, Gateway, GatewayApi, GatewayReport, GatewayState, Integration, Problem, SkipReason, Skipped,
 };
 use crate::plan::{Current, Leaving, Preview, PreviewChange, Removals, Why, Write};
 
@@ -50,6 +50,9 @@ pub struct ApiExplanation {
     pub skipped: Vec<Skipped>,
     /// What is in its way and not ours.
     pub conflicts: Vec<Conflict>,
+    /// What members of its group say otherwise than the first, whose words count.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub disagreements: Vec<String>,
 }
 
 /// What was found of one API, in a word.
@@ -98,14 +101,10 @@ pub async fn explain(
     let mut found = Vec::new();
     for task in &tasks.order {
         let desired = &task.job.desired;
-        let words = [
-            task.api().id.as_str(),
-            &task.api().name,
-            desired.title(),
-            desired.name.as_str(),
-        ];
-        if is_meant(wanted, &words) {
-            found.push(explain_task(&ground, &hands, task).await);
+        let mut members = desired.members.iter().map(|member| &task.apis[&member.key]);
+        let member = members.find(|api| is_meant(wanted, &[api.id.as_str(), &api.name]));
+        if member.is_some() || is_meant(wanted, &[desired.title(), desired.name.as_str()]) {
+            found.push(explain_task(&ground, &hands, task, member.unwrap_or_else(|| task.api())).await);
         }
     }
     for leaving in &tasks.leaving {
@@ -181,7 +180,7 @@ enum Removed {
     Departed(Gateway),
 }
 
-async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplanation, Removed) {
+async fn explain_task(ground: &Ground, hands: &Hands, task: &Task, api: &GatewayApi) -> (ApiExplanation, Removed) {
     let look = ground.look_at(hands, task).await;
     let mut explanation = match &look {
         Ok(paused) => explain_look(task, paused),
@@ -190,8 +189,8 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplan
         }
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
-    explanation.api_id = Some(task.api().id.to_string());
-    explanation.title = Some(task.api().name.clone());
+    explanation.api_id = Some(api.id.to_string());
+    explanation.title = Some(api.name.clone());
     explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
     let removals = look.as_ref().map(|paused| paused.work.removals()).unwrap_or_default();
     let departed = removals.iter().find(|removal| removal.departure.is_some());
@@ -321,6 +320,7 @@ impl ApiExplanation {
             changes: Vec::new(),
             skipped: Vec::new(),
             conflicts: Vec::new(),
+            disagreements: Vec::new(),
         }
     }
 }
@@ -382,6 +382,7 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     explanation.changes = preview.changes;
     explanation.skipped = preview.skipped;
     explanation.conflicts = preview.conflicts;
+    explanation.disagreements = preview.disagreements;
     explanation
 }
 

@@ -11,6 +11,7 @@ use super::observe::{Sides, rules};
 use super::request::OneApi;
 use super::session::Session;
 use crate::aws::GatewayClient;
+use crate::catalog::FoldedApi;
 use crate::model::{
     ApiId, ApiList, ApiType, Domains, EntityName, EntityPath, ErrorCode, Gateway, GatewayApi, Integration, Problem,
 };
@@ -85,22 +86,30 @@ pub async fn observe_one(
         add(session, integration, &mut apis, &desired.name).await?;
     }
     let key = source_key(&gateway, &api);
+    let is_member = |api: &FoldedApi| api.marker.members.contains(&key);
+    if desired.is_group && !apis.api(&desired.name).is_some_and(is_member) {
+        // It may be part of another group, which tells what people wrote.
+        let listed = catalog.each_api(|api| apis.add(&integration.name, &api)).await;
+        listed.map_err(|error| error.problem())?;
+    }
     let observation = Observation {
         apis: vec![desired],
         ..Observation::default()
     };
     let unread = Domains::Unknown("a run of one API does not read them".to_owned());
+    let mut observed = Observed {
+        gateways: BTreeMap::from([(gateway.clone(), observation)]),
+        has_all_gateways: false,
+        has_same_rules: false,
+        api_types: integration.api_types.clone(),
+        catalog: apis,
+        moves: Moves::new(),
+        scope: Scope::Only(vec![key.clone()]),
+    };
+    observed.moves = observed.moves();
     Ok(Some(Sides {
         rules: Arc::new(rules),
-        observed: Observed {
-            gateways: BTreeMap::from([(gateway.clone(), observation)]),
-            has_all_gateways: false,
-            has_same_rules: false,
-            api_types: integration.api_types.clone(),
-            catalog: apis,
-            moves: Moves::new(),
-            scope: Scope::Only(vec![key.clone()]),
-        },
+        observed,
         gateways,
         apis: HashMap::from([(key, api)]),
         domains: HashMap::from([(gateway, unread)]),

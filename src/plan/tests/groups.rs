@@ -94,14 +94,14 @@ fn a_member_whose_document_differs_has_a_definition_of_its_own_until_it_does_no_
 #[test]
 fn members_that_say_otherwise_than_the_first_are_named() {
     let group = group([api(1, &[("prod", 0)]), api(2, &[("prod", 0)])]);
-    let found = crate::plan::disagreements(&group.desired());
+    let found = crate::plan::disagreement::disagreements(&group.desired());
     let [title, lifecycle] = &found[..] else {
         panic!("{found:?}")
     };
-    let expected = "title of the API: 000000000002/us-east-1/api02 says \"Orders 2\", \
+    let expected = "title of apis/shop-orders: 000000000002/us-east-1/api02 says \"Orders 2\", \
                     and \"Orders 1\" of 000000000001/us-east-1/api01 counts";
     assert_eq!(title, expected);
-    assert!(lifecycle.starts_with("lifecycleStage of version prod: "), "{lifecycle}");
+    assert!(lifecycle.starts_with("lifecycleStage of apis/shop-orders/versions/prod: "), "{lifecycle}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use crate::model::{Definition, DesiredDeployment, Export, Skipped};
 use crate::plan::api::ApiPlan;
 use crate::plan::below::{Below, Standing};
 use crate::plan::definition::is_refusal;
+use crate::plan::disagreement::disagreements;
 use crate::plan::preview::{Preview, PreviewChange};
 use crate::plan::removals::Removal;
 use crate::plan::step::{Event, Step, export};
@@ -56,6 +57,7 @@ impl Work {
         let skips = skips.iter().cloned();
         let skipped = skips.filter_map(|skip| Skipped::below(skip, &self.desired));
         preview.skipped.extend(skipped);
+        preview.disagreements.extend(disagreements(&self.desired));
         let before = preview.changes.len();
         match (self.plan(), step) {
             (Some(plan), _) => {

@@ -141,13 +141,13 @@ async fn starts_and_ends_of_names_are_taken_off_and_an_empty_tag_makes_no_group(
 }
 
 /// Writes on an API, its version and its deployment what no run gives.
-fn write_on(world: &World, api: &str, deployment: &str, word: &str) {
+fn write_on(world: &World, api: &str, deployment: &str, author: &str) {
     world.edit(&format!("apis/{SHOP}-{api}"), |api| {
-        api["summary"] = json!(format!("Summary {word}"));
-        api["contacts"] = json!([{ "name": word }]);
+        api["summary"] = json!(format!("Summary {author}"));
+        api["contacts"] = json!([{ "name": author }]);
     });
     world.edit(&format!("apis/{SHOP}-{api}/deployments/{deployment}"), |deployment| {
-        deployment["description"] = json!(format!("Called by {word}"));
+        deployment["description"] = json!(format!("Called by {author}"));
     });
 }
 
@@ -160,7 +160,7 @@ async fn a_group_takes_over_what_people_wrote_and_gives_it_back() {
         deployment["description"] = json!("Called by two");
     });
     world.edit("apis/shop-orders1111/versions/prod", |version| {
-        version["lifecycleStage"] = json!("production")
+        version["lifecycleStage"] = json!("production");
     });
 
     world.put(SHOP, grouped(&company, "tag:service")).await.expect(200);
@@ -282,6 +282,10 @@ async fn retagging_moves_one_member_to_another_group() {
     world.edit("apis/shop-orders", |api| api["summary"] = json!("All orders"));
     let gateway = world.cloud.gateway(ACCOUNTS[2], "us-east-1");
     gateway.put_rest_api(tagged(ORDERS[2].0, "Orders", "returns").0);
+    // A sync of this API alone begins with it, and a whole run ends it.
+    world.sync(&format!("api={}", ORDERS[2].0)).await;
+    assert_eq!(below(&world, "returns", "deployments").len(), 1);
+    assert_eq!(below(&world, "orders", "deployments").len(), 3);
     let report = settle(&world).await;
     assert_eq!(report["outcome"], "succeeded", "{report:#}");
     assert_eq!(apis(&world), set(&["orders", "returns"]));
