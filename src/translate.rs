@@ -21,7 +21,7 @@ pub use self::document::{Cut, definition};
 use self::group::deployment_title;
 pub use self::group::group_of;
 use self::map::Mapping;
-pub use self::map::{check_rules, environments_named};
+pub use self::map::{check_rules, environments_named, names_environments};
 pub use self::select::{Selection, api_selection, listed_selection, stage_selection};
 pub use self::subject::{Place, Subject};
 
@@ -246,17 +246,25 @@ fn desired_version(
         title.clone()
     };
     let description = description(stage.description.as_deref(), DEPLOYMENT_DESCRIPTION_MAX);
-    let environment = EntityPath::Environment(integration.environment_of(source).clone());
+    let environment = integration.environment_of(source);
     let mut initial = vec![
         field(&["title"], Some(json!(its_title))),
         field(&["description"], description.map(Value::from)),
         field(&["state"], Some(json!("active"))),
     ];
     initial.extend(metadata(&integration.default_custom_properties.deployment));
-    let enforced = vec![
-        field(&["server", "runtimeUri"], Some(json!(address.urls))),
-        field(&["environmentId"], Some(json!(environment.scoped_id()))),
-    ];
+    let mut enforced = vec![field(&["server", "runtimeUri"], Some(json!(address.urls)))];
+    if around.types.lacks_environment(environment) {
+        skips.push(Skip {
+            member: member(is_group, gateway, api),
+            stage_name: Some(stage.name.clone()),
+            reason: SkipReason::EnvironmentMissing,
+            message: format!("there is no environment {environment}: the deployment keeps the one that it has, if any"),
+        });
+    } else {
+        let environment = EntityPath::Environment(environment.clone());
+        enforced.push(field(&["environmentId"], Some(json!(environment.scoped_id()))));
+    }
     let mut fields = Fields::new(enforced, initial);
     skips.extend(mapping.fill(EntityKind::Deployment, &mut fields));
     let stage_title = field(&["title"], Some(json!(title)));

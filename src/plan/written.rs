@@ -69,10 +69,9 @@ fn values(kind: EntityKind, properties: &Properties) -> Vec<Writing> {
 /// Whether every run puts a property right, or the service makes it of others.
 fn is_never_theirs(kind: EntityKind, property: &str) -> bool {
     let never: &[&str] = match kind {
-        EntityKind::Api => &["title", "description", "kind", "lifecycleStage"],
-        EntityKind::Version => &["title"],
+        EntityKind::Api => &["kind", "lifecycleStage"],
         EntityKind::Deployment => &["server", "definitionId"],
-        EntityKind::Environment | EntityKind::Definition => &[],
+        EntityKind::Version | EntityKind::Environment | EntityKind::Definition => &[],
     };
     never.contains(&property)
 }

@@ -9,15 +9,17 @@ use super::listing::{Listed, list};
 use super::moves::read_moves;
 use super::session::Session;
 use crate::aws::{GatewayError, Listing};
-use crate::azure::{MetadataSchema, PlanLimits};
+use crate::azure::{Catalog, CatalogError, MetadataSchema, PlanLimits};
 use crate::catalog::settings::{Registration, rules_digest};
 use crate::model::{
     AccountId, ApiList, Domains, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, ImportSpecification,
-    Integration, Problem, SourceKey,
+    Integration, MetadataTypes, Problem, SourceKey,
 };
 use crate::plan::{CatalogApis, CatalogLimits, Moves, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{Place, Subject, api_title, desired_api, desired_group, group_of, listed_selection, source_key};
+use crate::translate::{
+    Place, Subject, api_title, desired_api, desired_group, group_of, listed_selection, names_environments, source_key,
+};
 
 use super::schemas::{metadata_types, required};
 
@@ -80,7 +82,12 @@ pub async fn observe(
             catalog.each_api(|api| apis.add(&integration.name, &api)).await?;
             Ok(apis)
         };
-        let read = tokio::try_join!(listed, catalog.limits(), catalog.metadata_schemas());
+        let types = async {
+            let schemas = catalog.metadata_schemas().await?;
+            let types = field_types(&catalog, integration, &schemas).await?;
+            Ok((schemas, types))
+        };
+        let read = tokio::try_join!(listed, catalog.limits(), types);
         read.map_err(|error| error.problem())
     };
     let aws = async |known: BTreeSet<AccountId>| {
@@ -91,7 +98,7 @@ pub async fn observe(
         let listed = list(&gateways, &integration.api_types, &session.budget).await?;
         Ok((gateways, listed))
     };
-    let ((gateways, listed), (mut apis, limits, schemas)) = if integration.reads_an_organization() {
+    let ((gateways, listed), (mut apis, limits, (schemas, types))) = if integration.reads_an_organization() {
         // Where its list of accounts does not reach its end, the accounts are read that the catalog knows.
         let azure = azure.await?;
         (aws(azure.0.accounts()).await?, azure)
@@ -99,7 +106,7 @@ pub async fn observe(
         tokio::try_join!(aws(BTreeSet::new()), azure)?
     };
     let mut sides = Sides {
-        rules: Arc::new(rules(integration, limits, &schemas)),
+        rules: Arc::new(rules(integration, limits, &schemas, types)),
         observed: Observed {
             gateways: BTreeMap::new(),
             has_all_gateways: gateways.is_whole(),
@@ -285,8 +292,25 @@ fn notes(integration: &Integration, gateways: &Gateways) -> Vec<String> {
     cut.collect()
 }
 
+/// The types of the fields that rules fill, with the environments that there are where the integration names any.
+///
+/// # Errors
+/// When the environments cannot be listed.
+pub async fn field_types(
+    catalog: &Catalog,
+    integration: &Integration,
+    schemas: &[MetadataSchema],
+) -> Result<MetadataTypes, CatalogError> {
+    let types = metadata_types(schemas);
+    if !names_environments(integration) {
+        return Ok(types);
+    }
+    let environments = catalog.environments().await?;
+    Ok(types.with_environments(environments.into_iter().map(|environment| environment.name)))
+}
+
 /// What planning goes by.
-pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchema]) -> Rules {
+pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchema], types: MetadataTypes) -> Rules {
     Rules {
         integration: integration.name.clone(),
         limits: CatalogLimits {
@@ -295,7 +319,7 @@ pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataS
             deployments_per_api: limits.deployments_per_api,
         },
         required: required(schemas),
-        types: metadata_types(schemas),
+        types,
         on_demand: integration.import_specification == ImportSpecification::OnDemand,
     }
 }

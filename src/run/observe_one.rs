@@ -7,7 +7,7 @@ use futures::{StreamExt, stream};
 
 use super::gateways::{Gateways, Reach};
 use super::index::reclaimed;
-use super::observe::{Sides, rules};
+use super::observe::{Sides, field_types, rules};
 use super::request::OneApi;
 use super::session::Session;
 use crate::aws::GatewayClient;
@@ -63,7 +63,9 @@ pub async fn observe_one(
         let message = format!("{gateway} and {other} have an API {id} each: ask for {gateway}/{id} or {other}/{id}");
         return Err(invalid(message));
     }
-    let rules = rules(integration, limits, &schemas);
+    let types = field_types(&catalog, integration, &schemas).await;
+    let types = types.map_err(|error| error.problem())?;
+    let rules = rules(integration, limits, &schemas, types);
     let desired = {
         let reach = gateways.all.iter().find(|reach| reach.gateway == gateway);
         let place = Place {

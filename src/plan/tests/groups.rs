@@ -101,7 +101,10 @@ fn members_that_say_otherwise_than_the_first_are_named() {
     let expected = "title of apis/shop-orders: 000000000002/us-east-1/api02 says \"Orders 2\", \
                     and \"Orders 1\" of 000000000001/us-east-1/api01 counts";
     assert_eq!(title, expected);
-    assert!(lifecycle.starts_with("lifecycleStage of apis/shop-orders/versions/prod: "), "{lifecycle}");
+    assert!(
+        lifecycle.starts_with("lifecycleStage of apis/shop-orders/versions/prod: "),
+        "{lifecycle}"
+    );
 }
 
 #[test]
