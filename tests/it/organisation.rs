@@ -1,6 +1,7 @@
 //! Many gateways in one integration: the accounts and regions of a company.
 
 mod groups;
+mod lives;
 mod refused;
 mod unread;
 
