@@ -11,8 +11,8 @@ use crate::aws::{GatewayError, Listing};
 use crate::azure::{MetadataSchema, PlanLimits};
 use crate::catalog::settings::{Registration, rules_digest};
 use crate::model::{
-    AccountId, ApiList, Domains, ErrorCode, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, ImportSpecification,
-    Integration, Problem, SourceKey,
+    AccountId, ApiList, Domains, ErrorCode, Failure, Gateway, GatewayApi, GatewayReport, GatewayState,
+    ImportSpecification, Integration, Problem, SourceKey,
 };
 use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;

@@ -1,0 +1,62 @@
+//! The gateways of an integration: how far each could be read, and what to do about it.
+
+use maud::{Markup, html};
+
+use super::Visit;
+use super::attention::call;
+use super::frame::badge;
+use crate::model::{GatewayReport, GatewayState, Report};
+
+/// The gateways that a report names, those first that people have to look at.
+pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
+    let shown = report.gateways.len();
+    let total = report.totals.unwrap_or_default().gateways.max(shown);
+    let mut gateways: Vec<&GatewayReport> = report.gateways.iter().collect();
+    gateways.sort_by_key(|gateway| !gateway.is_to_look_at());
+    html! {
+        @if total > shown {
+            p { "The report of a run is kept with " (shown) " gateways, those first that were not read or hold deletions." }
+        }
+        div.scroll role="region" aria-label="Table of gateways" tabindex="0" {
+            table {
+                caption { (shown) " of " (total) " gateways" }
+                thead { tr {
+                    th scope="col" { "Account" }
+                    th scope="col" { "Region" }
+                    th scope="col" { "Source" }
+                    th scope="col" { "State" }
+                    th scope="col" { "APIs" }
+                    th scope="col" { "What to do" }
+                } }
+                tbody { @for gateway in gateways { (row(name, gateway, visit)) } }
+            }
+        }
+    }
+}
+
+fn row(name: &str, gateway: &GatewayReport, visit: &Visit) -> Markup {
+    let unknown = html! { span.quiet { "unknown" } };
+    html! {
+        tr {
+            th scope="row" { @if let Some(account) = &gateway.account { (account) } @else { (unknown) } }
+            td { (gateway.region) }
+            td { @if let Some(source) = &gateway.source { (source) } @else { span.quiet { "none" } } }
+            td { (badge(gateway.state.name())) }
+            td { @if let Some(apis) = gateway.apis { (apis) } @else { (unknown) } }
+            td.wide { @if gateway.is_to_look_at() { (what_to_do(name, gateway, visit)) } @else { "nothing" } }
+        }
+    }
+}
+
+fn what_to_do(name: &str, gateway: &GatewayReport, visit: &Visit) -> Markup {
+    html! {
+        @if let Some(message) = &gateway.message { p { (message) } }
+        @if gateway.message.is_some() || gateway.state != GatewayState::Read { p.quiet { (gateway.state.remedy()) "." } }
+        @if let Some(held) = gateway.held {
+            p { (held) " deletions are held." @if gateway.deletions_id.is_some() { " If they are right, confirm them:" } }
+        }
+        @if let Some(id) = &gateway.deletions_id {
+            (call("POST", &format!("{}/sync?confirmDeletions={id}", visit.base.one(name))))
+        }
+    }
+}
