@@ -21,12 +21,9 @@ pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
             table {
                 caption { (shown) " of " (total) " gateways" }
                 thead { tr {
-                    th scope="col" { "Account" }
-                    th scope="col" { "Region" }
-                    th scope="col" { "Source" }
+                    th scope="col" { "Gateway" }
                     th scope="col" { "State" }
                     th scope="col" { "APIs" }
-                    th scope="col" { "What to do" }
                 } }
                 tbody { @for gateway in gateways { (row(name, gateway, visit)) } }
             }
@@ -35,23 +32,27 @@ pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
 }
 
 fn row(name: &str, gateway: &GatewayReport, visit: &Visit) -> Markup {
-    let unknown = html! { span.quiet { "unknown" } };
     html! {
         tr {
-            th scope="row" { @if let Some(account) = &gateway.account { (account) } @else { (unknown) } }
-            td { (gateway.region) }
-            td { @if let Some(source) = &gateway.source { (source) } @else { span.quiet { "none" } } }
-            td { (badge(gateway.state.name())) }
-            td { @if let Some(apis) = gateway.apis { (apis) } @else { (unknown) } }
-            td.wide { @if gateway.is_to_look_at() { (what_to_do(name, gateway, visit)) } @else { "nothing" } }
+            th.whole scope="row" {
+                (gateway.account.as_deref().unwrap_or("unknown account"))
+                br; span.quiet { (gateway.region) @if let Some(source) = &gateway.source { ", source " (source) } }
+            }
+            td {
+                (badge(gateway.state.name()))
+                @if gateway.is_to_look_at() { (what_to_do(name, gateway, visit)) }
+            }
+            td { @if let Some(apis) = gateway.apis { (apis) } @else { span.quiet { "unknown" } } }
         }
     }
 }
 
 fn what_to_do(name: &str, gateway: &GatewayReport, visit: &Visit) -> Markup {
     html! {
-        @if let Some(message) = &gateway.message { p { (message) } }
-        @if gateway.message.is_some() || gateway.state != GatewayState::Read { p.quiet { (gateway.state.remedy()) "." } }
+        @if gateway.message.is_some() || gateway.state != GatewayState::Read { p { (gateway.state.remedy()) "." } }
+        @if let Some(message) = &gateway.message {
+            details { summary { "Why" } p.what { (message) } }
+        }
         @if let Some(held) = gateway.held {
             p { (held) " deletions are held." @if gateway.deletions_id.is_some() { " If they are right, confirm them:" } }
         }

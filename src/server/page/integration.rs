@@ -178,7 +178,7 @@ fn row(api: &ApiView) -> Markup {
             }
             td {
                 @for gateway in &api.gateways {
-                    div { @if let Some(account) = &gateway.account { (account) " " } (gateway.region) }
+                    div.whole { @if let Some(account) = &gateway.account { (account) " " } (gateway.region) }
                 }
             }
             td { @if api.stages.is_empty() { span.quiet { "none" } } @else { (api.stages.join(", ")) } }
