@@ -11,6 +11,7 @@ use sandbox::estate::FullEstate;
 use sandbox::faults::{FaultRule, Matcher};
 use sandbox::organizations::{Member, OrganizationsError};
 use sandbox::record::{Exchange, Service};
+use sandbox::{inventory, scenario};
 use serde_json::{Value, json};
 
 use crate::world::{SHOP, World};
@@ -102,6 +103,34 @@ fn token_calls(world: &World) -> usize {
         .cloud
         .record
         .count(|exchange: &Exchange| exchange.service == Service::Sts)
+}
+
+#[tokio::test]
+async fn the_company_that_the_sandbox_shows_is_read_but_for_one_account_and_one_kind_of_api() {
+    let world = World::start().await;
+    let report = scenario::found_company(&world.cloud, &world.host).await.unwrap();
+    assert_eq!(report["outcome"], "succeeded", "{report:#}");
+    let table = inventory::gateways(&report);
+    let rows: Vec<String> = table
+        .lines()
+        .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    // Those that there is something to say of come first.
+    assert_eq!(
+        rows,
+        [
+            "ACCOUNT REGION STATE APIS",
+            "222222222222 eu-west-1 denied",
+            "222222222222 us-east-1 denied",
+            "111111111111 eu-west-1 read 2",
+            "111111111111 us-east-1 read 2",
+            "333333333333 eu-west-1 read 2",
+            "333333333333 us-east-1 read 2",
+        ]
+    );
+    let titles = inventory::table(&world.cloud.api_center.snapshot());
+    assert_eq!(titles.matches("orders").count(), 4, "{titles}");
+    assert!(!titles.contains("internal"), "{titles}");
 }
 
 #[tokio::test]

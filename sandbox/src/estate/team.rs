@@ -15,10 +15,14 @@ const SKETCHES: [(&str, &str, &[&str]); 3] = [
 /// in a tag, alike wherever it runs.
 #[must_use]
 pub fn team(account: &str, region: &str) -> FullEstate {
-    let place: String = account.chars().take(3).chain(region.chars().take(4)).collect();
-    let place = place.replace('-', "");
+    let mut words = region.split('-');
+    let (continent, side, number) = (words.next(), words.next().and_then(|side| side.get(..1)), words.next());
+    let place: String = [account.get(..3), continent, side, number]
+        .into_iter()
+        .flatten()
+        .collect();
     let api = |(name, letters, resources): (&str, &str, &[&str])| {
-        let mut api = RestApi::new(format!("{place}{letters}1"), name);
+        let mut api = RestApi::new(format!("{place}{letters}"), name);
         api.tags.insert("service".to_owned(), name.to_owned());
         let definition = Definition::from(document(name, resources));
         (api, vec![Stage::new("live", "d1", definition)])
