@@ -47,8 +47,8 @@ impl GatewayState {
         match self {
             Self::Read => "Let the credentials read what is missing",
             Self::Denied => {
-                "Roll the member role out to the account, or leave it out; StackSets never deploy to the management \
-                 account (docs/organisation.md)"
+                "Let the credentials read it, roll the member role out to the account, or leave it out; StackSets never \
+                 deploy to the management account (docs/organisation.md)"
             }
             Self::Unauthorized => "See whether the secrets, the hub role and its trust policy are as they have to be",
             Self::OtherAccount => "Use credentials of the account that it was, or PUT the integration again",

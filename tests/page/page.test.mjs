@@ -219,7 +219,7 @@ test("gateways are named with what to do, and APIs are found by account and regi
     const gateways = page.getByRole("region", { name: "Table of gateways" });
     assert.match(await gateways.innerText(), /^2 of 2 gateways/);
     const first = gateways.locator("tbody tr").first();
-    assert.match(await first.innerText(), /eu-west-1, source own[^]*denied/);
+    assert.match(await first.innerText(), /eu-west-1\s+source own[^]*denied/);
     await first.getByText("Why").click();
     assert.match(await first.innerText(), /no <b>way<\/b>/);
     const apis = page.getByRole("region", { name: "Table of APIs" });

@@ -36,9 +36,9 @@ fn row(name: &str, gateway: &GatewayReport, visit: &Visit) -> Markup {
         tr {
             th.whole scope="row" {
                 (gateway.account.as_deref().unwrap_or("unknown account"))
-                br; span.quiet { (gateway.region) @if let Some(source) = &gateway.source { ", source " (source) } }
+                br; span.quiet { (gateway.region) @if let Some(source) = &gateway.source { br; "source " (source) } }
             }
-            td {
+            td.medium {
                 (badge(gateway.state.name()))
                 @if gateway.is_to_look_at() { (what_to_do(name, gateway, visit)) }
             }

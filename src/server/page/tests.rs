@@ -486,10 +486,10 @@ fn gateways_are_shown_with_what_to_do_and_those_first_that_need_it() {
         "kept with 3 gateways",
         "<span class=\"badge denied\">denied</span>",
         "the role cannot be assumed",
-        "Roll the member role out",
+        "roll the member role out",
         "9 deletions are held.",
         "/shop/sync?confirmDeletions=0123abcd",
-        "us-east-1, source prod",
+        "us-east-1<br>source prod",
     ] {
         assert!(page.contains(text), "{text}: {page}");
     }
