@@ -212,6 +212,9 @@ fn token_permission(exchange: &Exchange) -> Option<(String, &'static str)> {
     }
 }
 
+/// Actions, each with what it is allowed on.
+type Permissions = BTreeSet<(String, String)>;
+
 /// What was needed of both clouds.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Needed {
@@ -255,7 +258,7 @@ fn custom_role() -> BTreeSet<String> {
 }
 
 /// What the policies of a template allow on gateways, with the resources as the documentation has them, and on all else.
-fn template_permissions(path: &str) -> (BTreeSet<(String, String)>, BTreeSet<(String, String)>) {
+fn template_permissions(path: &str) -> (Permissions, Permissions) {
     let documents = Yaml::load_from_str(&read(path)).unwrap();
     let resources = &documents[0]["Resources"];
     let mut permissions = BTreeSet::new();
