@@ -113,7 +113,8 @@ async fn show_company(cloud: &Cloud, host: &FunctionsHost) -> Result<(), Failure
         inventory::gateways(&report)
     ))?;
     say(&format!(
-        "What the catalog holds of them, without stock-internal, which the rule {{\"name\": \"*-internal\"}} leaves out:\n\n{}",
+        "What the catalog holds of them: an API for each service (groupBy tag:service), and no stock-internal, which a rule \
+         leaves out:\n\n{}",
         inventory::table(&catalog)
     ))?;
     if report["outcome"] != "succeeded" {

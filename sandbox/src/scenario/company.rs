@@ -1,4 +1,4 @@
-//! A company in an integration of its own: three accounts by assumed roles, two regions, and a rule.
+//! A company in an integration of its own: three accounts by assumed roles, two regions, a rule, and a catalog API for each service.
 
 use serde_json::{Value, json};
 
@@ -26,6 +26,7 @@ pub async fn found_company(cloud: &Cloud, host: &FunctionsHost) -> Result<Value,
     let body = json!({ "properties": {
         "amazonApiGatewaySources": [company.source("teams", &json!(accounts))],
         "exclude": [{ "name": "*-internal" }],
+        "groupBy": "tag:service",
     } });
     let integration = Integration { host, name: COMPANY };
     integration.put(&body).await?;
