@@ -24,15 +24,16 @@ use super::access_key::AccessKey;
 use super::connection::{AwsConnection, Transport};
 use super::credentials::AwsCredentials;
 use super::gateway::{GatewayClient, GatewayError, Listing};
+use super::organization::OrganizationClient;
 use super::security_token::{AssumedRole, Proof, WebIdentity};
 use crate::fuzzing::model::{assert_tame, assert_tame_lines};
 use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
-    Accounts, ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document,
-    Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi, GroupBy,
-    ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem, Region, RoleArn, Source,
-    Stage, StageExport, digest, stage_entity_name,
+    Account, AccountId, Accounts, ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties,
+    DesiredApi, Document, Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway,
+    GatewayApi, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem,
+    Region, RoleArn, Source, Stage, StageExport, UnitId, digest, stage_entity_name,
 };
 use crate::translate::{Around, Place, add_stages, definition, desired_api};
 
@@ -147,6 +148,48 @@ pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
             matches!(domains, Domains::Listed(_))
         }),
         _ => false,
+    }
+}
+
+/// Reads an organisation with these answers: its accounts, or those below a unit.
+pub(crate) fn organization(operation: &str, answers: Answers) -> bool {
+    let script = Script::new(answers);
+    let (Ok(region), Ok(unit)) = (Region::parse("us-east-1"), UnitId::parse("ou-ab12-34567890")) else {
+        unreachable!("both are constants");
+    };
+    let credentials = AwsCredentials::AccessKey(key());
+    let client = OrganizationClient::connect(connection(&script, &region), credentials);
+    let accounts = match operation {
+        "accounts" => at_once(client.accounts()),
+        "below" => at_once(client.accounts_below(&[unit].into())).map(|below| {
+            let account = |id| Account {
+                id,
+                name: String::new(),
+                is_active: false,
+                state: String::new(),
+            };
+            below.map(|ids| ids.into_iter().map(account).collect())
+        }),
+        _ => None,
+    };
+    match accounts {
+        Some(Ok(accounts)) => {
+            assert_is_last_page(&script, "NextToken");
+            assert!(operation == "below" || !accounts.is_empty());
+            let ids: HashSet<&AccountId> = accounts.iter().map(|account| &account.id).collect();
+            assert_eq!(ids.len(), accounts.len());
+            for account in &accounts {
+                assert!(!account.is_active || account.state == "ACTIVE", "{account:?}");
+                assert_tame(&account.name, 100);
+                assert_tame(&account.state, 100);
+            }
+            true
+        }
+        Some(Err(error)) => {
+            tame(&error.problem());
+            false
+        }
+        None => false,
     }
 }
 

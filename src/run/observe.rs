@@ -12,8 +12,8 @@ use crate::aws::{GatewayError, Listing};
 use crate::azure::{Catalog, CatalogError, MetadataSchema, PlanLimits};
 use crate::catalog::settings::{Registration, rules_digest};
 use crate::model::{
-    AccountId, ApiList, Domains, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, ImportSpecification,
-    Integration, MetadataTypes, Problem, SourceKey,
+    AccountId, ApiList, Domains, ErrorCode, Failure, Gateway, GatewayApi, GatewayReport, GatewayState,
+    ImportSpecification, Integration, MetadataTypes, Problem, SourceKey,
 };
 use crate::plan::{CatalogApis, CatalogLimits, Moves, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;
@@ -50,6 +50,24 @@ pub struct Sides {
     pub schemas: Vec<MetadataSchema>,
 }
 
+/// Why nothing was observed.
+#[derive(Debug)]
+pub struct Unobserved {
+    /// The first reason.
+    pub problem: Problem,
+    /// What there is to tell of each gateway, where none could be read.
+    pub gateways: Vec<GatewayReport>,
+}
+
+impl From<Problem> for Unobserved {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            gateways: Vec::new(),
+        }
+    }
+}
+
 /// An API that the integration's rules leave out.
 #[derive(Debug)]
 pub struct Excluded {
@@ -70,7 +88,7 @@ pub async fn observe(
     (registration, integration): (&Registration, &Integration),
     gateways: Option<Gateways>,
     index: Option<&CatalogIndex>,
-) -> Result<Sides, Problem> {
+) -> Result<Sides, Unobserved> {
     panic_if_planted("observe", integration.name.as_str());
     let catalog = session.catalog();
     let azure = async {
@@ -88,14 +106,17 @@ pub async fn observe(
             Ok((schemas, types))
         };
         let read = tokio::try_join!(listed, catalog.limits(), types);
-        read.map_err(|error| error.problem())
+        read.map_err(|error| Unobserved::from(error.problem()))
     };
     let aws = async |known: BTreeSet<AccountId>| {
         let gateways = match gateways {
             Some(gateways) => gateways,
             None => session.gateways(integration, &known).await,
         };
-        let listed = list(&gateways, &integration.api_types, &session.budget).await?;
+        let listed = list(&gateways, &integration.api_types, &session.budget).await;
+        if listed.iter().all(|listed| listed.found.is_err()) {
+            return Err(none_read(integration, &gateways, &listed));
+        }
         Ok((gateways, listed))
     };
     let ((gateways, listed), (mut apis, limits, (schemas, types))) = if integration.reads_an_organization() {
@@ -263,6 +284,38 @@ fn unread_report(source: Option<String>, gateway: &Gateway, unread: &Unread) -> 
     GatewayReport {
         message: Some(unread.problem.message.clone()),
         ..report(source, gateway, unread.state)
+    }
+}
+
+/// Why no gateway could be read: why the first one could not, or why it is not known which there are.
+fn none_read(integration: &Integration, gateways: &Gateways, listed: &[Listed]) -> Unobserved {
+    let unread = listed
+        .iter()
+        .filter_map(|listed| Some((listed, listed.found.as_ref().err()?)));
+    // Permanent ones come last: they are no news.
+    let first = unread.clone().min_by_key(|(_, why)| why.state.is_permanent());
+    let problem = match (first, gateways.cut.first()) {
+        (Some((_, why)), _) if listed.len() == 1 => why.problem.clone(),
+        (Some((Listed { gateway, .. }, Unread { problem, .. })), _) => {
+            let (count, message) = (listed.len(), &problem.message);
+            let message = format!("none of {count} gateways can be read; the first is {gateway}: {message}");
+            problem.clone().with_message(message)
+        }
+        (None, Some(cut)) => cut.why.problem.clone(),
+        (None, None) => {
+            let message = "the organisation has no account that is active and not left out";
+            Problem::new(ErrorCode::AwsAccessDenied, message)
+        }
+    };
+    let reports: BTreeMap<&Gateway, GatewayReport> = unread
+        .map(|(Listed { source, gateway, .. }, why)| {
+            let label = integration.sources[*source].label();
+            (gateway, unread_report(label, gateway, why))
+        })
+        .collect();
+    Unobserved {
+        problem,
+        gateways: reports.into_values().collect(),
     }
 }
 

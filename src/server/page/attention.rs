@@ -72,12 +72,6 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
 pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
-        @for gateway in &report.gateways {
-            @if let Some(message) = &gateway.message {
-                h3 { "Not read" @if let Some(account) = &gateway.account { ", account " (account) } ", region " (gateway.region) }
-                p { (message) }
-            }
-        }
         @if !report.failed.is_empty() {
             h3 { (heading("Failed", report.failed.len(), totals.failed)) }
             ul {
@@ -183,7 +177,7 @@ fn counts(report: &Report) -> Vec<String> {
 }
 
 /// A call as it is typed; the address and the key are the reader's own.
-fn call(method: &str, path: &str) -> Markup {
+pub(super) fn call(method: &str, path: &str) -> Markup {
     html! {
         pre { code {
             "curl --request " (method) " \"$URL" (path) "\" --header \"x-functions-key: $KEY\""
