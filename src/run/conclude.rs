@@ -83,7 +83,8 @@ pub fn conclude(
             unreached = Some(job.desired.name.clone());
         }
         born.extend(outcome.born.take());
-        if job.comes_first && matches!(outcome.ended, Ended::Done) {
+        let is_changed = outcome.done.created || outcome.done.updated;
+        if is_changed && matches!(outcome.ended, Ended::Done) {
             tally.arrived += arrivals(job, &outcome.done.skips);
         }
         if !matches!(outcome.ended, Ended::Done | Ended::LeftAlone | Ended::NoRoom(_)) {

@@ -84,16 +84,18 @@ impl Player {
             grouped: true,
             theirs: BTreeSet::new(),
         };
-        player.put().await;
+        assert!(player.put(true).await);
         player
     }
 
-    async fn put(&self) {
+    /// Whether the integration is as it was put: while too little can be read, it may be refused.
+    async fn put(&self, grouped: bool) -> bool {
         let mut document = document(&self.company, &all_accounts());
-        let group_by = if self.grouped { "tag:service" } else { "none" };
+        let group_by = if grouped { "tag:service" } else { "none" };
         document["properties"]["groupBy"] = json!(group_by);
         let answer = self.world.put(SHOP, document).await;
         assert!(!answer.status.is_server_error(), "{}", answer.text);
+        answer.status.is_success()
     }
 
     async fn play(&mut self, step: &Step) {
@@ -126,9 +128,10 @@ impl Player {
             }
             Step::Write { pick, what } => self.write(pick, what),
             Step::GroupBy { grouped } => {
-                self.grouped = grouped;
                 let before = self.urls();
-                self.put().await;
+                if self.put(grouped).await {
+                    self.grouped = grouped;
+                }
                 self.judge(&before, "PUT");
             }
             Step::Sync => {
