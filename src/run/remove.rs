@@ -173,6 +173,7 @@ async fn remove_apis(
             environment: Some(&registration.environment.name),
             gone_from: hands.client(gateway).ok().filter(|_| is_gone),
             budget: &session.budget,
+            meter: None,
         };
         // What is gone goes by Amazon's word alone.
         let can_be_asked = !is_gone || deleting.gone_from.is_some();

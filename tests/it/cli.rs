@@ -70,7 +70,7 @@ pub fn names(cloud: &Cloud) -> Names {
 
 /// Runs the binary without a terminal, in this environment and no other.
 pub async fn run(environment: &[(String, String)], arguments: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_handler"))
+    let output = Command::new(env!("CARGO_BIN_EXE_apicenter-aws-sync"))
         .args(arguments)
         .env_clear()
         .envs(environment.iter().cloned())

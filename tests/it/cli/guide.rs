@@ -11,7 +11,7 @@ fn examples(text: &str) -> Vec<String> {
     let lines = joined
         .lines()
         .map(str::trim)
-        .filter(|line| line.starts_with("handler "));
+        .filter(|line| line.starts_with("apicenter-aws-sync "));
     lines.map(str::to_owned).collect()
 }
 
@@ -91,7 +91,7 @@ async fn completions_and_the_manual_know_every_command_and_option() {
     }
     let manual = run(&[], &["man"]).await.expect(0).out.replace("\\-", "-");
     for word in [
-        "handler integration create aws",
+        "apicenter-aws-sync integration create aws",
         "--plan-id",
         "--exit-code",
         "Exit codes",

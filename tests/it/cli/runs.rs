@@ -209,7 +209,7 @@ async fn an_interruption_ends_with_130_and_the_next_run_goes_on() {
         .args([
             "-c",
             "read go; exec \"$0\" integration sync -i shop",
-            env!("CARGO_BIN_EXE_handler"),
+            env!("CARGO_BIN_EXE_apicenter-aws-sync"),
         ])
         .env_clear()
         .envs(world.cloud.unpaced_handler_environment())
