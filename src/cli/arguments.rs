@@ -1,19 +1,25 @@
 //! The arguments: those of `az apic integration`, and what it lacks.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::help;
+use super::output::Shape;
 use crate::engine::OneApi;
 use crate::model::{ApiType, ImportSpecification, IntegrationName, LifecycleStage};
 
+/// What the program is called.
+pub const NAME: &str = "apicenter-aws-sync";
+
 /// Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
 ///
-/// With arguments this is a command line: it does the work itself with your own sign-in (az login, azd auth login), or lets a
-/// deployed function app do it (--function-url). Without arguments, below an Azure Functions host, it is the function app.
+/// The program does the work itself with your own sign-in (az login, azd auth login), or lets a deployed function app do it
+/// (--function-url).
 #[derive(Debug, Parser)]
-#[command(name = "handler", version, after_long_help = help::ALL, arg_required_else_help = true)]
+#[command(name = NAME, version, after_long_help = help::ALL, arg_required_else_help = true)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -23,7 +29,7 @@ pub struct CommandLine {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, show, plan, synchronize and delete integrations.
+    /// Create, apply, show, plan, synchronize and delete integrations.
     #[command(subcommand, arg_required_else_help = true)]
     Integration(Integration),
     /// Check every prerequisite one by one, and say how to fix what is missing.
@@ -33,8 +39,8 @@ pub enum Command {
     #[command(after_long_help = help::EXPLAIN)]
     Explain(Explain),
     /// Print the completions for a shell.
-    #[command(after_long_help = help::COMPLETIONS)]
-    Completions {
+    #[command(after_long_help = help::COMPLETION)]
+    Completion {
         /// The shell.
         shell: Shell,
     },
@@ -49,9 +55,18 @@ pub enum Integration {
     /// Create an integration, or replace it, and synchronize it.
     #[command(subcommand, arg_required_else_help = true)]
     Create(Create),
+    /// Create or replace the integrations in a file. Integrations that the file does not name stay as they are.
+    #[command(after_long_help = help::APPLY)]
+    Apply(Apply),
+    /// Print integrations as YAML that `apply` takes.
+    #[command(after_long_help = help::EXPORT)]
+    Export(Export),
+    /// Print the JSON Schema of the file that `apply` takes.
+    #[command(after_long_help = help::SCHEMA)]
+    Schema,
     /// List all integrations.
     #[command(after_long_help = help::LIST)]
-    List(Center),
+    List(List),
     /// Show an integration, with the outcome of its last run.
     #[command(after_long_help = help::SHOW)]
     Show(One),
@@ -74,7 +89,7 @@ pub enum Create {
     Aws(Box<CreateAws>),
 }
 
-/// Which API center, where the work is done, and how the result is printed.
+/// Which API center, and where the work is done.
 #[derive(Debug, Clone, Args)]
 pub struct Center {
     /// Resource group of the API center.
@@ -92,9 +107,17 @@ pub struct Center {
     /// The function app's key; better kept in `FUNCTION_KEY`, where no list of processes shows it.
     #[arg(long, value_name = "KEY", requires = "function_url")]
     pub function_key: Option<SecretString>,
-    /// How to print the result; without it create, list and show print JSON, the others text.
-    #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
-    pub output: Option<Format>,
+}
+
+/// What is listed.
+#[derive(Debug, Args)]
+pub struct List {
+    /// The API center.
+    #[command(flatten)]
+    pub center: Center,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
 }
 
 /// One integration of an API center.
@@ -106,6 +129,37 @@ pub struct One {
     /// Name of the integration.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name)]
     pub integration_name: IntegrationName,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// What is applied.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The API center.
+    #[command(flatten)]
+    pub center: Center,
+    /// YAML or JSON file with integrations, one a document; `-` reads standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// What is exported.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The API center.
+    #[command(flatten)]
+    pub center: Center,
+    /// Name of the integration.
+    #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name, required_unless_present = "all")]
+    pub integration_name: Option<IntegrationName>,
+    /// All integrations of the API center, one a document.
+    #[arg(long, conflicts_with = "integration_name")]
+    pub all: bool,
 }
 
 /// What an integration is made of.
@@ -211,6 +265,9 @@ pub struct Doctor {
     /// The integration whose secrets, credentials and region are checked, too.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name)]
     pub integration_name: Option<IntegrationName>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
 }
 
 /// What is explained.
@@ -222,21 +279,6 @@ pub struct Explain {
     /// Name or id of the API on Amazon, or the name of its API in the catalog.
     #[arg(value_name = "NAME|ID")]
     pub api: String,
-}
-
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// JSON.
-    Json,
-    /// JSON; in colour with az, the same as json here.
-    Jsonc,
-    /// A table with the most important columns.
-    Table,
-    /// The same columns separated by tabs, without their names.
-    Tsv,
-    /// YAML.
-    Yaml,
 }
 
 fn integration_name(text: &str) -> Result<IntegrationName, String> {

@@ -18,7 +18,8 @@ Exit codes:
 
 Environment:
   AZURE_SUBSCRIPTION_ID, APICENTER_RESOURCE_ID  the API center, where options leave it open
-  FUNCTION_KEY                                  the key for --function-url";
+  FUNCTION_KEY                                  the key for --function-url
+  NO_COLOR                                      keeps jsonc and yamlc without colours";
 
 pub(super) const CREATE: &str = "\
 Examples:
@@ -27,9 +28,29 @@ Examples:
   apicenter-aws-sync integration create aws -g my-group -n my-center -i shop -r us-east-1 \\
     --aws-role-arn arn:aws:iam::123456789012:role/apicenter-sync --function-url https://my-app.azurewebsites.net";
 
-pub(super) const LIST: &str = "\
+pub(super) const APPLY: &str = "\
+Examples:
+  apicenter-aws-sync integration apply -g my-group -n my-center -f integration.yaml
+  cat integration.yaml | apicenter-aws-sync integration apply -g my-group -n my-center -f -
+
+It says of each integration whether it was created, updated or unchanged. An unchanged one is not synchronized.
+Exit code 0 when all is in line, 3 when APIs failed or remain or deletions are held, 1 when an integration could not be applied.";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+  apicenter-aws-sync integration export -g my-group -n my-center -i shop
+  apicenter-aws-sync integration export -g my-group -n my-center --all
+
+The file holds the identifiers of secrets, never a secret, and nothing that only the app can set.";
+
+pub(super) const SCHEMA: &str = "\
 Example:
-  apicenter-aws-sync integration list -g my-group -n my-center -o table";
+  apicenter-aws-sync integration schema";
+
+pub(super) const LIST: &str = "\
+Examples:
+  apicenter-aws-sync integration list -g my-group -n my-center -o table
+  apicenter-aws-sync integration list -g my-group -n my-center --query \"[].name\" -o tsv";
 
 pub(super) const SHOW: &str = "\
 Example:
@@ -64,9 +85,9 @@ pub(super) const EXPLAIN: &str = "\
 Example:
   apicenter-aws-sync explain orders -g my-group -n my-center -i shop";
 
-pub(super) const COMPLETIONS: &str = "\
+pub(super) const COMPLETION: &str = "\
 Example:
-  apicenter-aws-sync completions bash";
+  apicenter-aws-sync completion bash";
 
 pub(super) const MAN: &str = "\
 Example:

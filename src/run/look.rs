@@ -72,7 +72,13 @@ pub async fn look_only(
     let tasks = agenda(sides, request, before);
     let guard = Guard::new(integration, journal.clone(), &tasks);
     let watch = Watch::new(registration);
-    let hands = Hands::new(session.catalog(), clients, session.budget.clone(), &session.clouds, watch);
+    let hands = Hands::new(
+        session.catalog(),
+        clients,
+        session.budget.clone(),
+        &session.clouds,
+        watch,
+    );
     Ok(Planned {
         ground,
         hands,

@@ -13,13 +13,13 @@ pub struct Meter {
 
 impl Meter {
     /// Begins to count, up to a total.
-    pub(super) fn start(&self, total: usize) {
+    pub fn start(&self, total: usize) {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
     }
 
     /// Counts one more API as done.
-    pub(super) fn count(&self) {
+    pub fn count(&self) {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
