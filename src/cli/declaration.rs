@@ -26,8 +26,11 @@ pub fn read(text: &str) -> Result<Vec<Declaration>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     let documents = match serde_json::from_str(text) {
         Ok(document) => vec![document],
-        Err(_) => serde_saphyr::from_multiple_with_options(text, yaml_1_2())
-            .map_err(|error| Failure::usage(format!("the file is neither YAML nor JSON: {error}")))?,
+        Err(_) => serde_saphyr::from_multiple_with_options(text, yaml_1_2()).map_err(|error| {
+            let error = error.to_string();
+            let why = error.trim_start_matches("error: ");
+            Failure::usage(format!("the file is neither YAML nor JSON: {why}"))
+        })?,
     };
     let mut names = BTreeSet::new();
     let declarations = documents

@@ -11,6 +11,7 @@ use super::failure::{Exit, Failure};
 use super::output::{print, tell, yaml};
 use super::place::Place;
 use super::view::line;
+use crate::model::IntegrationName;
 use crate::model::document::DocumentProperties;
 
 /// Where `OpenAPI` keeps schemas.
@@ -64,7 +65,7 @@ fn declaration_schema() -> Value {
         "required": ["name", "properties"],
         "additionalProperties": false,
         "properties": {
-            "name": { "description": "Its name.", "type": "string", "pattern": "^[a-zA-Z0-9-]{3,60}$" },
+            "name": { "description": "Its name.", "type": "string", "pattern": IntegrationName::PATTERN },
             "properties": properties,
         },
         "$defs": definitions,

@@ -27,8 +27,7 @@ pub struct Shape {
     /// How to print the result. Without it, create, list and show print JSON, the other commands text.
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     output: Option<Format>,
-    /// `JMESPath` query for what to print of the result.
-    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse)]
+    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that chooses what to print")]
     query: Option<Query>,
 }
 

@@ -115,10 +115,11 @@ fn line(what: &str, elapsed: Duration, (done, total): (usize, usize)) -> String 
     format!("{what}: {done} of {total} APIs{}", left.unwrap_or_default())
 }
 
-/// How long the rest takes at this pace; nothing where there is no pace yet, or no rest.
+/// How long the rest takes at this pace; nothing where there is no pace yet, or hardly any rest.
 fn time_left(elapsed: Duration, done: usize, total: usize) -> Option<Duration> {
     let (done, left) = (u32::try_from(done).ok()?, u32::try_from(total - done).ok()?);
-    elapsed.checked_mul(left).filter(|_| left > 0)?.checked_div(done)
+    let left = elapsed.checked_mul(left)?.checked_div(done)?;
+    (left >= Duration::from_secs(1)).then_some(left)
 }
 
 fn words(time: Duration) -> String {
