@@ -41,7 +41,7 @@ impl Progress {
         let lines = if stderr().is_terminal() {
             tokio::spawn(lines(Arc::clone(&work), TICK, draw))
         } else {
-            tokio::spawn(lines(Arc::clone(&work), LINE, |line| tell(line)))
+            tokio::spawn(lines(Arc::clone(&work), LINE, tell))
         };
         Self { work, lines }
     }

@@ -79,7 +79,7 @@ impl Table {
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
-        table.lines().map(|line| format!("{}\n", line.trim_end())).collect()
+        table.lines().map(|line| line.trim_end().to_owned() + "\n").collect()
     }
 
     /// The table for shells.
