@@ -1,6 +1,6 @@
 //! What must hold of Amazon's answers, whatever they are.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -30,7 +30,7 @@ use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
     Accounts, ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document,
-    Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi,
+    Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi, GroupBy,
     ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem, Region, RoleArn, Source,
     Stage, StageExport, digest, stage_entity_name,
 };
@@ -218,6 +218,8 @@ fn integration() -> Option<Integration> {
         include: Vec::new(),
         exclude: Vec::new(),
         map: Vec::new(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
     })
 }
 
@@ -280,9 +282,9 @@ fn listed(integration: &Integration, listing: &Listing) {
     }
     for api in &listing.apis {
         let desired = desired(integration, api);
-        assert!(!desired.title.trim().is_empty());
-        assert_tame(&desired.title, 50);
-        assert_tame_lines(&text(&desired.fields.enforced, "description"), 1000);
+        assert!(!desired.title().trim().is_empty());
+        assert_tame(desired.title(), 50);
+        assert_tame_lines(&text(&desired.members[0].fields.enforced, "description"), 1000);
     }
 }
 
@@ -349,7 +351,8 @@ fn translated(integration: &Integration, api: &GatewayApi, stages: &[Stage], dom
     for skip in translated
         .versions
         .iter()
-        .flat_map(|version| &version.skips)
+        .flat_map(|version| &version.deployments)
+        .flat_map(|stage| &stage.skips)
         .chain(&translated.skips)
     {
         assert_tame_lines(&skip.message, Problem::MESSAGE_MAX);
@@ -362,7 +365,7 @@ fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage]) {
         let deployment = &version.deployments[0];
         assert_tame(&version.stage_name, 128);
         assert_tame(&deployment.deployment_id, 128);
-        let title = text(&version.fields.enforced, "title");
+        let title = text(&deployment.version.enforced, "title");
         assert!(!title.trim().is_empty());
         assert_tame(&title, 50);
         assert_tame_lines(&text(&deployment.fields.initial, "description"), 500);
@@ -406,9 +409,10 @@ fn mapped(integration: &Integration, apis: [&GatewayApi; 3], domains: &Domains) 
     });
     for api in apis {
         for version in translated(integration, api, &stages, domains).versions {
-            let distinct: HashSet<&String> = version.urls.iter().collect();
-            assert_eq!(distinct.len(), version.urls.len());
-            for uri in &version.urls {
+            let urls = &version.deployments[0].urls;
+            let distinct: HashSet<&String> = urls.iter().collect();
+            assert_eq!(distinct.len(), urls.len());
+            for uri in urls {
                 let host = url(uri).host_str().unwrap_or_default().to_owned();
                 assert!(hosts.contains(&*host), "{uri}");
             }

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, ApiType, Gateway, Region, Skip, SkipReason, SourceKey, clip};
+use super::{AccountId, ApiType, DesiredApi, Gateway, Region, Skip, SkipReason, SourceKey, clip};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -91,6 +91,19 @@ impl Skipped {
             reason: skip.reason,
             message: skip.message,
         }
+    }
+
+    /// A skip below an API, with the member that it is about: the first one, where it does not say. `None` where all members
+    /// are unknown.
+    #[must_use]
+    pub fn below(skip: Skip, api: &DesiredApi) -> Option<Self> {
+        let first = api.members.first()?;
+        let member = api.members.iter().find(|member| skip.is_of(&member.key));
+        let text = skip.member.as_deref().filter(|_| member.is_none());
+        let unknown = text.and_then(|text| SourceKey::parse(text, first.key.api_type));
+        let member = member.unwrap_or(first);
+        let key = unknown.as_ref().unwrap_or(&member.key);
+        Some(Self::of(skip, key, &member.title))
     }
 
     /// The API as people know it.

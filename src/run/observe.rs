@@ -6,6 +6,7 @@ use std::sync::Arc;
 use super::gateways::{Gateways, Unread, state_of};
 use super::index::{CatalogIndex, reclaimed};
 use super::listing::{Listed, list};
+use super::moves::read_moves;
 use super::session::Session;
 use crate::aws::{GatewayError, Listing};
 use crate::azure::{MetadataSchema, PlanLimits};
@@ -14,9 +15,9 @@ use crate::model::{
     AccountId, ApiList, Domains, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, ImportSpecification,
     Integration, Problem, SourceKey,
 };
-use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, Rules, Scope};
+use crate::plan::{CatalogApis, CatalogLimits, Moves, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{Place, Subject, api_title, desired_api, listed_selection, source_key};
+use crate::translate::{Place, Subject, api_title, desired_api, desired_group, group_of, listed_selection, source_key};
 
 use super::schemas::{metadata_types, required};
 
@@ -105,6 +106,7 @@ pub async fn observe(
             has_same_rules: registration.journal.rules.as_ref() == Some(&rules_digest(integration)),
             api_types: integration.api_types.clone(),
             catalog: CatalogApis::default(),
+            moves: Moves::new(),
             scope: Scope::All,
         },
         notes: notes(integration, &gateways),
@@ -129,6 +131,7 @@ pub async fn observe(
         }
     }
     sides.observed.catalog = apis;
+    sides.observed.moves = read_moves(&catalog, &sides.observed).await;
     Ok(sides)
 }
 
@@ -208,7 +211,11 @@ impl Sides {
                     .insert((api.api_type, api.id), selection.to_string());
                 continue;
             }
-            match desired_api(integration, place, &api, &rules.types) {
+            let translated = match group_of(integration, &api) {
+                Some(group) => Ok(desired_group(integration, place, &api, &rules.types, group)),
+                None => desired_api(integration, place, &api, &rules.types),
+            };
+            match translated {
                 Ok(wanted) => {
                     self.apis.insert(source_key(gateway, &api), api);
                     observation.apis.push(wanted);

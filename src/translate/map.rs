@@ -15,12 +15,14 @@ use crate::model::{
 const ENVIRONMENTS: &str = "/workspaces/default/environments/";
 
 /// The rules that fill the fields of one API, or of one of its stages.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Mapping<'a> {
     pub rules: &'a [MapRule],
     pub types: &'a MetadataTypes,
     pub subject: Subject<'a>,
     pub stage_name: Option<&'a str>,
+    /// The member of a group that they are of.
+    pub member: Option<String>,
 }
 
 /// What decides about a field.
@@ -58,6 +60,7 @@ impl<'a> Mapping<'a> {
                 Err(why) => {
                     loosen(fields, field);
                     skips.push(Skip {
+                        member: self.member.clone(),
                         stage_name: self.stage_name.map(str::to_owned),
                         reason: SkipReason::MappingFailed,
                         message: format!("map[{}] does not fill {field}: {}", decision.rule, quote_message(&why)),

@@ -1,5 +1,6 @@
 //! Many gateways in one integration: the accounts and regions of a company.
 
+mod groups;
 mod refused;
 mod unread;
 

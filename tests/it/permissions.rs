@@ -257,8 +257,8 @@ fn texts<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = String> + 'a {
 
 /// The rows of the documentation's table of permissions: the texts in backticks of the first two columns.
 fn documented() -> BTreeSet<(String, String)> {
-    let guide = read("docs/deploy.md");
-    let (_, after) = guide.split_once("\n## Permissions\n").unwrap();
+    let guide = read("docs/permissions.md");
+    let (_, after) = guide.split_once("\n## Actions\n").unwrap();
     let section = after.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {
@@ -301,5 +301,5 @@ async fn what_is_granted_and_documented_is_what_is_needed_and_nothing_else() {
     expected.extend(needed.vault.into_iter().map(on("secret")));
     expected.extend(needed.gateway);
     expected.extend(needed.token.into_iter().map(on("role")));
-    assert_eq!(documented(), expected, "docs/deploy.md");
+    assert_eq!(documented(), expected, "docs/permissions.md");
 }

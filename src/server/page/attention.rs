@@ -147,6 +147,7 @@ fn remedy(reason: SkipReason) -> &'static str {
             "Delete stages or versions that are not needed, or change the API center's plan."
         }
         SkipReason::TooManyDeployments => "Delete stages or deployments that are not needed: ten is the most.",
+        SkipReason::TooManyDefinitions => "Let the APIs of the group agree: five definitions are the most.",
         SkipReason::DefinitionTooLarge => "Split the API: API Center takes no more.",
         SkipReason::ExportRefused => "Correct the API on Amazon so that its stage can be exported.",
         SkipReason::NotDeployed => "Deploy the API to the stage, or delete the stage.",
