@@ -1,11 +1,14 @@
 //! The command line: the same engine by a person's own sign-in, or a deployed function app that is called.
 
 mod app;
+mod apply;
 mod arguments;
 mod center;
+mod declaration;
 mod doctor;
 mod documents;
 mod explain;
+mod export;
 mod failure;
 mod help;
 mod integration;
@@ -80,7 +83,7 @@ async fn execute(command: Command, stop: &CancellationToken) -> Result<Exit, Fai
         Command::Integration(command) => integration::run(command, stop).await,
         Command::Doctor(arguments) => doctor::run(arguments, stop).await,
         Command::Explain(arguments) => explain::run(arguments, stop).await,
-        Command::Completions { shell } => documents::completions(shell),
+        Command::Completion { shell } => documents::completion(shell),
         Command::Man => documents::manual(),
     }
 }

@@ -18,7 +18,7 @@ mod timer;
 mod view;
 
 pub use crate::plan::Preview as PlanView;
-pub use crate::run::{ApiExplanation, Clock, Finding, OneApi, SyncRequest};
+pub use crate::run::{ApiExplanation, Clock, Finding, Meter, OneApi, SyncRequest};
 pub use delete::Deletion;
 pub use detail::{ApiCondition, ApiView, Condition, IntegrationDetail, Word};
 pub use doctor::{Check, CheckState, Examination};

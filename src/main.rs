@@ -1,102 +1,28 @@
-//! The custom handler that the Functions host starts, and the command line.
+//! The command line, for people and pipelines.
 
-use std::ffi::OsString;
-use std::net::Ipv4Addr;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use apicenter_aws_sync::cli;
-use apicenter_aws_sync::panics::log_panics;
-use apicenter_aws_sync::process::{Parent, ending};
-use apicenter_aws_sync::server::{App, router};
-use apicenter_aws_sync::settings::{self, Settings, variable};
+use apicenter_aws_sync::settings::variable;
 use apicenter_aws_sync::telemetry;
 use mimalloc::MiMalloc;
-use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use tokio::time::Instant;
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 /// A call to Amazon makes hundreds of small and some large allocations, which the C libraries' allocators take longer for.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// What the Functions host tells its handler; without arguments and without this, there is nobody to serve.
-const HOST_PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
-/// The port where the one that the host gives is none.
-const PORT: u16 = 8080;
-/// How long the work in hand may take once the process has to end: a request under way has two seconds of its own.
-const GRACE: Duration = Duration::from_secs(4);
-/// The least and the most of it that the last export of telemetry may take.
-const LAST_EXPORT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
-
 fn main() -> ExitCode {
-    let parent = Parent::current();
-    // One thread: the work is waiting for others, and more threads would only take more memory.
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            telemetry::start(None, None);
+            telemetry::start_for_people(None);
             tracing::error!(%error, "the runtime cannot be started");
             return ExitCode::FAILURE;
         }
     };
-    let arguments: Vec<OsString> = std::env::args_os().collect();
-    let code = if arguments.len() <= 1 && variable(HOST_PORT).is_some() {
-        runtime.block_on(serve(parent))
-    } else {
-        runtime.block_on(cli::run(arguments, variable("RUST_LOG").as_deref()))
-    };
+    let code = runtime.block_on(cli::run(std::env::args_os().collect(), variable("RUST_LOG").as_deref()));
     // A name lookup that hangs must not keep the process.
     runtime.shutdown_background();
     code
-}
-
-async fn serve(parent: Parent) -> ExitCode {
-    let export = settings::export(variable);
-    let wanted = export.as_ref().ok().and_then(Option::as_ref);
-    let telemetry = telemetry::start(variable("RUST_LOG").as_deref(), wanted);
-    if let Err(problem) = export {
-        tracing::warn!("no telemetry is exported: {problem}");
-    }
-    log_panics();
-    let port = settings::port(variable).unwrap_or_else(|problem| {
-        tracing::error!(code = %problem.code, "{problem}");
-        None
-    });
-    let port = port.unwrap_or(PORT);
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
-        Ok(listener) => listener,
-        Err(error) => {
-            tracing::error!(port, %error, "the port cannot be bound");
-            return ExitCode::FAILURE;
-        }
-    };
-    let (stop, work) = (CancellationToken::new(), TaskTracker::new());
-    let app = App::new(Settings::read(variable), telemetry.clone(), stop.clone(), work.clone());
-    let router = router(app);
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
-    let server = tokio::spawn(async move { server.await });
-    let ending = match ending(parent).await {
-        Ok(ending) => ending,
-        Err(error) => {
-            tracing::error!(%error, "signals cannot be listened to");
-            return ExitCode::FAILURE;
-        }
-    };
-    tracing::info!(?ending, "ending; the work in hand is finished first");
-    stop.cancel();
-    work.close();
-    let finished = async {
-        work.wait().await;
-        server.await
-    };
-    let grace_ends = Instant::now() + GRACE;
-    if tokio::time::timeout_at(grace_ends, finished).await.is_err() {
-        tracing::warn!("the work in hand took too long and was dropped; the next run makes up for it");
-    }
-    let left = grace_ends.saturating_duration_since(Instant::now());
-    telemetry.end(left.clamp(LAST_EXPORT.0, LAST_EXPORT.1)).await;
-    ending.exit_code()
 }

@@ -1,19 +1,25 @@
 //! The arguments: those of `az apic integration`, and what it lacks.
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use secrecy::SecretString;
 
 use super::help;
+use super::output::Shape;
 use crate::engine::OneApi;
 use crate::model::{ApiType, ImportSpecification, IntegrationName, LifecycleStage};
 
-/// Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
+/// What the program is called.
+pub const NAME: &str = "apicenter-aws-sync";
+
+/// Keep the inventory of Azure API Center in line with Amazon API Gateway.
 ///
-/// With arguments this is a command line: it does the work itself with your own sign-in (az login, azd auth login), or lets a
-/// deployed function app do it (--function-url). Without arguments, below an Azure Functions host, it is the function app.
+/// By default, this program does the work, with your own sign-in (az login, azd auth login). With --function-url, a deployed
+/// function app does it.
 #[derive(Debug, Parser)]
-#[command(name = "handler", version, after_long_help = help::ALL, arg_required_else_help = true)]
+#[command(name = NAME, version, after_long_help = help::ALL, arg_required_else_help = true)]
 pub struct CommandLine {
     /// What to do.
     #[command(subcommand)]
@@ -23,22 +29,22 @@ pub struct CommandLine {
 /// What can be done.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Create, show, plan, synchronize and delete integrations.
+    /// Create, apply, show, plan, synchronize and delete integrations.
     #[command(subcommand, arg_required_else_help = true)]
     Integration(Integration),
-    /// Check every prerequisite one by one, and say how to fix what is missing.
+    /// Check every prerequisite, and say how to fix what is missing.
     #[command(after_long_help = help::DOCTOR)]
     Doctor(Doctor),
-    /// Tell why one API of Amazon's is in the catalog as it is, or is not.
+    /// Explain why an API on Amazon is in the catalog as it is, or why it is not there.
     #[command(after_long_help = help::EXPLAIN)]
     Explain(Explain),
-    /// Print the completions for a shell.
-    #[command(after_long_help = help::COMPLETIONS)]
-    Completions {
+    /// Print the completion script for a shell.
+    #[command(after_long_help = help::COMPLETION)]
+    Completion {
         /// The shell.
         shell: Shell,
     },
-    /// Print the manual page, in the format of man.
+    /// Print the manual page, for man.
     #[command(after_long_help = help::MAN)]
     Man,
 }
@@ -49,19 +55,28 @@ pub enum Integration {
     /// Create an integration, or replace it, and synchronize it.
     #[command(subcommand, arg_required_else_help = true)]
     Create(Create),
+    /// Create or replace the integrations in a file. Integrations that the file does not name stay as they are.
+    #[command(after_long_help = help::APPLY)]
+    Apply(Apply),
+    /// Print integrations as YAML that `apply` takes.
+    #[command(after_long_help = help::EXPORT)]
+    Export(Export),
+    /// Print the JSON Schema of the file that `apply` takes.
+    #[command(after_long_help = help::SCHEMA)]
+    Schema,
     /// List all integrations.
     #[command(after_long_help = help::LIST)]
-    List(Center),
-    /// Show an integration, with the outcome of its last run.
+    List(List),
+    /// Show an integration and the report of its last run.
     #[command(after_long_help = help::SHOW)]
     Show(One),
-    /// Delete an integration, and everything that it made.
+    /// Delete an integration and everything that it made.
     #[command(after_long_help = help::DELETE)]
     Delete(Delete),
     /// Synchronize an integration now.
     #[command(after_long_help = help::SYNC)]
     Sync(Sync),
-    /// Show what a synchronization would change; nothing is written.
+    /// Show what a synchronization would change, without writing anything.
     #[command(after_long_help = help::PLAN)]
     Plan(Plan),
 }
@@ -74,7 +89,7 @@ pub enum Create {
     Aws(Box<CreateAws>),
 }
 
-/// Which API center, where the work is done, and how the result is printed.
+/// Which API center, and where the work is done.
 #[derive(Debug, Clone, Args)]
 pub struct Center {
     /// Resource group of the API center.
@@ -83,18 +98,26 @@ pub struct Center {
     /// Name of the API center.
     #[arg(short = 'n', long, alias = "service-name-name", value_name = "NAME")]
     pub service_name: Option<String>,
-    /// Subscription of the API center, by its id; `AZURE_SUBSCRIPTION_ID` otherwise.
+    /// Id of the API center's subscription. Default: `AZURE_SUBSCRIPTION_ID`.
     #[arg(long, value_name = "ID")]
     pub subscription: Option<String>,
-    /// Let the function app at this address do the work, instead of this program.
+    /// Have the function app at this address do the work.
     #[arg(long, value_name = "URL")]
     pub function_url: Option<String>,
-    /// The function app's key; better kept in `FUNCTION_KEY`, where no list of processes shows it.
+    /// Key of the function app. Prefer `FUNCTION_KEY`: other users of the machine can see this option.
     #[arg(long, value_name = "KEY", requires = "function_url")]
     pub function_key: Option<SecretString>,
-    /// How to print the result; without it create, list and show print JSON, the others text.
-    #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
-    pub output: Option<Format>,
+}
+
+/// What is listed.
+#[derive(Debug, Args)]
+pub struct List {
+    /// The API center.
+    #[command(flatten)]
+    pub center: Center,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
 }
 
 /// One integration of an API center.
@@ -106,6 +129,37 @@ pub struct One {
     /// Name of the integration.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name)]
     pub integration_name: IntegrationName,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// What is applied.
+#[derive(Debug, Args)]
+pub struct Apply {
+    /// The API center.
+    #[command(flatten)]
+    pub center: Center,
+    /// YAML or JSON file with integrations, one a document; `-` reads standard input.
+    #[arg(short, long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
+}
+
+/// What is exported.
+#[derive(Debug, Args)]
+pub struct Export {
+    /// The API center.
+    #[command(flatten)]
+    pub center: Center,
+    /// Name of the integration.
+    #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name, required_unless_present = "all")]
+    pub integration_name: Option<IntegrationName>,
+    /// All integrations of the API center, one a document.
+    #[arg(long, conflicts_with = "integration_name")]
+    pub all: bool,
 }
 
 /// What an integration is made of.
@@ -123,22 +177,22 @@ pub struct CreateAws {
     /// Region of the Amazon API Gateway, such as us-east-1.
     #[arg(short = 'r', long, value_name = "REGION")]
     pub aws_region_name: String,
-    /// Role to take on, with the access key or, without one, with the identity of the function app.
+    /// Role to assume: with the access key, or, without one, with the identity of the function app.
     #[arg(long, value_name = "ARN")]
     pub aws_role_arn: Option<String>,
-    /// What the role's trust policy asks for, with an access key.
+    /// External id that the role's trust policy asks for.
     #[arg(long, value_name = "ID", requires = "aws_role_arn")]
     pub aws_external_id: Option<String>,
-    /// Kinds of API to synchronise; all of them otherwise.
+    /// Kinds of API to synchronize. Default: all.
     #[arg(long, value_name = "KIND", num_args = 1.., ignore_case = true)]
     pub api_types: Option<Vec<ApiType>>,
-    /// Whether to import API definitions.
+    /// When to import API definitions.
     #[arg(long, value_name = "WHEN", ignore_case = true)]
     pub import_specification: Option<ImportSpecification>,
-    /// Resource id of the API center's managed identity: kept and shown, not used.
+    /// Resource id of a managed identity. It is kept and shown, but not used.
     #[arg(long, value_name = "ID")]
     pub msi_resource_id: Option<String>,
-    /// Environment for the deployments, /workspaces/default/environments/NAME; one is made otherwise.
+    /// Environment of the deployments, /workspaces/default/environments/NAME. Default: a new one with the integration's name.
     #[arg(long, value_name = "ID")]
     pub target_environment_id: Option<String>,
     /// Lifecycle stage of new versions.
@@ -152,7 +206,7 @@ pub struct Delete {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// Do not ask.
+    /// Do not ask for confirmation.
     #[arg(short, long)]
     pub yes: bool,
 }
@@ -160,10 +214,10 @@ pub struct Delete {
 /// What is looked at.
 #[derive(Debug, Clone, Args)]
 pub struct Depth {
-    /// Import definitions, although the integration does that on demand.
+    /// Import definitions now, although the integration imports them on demand only.
     #[arg(long)]
     pub definitions: bool,
-    /// Look below every API, also where nothing seems to have changed.
+    /// Check everything below every API, even where nothing seems to have changed.
     #[arg(long)]
     pub deep: bool,
 }
@@ -177,13 +231,13 @@ pub struct Sync {
     /// What is looked at.
     #[command(flatten)]
     pub depth: Depth,
-    /// Apply this plan and no other; when something changed since, nothing is written.
+    /// Apply this plan only. If anything has changed since, nothing is written.
     #[arg(long, value_name = "ID", value_parser = id)]
     pub plan_id: Option<String>,
-    /// Make the deletions of these ids, which a report or a plan has told, although they are held.
+    /// Make the held deletions with these ids, from a report or a plan.
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = id)]
     pub confirm_deletions: Vec<String>,
-    /// Look at the API with this id and at no other: nothing is removed, and the outcome is not kept.
+    /// Synchronize only the API with this id. Nothing is removed, and the outcome is not kept.
     #[arg(long, value_name = "ID", conflicts_with_all = ["plan_id", "confirm_deletions"], value_parser = one_api)]
     pub api: Option<OneApi>,
 }
@@ -197,7 +251,7 @@ pub struct Plan {
     /// What is looked at.
     #[command(flatten)]
     pub depth: Depth,
-    /// End with exit code 2 when there are changes.
+    /// End with exit code 2 if there are changes.
     #[arg(long, visible_alias = "detailed-exitcode")]
     pub exit_code: bool,
 }
@@ -211,6 +265,9 @@ pub struct Doctor {
     /// The integration whose secrets, credentials and region are checked, too.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name)]
     pub integration_name: Option<IntegrationName>,
+    /// How the result is printed.
+    #[command(flatten)]
+    pub shape: Shape,
 }
 
 /// What is explained.
@@ -219,24 +276,9 @@ pub struct Explain {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// Name or id of the API on Amazon, or the name of its API in the catalog.
+    /// Name or id of the API on Amazon, or its name in the catalog.
     #[arg(value_name = "NAME|ID")]
     pub api: String,
-}
-
-/// How a result is printed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// JSON.
-    Json,
-    /// JSON; in colour with az, the same as json here.
-    Jsonc,
-    /// A table with the most important columns.
-    Table,
-    /// The same columns separated by tabs, without their names.
-    Tsv,
-    /// YAML.
-    Yaml,
 }
 
 fn integration_name(text: &str) -> Result<IntegrationName, String> {
@@ -250,5 +292,5 @@ fn one_api(text: &str) -> Result<OneApi, String> {
 fn id(text: &str) -> Result<String, String> {
     let hex = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_hexdigit());
     hex.then(|| text.to_ascii_lowercase())
-        .ok_or_else(|| "it is not an id as a report or a plan gives it".to_owned())
+        .ok_or_else(|| "it is not an id from a report or a plan".to_owned())
 }

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::Doctor;
 use super::failure::{Exit, Failure};
-use super::output::{Table, print, render};
+use super::output::Table;
 use super::place::Place;
 use super::progress::Progress;
 use super::view::line;
@@ -26,19 +26,16 @@ const CHECK: [(&str, &str); 4] = [
 
 /// Examines, prints and judges.
 pub async fn run(arguments: Doctor, stop: &CancellationToken) -> Result<Exit, Failure> {
-    let center = &arguments.center;
     let nobody = IntegrationName::parse(NOBODY).map_err(|error| Failure::new(error.to_string()))?;
     let name = arguments.integration_name.unwrap_or(nobody);
-    let place = Place::of(center, stop)?;
-    let progress = Progress::start("examining");
+    let place = Place::of(&arguments.center, stop)?;
+    let progress = Progress::start("examining", None);
     let value = place.examine(&name).await?;
     drop(progress);
     let examination: Examination = serde_json::from_value(value.clone())
         .map_err(|error| Failure::new(format!("what the doctor found cannot be understood: {error}")))?;
-    print(&match center.output {
-        Some(format) => render(format, &value, |value| Table::of(checks(value), &CHECK)),
-        None => text(&examination),
-    })?;
+    let table = |value: &Value| Table::of(checks(value), &CHECK);
+    arguments.shape.print_or(&value, table, || text(&examination))?;
     Ok(if examination.healthy { Exit::Done } else { Exit::Unwell })
 }
 

@@ -4,14 +4,14 @@ use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
 use clap_mangen::Man;
 
-use super::arguments::CommandLine;
+use super::arguments::{CommandLine, NAME};
 use super::failure::{Exit, Failure};
 use super::output::print;
 
 /// Prints the completions for a shell.
-pub fn completions(shell: Shell) -> Result<Exit, Failure> {
+pub fn completion(shell: Shell) -> Result<Exit, Failure> {
     let mut text = Vec::new();
-    generate(shell, &mut CommandLine::command(), "handler", &mut text);
+    generate(shell, &mut CommandLine::command(), NAME, &mut text);
     print_bytes(&text)
 }
 

@@ -7,7 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::arguments::Explain;
 use super::failure::{Exit, Failure};
-use super::output::{Table, print, render};
+use super::output::Table;
 use super::place::Place;
 use super::progress::Progress;
 use super::view::line;
@@ -24,21 +24,16 @@ const API: [(&str, &str); 5] = [
 
 /// Asks, and prints the answer.
 pub async fn run(arguments: Explain, stop: &CancellationToken) -> Result<Exit, Failure> {
-    let center = &arguments.one.center;
-    let place = Place::of(center, stop)?;
-    let progress = Progress::start("looking");
+    let place = Place::of(&arguments.one.center, stop)?;
+    let progress = Progress::start("looking", place.meter());
     let value = place.explain(&arguments.one.integration_name, &arguments.api).await?;
     drop(progress);
     let explanation: Explanation = serde_json::from_value(value.clone())
         .map_err(|error| Failure::new(format!("the explanation cannot be understood: {error}")))?;
     let apis = |value: &Value| Table::of(value["apis"].as_array().into_iter().flatten(), &API);
-    print(&match center.output {
-        Some(format) => render(format, &value, apis),
-        None => explanation
-            .apis
-            .iter()
-            .map(|api| text(&explanation.query, api))
-            .collect(),
+    arguments.one.shape.print_or(&value, apis, || {
+        let apis = explanation.apis.iter();
+        apis.map(|api| text(&explanation.query, api)).collect()
     })?;
     Ok(Exit::Done)
 }

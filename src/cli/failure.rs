@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use crate::model::{ErrorCode, Problem, some_lines};
+use crate::model::{ErrorCode, Outcome, Problem, Report, some_lines};
 
 /// How it ended; documented in `docs/command-line.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +19,17 @@ pub enum Exit {
     Usage,
     /// Ctrl-C.
     Interrupted,
+}
+
+impl Exit {
+    /// How a run ended.
+    pub fn of(report: &Report) -> Self {
+        match report.outcome {
+            Outcome::Succeeded => Self::Done,
+            Outcome::Partial | Outcome::Held => Self::Unwell,
+            Outcome::Failed => Self::Failed,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {

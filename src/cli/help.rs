@@ -2,11 +2,11 @@
 
 pub(super) const ALL: &str = "\
 Examples:
-  handler integration create aws -g my-group -n my-center -i shop -a https://my-vault.vault.azure.net/secrets/aws-access-key \\
+  apicenter-aws-sync integration create aws -g my-group -n my-center -i shop -a https://my-vault.vault.azure.net/secrets/aws-access-key \\
     -s https://my-vault.vault.azure.net/secrets/aws-secret-access-key -r us-east-1
-  handler integration plan -g my-group -n my-center -i shop
-  handler doctor -g my-group -n my-center -i shop
-  handler explain orders -g my-group -n my-center -i shop
+  apicenter-aws-sync integration plan -g my-group -n my-center -i shop
+  apicenter-aws-sync doctor -g my-group -n my-center -i shop
+  apicenter-aws-sync explain orders -g my-group -n my-center -i shop
 
 Exit codes:
   0    done
@@ -18,56 +18,77 @@ Exit codes:
 
 Environment:
   AZURE_SUBSCRIPTION_ID, APICENTER_RESOURCE_ID  the API center, where options leave it open
-  FUNCTION_KEY                                  the key for --function-url";
+  FUNCTION_KEY                                  the key for --function-url
+  NO_COLOR                                      keeps jsonc and yamlc without colours";
 
 pub(super) const CREATE: &str = "\
 Examples:
-  handler integration create aws -g my-group -n my-center -i shop -a https://my-vault.vault.azure.net/secrets/aws-access-key \\
+  apicenter-aws-sync integration create aws -g my-group -n my-center -i shop -a https://my-vault.vault.azure.net/secrets/aws-access-key \\
     -s https://my-vault.vault.azure.net/secrets/aws-secret-access-key -r us-east-1
-  handler integration create aws -g my-group -n my-center -i shop -r us-east-1 \\
+  apicenter-aws-sync integration create aws -g my-group -n my-center -i shop -r us-east-1 \\
     --aws-role-arn arn:aws:iam::123456789012:role/apicenter-sync --function-url https://my-app.azurewebsites.net";
 
-pub(super) const LIST: &str = "\
+pub(super) const APPLY: &str = "\
+Examples:
+  apicenter-aws-sync integration apply -g my-group -n my-center -f integration.yaml
+  cat integration.yaml | apicenter-aws-sync integration apply -g my-group -n my-center -f -
+
+It says of each integration whether it was created, updated or unchanged. An unchanged one is not synchronized.
+Exit code 0 when all is in line, 3 when APIs failed or remain or deletions are held, 1 when an integration could not be applied.";
+
+pub(super) const EXPORT: &str = "\
+Examples:
+  apicenter-aws-sync integration export -g my-group -n my-center -i shop
+  apicenter-aws-sync integration export -g my-group -n my-center --all
+
+The file holds the identifiers of secrets, never a secret, and nothing that only the app can set.";
+
+pub(super) const SCHEMA: &str = "\
 Example:
-  handler integration list -g my-group -n my-center -o table";
+  apicenter-aws-sync integration schema";
+
+pub(super) const LIST: &str = "\
+Examples:
+  apicenter-aws-sync integration list -g my-group -n my-center -o table
+  apicenter-aws-sync integration list -g my-group -n my-center --query \"[].name\" -o tsv";
 
 pub(super) const SHOW: &str = "\
 Example:
-  handler integration show -g my-group -n my-center -i shop -o yaml";
+  apicenter-aws-sync integration show -g my-group -n my-center -i shop -o yaml";
 
 pub(super) const DELETE: &str = "\
 Example:
-  handler integration delete -g my-group -n my-center -i shop --yes";
+  apicenter-aws-sync integration delete -g my-group -n my-center -i shop --yes";
 
 pub(super) const SYNC: &str = "\
 Examples:
-  handler integration sync -g my-group -n my-center -i shop
-  handler integration sync -g my-group -n my-center -i shop --deep -o json
+  apicenter-aws-sync integration sync -g my-group -n my-center -i shop
+  apicenter-aws-sync integration sync -g my-group -n my-center -i shop --deep -o json
 
 Exit code 0 when all is in line, 3 when APIs failed or remain or deletions are held, 1 when nothing could be planned.";
 
 pub(super) const PLAN: &str = "\
 Examples:
-  handler integration plan -g my-group -n my-center -i shop
-  handler integration plan -g my-group -n my-center -i shop --exit-code -o json
+  apicenter-aws-sync integration plan -g my-group -n my-center -i shop
+  apicenter-aws-sync integration plan -g my-group -n my-center -i shop --exit-code -o json
 
 With --exit-code: 0 when there is nothing to change, 2 when there is. An incomplete plan without changes ends with 3.";
 
 pub(super) const DOCTOR: &str = "\
 Examples:
-  handler doctor -g my-group -n my-center
-  handler doctor -g my-group -n my-center -i shop -o json
+  apicenter-aws-sync doctor -g my-group -n my-center
+  apicenter-aws-sync doctor -g my-group -n my-center -i shop -o json
 
 Exit code 0 when nothing is missing, 3 when something is. With --function-url the function app checks under its own identity.";
 
 pub(super) const EXPLAIN: &str = "\
 Example:
-  handler explain orders -g my-group -n my-center -i shop";
+  apicenter-aws-sync explain orders -g my-group -n my-center -i shop";
 
-pub(super) const COMPLETIONS: &str = "\
+pub(super) const COMPLETION: &str = "\
 Example:
-  handler completions bash";
+  apicenter-aws-sync completion bash";
 
 pub(super) const MAN: &str = "\
 Example:
-  handler man";
+  apicenter-aws-sync man";

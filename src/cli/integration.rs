@@ -6,16 +6,15 @@ use serde_json::{Value, json};
 use tokio::task::spawn_blocking;
 use tokio_util::sync::CancellationToken;
 
-use super::arguments::{Center, Create, CreateAws, Delete, Depth, Format, Integration, One, Plan, Sync};
+use super::arguments::{Create, CreateAws, Delete, Depth, Integration, List, One, Plan, Sync};
 use super::failure::{Exit, Failure};
-use super::output::{Table, print, render, tell};
+use super::output::{Shape, Table, tell};
 use super::place::Place;
 use super::progress::Progress;
 use super::rounds::{self, Rounds};
-use super::view;
+use super::{apply, export, view};
 use crate::engine::{PlanView, SyncRequest};
 use crate::model::document::{DocumentProperties, SourceProperties};
-use crate::model::{Outcome, Report};
 
 /// The columns of integrations.
 const INTEGRATION: [(&str, &str); 5] = [
@@ -49,7 +48,10 @@ const CHANGE: [(&str, &str); 4] = [
 pub async fn run(command: Integration, stop: &CancellationToken) -> Result<Exit, Failure> {
     match command {
         Integration::Create(Create::Aws(arguments)) => create(*arguments, stop).await,
-        Integration::List(center) => list(&center, stop).await,
+        Integration::Apply(arguments) => apply::run(&arguments, stop).await,
+        Integration::Export(arguments) => export::run(&arguments, stop).await,
+        Integration::Schema => export::schema(),
+        Integration::List(arguments) => list(&arguments, stop).await,
         Integration::Show(one) => show(&one, stop).await,
         Integration::Delete(arguments) => delete(&arguments, stop).await,
         Integration::Sync(arguments) => sync(arguments, stop).await,
@@ -58,31 +60,21 @@ pub async fn run(command: Integration, stop: &CancellationToken) -> Result<Exit,
 }
 
 async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, Failure> {
-    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let One {
+        integration_name: name,
+        center,
+        shape,
+    } = &arguments.one;
     let place = Place::of(center, stop)?;
-    let progress = Progress::start(format!("creating {name}"));
-    let mut integration = place.put(name, &document(&arguments)).await?;
-    let seconds = integration
-        .pointer("/properties/lastSync/retryAfterSeconds")
-        .and_then(Value::as_u64);
-    let mut failure = None;
-    if let Some(seconds) = seconds {
-        failure = rounds::go_on(&place, name, seconds, &progress).await;
-        integration = match place.get(name).await {
-            Err(unread) if failure.is_none() => return Err(unread),
-            Err(_) => integration,
-            Ok(current) => current,
-        };
-    }
+    let progress = Progress::start(format!("creating {name}"), place.meter());
+    let (integration, failure) = rounds::put(&place, name, &document(&arguments), &progress).await?;
     drop(progress);
-    print_integrations(center, &integration)?;
-    let report = integration.pointer("/properties/lastSync").cloned();
-    let report = report.map(rounds::read_report).transpose()?;
+    print_integrations(shape, &integration)?;
+    let report = rounds::last_report(&integration)?;
     if let Some(message) = report.as_ref().and_then(|report| report.message.as_deref()) {
         tell(&format!("warning: {}", view::line(message)));
     }
-    let exit = report.map_or(Exit::Done, |report| exit_of(&report));
-    failure.map_or(Ok(exit), Err)
+    failure.map_or(Ok(report.map_or(Exit::Done, |report| Exit::of(&report))), Err)
 }
 
 /// The body of the `PUT`: what was not given takes its default there.
@@ -106,23 +98,20 @@ fn document(arguments: &CreateAws) -> Value {
     json!({ "properties": properties })
 }
 
-async fn list(center: &Center, stop: &CancellationToken) -> Result<Exit, Failure> {
-    let integrations = Place::of(center, stop)?.list().await?;
-    print_integrations(center, &integrations)?;
+async fn list(arguments: &List, stop: &CancellationToken) -> Result<Exit, Failure> {
+    let integrations = Place::of(&arguments.center, stop)?.list().await?;
+    print_integrations(&arguments.shape, &integrations)?;
     Ok(Exit::Done)
 }
 
 async fn show(one: &One, stop: &CancellationToken) -> Result<Exit, Failure> {
     let integration = Place::of(&one.center, stop)?.get(&one.integration_name).await?;
-    print_integrations(&one.center, &integration)?;
+    print_integrations(&one.shape, &integration)?;
     Ok(Exit::Done)
 }
 
-fn print_integrations(center: &Center, integrations: &Value) -> Result<(), Failure> {
-    let format = center.output.unwrap_or(Format::Json);
-    print(&render(format, integrations, |value| {
-        Table::of(items(value), &INTEGRATION)
-    }))
+fn print_integrations(shape: &Shape, integrations: &Value) -> Result<(), Failure> {
+    shape.print(integrations, |value| Table::of(items(value), &INTEGRATION))
 }
 
 /// The items of a list, or the one that there is.
@@ -142,7 +131,7 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
         )
         .await?;
     }
-    let progress = Progress::start(format!("deleting {name}"));
+    let progress = Progress::start(format!("deleting {name}"), place.meter());
     rounds::delete(&place, name, &progress).await?;
     Ok(Exit::Done)
 }
@@ -180,7 +169,11 @@ fn request(depth: &Depth) -> SyncRequest {
 }
 
 async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure> {
-    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let One {
+        integration_name: name,
+        center,
+        shape,
+    } = &arguments.one;
     let place = Place::of(center, stop)?;
     let request = SyncRequest {
         plan_id: arguments.plan_id,
@@ -188,43 +181,34 @@ async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure
         api: arguments.api,
         ..request(&arguments.depth)
     };
-    let progress = Progress::start(format!("synchronizing {name}"));
+    let progress = Progress::start(format!("synchronizing {name}"), place.meter());
     let Rounds { sum, failure } = rounds::synchronize(&place, name, request, &progress).await;
     drop(progress);
     // Who interrupts it wants to see nothing more.
     if let Some(report) = sum.as_ref().filter(|_| !stop.is_cancelled()) {
-        let value = json!(report);
-        print(&match center.output {
-            Some(format) => render(format, &value, |value| Table::of([value], &REPORT)),
-            None => view::report(name, report),
-        })?;
+        let table = |value: &Value| Table::of([value], &REPORT);
+        shape.print_or(&json!(report), table, || view::report(name, report))?;
     }
-    failure.map_or(Ok(sum.map_or(Exit::Done, |report| exit_of(&report))), Err)
+    failure.map_or(Ok(sum.map_or(Exit::Done, |report| Exit::of(&report))), Err)
 }
 
 async fn plan(arguments: Plan, stop: &CancellationToken) -> Result<Exit, Failure> {
-    let (name, center) = (&arguments.one.integration_name, &arguments.one.center);
+    let One {
+        integration_name: name,
+        center,
+        shape,
+    } = &arguments.one;
     let place = Place::of(center, stop)?;
-    let progress = Progress::start(format!("planning {name}"));
+    let progress = Progress::start(format!("planning {name}"), place.meter());
     let value = place.plan(name, &request(&arguments.depth)).await?;
     drop(progress);
     let plan: PlanView = serde_json::from_value(value.clone())
         .map_err(|error| Failure::new(format!("the plan cannot be understood: {error}")))?;
-    print(&match center.output {
-        Some(format) => render(format, &value, |value| Table::of(items(&value["changes"]), &CHANGE)),
-        None => view::plan(&plan, &arguments.one, &arguments.depth),
-    })?;
+    let table = |value: &Value| Table::of(items(&value["changes"]), &CHANGE);
+    shape.print_or(&value, table, || view::plan(&plan, &arguments.one, &arguments.depth))?;
     Ok(match (plan.changes.is_empty(), plan.complete) {
         (false, _) if arguments.exit_code => Exit::Changes,
         (_, false) => Exit::Unwell,
         (_, true) => Exit::Done,
     })
-}
-
-fn exit_of(report: &Report) -> Exit {
-    match report.outcome {
-        Outcome::Succeeded => Exit::Done,
-        Outcome::Partial | Outcome::Held => Exit::Unwell,
-        Outcome::Failed => Exit::Failed,
-    }
 }

@@ -1,28 +1,117 @@
 //! Results, printed as asked for. Nothing else is ever printed on standard output.
 
+mod colour;
+mod query;
 mod table;
 mod terminal;
 mod yaml;
 
+use std::borrow::Cow;
 use std::fmt::Write as _;
-use std::io::{self, Write as _};
+use std::io::{self, IsTerminal as _, Write as _};
 
+use clap::{Args, ValueEnum};
 use serde_json::Value;
 
+use self::colour::coloured;
+use self::query::Query;
 use self::terminal::commands_a_terminal;
-use super::arguments::Format;
 use super::failure::Failure;
+use crate::settings::variable;
 
 pub use self::table::Table;
 
-/// A result in a format.
-pub fn render(format: Format, value: &Value, table: impl FnOnce(&Value) -> Table) -> String {
-    match format {
-        Format::Json | Format::Jsonc => escaped(&format!("{value:#}\n")),
-        Format::Yaml => escaped(&yaml::render(value)),
-        Format::Table => table(value).aligned(),
-        Format::Tsv => table(value).separated(),
+/// How a result is printed.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Shape {
+    /// How to print the result. Without it, create, list and show print JSON, the other commands text.
+    #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
+    output: Option<Format>,
+    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that chooses what to print")]
+    query: Option<Query>,
+}
+
+/// The formats of `az`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// JSON.
+    Json,
+    /// JSON, in colour on a terminal.
+    Jsonc,
+    /// A table with the most important columns, or with those of the query.
+    Table,
+    /// The same values separated by tabs, without headings.
+    Tsv,
+    /// YAML.
+    Yaml,
+    /// YAML, in colour on a terminal.
+    Yamlc,
+    /// Nothing.
+    None,
+}
+
+impl Shape {
+    /// Whether a result is printed as the command does by itself.
+    pub fn is_default(&self) -> bool {
+        self.output.is_none() && self.query.is_none()
     }
+
+    /// Prints a result that is a value, as JSON by default.
+    ///
+    /// # Errors
+    /// When the query does not fit it, or it cannot be written.
+    pub fn print(&self, value: &Value, table: impl FnOnce(&Value) -> Table) -> Result<(), Failure> {
+        print(&self.render(value, table)?)
+    }
+
+    /// Prints a result that is a text by default.
+    ///
+    /// # Errors
+    /// As [`Self::print`].
+    pub fn print_or(
+        &self,
+        value: &Value,
+        table: impl FnOnce(&Value) -> Table,
+        text: impl FnOnce() -> String,
+    ) -> Result<(), Failure> {
+        if self.is_default() {
+            print(&text())
+        } else {
+            self.print(value, table)
+        }
+    }
+
+    fn render(&self, value: &Value, table: impl FnOnce(&Value) -> Table) -> Result<String, Failure> {
+        let value = match &self.query {
+            Some(query) => Cow::Owned(query.search(value)?),
+            None => Cow::Borrowed(value),
+        };
+        if value.is_null() {
+            return Ok(String::new());
+        }
+        let json = || escaped(&format!("{value:#}\n"));
+        let in_colour = |text: String| if shows_colours() { coloured(&text) } else { text };
+        Ok(match (self.output.unwrap_or(Format::Json), &self.query) {
+            (Format::Json, _) => json(),
+            (Format::Jsonc, _) => in_colour(json()),
+            (Format::Yaml, _) => yaml(&value),
+            (Format::Yamlc, _) => in_colour(yaml(&value)),
+            (Format::Table, None) => table(&value).aligned(),
+            (Format::Table, Some(_)) => Table::named_by(&value).aligned(),
+            (Format::Tsv, None) => table(&value).separated(),
+            (Format::Tsv, Some(_)) => Table::values_of(&value).separated(),
+            (Format::None, _) => String::new(),
+        })
+    }
+}
+
+/// A value as a YAML document.
+pub fn yaml(value: &Value) -> String {
+    escaped(&yaml::render(value))
+}
+
+fn shows_colours() -> bool {
+    io::stdout().is_terminal() && variable("NO_COLOR").is_none_or(|value| value.is_empty())
 }
 
 /// Prints a text.
@@ -65,13 +154,58 @@ mod tests {
 
     use super::*;
 
+    fn rendered(format: Format, query: Option<&str>, value: &Value) -> String {
+        let shape = Shape {
+            output: Some(format),
+            query: query.map(|query| Query::parse(query).unwrap()),
+        };
+        let table = |value: &Value| Table::of([value], &[("Name", "/name")]);
+        shape.render(value, table).unwrap()
+    }
+
+    #[test]
+    fn a_query_chooses_what_is_printed_in_any_format() {
+        let value =
+            json!({ "name": "shop", "list": [{ "id": "1", "b": 2, "a": true, "deep": { "x": 1 } }, { "b": 3 }] });
+        let all = Some("list");
+        let columns = Some("list[].{Zone: id, b: b, A: a}");
+        for (format, query, text) in [
+            (Format::Tsv, None, "shop\n"),
+            (Format::Tsv, Some("name"), "shop\n"),
+            (Format::Tsv, Some("list[].b"), "2\n3\n"),
+            (Format::Tsv, Some("[name, list[].b]"), "shop\n2\t3\n"),
+            (Format::Tsv, Some("[[name, list]]"), "shop\t2\n"),
+            (Format::Tsv, columns, "1\t2\ttrue\n\t3\t\n"),
+            (Format::Table, None, "Name\nshop\n"),
+            (Format::Table, Some("name"), "Result\nshop\n"),
+            (Format::Table, Some("[[name, list]]"), "Column1  Column2\nshop     2\n"),
+            (Format::Table, all, "A     B\ntrue  2\n      3\n"),
+            (Format::Table, columns, "Zone  B  A\n1     2  true\n      3\n"),
+            (Format::Table, Some("list[?b == `9`]"), ""),
+            (Format::Yaml, Some("list[?b > `2`]"), "- b: 3\n"),
+            (Format::Json, Some("missing"), ""),
+            (Format::None, None, ""),
+        ] {
+            assert_eq!(rendered(format, query, &value), text, "{format:?} {query:?}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_cut_that_a_script_reads() {
+        let long = "x".repeat(3000);
+        let value = json!({ "name": long });
+        assert_eq!(rendered(Format::Tsv, None, &value), format!("{long}\n"));
+        assert_eq!(rendered(Format::Tsv, Some("name"), &value), format!("{long}\n"));
+        assert!(rendered(Format::Table, None, &value).len() < 300);
+    }
+
     #[test]
     fn nothing_in_a_result_commands_a_terminal() {
         let value = json!({ "a\u{9b}": "\u{1b}[2J\u{202e}\u{7f}\nx" });
         let json = r#""\u001b[2J\u202e\u007f\nx""#;
         let yaml = r#""\e[2J\u202e\x7F\nx""#;
         for (format, escapes) in [(Format::Json, json), (Format::Yaml, yaml)] {
-            let text = render(format, &value, |_| unreachable!());
+            let text = rendered(format, None, &value);
             assert!(
                 !text
                     .chars()
@@ -81,7 +215,7 @@ mod tests {
             assert!(text.contains(escapes), "{text}");
         }
         assert_eq!(
-            serde_json::from_str::<Value>(&render(Format::Json, &value, |_| unreachable!())).unwrap(),
+            serde_json::from_str::<Value>(&rendered(Format::Json, None, &value)).unwrap(),
             value
         );
     }

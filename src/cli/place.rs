@@ -1,5 +1,6 @@
 //! Where the work is done: here, or in a deployed function app.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use azure_core::http::Method;
@@ -11,7 +12,7 @@ use super::app::App;
 use super::arguments::Center;
 use super::center::Wanted;
 use super::failure::Failure;
-use crate::engine::{Deletion, Engine, SyncRequest, Written};
+use crate::engine::{Deletion, Engine, Meter, SyncRequest, Written};
 use crate::limits::Budget;
 use crate::model::IntegrationName;
 use crate::model::document::parse_document;
@@ -71,6 +72,14 @@ impl Place {
                 Ok(Self::App(Box::new(App::new(url, key, wanted, stop.clone())?)))
             }
             None => Ok(Self::Local(Box::new(Local::new(&wanted, &environment, stop.clone())?))),
+        }
+    }
+
+    /// What counts the work of a call, where it is done here.
+    pub fn meter(&self) -> Option<Arc<Meter>> {
+        match self {
+            Self::Local(local) => Some(local.engine.meter()),
+            Self::App(_) => None,
         }
     }
 

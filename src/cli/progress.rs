@@ -1,70 +1,202 @@
-//! What a person sees meanwhile: a bar with counts and the time left on a terminal, plain lines otherwise, on standard error.
+//! What a person sees meanwhile, on standard error: one line that changes on a terminal, a line now and then elsewhere.
 
-use std::io::{IsTerminal, stderr};
+use std::io::{IsTerminal, Write as _, stderr};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use indicatif::{ProgressBar, ProgressStyle};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, sleep};
 
 use super::output::tell;
+use crate::engine::Meter;
 
-/// How often a bar is redrawn.
-const TICK: Duration = Duration::from_millis(120);
-/// A bar whose length is known: how far, how long still.
-const COUNTED: &str = "{msg} {wide_bar} {pos}/{len} APIs, {elapsed} gone, {eta} left";
-/// One whose length is not.
-const WAITING: &str = "{spinner} {msg}, {elapsed}";
+/// What takes no longer than this shows nothing.
+const QUIET: Duration = Duration::from_secs(2);
+/// How often the line on a terminal changes.
+const TICK: Duration = Duration::from_secs(1);
+/// How often there is a line elsewhere, such as in the log of a pipeline.
+const LINE: Duration = Duration::from_secs(10);
+/// Clears the line on a terminal.
+const CLEAR: &str = "\r\u{1b}[2K";
+/// Keeps a line that is too long on one line of the terminal, where it can be cleared.
+const NO_WRAP: (&str, &str) = ("\u{1b}[?7l", "\u{1b}[?7h");
 
-/// The progress of one piece of work. What is drawn of it goes when it ends.
+/// The progress of one piece of work. The line on a terminal goes when it ends.
 #[derive(Debug)]
 pub struct Progress {
-    what: String,
-    bar: Option<ProgressBar>,
+    work: Arc<Work>,
+    lines: JoinHandle<()>,
 }
 
 impl Progress {
-    /// Begins to show the progress of some work, such as `synchronizing shop`.
-    pub fn start(what: impl Into<String>) -> Self {
-        let what = what.into();
-        if !stderr().is_terminal() {
-            return Self { what, bar: None };
-        }
-        let bar = ProgressBar::new_spinner();
-        if let Ok(style) = ProgressStyle::with_template(WAITING) {
-            bar.set_style(style);
-        }
-        bar.set_message(what.clone());
-        bar.enable_steady_tick(TICK);
-        Self { what, bar: Some(bar) }
+    /// Begins to show the progress of some work, such as `synchronizing shop`. The meter counts what is done here; what a
+    /// function app does is only noted after each call.
+    pub fn start(what: impl Into<String>, meter: Option<Arc<Meter>>) -> Self {
+        let work = Arc::new(Work {
+            what: what.into(),
+            started: Instant::now(),
+            meter,
+            noted: Mutex::default(),
+        });
+        let lines = if stderr().is_terminal() {
+            tokio::spawn(lines(Arc::clone(&work), TICK, draw))
+        } else {
+            tokio::spawn(lines(Arc::clone(&work), LINE, tell))
+        };
+        Self { work, lines }
     }
 
-    /// So many of so many are done, and the work goes on.
+    /// So many of so many are done, and another call goes on.
     pub fn note(&self, done: usize, total: usize) {
-        let Some(bar) = &self.bar else {
-            return tell(&format!("{}: {done} of {total} APIs are done, going on", self.what));
-        };
-        if bar.length().is_none()
-            && let Ok(style) = ProgressStyle::with_template(COUNTED)
-        {
-            bar.set_style(style);
+        if let Some(meter) = &self.work.meter {
+            meter.start(0);
         }
-        bar.set_length(total as u64);
-        bar.set_position(done as u64);
+        *self.work.noted.lock().unwrap_or_else(PoisonError::into_inner) = (done, total);
+        if !stderr().is_terminal() {
+            let line = line(&self.work.what, self.work.started.elapsed(), (done, total));
+            tell(&format!("{line}, calling again"));
+        }
     }
 
     /// Nothing goes on for so long, because a cloud throttles.
     pub fn wait(&self, seconds: u64) {
-        let note = format!("{}: throttled, going on in {seconds} seconds", self.what);
-        match &self.bar {
-            Some(bar) => bar.println(note),
-            None => tell(&note),
+        if stderr().is_terminal() {
+            draw("");
         }
+        tell(&format!("{}: throttled, going on in {seconds} seconds", self.work.what));
     }
 }
 
 impl Drop for Progress {
     fn drop(&mut self) {
-        if let Some(bar) = &self.bar {
-            bar.finish_and_clear();
+        self.lines.abort();
+        if stderr().is_terminal() {
+            draw("");
+        }
+    }
+}
+
+/// The work, as far as its progress goes.
+#[derive(Debug)]
+struct Work {
+    what: String,
+    started: Instant,
+    meter: Option<Arc<Meter>>,
+    /// What the calls so far have done.
+    noted: Mutex<(usize, usize)>,
+}
+
+impl Work {
+    /// How many APIs are done, and of how many.
+    fn counts(&self) -> (usize, usize) {
+        let (noted, of_noted) = *self.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        let (done, of_done) = self.meter.as_ref().map(|meter| meter.read()).unwrap_or_default();
+        // A call begins with what the calls before it have left.
+        let total = of_noted.max(of_done);
+        ((noted + done).min(total), total)
+    }
+}
+
+/// Gives a line about the work from time to time.
+async fn lines(work: Arc<Work>, pause: Duration, mut give: impl FnMut(&str)) {
+    sleep(QUIET).await;
+    loop {
+        give(&line(&work.what, work.started.elapsed(), work.counts()));
+        sleep(pause).await;
+    }
+}
+
+/// The line after so much time, with so many done of so many.
+fn line(what: &str, elapsed: Duration, (done, total): (usize, usize)) -> String {
+    if total == 0 {
+        return format!("{what}: {}", words(elapsed));
+    }
+    let left = time_left(elapsed, done, total).map(|left| format!(", about {} left", words(left)));
+    format!("{what}: {done} of {total} APIs{}", left.unwrap_or_default())
+}
+
+/// How long the rest takes at this pace; nothing where there is no pace yet, or hardly any rest.
+fn time_left(elapsed: Duration, done: usize, total: usize) -> Option<Duration> {
+    let (done, left) = (u32::try_from(done).ok()?, u32::try_from(total - done).ok()?);
+    let left = elapsed.checked_mul(left)?.checked_div(done)?;
+    (left >= Duration::from_secs(1)).then_some(left)
+}
+
+fn words(time: Duration) -> String {
+    let seconds = time.as_secs();
+    match seconds {
+        1 => "1 second".to_owned(),
+        0..120 => format!("{seconds} seconds"),
+        120..7200 => format!("{} minutes", seconds / 60),
+        _ => format!("{} hours", seconds / 3600),
+    }
+}
+
+fn draw(line: &str) {
+    // Nobody has to see it.
+    let mut stderr = stderr().lock();
+    let _ = write!(stderr, "{CLEAR}{}{line}{}", NO_WRAP.0, NO_WRAP.1).and_then(|()| stderr.flush());
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::time::timeout;
+
+    use super::*;
+
+    /// The lines of a work that takes so many seconds and is at 3 of 9 after the first call.
+    async fn lines_within(seconds: u64) -> Vec<String> {
+        let work = Arc::new(Work {
+            what: "planning shop".to_owned(),
+            started: Instant::now(),
+            meter: None,
+            noted: Mutex::new((3, 9)),
+        });
+        let mut given = Vec::new();
+        let lines = lines(work, LINE, |line| given.push(line.to_owned()));
+        let _ = timeout(Duration::from_secs(seconds), lines).await;
+        given
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_done_within_two_seconds_shows_nothing() {
+        assert_eq!(lines_within(1).await, Vec::<String>::new());
+        assert_eq!(
+            lines_within(13).await,
+            [
+                "planning shop: 3 of 9 APIs, about 4 seconds left",
+                "planning shop: 3 of 9 APIs, about 24 seconds left",
+            ]
+        );
+    }
+
+    #[tokio::test]
+    async fn a_call_counts_on_from_what_the_calls_before_it_have_done() {
+        let meter = Arc::new(Meter::default());
+        let progress = Progress::start("planning shop", Some(Arc::clone(&meter)));
+        meter.start(9);
+        meter.count();
+        assert_eq!(progress.work.counts(), (1, 9));
+        progress.note(4, 9);
+        assert_eq!(progress.work.counts(), (4, 9));
+        meter.start(9);
+        meter.count();
+        assert_eq!(progress.work.counts(), (5, 9));
+        (0..8).for_each(|_| meter.count());
+        assert_eq!(progress.work.counts(), (9, 9));
+    }
+
+    #[test]
+    fn a_line_says_how_much_is_done_and_how_long_the_rest_takes() {
+        let seconds = Duration::from_secs;
+        for (elapsed, counts, expected) in [
+            (3, (0, 0), "x: 3 seconds"),
+            (3, (0, 9), "x: 0 of 9 APIs"),
+            (60, (1, 10), "x: 1 of 10 APIs, about 9 minutes left"),
+            (60, (1, 1000), "x: 1 of 1000 APIs, about 16 hours left"),
+            (60, (9, 9), "x: 9 of 9 APIs"),
+        ] {
+            assert_eq!(line("x", seconds(elapsed), counts), expected);
         }
     }
 }

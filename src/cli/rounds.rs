@@ -3,6 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::failure::Failure;
 use super::place::Place;
 use super::progress::Progress;
@@ -59,12 +61,30 @@ pub async fn synchronize(place: &Place, name: &IntegrationName, request: SyncReq
     rounds(request, call, async |time| place.wait(time).await, progress).await
 }
 
-/// Goes on with what a `PUT` left, after so many seconds; gives why it did not get to the end.
-pub async fn go_on(place: &Place, name: &IntegrationName, seconds: u64, progress: &Progress) -> Option<Failure> {
-    if let Err(failure) = pause(seconds, async |time| place.wait(time).await, progress).await {
-        return Some(failure);
+/// Creates or replaces an integration, and synchronizes it to the end. Gives the integration, and why it did not get there.
+///
+/// # Errors
+/// When what is asked for cannot be; then nothing was written.
+pub async fn put(
+    place: &Place,
+    name: &IntegrationName,
+    document: &Value,
+    progress: &Progress,
+) -> Result<(Value, Option<Failure>), Failure> {
+    let integration = place.put(name, document).await?;
+    let seconds = integration.pointer("/properties/lastSync/retryAfterSeconds");
+    let Some(seconds) = seconds.and_then(Value::as_u64) else {
+        return Ok((integration, None));
+    };
+    let failure = match pause(seconds, async |time| place.wait(time).await, progress).await {
+        Ok(()) => synchronize(place, name, SyncRequest::default(), progress).await.failure,
+        Err(failure) => Some(failure),
+    };
+    match place.get(name).await {
+        Err(unread) if failure.is_none() => Err(unread),
+        Err(_) => Ok((integration, failure)),
+        Ok(current) => Ok((current, failure)),
     }
-    synchronize(place, name, SyncRequest::default(), progress).await.failure
 }
 
 async fn pause(
@@ -120,8 +140,13 @@ async fn rounds(
     }
 }
 
-/// The report that an answer is, or has in it.
-pub fn read_report(report: serde_json::Value) -> Result<Report, Failure> {
+/// The report of an integration's last run, if it has one.
+pub fn last_report(integration: &Value) -> Result<Option<Report>, Failure> {
+    let report = integration.pointer("/properties/lastSync").cloned();
+    report.map(read_report).transpose()
+}
+
+fn read_report(report: Value) -> Result<Report, Failure> {
     serde_json::from_value(report).map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))
 }
 
@@ -226,7 +251,7 @@ mod tests {
             waits.borrow_mut().push(time.as_secs());
             Ok(())
         };
-        let progress = Progress::start("synchronizing shop");
+        let progress = Progress::start("synchronizing shop", None);
         let rounds = rounds(SyncRequest::default(), call, wait, &progress).await;
         assert!(
             answers.borrow().is_empty(),

@@ -87,7 +87,7 @@ fn sync_command(one: &One, depth: &Depth) -> String {
         ("--function-url", center.function_url.as_deref()),
         ("--integration-name", Some(one.integration_name.as_str())),
     ];
-    let mut command = "handler integration sync".to_owned();
+    let mut command = "apicenter-aws-sync integration sync".to_owned();
     for (option, value) in options.into_iter().filter_map(|(option, value)| Some((option, value?))) {
         let _ = write!(command, " {option} {}", quoted(value));
     }

@@ -140,6 +140,7 @@ async fn delete_once(
         environment: environment.as_ref(),
         gone_from: None,
         budget: &session.budget,
+        meter: Some(&session.clouds.meter),
     };
     let deleted = delete_apis(deleting, apis).await;
     if let Some(problem) = deleted.problem.clone() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::flights::Flights;
 use crate::catalog::settings::{Registration, find};
 use crate::model::{Integration, IntegrationName, IntegrationState, Problem};
-use crate::run::{Clock, Clouds, Session};
+use crate::run::{Clock, Clouds, Meter, Session};
 use crate::settings::Settings;
 
 /// Everything this app does, behind one value.
@@ -33,6 +33,12 @@ impl Engine {
             clouds: Arc::new(Clouds::new(settings, clock)?),
             flights: Flights::default(),
         })
+    }
+
+    /// How far the newest call is.
+    #[must_use]
+    pub fn meter(&self) -> Arc<Meter> {
+        Arc::clone(&self.clouds.meter)
     }
 
     /// Where an integration is kept, if it is.

@@ -157,10 +157,13 @@ impl fmt::Display for EntityName {
 pub struct IntegrationName(EntityName);
 
 impl IntegrationName {
+    /// What a name matches.
+    pub const PATTERN: &'static str = "^[a-zA-Z0-9-]{3,60}$";
+
     /// Parses a name.
     ///
     /// # Errors
-    /// When it does not match `^[a-zA-Z0-9-]{3,60}$`.
+    /// When it does not match [`Self::PATTERN`].
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, INTEGRATION_NAME_MAX) {
             Ok(Self(EntityName(name.to_owned())))
@@ -168,7 +171,7 @@ impl IntegrationName {
             Err(InvalidName {
                 kind: "the integration name",
                 name: quote_name(name),
-                pattern: "^[a-zA-Z0-9-]{3,60}$",
+                pattern: Self::PATTERN,
             })
         }
     }

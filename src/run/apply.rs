@@ -307,9 +307,11 @@ impl Ground {
 
     /// Looks at all APIs; nothing is written.
     pub async fn look_at_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Looked> {
+        hands.meter.start(tasks.len());
         let mut looks: Vec<(usize, Looked)> = stream::iter(tasks.into_iter().enumerate())
             .map(|(turn, task)| async move {
                 let look = self.look_at(hands, &task).instrument(span(&task)).await;
+                hands.meter.count();
                 (turn, Looked { task, look })
             })
             .buffer_unordered(self.side_by_side())
@@ -321,10 +323,13 @@ impl Ground {
 
     /// Looks at all APIs and brings each in line.
     pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
+        hands.meter.start(tasks.len());
         let worked = stream::iter(tasks.into_iter().enumerate()).map(|(turn, task)| async move {
             let outcome = if may_begin(hands, turn, task.gateway()) {
                 let work = async { self.work_on(hands, &task, self.look_at(hands, &task).await).await };
-                work.instrument(span(&task)).await
+                let outcome = work.instrument(span(&task)).await;
+                hands.meter.count();
+                outcome
             } else {
                 ApiOutcome::unbegun()
             };
@@ -335,12 +340,15 @@ impl Ground {
 
     /// Brings all APIs in line that were looked at.
     pub async fn work_on_looks(&self, hands: &Hands, looks: Vec<Looked>) -> Vec<Worked> {
+        hands.meter.start(looks.len());
         let worked = stream::iter(looks.into_iter().enumerate()).map(|(turn, Looked { task, look })| async move {
             let takes_time = look
                 .as_ref()
                 .is_ok_and(|paused| !matches!(paused.step, Step::Done | Step::AwaitRemovals));
             let outcome = if !takes_time || may_begin(hands, turn, task.gateway()) {
-                self.work_on(hands, &task, look).instrument(span(&task)).await
+                let outcome = self.work_on(hands, &task, look).instrument(span(&task)).await;
+                hands.meter.count();
+                outcome
             } else {
                 ApiOutcome::unbegun()
             };

@@ -5,6 +5,7 @@ use futures::{StreamExt, stream};
 
 use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
+use super::meter::Meter;
 use crate::azure::{Catalog, CatalogError};
 use crate::catalog::marker::{ApiState, metadata_path};
 use crate::catalog::settings::Held;
@@ -53,11 +54,18 @@ pub struct Deleting<'a> {
     pub gone_from: Option<(&'a Hands, &'a Gateway)>,
     /// The time that there is.
     pub budget: &'a Budget,
+    /// Counts the APIs that are done, where the call is about nothing else.
+    pub meter: Option<&'a Meter>,
 }
 
 /// Deletes APIs with all that is ours below them, as far as the budget allows.
 pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> DeletedApis {
-    let Deleting { catalog, budget, .. } = deleting;
+    let Deleting {
+        catalog, budget, meter, ..
+    } = deleting;
+    if let Some(meter) = meter {
+        meter.start(apis.len());
+    }
     let mut results = stream::iter(apis.into_iter().enumerate())
         .map(|(index, api)| async move {
             // The first ones always begin, so that every run makes progress.
@@ -75,6 +83,9 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
     while let Some((result, api)) = results.next().await {
         let interruption = match result {
             Ok(left) => {
+                if let Some(meter) = meter {
+                    meter.count();
+                }
                 deleted.deleted += 1;
                 deleted.conflicts.extend(left);
                 continue;

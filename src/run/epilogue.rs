@@ -172,6 +172,7 @@ async fn take_back(session: &Session, name: &IntegrationName, born: Vec<ApiProof
         environment: None,
         gone_from: None,
         budget: &budget,
+        meter: None,
     };
     let taken_back = delete_apis(deleting, born).await;
     tracing::warn!(

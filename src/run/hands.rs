@@ -6,6 +6,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::sync::Semaphore;
 
 use super::interruption::Interruption;
+use super::meter::Meter;
+use super::session::Clouds;
 use crate::aws::GatewayClient;
 use crate::azure::Catalog;
 use crate::catalog::settings::{Held, Registration};
@@ -23,6 +25,8 @@ pub struct Hands {
     pub budget: Budget,
     /// Permits to hold a definition in memory.
     pub definitions: Arc<Semaphore>,
+    /// Counts the APIs that are done.
+    pub meter: Arc<Meter>,
     /// Whether the run is still about what is wanted.
     pub watch: Watch,
     /// Why the catalog has no room for another API, once it has said so.
@@ -35,14 +39,15 @@ impl Hands {
         catalog: Catalog,
         clients: HashMap<Gateway, Arc<GatewayClient>>,
         budget: Budget,
-        definitions: Arc<Semaphore>,
+        clouds: &Clouds,
         watch: Watch,
     ) -> Self {
         Self {
             catalog,
             clients,
             budget,
-            definitions,
+            definitions: Arc::clone(&clouds.definitions),
+            meter: Arc::clone(&clouds.meter),
             watch,
             full: Mutex::default(),
         }

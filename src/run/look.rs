@@ -1,7 +1,6 @@
 //! Looking at an integration without writing anything.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use super::agenda::{Before, Tasks, agenda};
 use super::apply::Ground;
@@ -73,9 +72,14 @@ pub async fn look_only(
     };
     let tasks = agenda(sides, request, before);
     let guard = Guard::new(integration, journal.clone(), &tasks);
-    let definitions = Arc::clone(&session.clouds.definitions);
     let watch = Watch::new(registration);
-    let hands = Hands::new(session.catalog(), clients, session.budget.clone(), definitions, watch);
+    let hands = Hands::new(
+        session.catalog(),
+        clients,
+        session.budget.clone(),
+        &session.clouds,
+        watch,
+    );
     Ok(Planned {
         ground,
         hands,

@@ -198,6 +198,7 @@ async fn remove_apis(
             environment: Some(&registration.environment.name),
             gone_from: is_gone.then_some((hands, gateway)),
             budget: &session.budget,
+            meter: None,
         };
         // What is gone goes by Amazon's word alone.
         let can_be_asked = !is_gone || hands.client(gateway).is_ok();
@@ -246,6 +247,7 @@ async fn remove_moved(removing: Removing<'_>, tasks: &mut Tasks, tally: &mut Tal
         environment: Some(&removing.registration.environment.name),
         gone_from: None,
         budget: &removing.session.budget,
+        meter: None,
     };
     tasks.leaving = others;
     tasks.leaving.extend(delete(deleting, moved, tally).await);

@@ -19,6 +19,7 @@ use crate::settings::Settings;
 use crate::trust::check_trust;
 
 use super::clock::Clock;
+use super::meter::Meter;
 
 /// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
 const GATEWAY_BURST: u32 = 10;
@@ -53,6 +54,8 @@ pub struct Clouds {
     pub(super) accounts: Kept<String, OnceCell<AccountId>>,
     /// Permits to hold a definition in memory, whoever does.
     pub definitions: Arc<Semaphore>,
+    /// How far the newest call is.
+    pub meter: Arc<Meter>,
 }
 
 impl Clouds {
@@ -83,6 +86,7 @@ impl Clouds {
             pacers: Kept::new(PACERS_MAX),
             accounts: Kept::new(ACCOUNTS_MAX),
             definitions: Arc::new(Semaphore::new(DEFINITIONS_MAX)),
+            meter: Arc::default(),
         })
     }
 

@@ -1,7 +1,6 @@
 //! One run of one integration: observe, agenda, drive, guard, remove. No step reaches back.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::agenda::{Before, Tasks, agenda};
@@ -88,9 +87,8 @@ pub async fn run(
     let mut guard = Guard::new(integration, registration.journal.clone(), &tasks);
     let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
     let budget = session.budget.less(reserve);
-    let definitions = Arc::clone(&session.clouds.definitions);
     let within = session.catalog_within(budget.clone());
-    let hands = Hands::new(within, clients, budget, definitions, watch);
+    let hands = Hands::new(within, clients, budget, &session.clouds, watch);
     let mut tally = Tally {
         plan_id: request.plan_id.clone(),
         ..Tally::default()

@@ -11,7 +11,7 @@ use utoipa::OpenApi;
 use super::answer::ErrorAnswer;
 use super::integrations;
 use super::route::BasePath;
-use crate::model::ErrorCode;
+use crate::model::{ErrorCode, IntegrationName};
 
 /// Statuses whose answers may say when to call again.
 const RETRYABLE: [u16; 2] = [429, 503];
@@ -149,7 +149,7 @@ pub(super) fn document(base: &BasePath) -> Value {
     components["parameters"] = json!({ "name": {
         "name": "name", "in": "path", "required": true,
         "description": "The integration's name.",
-        "schema": { "type": "string", "pattern": "^[a-zA-Z0-9-]{3,64}$" },
+        "schema": { "type": "string", "pattern": IntegrationName::PATTERN },
         "example": "shop",
     } });
     components["securitySchemes"] = json!({

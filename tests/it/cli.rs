@@ -1,5 +1,6 @@
 //! The command line: the real binary as a process, between the clouds by a sign-in of its own, and calling a deployed app.
 
+mod declarations;
 mod guide;
 mod refusals;
 mod runs;
@@ -70,11 +71,16 @@ pub fn names(cloud: &Cloud) -> Names {
 
 /// Runs the binary without a terminal, in this environment and no other.
 pub async fn run(environment: &[(String, String)], arguments: &[&str]) -> Said {
-    let output = Command::new(env!("CARGO_BIN_EXE_handler"))
+    run_with_input(environment, arguments, Stdio::null()).await
+}
+
+/// The same, with this on standard input.
+pub async fn run_with_input(environment: &[(String, String)], arguments: &[&str], input: Stdio) -> Said {
+    let output = Command::new(env!("CARGO_BIN_EXE_apicenter-aws-sync"))
         .args(arguments)
         .env_clear()
         .envs(environment.iter().cloned())
-        .stdin(Stdio::null())
+        .stdin(input)
         .kill_on_drop(true)
         .output()
         .await
@@ -274,7 +280,9 @@ async fn every_format_shows_the_same_integrations() {
             world.call(Method::GET, "integrations", None).await.expect(200).json()["value"]
         );
         assert_eq!(list("jsonc").await, list("json").await);
+        assert_eq!(list("none").await, "");
         let yaml = list("yaml").await;
+        assert_eq!(list("yamlc").await, yaml);
         assert!(
             yaml.starts_with("- id: ") && yaml.contains("\n  name: shop\n"),
             "{yaml}"

@@ -134,6 +134,23 @@ async fn asked_to_end_in_the_middle_of_a_run_it_ends_soon_and_the_next_run_conve
 }
 
 #[tokio::test]
+async fn a_person_who_starts_the_handler_is_told_which_program_to_use() {
+    for (arguments, code, out, err) in [
+        (&["--version"][..], 0, "handler 0.", ""),
+        (&[], 64, "", "apicenter-aws-sync"),
+        (&["doctor"], 64, "", "apicenter-aws-sync"),
+    ] {
+        let mut handler = Command::new(env!("CARGO_BIN_EXE_handler"));
+        let said = handler.args(arguments).env_clear().output().await.unwrap();
+        assert_eq!(said.status.code(), Some(code), "{said:?}");
+        for (stream, words) in [(said.stdout, out), (said.stderr, err)] {
+            let text = String::from_utf8(stream).unwrap();
+            assert!(text.contains(words) && text.is_empty() == words.is_empty(), "{text}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn without_its_host_an_idle_handler_is_gone_within_seconds() {
     let cloud = Cloud::start(CloudOptions::default()).await.unwrap();
     let (mut parent, host) = start_below_a_parent(&cloud).await;

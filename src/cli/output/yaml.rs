@@ -9,7 +9,12 @@ use super::terminal::commands_a_terminal;
 /// A value as a document.
 pub(super) fn render(value: &Value) -> String {
     // Nothing in a JSON value has no form in YAML, and writing to a `String` cannot fail.
-    serde_saphyr::to_string(&Yaml(value)).unwrap_or_default()
+    serde_saphyr::to_string_with_options(&Yaml(value), unfolded()).unwrap_or_default()
+}
+
+/// Each text of one line on one line: an id that is folded cannot be searched for.
+fn unfolded() -> serde_saphyr::SerializerOptions {
+    serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX }
 }
 
 /// A JSON value, as YAML has it.
@@ -75,6 +80,7 @@ mod tests {
             "none": null,
             "text": "two words: yes",
             "date": "2026-11-28",
+            "long": "/a/long/one".repeat(8),
         });
         insta::assert_snapshot!(render(&value), @r#"
         name: shop
@@ -90,6 +96,7 @@ mod tests {
         none: null
         text: "two words: yes"
         date: "2026-11-28"
+        long: /a/long/one/a/long/one/a/long/one/a/long/one/a/long/one/a/long/one/a/long/one/a/long/one
         "#);
         assert_eq!(read(&render(&value)), value);
     }

@@ -95,7 +95,7 @@ async fn a_deletion_that_the_timer_ends_between_two_calls_is_done() {
         let names = names(&world.cloud);
         let delete = names.arguments("delete", "shop", &["--yes"]);
         let said = command_in_no_time(&world, place, &delete).await.expect(0);
-        assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
+        assert!(said.err.contains("calling again"), "one call was enough: {said:?}");
         assert!(apis(&world).is_empty() && !world.has("environments/shop"));
         let again = command(&world, place, &delete).await.expect(1);
         assert!(again.err.contains("IntegrationNotFound"), "{again:?}");
@@ -112,7 +112,7 @@ async fn a_sync_that_takes_several_calls_is_called_again_until_it_is_done() {
         let names = names(&world.cloud);
         let arguments = names.arguments("sync", "shop", &["-o", "json"]);
         let said = command_in_no_time(&world, place, &arguments).await.expect(0);
-        assert!(said.err.contains("are done, going on"), "one call was enough: {said:?}");
+        assert!(said.err.contains("calling again"), "one call was enough: {said:?}");
         let report = said.json();
         assert_eq!(
             (&report["remaining"], &report["outcome"]),
@@ -209,7 +209,7 @@ async fn an_interruption_ends_with_130_and_the_next_run_goes_on() {
         .args([
             "-c",
             "read go; exec \"$0\" integration sync -i shop",
-            env!("CARGO_BIN_EXE_handler"),
+            env!("CARGO_BIN_EXE_apicenter-aws-sync"),
         ])
         .env_clear()
         .envs(world.cloud.unpaced_handler_environment())
