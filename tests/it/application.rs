@@ -223,7 +223,7 @@ fn camel_case(variant: &str) -> String {
 #[test]
 fn troubleshooting_explains_everything_that_people_may_see_and_nothing_else() {
     let guide = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
-    let states = variants("src/model/report.rs", "GatewayState");
+    let states = variants("src/model/gateway_report.rs", "GatewayState");
     for (heading, expected) in [
         ("Errors", variants("src/model/problem.rs", "ErrorCode")),
         ("Skips", variants("src/model/skip.rs", "SkipReason")),

@@ -174,11 +174,11 @@ impl Player {
         };
         match what {
             0 => self.world.edit(&path, |deployment| {
-                deployment["description"] = json!(format!("by hand {pick}"))
+                deployment["description"] = json!(format!("by hand {pick}"));
             }),
-            1 => self
-                .world
-                .edit(&path, |api| api["summary"] = json!(format!("by hand {pick}"))),
+            1 => self.world.edit(&path, |api| {
+                api["summary"] = json!(format!("by hand {pick}"));
+            }),
             _ => {
                 let theirs = format!("{path}/deployments/by-hand-{pick}");
                 let properties = json!({ "title": "By hand", "server": { "runtimeUri": ["https://example.test"] } });
