@@ -24,8 +24,10 @@ use self::trouble::{Combination, combinations};
 use self::verdict::{flaws_in_the_end, flaws_of};
 use crate::secrecy::assert_uncalled;
 
-/// Sites at once: most of them wait for a time to end.
+/// Sites at once, at most: most of them wait for a time to end.
 const SIDE_BY_SIDE: usize = 24;
+/// Combinations that are worth a site: one takes as much of a processor to be built as they do to be tried.
+const WORTH_A_SITE: usize = 8;
 /// Of so many combinations a plain run tries one: it takes many minutes less, and every kind of call still fails in many ways, and
 /// every way is tried on many kinds.
 const SHARE: usize = 8;
@@ -66,7 +68,8 @@ async fn try_all(scene: Scene, expected: usize) {
     let tried = chosen(all, kinds.len());
     let (number, began) = (tried.len(), Instant::now());
     let waiting = Mutex::new(VecDeque::from(tried));
-    let results = join_all((0..SIDE_BY_SIDE).map(|_| work(scene, &waiting))).await;
+    let sites = number.div_ceil(WORTH_A_SITE).min(SIDE_BY_SIDE);
+    let results = join_all((0..sites).map(|_| work(scene, &waiting))).await;
     let longest = results.iter().map(|(longest, _)| *longest).max().unwrap();
     let flaws: Vec<String> = results.into_iter().flat_map(|(_, flaws)| flaws).collect();
     println!(
