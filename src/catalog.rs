@@ -10,5 +10,7 @@ pub mod marker;
 mod ownership;
 pub mod schemas;
 pub mod settings;
+#[cfg(test)]
+mod tests;
 
 pub use ownership::{ApiProof, FoldedApi, Owned, OwnedApi, Vacant, integration_of};

@@ -12,6 +12,7 @@ mod integrations;
 mod negotiation;
 mod observation;
 mod page;
+mod query;
 mod route;
 mod shapes;
 mod timer;

@@ -4,6 +4,7 @@ mod address;
 mod asyncapi;
 mod document;
 mod fit;
+mod group;
 mod map;
 mod select;
 mod servers;
@@ -17,14 +18,16 @@ use serde_json::{Value, json};
 
 use self::address::{DEFAULT_STAGE, address};
 pub use self::document::{Cut, definition};
+use self::group::deployment_title;
+pub use self::group::group_of;
 use self::map::Mapping;
-pub use self::map::{check_rules, environments_named};
+pub use self::map::{check_rules, environments_named, names_environments};
 pub use self::select::{Selection, api_selection, listed_selection, stage_selection};
 pub use self::subject::{Place, Subject};
 
 use crate::model::{
-    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredVersion, Domains, EntityKind, EntityName, EntityPath,
-    Field, FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName,
+    ApiType, Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Domains, EntityKind, EntityName,
+    EntityPath, Field, FieldPath, Fields, Format, Gateway, GatewayApi, ImportSpecification, Integration, InvalidName,
     MetadataTypes, Properties, Skip, SkipReason, SourceKey, Stage, digest, is_blank, one_line, some_lines,
     stage_entity_name,
 };
@@ -47,7 +50,7 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
     }
 }
 
-/// The API entity of an API, without its versions. Rules fill its fields as their types allow.
+/// The API entity of an API that stands alone, without its versions. Rules fill its fields as their types allow.
 ///
 /// # Errors
 /// When no entity name can be made of the integration's name and the API's id.
@@ -57,6 +60,30 @@ pub fn desired_api(
     api: &GatewayApi,
     types: &MetadataTypes,
 ) -> Result<DesiredApi, InvalidName> {
+    let name = EntityName::of_api(&integration.name, &api.id)?;
+    Ok(desired(integration, place, api, types, (name, false)))
+}
+
+/// What a member has of its group's entity, without its versions.
+#[must_use]
+pub fn desired_group(
+    integration: &Integration,
+    place: Place<'_>,
+    api: &GatewayApi,
+    types: &MetadataTypes,
+    group: EntityName,
+) -> DesiredApi {
+    desired(integration, place, api, types, (group, true))
+}
+
+/// What an API has of an entity, without its versions.
+fn desired(
+    integration: &Integration,
+    place: Place<'_>,
+    api: &GatewayApi,
+    types: &MetadataTypes,
+    (name, is_group): (EntityName, bool),
+) -> DesiredApi {
     let gateway = place.gateway;
     let title = api_title(api);
     let description = description(api.description.as_deref(), API_DESCRIPTION_MAX);
@@ -77,16 +104,28 @@ pub fn desired_api(
         types,
         subject: Subject::of(place, api),
         stage_name: None,
+        member: member(is_group, gateway, api),
     };
     let skips = mapping.fill(EntityKind::Api, &mut fields);
-    Ok(DesiredApi {
-        name: EntityName::of_api(&integration.name, &api.id)?,
-        members: vec![source_key(gateway, api)],
-        fields,
+    let source = integration.sources.iter().position(|source| source == place.source);
+    let member = DesiredMember {
+        key: source_key(gateway, api),
+        source_order: source.unwrap_or_default(),
         title,
+        fields,
+    };
+    DesiredApi {
+        name,
+        is_group,
+        members: vec![member],
+        unknown: BTreeSet::new(),
+        leaving: BTreeMap::new(),
+        departed_stages: BTreeSet::new(),
+        predecessors: BTreeSet::new(),
+        inherited: BTreeSet::new(),
         versions: Vec::new(),
         skips,
-    })
+    }
 }
 
 /// What an API is called in the catalog.
@@ -114,7 +153,7 @@ pub struct Around<'a> {
     pub domains: &'a Domains,
     /// The types of the fields that rules fill.
     pub types: &'a MetadataTypes,
-    /// The URLs of the versions that are in the catalog, as an earlier run has recorded them.
+    /// The URLs of the deployments that are in the catalog, as an earlier run has recorded them.
     pub recorded: &'a BTreeMap<EntityName, Vec<String>>,
     /// Whether this sync was asked for definitions, which matters where they are imported on demand.
     pub with_definitions: bool,
@@ -126,7 +165,8 @@ pub fn is_deployed(api: &GatewayApi, stage: &Stage) -> bool {
     api.api_type == ApiType::Rest || !stage.deployment_id.is_empty()
 }
 
-/// Adds the versions, definitions and deployments of an API's stages that are selected, in whatever order Amazon lists them.
+/// Adds the versions, definitions and deployments of an API's stages that are selected, in whatever order Amazon lists them,
+/// to what only this API has of its entity: the members of a group are joined afterwards.
 pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi, stages: &[Stage]) {
     let mut sorted: Vec<&Stage> = stages.iter().collect();
     // Names are unique on Amazon; the rest of the key only makes the outcome independent of the order if they were not.
@@ -139,7 +179,7 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
         let version = if !is_deployed(api, stage) {
             Err((SkipReason::NotDeployed, "the stage runs no deployment".to_owned()))
         } else if taken.insert(name.clone()) {
-            desired_version(around, api, stage, name)
+            desired_version(around, (api, stage), name, desired.is_group)
         } else {
             let message = format!("another stage of the API already has the entity name {name}");
             Err((SkipReason::NameCollision, message))
@@ -147,6 +187,7 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
         match version {
             Ok(version) => desired.versions.push(version),
             Err((reason, message)) => desired.skips.push(Skip {
+                member: member(desired.is_group, around.place.gateway, api),
                 stage_name: Some(stage.name.clone()),
                 reason,
                 message,
@@ -155,15 +196,23 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
     }
 }
 
+/// The member that a skip is about, where that is not clear by itself.
+fn member(is_group: bool, gateway: &Gateway, api: &GatewayApi) -> Option<String> {
+    is_group.then(|| source_key(gateway, api).to_string())
+}
+
 fn desired_version(
     around: Around<'_>,
-    api: &GatewayApi,
-    stage: &Stage,
+    (api, stage): (&GatewayApi, &Stage),
     name: EntityName,
+    is_group: bool,
 ) -> Result<DesiredVersion, (SkipReason, String)> {
     let Around { integration, place, .. } = around;
     let Place { source, gateway, .. } = place;
-    let address = address((gateway, api), &stage.name, around.domains, around.recorded.get(&name));
+    let from = source_key(gateway, api);
+    let deployment = if is_group { name.of_member(&from) } else { name.clone() };
+    let recorded = around.recorded.get(&deployment);
+    let address = address((gateway, api), &stage.name, around.domains, recorded);
     if let Some(why) = address.unknown {
         return Err((SkipReason::DomainUnknown, why));
     }
@@ -177,6 +226,7 @@ fn desired_version(
         ImportSpecification::Never => Definition::Absent,
     };
     let gap = address.gap.map(|message| Skip {
+        member: member(is_group, gateway, api),
         stage_name: Some(stage.name.clone()),
         reason: SkipReason::NoInvokeUrl,
         message,
@@ -187,32 +237,51 @@ fn desired_version(
         types: around.types,
         subject: Subject::of(place, api),
         stage_name: Some(&stage.name),
+        member: member(is_group, gateway, api),
     };
     let title = title(&stage.name, &stage.deployment_id);
+    let its_title = if is_group {
+        deployment_title(place)
+    } else {
+        title.clone()
+    };
     let description = description(stage.description.as_deref(), DEPLOYMENT_DESCRIPTION_MAX);
-    let environment = EntityPath::Environment(integration.environment_of(source).clone());
+    let environment = integration.environment_of(source);
     let mut initial = vec![
-        field(&["title"], Some(json!(title))),
+        field(&["title"], Some(json!(its_title))),
         field(&["description"], description.map(Value::from)),
         field(&["state"], Some(json!("active"))),
     ];
     initial.extend(metadata(&integration.default_custom_properties.deployment));
-    let enforced = vec![
-        field(&["server", "runtimeUri"], Some(json!(address.urls))),
-        field(&["environmentId"], Some(json!(environment.scoped_id()))),
-    ];
+    let mut enforced = vec![field(&["server", "runtimeUri"], Some(json!(address.urls)))];
+    if around.types.lacks_environment(environment) {
+        skips.push(Skip {
+            member: member(is_group, gateway, api),
+            stage_name: Some(stage.name.clone()),
+            reason: SkipReason::EnvironmentMissing,
+            message: format!("there is no environment {environment}: the deployment keeps the one that it has, if any"),
+        });
+    } else {
+        let environment = EntityPath::Environment(environment.clone());
+        enforced.push(field(&["environmentId"], Some(json!(environment.scoped_id()))));
+    }
     let mut fields = Fields::new(enforced, initial);
     skips.extend(mapping.fill(EntityKind::Deployment, &mut fields));
-    let deployment = DesiredDeployment {
-        name: name.clone(),
-        from: source_key(gateway, api),
-        deployment_id: stage.deployment_id.clone(),
-        fields,
-    };
     let stage_title = field(&["title"], Some(json!(title)));
     let lifecycle_stage = field(&["lifecycleStage"], Some(json!(integration.lifecycle_stage_of(source))));
-    let mut fields = Fields::new(vec![stage_title], vec![lifecycle_stage]);
-    skips.extend(mapping.fill(EntityKind::Version, &mut fields));
+    let mut version = Fields::new(vec![stage_title], vec![lifecycle_stage]);
+    skips.extend(mapping.fill(EntityKind::Version, &mut version));
+    let deployment = DesiredDeployment {
+        name: deployment,
+        from,
+        deployment_id: stage.deployment_id.clone(),
+        servers,
+        version,
+        fields,
+        urls: address.urls,
+        definition,
+        skips,
+    };
     Ok(DesiredVersion {
         name,
         stage_name: stage.name.clone(),
@@ -220,12 +289,7 @@ fn desired_version(
             ApiType::Rest | ApiType::Http => Format::OpenApi,
             ApiType::Websocket => Format::AsyncApi,
         },
-        urls: address.urls,
-        servers,
-        fields,
-        definition,
         deployments: vec![deployment],
-        skips,
     })
 }
 

@@ -75,6 +75,12 @@ pub fn amazon(data: &[u8]) -> bool {
     dialogue(data).is_some_and(|(operation, answers)| aws::fuzzing::amazon(operation, answers))
 }
 
+/// Answers of AWS Organizations.
+#[must_use]
+pub fn organization(data: &[u8]) -> bool {
+    dialogue(data).is_some_and(|(operation, answers)| aws::fuzzing::organization(operation, answers))
+}
+
 /// Answers of AWS Security Token Service, and tokens that it is shown.
 #[must_use]
 pub fn security_token(data: &[u8]) -> bool {

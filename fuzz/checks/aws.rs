@@ -1,6 +1,6 @@
 //! What must hold of Amazon's answers, whatever they are.
 
-use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashSet, VecDeque};
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -24,15 +24,16 @@ use super::access_key::AccessKey;
 use super::connection::{AwsConnection, Transport};
 use super::credentials::AwsCredentials;
 use super::gateway::{GatewayClient, GatewayError, Listing};
+use super::organization::OrganizationClient;
 use super::security_token::{AssumedRole, Proof, WebIdentity};
 use crate::fuzzing::model::{assert_tame, assert_tame_lines};
 use crate::fuzzing::work::at_once;
 use crate::limits::{Budget, Pacer, Traffic};
 use crate::model::{
-    Accounts, ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties, DesiredApi, Document,
-    Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway, GatewayApi,
-    ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem, Region, RoleArn, Source,
-    Stage, StageExport, digest, stage_entity_name,
+    Account, AccountId, Accounts, ApiId, ApiType, AwsAuthentication, DEFINITION_MAX_BYTES, DefaultCustomProperties,
+    DesiredApi, Document, Domains, EndpointType, EntityName, Export, Fact, Field, FieldPath, Format, Gateway,
+    GatewayApi, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem,
+    Region, RoleArn, Source, Stage, StageExport, UnitId, digest, stage_entity_name,
 };
 use crate::translate::{Around, Place, add_stages, definition, desired_api};
 
@@ -150,6 +151,48 @@ pub(crate) fn amazon(operation: &str, answers: Answers) -> bool {
     }
 }
 
+/// Reads an organisation with these answers: its accounts, or those below a unit.
+pub(crate) fn organization(operation: &str, answers: Answers) -> bool {
+    let script = Script::new(answers);
+    let (Ok(region), Ok(unit)) = (Region::parse("us-east-1"), UnitId::parse("ou-ab12-34567890")) else {
+        unreachable!("both are constants");
+    };
+    let credentials = AwsCredentials::AccessKey(key());
+    let client = OrganizationClient::connect(connection(&script, &region), credentials);
+    let accounts = match operation {
+        "accounts" => at_once(client.accounts()),
+        "below" => at_once(client.accounts_below(&[unit].into())).map(|below| {
+            let account = |id| Account {
+                id,
+                name: String::new(),
+                is_active: false,
+                state: String::new(),
+            };
+            below.map(|ids| ids.into_iter().map(account).collect())
+        }),
+        _ => None,
+    };
+    match accounts {
+        Some(Ok(accounts)) => {
+            assert_is_last_page(&script, "NextToken");
+            assert!(operation == "below" || !accounts.is_empty());
+            let ids: HashSet<&AccountId> = accounts.iter().map(|account| &account.id).collect();
+            assert_eq!(ids.len(), accounts.len());
+            for account in &accounts {
+                assert!(!account.is_active || account.state == "ACTIVE", "{account:?}");
+                assert_tame(&account.name, 100);
+                assert_tame(&account.state, 100);
+            }
+            true
+        }
+        Some(Err(error)) => {
+            tame(&error.problem());
+            false
+        }
+        None => false,
+    }
+}
+
 /// Takes on a role with these answers; the operation is `AssumeRole`, or the token that is shown.
 pub(crate) fn security_token(operation: &str, answers: Answers) -> bool {
     let script = Script::new(answers);
@@ -218,6 +261,8 @@ fn integration() -> Option<Integration> {
         include: Vec::new(),
         exclude: Vec::new(),
         map: Vec::new(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
     })
 }
 
@@ -280,9 +325,9 @@ fn listed(integration: &Integration, listing: &Listing) {
     }
     for api in &listing.apis {
         let desired = desired(integration, api);
-        assert!(!desired.title.trim().is_empty());
-        assert_tame(&desired.title, 50);
-        assert_tame_lines(&text(&desired.fields.enforced, "description"), 1000);
+        assert!(!desired.title().trim().is_empty());
+        assert_tame(desired.title(), 50);
+        assert_tame_lines(&text(&desired.members[0].fields.enforced, "description"), 1000);
     }
 }
 
@@ -349,7 +394,8 @@ fn translated(integration: &Integration, api: &GatewayApi, stages: &[Stage], dom
     for skip in translated
         .versions
         .iter()
-        .flat_map(|version| &version.skips)
+        .flat_map(|version| &version.deployments)
+        .flat_map(|stage| &stage.skips)
         .chain(&translated.skips)
     {
         assert_tame_lines(&skip.message, Problem::MESSAGE_MAX);
@@ -362,7 +408,7 @@ fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage]) {
         let deployment = &version.deployments[0];
         assert_tame(&version.stage_name, 128);
         assert_tame(&deployment.deployment_id, 128);
-        let title = text(&version.fields.enforced, "title");
+        let title = text(&deployment.version.enforced, "title");
         assert!(!title.trim().is_empty());
         assert_tame(&title, 50);
         assert_tame_lines(&text(&deployment.fields.initial, "description"), 500);
@@ -406,9 +452,10 @@ fn mapped(integration: &Integration, apis: [&GatewayApi; 3], domains: &Domains) 
     });
     for api in apis {
         for version in translated(integration, api, &stages, domains).versions {
-            let distinct: HashSet<&String> = version.urls.iter().collect();
-            assert_eq!(distinct.len(), version.urls.len());
-            for uri in &version.urls {
+            let urls = &version.deployments[0].urls;
+            let distinct: HashSet<&String> = urls.iter().collect();
+            assert_eq!(distinct.len(), urls.len());
+            for uri in urls {
                 let host = url(uri).host_str().unwrap_or_default().to_owned();
                 assert!(hosts.contains(&*host), "{uri}");
             }

@@ -153,6 +153,11 @@ fn all_kept_answers_of_amazon_are_taken_whole_or_refused() {
 }
 
 #[test]
+fn all_kept_answers_of_the_organisation_are_taken_whole_or_refused() {
+    replay("organization", organization);
+}
+
+#[test]
 fn all_kept_answers_of_the_security_token_service_are_taken_whole_or_refused() {
     replay("security_token", security_token);
 }

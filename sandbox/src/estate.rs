@@ -9,6 +9,7 @@ mod folder;
 mod full;
 mod large;
 mod large_mixed;
+mod team;
 
 pub use crate::api_gateway::{DomainEstate, Estate, V2Estate};
 
@@ -20,3 +21,4 @@ pub use self::folder::from_openapi_folder;
 pub use self::full::FullEstate;
 pub use self::large::{large, large_redeployed};
 pub use self::large_mixed::{large_mixed, large_mixed_redeployed};
+pub use self::team::team;

@@ -36,6 +36,15 @@ pub fn table(catalog: &Catalog) -> String {
     aligned(&rows)
 }
 
+/// The gateways of a run's report, a row each.
+#[must_use]
+pub fn gateways(report: &Value) -> String {
+    let mut rows = vec![["ACCOUNT", "REGION", "STATE", "APIS"].map(str::to_owned)];
+    let gateways = report["gateways"].as_array().into_iter().flatten();
+    rows.extend(gateways.map(|gateway| ["account", "region", "state", "apis"].map(|member| shown(&gateway[member]))));
+    aligned(&rows)
+}
+
 /// The title of the first API that has custom properties, and these under the titles that the metadata schemas give them.
 #[must_use]
 pub fn first_synchronized(catalog: &Catalog) -> Option<String> {
@@ -88,9 +97,10 @@ fn title<'a>(schema: &'a Value, name: &'a str) -> &'a str {
     schema["title"].as_str().unwrap_or(name)
 }
 
-/// A value in one line: a text without its quotation marks, several with commas between them, all else as JSON.
+/// A value in one line: nothing for none, a text without its quotation marks, several with commas between them, all else as JSON.
 fn shown(value: &Value) -> String {
     let text = match value {
+        Value::Null => String::new(),
         Value::String(text) => text.clone(),
         Value::Array(values) if values.iter().all(Value::is_string) => {
             let texts: Vec<&str> = values.iter().filter_map(Value::as_str).collect();

@@ -1,39 +1,22 @@
 //! The round that the sandbox goes without being told more: an integration, a timer run, and a look at the catalog.
 
+mod call;
+mod company;
+
 use std::path::PathBuf;
 
-use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 
+use self::call::Integration;
+pub use self::call::ScenarioError;
+pub use self::company::{COMPANY, found_company};
 use crate::cloud::{ACCESS_KEY_SECRET, Cloud, SECRET_ACCESS_KEY_SECRET};
-use crate::functions_host::{FunctionsHost, HostError, HostOptions, TimerKind};
+use crate::functions_host::{FunctionsHost, HostOptions, TimerKind};
 
 /// The integration that is made.
 pub const INTEGRATION: &str = "shop";
 /// The workspace that the sandbox was built in: the function app's files are at its root.
 pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
-
-/// Why the round did not come to its end.
-#[derive(Debug, thiserror::Error)]
-pub enum ScenarioError {
-    /// The Functions host does not start.
-    #[error("starting the Functions host failed")]
-    Host(#[from] HostError),
-    /// A call got no answer.
-    #[error("calling the handler failed")]
-    Call(#[from] reqwest::Error),
-    /// The handler answered something else than it should.
-    #[error("{call} was answered with {answer}")]
-    Answer {
-        /// What was called.
-        call: String,
-        /// Status and body.
-        answer: String,
-    },
-    /// The timer run failed.
-    #[error("the timer run failed: {0}")]
-    Timer(String),
-}
 
 /// Starts a Functions host between the stand-ins, for the function app in a folder, this workspace's if there is none, and
 /// with the handler that it names if there is no other.
@@ -74,7 +57,7 @@ pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(),
         "secretAccessKey": cloud.secret_identifier(SECRET_ACCESS_KEY_SECRET),
         "regionName": cloud.region,
     } } });
-    call(host, Method::PUT, |request| request.json(&body)).await.map(|_| ())
+    shop(host).put(&body).await
 }
 
 /// The outcome of the last run.
@@ -82,39 +65,20 @@ pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(),
 /// # Errors
 /// When the integration cannot be read.
 pub async fn last_sync(host: &FunctionsHost) -> Result<Value, ScenarioError> {
-    let integration = call(host, Method::GET, |request| request).await?;
-    Ok(integration["properties"]["lastSync"].clone())
+    shop(host).last_sync().await
 }
 
-/// Calls the handler about the integration, and expects a success.
-async fn call(
-    host: &FunctionsHost,
-    method: Method,
-    fill: impl FnOnce(RequestBuilder) -> RequestBuilder,
-) -> Result<Value, ScenarioError> {
-    let url = integration_url(host);
-    let call = format!("{method} {url}");
-    let request = fill(reqwest::Client::new().request(method, url));
-    let response = request.header("x-functions-key", host.function_key()).send().await?;
-    let status = response.status();
-    let text = response.text().await?;
-    match serde_json::from_str(&text) {
-        Ok(body) if status.is_success() => Ok(body),
-        Ok(_) | Err(_) => Err(ScenarioError::Answer {
-            call,
-            answer: format!("{status}: {text}"),
-        }),
+fn shop(host: &FunctionsHost) -> Integration<'_> {
+    Integration {
+        host,
+        name: INTEGRATION,
     }
-}
-
-fn integration_url(host: &FunctionsHost) -> String {
-    host.url(&format!("integrations/{INTEGRATION}"))
 }
 
 /// What to try, ready to be pasted: the status page's address, then calls.
 #[must_use]
 pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
-    let url = integration_url(host);
+    let url = shop(host).url();
     let all = host.url("integrations");
     let key = format!("-H 'x-functions-key: {}'", host.function_key());
     let admin = format!("{}/admin/functions/function-timer", host.base_url());

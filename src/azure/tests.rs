@@ -266,6 +266,7 @@ fn document() -> Document {
         specification_version: "3.0.1".to_owned(),
         content_digest: String::new(),
         canonical_digest: String::new(),
+        comparison_digest: String::new(),
     }
 }
 

@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::model::{
-    API_SCHEMA, ApiId, ApiType, Entity, EntityName, Field, FieldPath, Origin, Properties, STAGE_SCHEMA, Skip, SourceKey,
+    API_SCHEMA, ApiId, ApiType, Entity, EntityName, Field, FieldPath, MEMBER_DIGITS, Origin, Properties, STAGE_SCHEMA,
+    Skip, SourceKey, ends_like_a_digest,
 };
 
 /// The format of the records that are written here.
@@ -28,16 +29,22 @@ pub enum ApiState {
     Synced,
 }
 
-/// What a version's definition holds.
+/// What is known of a stage's definition, and what the catalog holds of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DefinitionRecord {
     /// The revision of the last export, also when Amazon refused it.
     pub revision: Option<String>,
-    /// SHA-256 of the text as the catalog holds it, lower-case hex.
+    /// SHA-256 of the text as the catalog holds it, lower-case hex; `None` too where another member's serves for this one.
     pub content_digest: Option<String>,
     /// SHA-256 of the export without what changes from one export to the next, lower-case hex.
     pub canonical_digest: Option<String>,
+    /// In a group, SHA-256 of the export without what members that share a definition may differ in, lower-case hex.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comparison_digest: Option<String>,
+    /// Whether the text is in the member's own definition, and not in the one that the version has from its first member.
+    #[serde(skip_serializing_if = "is_false")]
+    pub own: bool,
 }
 
 /// The bookkeeping of an API.
@@ -52,6 +59,9 @@ pub struct ApiRecord {
     /// The digest of all names and enforced fields; there once everything is as desired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
+    /// The digests of what each member of a group gives, by the short digests of their keys.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub members: BTreeMap<String, String>,
     /// The kinds of the members that are not REST APIs, by source.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     api_types: BTreeMap<String, ApiType>,
@@ -60,13 +70,19 @@ pub struct ApiRecord {
     /// Amazon's names of the stages whose versions had to have another.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stage_names: BTreeMap<EntityName, String>,
-    /// Where the stages of the versions are called: what stays while a custom domain cannot be read.
+    /// The definitions that members of a group have for themselves or are about to have, by version.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub own_definitions: BTreeMap<EntityName, BTreeSet<EntityName>>,
+    /// Where the stages are called, by deployment: what stays while a custom domain cannot be read.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub urls: BTreeMap<EntityName, Vec<String>>,
     /// What is not below it, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
-    /// What the definitions hold that were imported, by version. One that is being imported has no entry.
+    /// Digests of the values that we gave to what people may write: what differs from them is theirs.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub written: BTreeSet<String>,
+    /// What the definitions hold that were imported, by deployment. One that is being imported has no entry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub definitions: BTreeMap<EntityName, DefinitionRecord>,
     /// What another release keeps here.
@@ -85,11 +101,14 @@ impl ApiRecord {
             format: member(&mut members, "format"),
             state: member(&mut members, "state"),
             fingerprint: member(&mut members, "fingerprint"),
+            members: member(&mut members, "members"),
             api_types: member(&mut members, "apiTypes"),
             deployments: member(&mut members, "deployments"),
             stage_names: member(&mut members, "stageNames"),
+            own_definitions: member(&mut members, "ownDefinitions"),
             urls: member(&mut members, "urls"),
             skipped: member(&mut members, "skipped"),
+            written: member(&mut members, "written"),
             definitions: member(&mut members, "definitions"),
             beside: members,
         })
@@ -111,7 +130,7 @@ impl ApiRecord {
 pub struct ApiMarker {
     /// The integration's name.
     pub integration: String,
-    /// The APIs of gateways that it stands for.
+    /// The APIs of gateways that it stands for, in their order.
     pub members: Vec<SourceKey>,
     /// The versions that are ours or are about to be.
     pub versions: BTreeSet<EntityName>,
@@ -170,6 +189,37 @@ impl ApiMarker {
             return by_name.into_iter().flat_map(of_any_kind).collect();
         }
         self.members.iter().map(Origin::from).collect()
+    }
+
+    /// The version of ours that a deployment of this name is of.
+    #[must_use]
+    pub fn version_of(&self, deployment: &EntityName) -> Option<&EntityName> {
+        let exact = self.versions.get(deployment);
+        exact.or_else(|| self.versions.get(&of_any_member(deployment)?))
+    }
+
+    /// The deployments of a group's member that are listed, with the names of their versions.
+    pub fn deployments_of(&self, member: &SourceKey) -> impl Iterator<Item = (EntityName, &EntityName)> {
+        let listed = self.record.deployments.iter();
+        listed.filter_map(|name| Some((name.without_member(member)?, name)))
+    }
+
+    /// What stands for the stages of a group's member, with or without a deployment: the names of versions and deployments.
+    pub fn stages_of(&self, member: &SourceKey) -> impl Iterator<Item = (EntityName, &EntityName)> {
+        let listed = self.record.deployments.iter().chain(self.record.urls.keys());
+        listed.filter_map(|name| Some((name.without_member(member)?, name)))
+    }
+
+    /// The digest of what was imported into a definition.
+    #[must_use]
+    pub fn imported(&self, version: &EntityName, definition: &EntityName) -> Option<&String> {
+        let own = !definition.is_definition();
+        let mut records = self.record.definitions.iter();
+        records.find_map(|(name, record)| {
+            let is_members = of_any_member(name).as_ref() == Some(version);
+            let is_its = is_members && (!own || ends_alike(name, definition)) || !own && name == version;
+            record.content_digest.as_ref().filter(|_| is_its && record.own == own)
+        })
     }
 
     /// The marker's properties with the values they get.
@@ -290,6 +340,24 @@ impl StageMarker {
     }
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "this is how serde asks")]
+fn is_false(value: &bool) -> bool {
+    !value
+}
+
+/// The name without the member of a group at its end, whichever that is.
+fn of_any_member(name: &EntityName) -> Option<EntityName> {
+    let (readable, _) = name.as_str().rsplit_once('-')?;
+    ends_like_a_digest(name.as_str(), MEMBER_DIGITS).then_some(())?;
+    EntityName::parse(readable).ok()
+}
+
+/// Whether two names have the same member of a group at their ends.
+fn ends_alike(one: &EntityName, other: &EntityName) -> bool {
+    let end = |name: &EntityName| name.as_str().rsplit_once('-').map(|(_, end)| end.to_ascii_lowercase());
+    end(one) == end(other)
+}
+
 /// Takes a member out; its default when it is missing or is not what it should be.
 fn member<T: Default + for<'a> Deserialize<'a>>(members: &mut Map<String, Value>, name: &str) -> T {
     let value = members.shift_remove(name);
@@ -327,6 +395,14 @@ pub fn merged(path: &FieldPath, found: &Value, before: Option<&Value>, after: Op
     {
         let before = ApiRecord::read(&before).unwrap_or_default();
         after.deployments = merged_names(&found.deployments, &before.deployments, &after.deployments);
+        for (version, names) in &found.own_definitions {
+            let nothing = BTreeSet::new();
+            let known = before.own_definitions.get(version).unwrap_or(&nothing);
+            let added: Vec<EntityName> = names.difference(known).cloned().collect();
+            if !added.is_empty() {
+                after.own_definitions.entry(version.clone()).or_default().extend(added);
+            }
+        }
         return Some(json!(json!(after).to_string()));
     }
     after.cloned()

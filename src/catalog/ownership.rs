@@ -106,6 +106,7 @@ impl OwnedApi {
                 marker.versions.insert(deployment.version);
             }
         }
+        reclaim_definitions(&mut marker, deployments);
         marker.members.sort();
         marker.members.dedup();
         (!marker.members.is_empty()).then(|| Self::of(api, marker))
@@ -163,6 +164,16 @@ impl OwnedApi {
         self.version(version).map(|_| Owned(path))
     }
 
+    /// A definition of a version, if it is ours: the one that every version has, one that the record lists, or any if nothing
+    /// below the API can be anybody else's.
+    #[must_use]
+    pub fn own_definition(&self, version: &EntityName, definition: &EntityName) -> Option<Owned> {
+        let listed = self.marker.record.own_definitions.get(version);
+        let is_ours =
+            self.owns_all() || definition.is_definition() || listed.is_some_and(|listed| listed.contains(definition));
+        self.definition(version, definition).filter(|_| is_ours)
+    }
+
     /// The deployment, if the API's record lists it or its own marker names it, the API and the integration.
     #[must_use]
     pub fn deployment(&self, deployment: &Entity) -> Option<Owned> {
@@ -184,6 +195,29 @@ impl OwnedApi {
 
     fn owns_all(&self) -> bool {
         self.marker.record.state == ApiState::Creating
+    }
+}
+
+/// Takes the definitions for ours that members have for themselves: their own deployments name them.
+fn reclaim_definitions(marker: &mut ApiMarker, deployments: &[Entity]) {
+    let ours = deployments
+        .iter()
+        .filter(|deployment| marker.record.deployments.contains(&deployment.name));
+    for deployment in ours {
+        let named = deployment.text("definitionId").and_then(|id| id.rsplit('/').next());
+        let (Some(stage), Some(definition)) = (
+            StageMarker::read(deployment),
+            named.and_then(|name| EntityName::parse(name).ok()),
+        ) else {
+            continue;
+        };
+        if definition
+            .without_member(&stage.from)
+            .is_some_and(|name| name.is_definition())
+        {
+            let own = marker.record.own_definitions.entry(stage.version).or_default();
+            own.insert(definition);
+        }
     }
 }
 

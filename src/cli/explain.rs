@@ -69,5 +69,8 @@ fn text(query: &str, api: &ApiExplanation) -> String {
     for conflict in &api.conflicts {
         let _ = writeln!(text, "! left alone, not ours: {}", line(&conflict.name));
     }
+    for disagreement in &api.disagreements {
+        let _ = writeln!(text, "! {}", line(disagreement));
+    }
     text
 }

@@ -1,10 +1,10 @@
 //! An integration with its APIs, as far as lists show them, and what state either is in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::ApiState;
-use crate::model::{ApiType, EntityName, Outcome, Report, Skip, SourceKey};
+use crate::model::{ApiType, EntityName, Gateway, Outcome, Report, Skip, SourceKey};
 
 use super::view::{IntegrationView, LinkWord};
 
@@ -69,6 +69,8 @@ pub struct ApiView {
     pub api_id: String,
     /// What kind of API it is on Amazon, where its marker tells.
     pub api_type: Option<ApiType>,
+    /// The gateways that it is on.
+    pub gateways: Vec<Gateway>,
     /// Amazon's names of its stages.
     pub stages: Vec<String>,
     /// What is not below it, and why.
@@ -137,6 +139,7 @@ pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
     let record = &api.marker.record;
     let id = api.proof().api_id();
     let member = api.marker.members.first();
+    let gateways: BTreeSet<Gateway> = api.marker.members.iter().map(|member| member.gateway.clone()).collect();
     let failures = report.map(|report| report.failed.as_slice()).unwrap_or_default();
     let failure = failures.iter().find(|failure| failure.api_id == id);
     let condition = match (failure, record.state, record.skipped.is_empty()) {
@@ -157,6 +160,7 @@ pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
         failure: failure.map(|failure| failure.message.clone()),
         condition,
         api_type: member.map(|member| member.api_type),
+        gateways: gateways.into_iter().collect(),
         console_url: member.map(SourceKey::console_url),
         api_id: id,
     }

@@ -2,6 +2,7 @@
 //!
 //! The shape is that of Microsoft's `apiSources`, so that what works there works here.
 
+mod groups;
 mod listed;
 mod object;
 mod properties;
@@ -93,6 +94,8 @@ fn parse_properties(
             "include",
             "exclude",
             "map",
+            "groupBy",
+            "groupTrim",
         ],
         &["linkState", "lastSync", "history", "sourceLifecycleStage"],
     )?;
@@ -120,6 +123,8 @@ fn parse_properties(
         include: rules::matches(properties, "include")?,
         exclude: rules::matches(properties, "exclude")?,
         map: rules::map(properties)?,
+        group_by: groups::group_by(properties)?,
+        group_trim: groups::group_trim(properties)?,
     };
     Ok(ParsedDocument {
         integration,

@@ -142,6 +142,9 @@ pub struct Document {
     pub content_digest: String,
     /// SHA-256 of the document without what changes from one export to the next, lower-case hex.
     pub canonical_digest: String,
+    /// The same without what members of a group may differ in and share a definition: `servers`, `info.title` and
+    /// `info.description`.
+    pub comparison_digest: String,
 }
 
 #[cfg(test)]

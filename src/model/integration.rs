@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    Accounts, ApiType, EntityName, Fact, IntegrationName, LifecycleStage, MapRule, Match, Properties, Region, Source,
+    Accounts, ApiType, EntityName, Fact, GroupBy, IntegrationName, LifecycleStage, MapRule, Match, Properties, Region,
+    Source,
 };
 
 /// Whether definitions are imported.
@@ -79,6 +80,10 @@ pub struct Integration {
     pub exclude: Vec<Match>,
     /// How fields are filled; of several rules for one field, the last decides.
     pub map: Vec<MapRule>,
+    /// What makes one API in the catalog of several on gateways.
+    pub group_by: GroupBy,
+    /// Starts and ends that are taken off the names of APIs before they are compared.
+    pub group_trim: BTreeSet<String>,
 }
 
 impl Integration {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{EntityKind, MappedField};
+use super::{EntityKind, EntityName, EntityPath, MappedField};
 
 /// The JSON schemas of the fields that rules may fill: API Center's own, and the organisation's metadata.
 #[derive(Debug, Clone, PartialEq)]
@@ -17,6 +17,25 @@ impl MetadataTypes {
         let custom = custom.into_iter();
         let custom = custom.map(|(kind, name, schema)| (MappedField::custom(kind, &name), schema));
         Self(own().into_iter().chain(custom).collect())
+    }
+
+    /// The same where these are the environments that there are.
+    #[must_use]
+    pub fn with_environments(mut self, names: impl IntoIterator<Item = EntityName>) -> Self {
+        let environments = names.into_iter().map(|name| EntityPath::Environment(name).scoped_id());
+        let environments: Vec<String> = environments.collect();
+        let schema = json!({ "type": "string", "enum": environments });
+        self.0.insert(MappedField::environment(), schema);
+        self
+    }
+
+    /// Whether it is known that there is no such environment.
+    #[must_use]
+    pub fn lacks_environment(&self, name: &EntityName) -> bool {
+        let schema = self.0.get(&MappedField::environment());
+        let there = schema.and_then(|schema| schema.get("enum")?.as_array());
+        let id = json!(EntityPath::Environment(name.clone()).scoped_id());
+        there.is_some_and(|there| !there.contains(&id))
     }
 
     /// The JSON schema of a field; `None` where the organisation has no such metadata.

@@ -18,6 +18,8 @@ const NAME_MIN: usize = 3;
 const STAGE_STEM_MAX: usize = 64;
 /// Hex digits of the stage name's SHA-256 that keep entity names apart.
 const STAGE_DIGEST_DIGITS: usize = 16;
+/// What names of groups of WebSocket APIs end in, and no other's.
+const WEBSOCKET_END: &str = "-websocket";
 
 /// A name that breaks the rule of its kind.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,16 +61,33 @@ impl EntityName {
         Self::parse(&format!("{integration}-{api}"))
     }
 
+    /// The name that a group has in the catalog: `{integration}-{key}`, and that of WebSocket APIs `{integration}-{key}-websocket`.
+    ///
+    /// The key is made a name as stages are. What is readable of it is cut so that the whole fits, its digest never is.
+    #[must_use]
+    pub fn of_group(integration: &IntegrationName, key: &str, is_websocket: bool) -> Self {
+        let end = if is_websocket { WEBSOCKET_END } else { "" };
+        let room = ENTITY_NAME_MAX - integration.as_str().len() - 1 - end.len();
+        let is_fit = is_fit_stage_name(key) && key.len() <= room && !key.ends_with(WEBSOCKET_END);
+        let key = if is_fit { key.to_owned() } else { made_name(key, room) };
+        Self(format!("{integration}-{key}{end}"))
+    }
+
     /// The name of the definition of this format in every version that is made here.
     #[must_use]
     pub fn definition(format: Format) -> Self {
         Self(format.name().to_owned())
     }
 
-    /// Whether definitions that are made here have the name.
+    /// Whether it is the name of the definition that every version made here has.
     #[must_use]
     pub fn is_definition(&self) -> bool {
         Format::ALL.iter().any(|format| *self == Self::definition(*format))
+    }
+
+    /// The name of a version or of a definition that is made here with `-` and a short end.
+    pub(super) fn with_end(&self, end: &str) -> Self {
+        Self(format!("{self}-{end}"))
     }
 
     /// The name as it was written.
@@ -221,15 +240,20 @@ pub fn stage_entity_name(stage_name: &str) -> EntityName {
     if is_fit_stage_name(stage_name) {
         return EntityName(stage_name.to_owned());
     }
-    let stem: String = stage_name
+    EntityName(made_name(stage_name, ENTITY_NAME_MAX))
+}
+
+/// What is readable of a text, and 16 hex digits of its SHA-256 to tell it apart, in at most `room` characters.
+fn made_name(text: &str, room: usize) -> String {
+    let stem: String = text
         .chars()
         .flat_map(char::to_lowercase)
         .map(|character| if is_stage_character(character) { character } else { '-' })
         .skip_while(|&character| character == '-')
-        .take(STAGE_STEM_MAX)
+        .take(STAGE_STEM_MAX.min(room.saturating_sub(STAGE_DIGEST_DIGITS + 1)))
         .collect();
-    let digest = digest(stage_name.as_bytes());
-    EntityName(format!("{stem}-{}", &digest[..STAGE_DIGEST_DIGITS]))
+    let digest = digest(text.as_bytes());
+    format!("{stem}-{}", &digest[..STAGE_DIGEST_DIGITS])
 }
 
 fn is_name(name: &str, max: usize) -> bool {
@@ -295,11 +319,62 @@ mod tests {
         assert!(IntegrationName::parse("a/b").is_err());
     }
 
+    fn shop() -> IntegrationName {
+        IntegrationName::parse("shop").unwrap()
+    }
+
+    #[test]
+    fn a_group_has_its_key_in_its_name_unless_that_would_be_another_groups() {
+        for (key, is_websocket, name) in [
+            ("orders", false, "shop-orders"),
+            ("orders", true, "shop-orders-websocket"),
+            ("orders-websocket", false, "shop-orders-websocket-e1beebe44837d983"),
+            ("Orders", false, "shop-orders-"),
+            ("v1", false, "shop-v1-"),
+            ("Team Orders / EU", false, "shop-team-orders---eu-"),
+        ] {
+            let group = EntityName::of_group(&shop(), key, is_websocket);
+            assert!(group.as_str().starts_with(name), "{group}");
+            assert_eq!(
+                group == EntityName::of_group(&shop(), "orders", true),
+                is_websocket,
+                "{group}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_long_integration_with_long_keys_has_legal_and_different_names() {
+        let integration = IntegrationName::parse(&"i".repeat(60)).unwrap();
+        let keys = [
+            "a".repeat(200),
+            format!("{}b", "a".repeat(199)),
+            "a".repeat(49) + "x",
+            "a".repeat(49) + "y",
+        ];
+        let mut names = std::collections::BTreeSet::new();
+        for key in &keys {
+            for is_websocket in [false, true] {
+                let group = EntityName::of_group(&integration, key, is_websocket);
+                assert!(EntityName::parse(group.as_str()).is_ok(), "{group}");
+                assert_eq!(group.as_str().ends_with("-websocket"), is_websocket);
+                names.insert(group);
+            }
+        }
+        assert_eq!(names.len(), 2 * keys.len());
+    }
+
     fn stage_names() -> impl Strategy<Value = String> {
         let plain = "[A-Za-z0-9_-]{1,128}";
         let short = "[aAbB_-]{1,4}";
         let hashed = "[a-c]{0,3}-[0-9a-f]{16}";
         prop_oneof![plain, short, hashed, any::<String>()]
+    }
+
+    fn group_keys() -> impl Strategy<Value = String> {
+        let long = "[a-b]{60,70}";
+        let websocket = "[a-c]{1,3}-websocket(-websocket)?";
+        prop_oneof![stage_names(), long, websocket, any::<String>()]
     }
 
     proptest! {
@@ -313,6 +388,22 @@ mod tests {
         fn different_stage_names_have_different_entity_names(names in prop::collection::hash_set(stage_names(), 2..40)) {
             let entities: std::collections::HashSet<_> = names.iter().map(|name| stage_entity_name(name)).collect();
             prop_assert_eq!(entities.len(), names.len());
+        }
+
+        #[test]
+        fn every_key_has_a_group_of_its_own_whatever_the_integration(
+            integration in "[a-zA-Z0-9-]{3,60}",
+            keys in prop::collection::hash_set(group_keys(), 2..20),
+        ) {
+            let integration = IntegrationName::parse(&integration).unwrap();
+            let mut names = std::collections::HashSet::new();
+            for key in &keys {
+                for is_websocket in [false, true] {
+                    let group = EntityName::of_group(&integration, key, is_websocket);
+                    prop_assert!(EntityName::parse(group.as_str()).is_ok(), "{group}");
+                    prop_assert!(names.insert(group));
+                }
+            }
         }
     }
 }

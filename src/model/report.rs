@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AccountId, ApiType, Gateway, Region, Skip, SkipReason, SourceKey, clip};
+use super::{AccountId, ApiType, DesiredApi, Gateway, GatewayReport, Region, Skip, SkipReason, SourceKey, clip};
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -93,6 +93,19 @@ impl Skipped {
         }
     }
 
+    /// A skip below an API, with the member that it is about: the first one, where it does not say. `None` where all members
+    /// are unknown.
+    #[must_use]
+    pub fn below(skip: Skip, api: &DesiredApi) -> Option<Self> {
+        let first = api.members.first()?;
+        let member = api.members.iter().find(|member| skip.is_of(&member.key));
+        let text = skip.member.as_deref().filter(|_| member.is_none());
+        let unknown = text.and_then(|text| SourceKey::parse(text, first.key.api_type));
+        let member = member.unwrap_or(first);
+        let key = unknown.as_ref().unwrap_or(&member.key);
+        Some(Self::of(skip, key, &member.title))
+    }
+
     /// The API as people know it.
     #[must_use]
     pub fn api(&self) -> String {
@@ -140,64 +153,6 @@ fn called(title: Option<&str>, id: &str) -> String {
 pub struct Conflict {
     /// The entity's path in the workspace.
     pub name: String,
-}
-
-/// How far a gateway could be read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub enum GatewayState {
-    /// All its lists were read.
-    Read,
-    /// The credentials may not read one of its lists.
-    Denied,
-    /// The credentials are not accepted, or cannot be had.
-    Unauthorized,
-    /// The credentials are of another account than they were when the integration was put.
-    OtherAccount,
-    /// One of its lists could not be had.
-    Unavailable,
-    /// The account has not enabled the region.
-    NotEnabled,
-    /// The account is not active in its organisation.
-    Inactive,
-    /// The integration reads it no longer, and the catalog has APIs of it.
-    Departed,
-}
-
-impl GatewayState {
-    /// Whether it is no fault where the catalog has nothing of the gateway: it was never to be read.
-    #[must_use]
-    pub fn is_permanent(self) -> bool {
-        matches!(self, Self::Denied | Self::NotEnabled | Self::Inactive)
-    }
-}
-
-/// How far a gateway could be read: an account in a region.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct GatewayReport {
-    /// The source that it is read for, where the integration has several.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub source: Option<String>,
-    /// The account, where it is known.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub account: Option<String>,
-    /// The region.
-    pub region: String,
-    /// How far it could be read.
-    pub state: GatewayState,
-    /// How many APIs it has, as far as it could be read.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub apis: Option<usize>,
-    /// How many deletions are held: of APIs, and of stages of APIs that stay.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub held: Option<usize>,
-    /// Names the deletions that are held here; a sync that is given it makes them.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub deletions_id: Option<String>,
-    /// What could not be read of it, and why.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub message: Option<String>,
 }
 
 /// Requests that a run sent, retries included.
@@ -354,9 +309,7 @@ impl Report {
         stored.failed.truncate(Self::STORED_ENTRIES);
         stored.conflicts.truncate(Self::STORED_ENTRIES);
         // Those that people have to look at stay.
-        stored
-            .gateways
-            .sort_by_key(|gateway| gateway.state == GatewayState::Read && gateway.held.is_none());
+        stored.gateways.sort_by_key(|gateway| !gateway.is_to_look_at());
         stored.gateways.truncate(Self::STORED_ENTRIES);
         stored.totals = cut.then_some(totals);
         let skipped = stored.skipped.iter_mut().map(|skip| &mut skip.message);

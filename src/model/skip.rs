@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::SourceKey;
+
 /// Why something is not in the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 pub enum SkipReason {
@@ -12,6 +14,8 @@ pub enum SkipReason {
     TooManyVersions,
     /// An API has at most 10 deployments.
     TooManyDeployments,
+    /// A version has at most 5 definitions.
+    TooManyDefinitions,
     /// The definition is longer than API Center takes.
     DefinitionTooLarge,
     /// Amazon does not export it, or what it exports is no OpenAPI document.
@@ -36,6 +40,9 @@ pub enum SkipReason {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Skip {
+    /// The member of a group that it is about, as a [`SourceKey`] is written.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub member: Option<String>,
     /// The stage, when it is about one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stage_name: Option<String>,
@@ -43,4 +50,12 @@ pub struct Skip {
     pub reason: SkipReason,
     /// Why, for people.
     pub message: String,
+}
+
+impl Skip {
+    /// Whether it is about this member of a group.
+    #[must_use]
+    pub fn is_of(&self, key: &SourceKey) -> bool {
+        self.member.as_ref().is_some_and(|member| *member == key.to_string())
+    }
 }

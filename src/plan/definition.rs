@@ -1,22 +1,63 @@
-//! The plan of a version's definition: kept, exported again, or removed.
+//! The plan of a stage's definition: kept, exported again, or removed.
+
+use serde_json::json;
 
 use super::below::Below;
 use super::fields::Write;
-use super::version::{DefinitionPlan, definition_fields};
+use super::seat::Seat;
 use crate::catalog::marker::DefinitionRecord;
 use crate::catalog::{Owned, OwnedApi, Vacant};
-use crate::model::{Definition, DesiredVersion, Entity, EntityName, EntityPath, Properties, Skip, SkipReason};
+use crate::model::{Definition, DesiredDeployment, Entity, Field, FieldPath, Format, Properties, Skip, SkipReason};
 
-/// Plans the definition of a version; the second part is what stays refused.
+/// What is planned for a stage's definition.
+#[derive(Debug, Clone, PartialEq)]
+pub enum DefinitionPlan {
+    /// Nothing.
+    Untouched {
+        /// Whether there is one.
+        exists: bool,
+        /// The write of its title, if somebody changed it.
+        title: Option<Write>,
+    },
+    /// It goes: definitions are not wanted.
+    Removed(Write),
+    /// It is exported, and imported if it differs from what was exported before.
+    Exported {
+        /// Where it is made, when there is none.
+        vacant: Option<Vacant>,
+        /// The definition that is there.
+        current: Option<(Owned, Properties)>,
+        /// Whether the catalog's text is not the one that was imported.
+        damaged: bool,
+        /// Why it is exported.
+        reason: &'static str,
+    },
+    /// It is compared with that of the version's first member, once that is known: only if it differs, there is one.
+    Compared {
+        /// Where it is made, when there is none.
+        vacant: Option<Vacant>,
+        /// The definition that is there.
+        current: Option<(Owned, Properties)>,
+        /// Whether the catalog's text is not the one that was imported.
+        damaged: bool,
+        /// Whether the last export was of this revision, and what it gave is recorded.
+        is_fresh: bool,
+        /// Whether that was no document.
+        is_refused: bool,
+    },
+}
+
+/// Plans the definition of a stage; the second part is what stays refused.
 pub(super) fn plan_definition(
     api: Option<&OwnedApi>,
-    path: EntityPath,
+    seat: &Seat,
     below: &Below,
-    desired: &DesiredVersion,
+    desired: &DesiredDeployment,
     recorded: &DefinitionRecord,
 ) -> (DefinitionPlan, Option<Skip>) {
-    let found = found_definition(below, desired);
-    let owned = found.and_then(|definition| api?.definition(&desired.name, &definition.name));
+    let path = seat.definition_path();
+    let found = found_definition(below, seat);
+    let owned = found.and_then(|definition| api?.own_definition(&seat.version, &definition.name));
     let current = owned.zip(found.map(|definition| definition.properties.clone()));
     match &desired.definition {
         Definition::Absent => match current {
@@ -24,25 +65,36 @@ pub(super) fn plan_definition(
                 let write = Write::delete(owned, "definitions are not wanted");
                 (DefinitionPlan::Removed(write), None)
             }
-            None => (kept(desired, None), None),
+            None => (kept(seat.format, None), None),
         },
-        Definition::Kept => (kept(desired, current), None),
-        Definition::Impossible(skip) => (kept(desired, current), Some(skip.clone())),
+        Definition::Kept => (kept(seat.format, current), None),
+        Definition::Impossible(skip) => (kept(seat.format, current), Some(skip.clone())),
         Definition::Exported(revision) => {
-            let damaged = below.damaged.contains(&desired.name);
+            let damaged = below.is_damaged(&seat.version, &seat.definition_name());
             let exportable = below.exportable.contains(&desired.name);
             let same_revision = recorded.revision.as_ref() == Some(revision);
             // Without a canonical digest the last export of this revision gave no document.
             let exported = recorded.canonical_digest.is_some();
-            if same_revision
-                && !exported
-                && !exportable
-                && let Some(skip) = api.and_then(|api| recorded_refusal(api, desired))
-            {
-                return (kept(desired, current), Some(skip));
+            let refusal = api.and_then(|api| recorded_refusal(api, seat, desired));
+            let refusal = refusal.filter(|_| same_revision && !exported && !exportable);
+            let comparable = recorded.comparison_digest.is_some() || !seat.is_grouped;
+            let vacant = Vacant::at(path, found);
+            if !seat.leads {
+                let plan = DefinitionPlan::Compared {
+                    vacant,
+                    current,
+                    damaged,
+                    is_fresh: same_revision && exported && comparable,
+                    is_refused: refusal.is_some(),
+                };
+                return (plan, refusal);
             }
-            if same_revision && exported && !damaged && current.is_some() && recorded.content_digest.is_some() {
-                return (kept(desired, current), None);
+            if refusal.is_some() {
+                return (kept(seat.format, current), refusal);
+            }
+            let holds = recorded.content_digest.is_some() && !recorded.own;
+            if same_revision && exported && comparable && !damaged && current.is_some() && holds {
+                return (kept(seat.format, current), None);
             }
             let reason = match (&current, damaged, &recorded.revision) {
                 (_, _, Some(_)) if exportable => "Amazon exports it again",
@@ -52,7 +104,7 @@ pub(super) fn plan_definition(
                 (Some(_), false, _) => "the stage was deployed or changed",
             };
             let plan = DefinitionPlan::Exported {
-                vacant: Vacant::at(path, found),
+                vacant,
                 current,
                 damaged,
                 reason,
@@ -63,28 +115,37 @@ pub(super) fn plan_definition(
 }
 
 /// The skip that the last export of this very revision ended in.
-fn recorded_refusal(api: &OwnedApi, desired: &DesiredVersion) -> Option<Skip> {
+fn recorded_refusal(api: &OwnedApi, seat: &Seat, desired: &DesiredDeployment) -> Option<Skip> {
     let mut skipped = api.marker.record.skipped.iter();
-    skipped.find(|skip| is_refusal(skip, desired)).cloned()
+    let refusal = skipped.find(|skip| is_refusal(skip, &seat.stage_name, desired));
+    refusal.cloned()
 }
 
-/// Whether a skip says that Amazon gave no document that can be imported for this version.
-pub(super) fn is_refusal(skip: &Skip, desired: &DesiredVersion) -> bool {
-    skip.stage_name.as_ref() == Some(&desired.stage_name)
+/// Whether a skip says that Amazon gave no document of this stage that can be imported.
+pub(super) fn is_refusal(skip: &Skip, stage_name: &str, desired: &DesiredDeployment) -> bool {
+    skip.stage_name.as_deref() == Some(stage_name)
+        && (skip.member.is_none() || skip.is_of(&desired.from))
         && matches!(skip.reason, SkipReason::ExportRefused | SkipReason::DefinitionTooLarge)
 }
 
-fn found_definition<'a>(below: &'a Below, desired: &DesiredVersion) -> Option<&'a Entity> {
-    let name = EntityName::definition(desired.format);
-    let mut definitions = below.definitions.get(&desired.name)?.iter();
+fn found_definition<'a>(below: &'a Below, seat: &Seat) -> Option<&'a Entity> {
+    let name = seat.definition_name();
+    let mut definitions = below.definitions.get(&seat.version)?.iter();
     definitions.find(|definition| definition.name == name)
 }
 
-fn kept(desired: &DesiredVersion, current: Option<(Owned, Properties)>) -> DefinitionPlan {
+fn kept(format: Format, current: Option<(Owned, Properties)>) -> DefinitionPlan {
     let exists = current.is_some();
-    let title = current.and_then(|(owned, properties)| {
-        let fields = definition_fields(desired.format);
-        Write::update(owned, &properties, fields, "its title was changed")
-    });
+    let title = current.and_then(|(owned, properties)| titled(owned, &properties, format));
     DefinitionPlan::Untouched { exists, title }
+}
+
+/// The write that puts a definition's title right.
+pub(super) fn titled(owned: Owned, properties: &Properties, format: Format) -> Option<Write> {
+    Write::update(owned, properties, definition_fields(format), "its title was changed")
+}
+
+/// The fields of a definition that the source owns.
+pub(super) fn definition_fields(format: Format) -> Vec<Field> {
+    vec![(FieldPath::new(&["title"]), Some(json!(format.title())))]
 }

@@ -1,65 +1,108 @@
 //! The fingerprint of an API: equal means that nothing below it has to be looked at.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use crate::model::{Definition, DesiredApi, DesiredVersion, Field, Skip, SkipReason, digest};
+use super::members::{leader, recorded, stays};
+use crate::catalog::marker::ApiMarker;
+use crate::model::{
+    Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Field, Skip, SkipReason, digest,
+};
 
 /// The number of our translation: another one has every API looked at once.
-const TRANSLATION: u32 = 1;
+const TRANSLATION: u32 = 2;
+/// Hex digits of what a member of a group gives: a record holds up to ten of them.
+const MEMBER_DIGITS: usize = 16;
 
-/// The digest of all names and enforced fields, and of what stands for the definitions.
+/// The digest of all names and enforced fields, and of what stands for the definitions. That of a group leaves out what its
+/// members give: they have one each.
 ///
 /// With definitions on demand the definitions are not part of it: a run without them must not undo what it says.
 #[must_use]
 pub fn fingerprint(desired: &DesiredApi, on_demand: bool) -> String {
-    let members: Vec<String> = desired.members.iter().map(ToString::to_string).collect();
-    let versions: Vec<Value> = desired
-        .versions
-        .iter()
-        .map(|version| version_value(version, on_demand))
+    let members = desired.members.iter().filter(|_| !desired.is_group);
+    let members: Vec<Value> = members
+        .map(|member| json!([member.key.to_string(), fields(&member.fields.enforced)]))
         .collect();
-    let all = json!([
-        TRANSLATION,
-        desired.name,
-        members,
-        fields(&desired.fields.enforced),
-        versions,
-        skips(desired)
-    ]);
+    let versions = desired.versions.iter().filter(|_| !desired.is_group);
+    let versions: Vec<Value> = versions
+        .map(|version| {
+            let stages = version.deployments.iter();
+            let stages: Vec<Value> = stages.map(|stage| stage_value(stage, true, on_demand)).collect();
+            json!([version.name, version.stage_name, stages])
+        })
+        .collect();
+    let skips = skips(desired, |_| !desired.is_group);
+    let all = json!([TRANSLATION, desired.name, desired.is_group, members, versions, skips]);
     digest(all.to_string().as_bytes())
 }
 
-fn version_value(version: &DesiredVersion, on_demand: bool) -> Value {
-    let definition = match &version.definition {
+/// The digests of what each member of a group gives, by the short digests of their keys, below an API with this marker.
+pub(super) fn member_fingerprints(
+    desired: &DesiredApi,
+    marker: &ApiMarker,
+    on_demand: bool,
+) -> BTreeMap<String, String> {
+    let members = desired.members.iter().filter(|_| desired.is_group);
+    members
+        .map(|member| (member.key.short_digest(), of_member(desired, marker, member, on_demand)))
+        .collect()
+}
+
+/// Whether an API is as its marker says. A member that is unknown is not compared, and one that goes makes a difference.
+pub(super) fn is_current(desired: &DesiredApi, marker: &ApiMarker, on_demand: bool) -> bool {
+    let found = &marker.record.members;
+    let given = member_fingerprints(desired, marker, on_demand);
+    marker.record.fingerprint.as_ref() == Some(&fingerprint(desired, on_demand))
+        && given.iter().all(|(member, digest)| found.get(member) == Some(digest))
+        && (!desired.is_group || marker.members.iter().all(|key| stays(desired, key)))
+}
+
+fn of_member(desired: &DesiredApi, marker: &ApiMarker, member: &DesiredMember, on_demand: bool) -> String {
+    let members = recorded(desired, marker);
+    let stages = desired.versions.iter().flat_map(|version| {
+        let leader = leader(&members, Some(marker), version);
+        let leads = leader.is_some_and(|leader| *leader.key == member.key);
+        let own = version.deployments.iter().filter(|stage| stage.from == member.key);
+        own.map(move |stage| of_version(version, stage, leads, on_demand))
+    });
+    let stages: Vec<Value> = stages.collect();
+    let skips = skips(desired, |skip| skip.is_of(&member.key));
+    let all = json!([member.key.to_string(), fields(&member.fields.enforced), stages, skips]);
+    let mut digest = digest(all.to_string().as_bytes());
+    digest.truncate(MEMBER_DIGITS);
+    digest
+}
+
+fn of_version(version: &DesiredVersion, stage: &DesiredDeployment, leads: bool, on_demand: bool) -> Value {
+    json!([version.name, version.stage_name, stage_value(stage, leads, on_demand)])
+}
+
+fn stage_value(stage: &DesiredDeployment, leads: bool, on_demand: bool) -> Value {
+    let definition = match &stage.definition {
         Definition::Exported(_) if on_demand => "kept",
         Definition::Exported(revision) => revision,
         Definition::Kept => "kept",
         Definition::Absent => "absent",
         Definition::Impossible(skip) => &skip.message,
     };
-    let deployment = |deployment: &crate::model::DesiredDeployment| {
-        json!([
-            deployment.name,
-            deployment.from.to_string(),
-            deployment.deployment_id,
-            fields(&deployment.fields.enforced)
-        ])
-    };
-    let deployments: Vec<Value> = version.deployments.iter().map(deployment).collect();
     json!([
-        version.name,
-        version.stage_name,
-        fields(&version.fields.enforced),
+        stage.name,
+        stage.from.to_string(),
+        stage.deployment_id,
+        leads.then(|| fields(&stage.version.enforced)),
         definition,
-        deployments
+        fields(&stage.fields.enforced)
     ])
 }
 
 /// What is known to be left out before anything is read: reports tell what is recorded of it. The words may change each time,
 /// but for those of rules, which tell the value.
-fn skips(desired: &DesiredApi) -> Vec<Value> {
-    let below = desired.versions.iter().flat_map(|version| &version.skips);
-    let all = desired.skips.iter().chain(below);
+fn skips(desired: &DesiredApi, is_meant: impl Fn(&Skip) -> bool) -> Vec<Value> {
+    let stages = desired.versions.iter().flat_map(|version| &version.deployments);
+    let below = stages.flat_map(|stage| &stage.skips);
+    let all = desired.skips.iter().chain(below).filter(|skip| is_meant(skip));
     let words = |skip: &Skip| (skip.reason == SkipReason::MappingFailed).then(|| skip.message.clone());
     all.map(|skip| match words(skip) {
         Some(words) => json!([skip.stage_name, skip.reason, words]),

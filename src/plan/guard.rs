@@ -21,11 +21,11 @@ pub struct Removals {
     pub apis: Vec<EntityName>,
     /// APIs that would go although nobody knows that they are gone: they departed.
     pub departed: Vec<EntityName>,
-    /// Stages that would go although they are there, since rules that changed leave them out: the API and the version.
+    /// Stages, and members of groups, that would go although nobody knows that they are gone: the API and the removal's name.
     pub departed_stages: Vec<(EntityName, EntityName)>,
     /// Why they departed, in the words of the first.
     pub departure: Option<String>,
-    /// Stages that would go: the API and the version.
+    /// Stages, and members of groups, that would go: the API and the removal's name.
     pub stages: Vec<(EntityName, EntityName)>,
     /// Versions and deployments among those stages.
     pub below: Counts,
@@ -73,10 +73,18 @@ impl Removals {
         self.len() == 0
     }
 
-    /// Adds the stages of an API that are gone.
-    pub fn add_stages_of(&mut self, api: &EntityName, removals: &[Removal]) {
-        for removal in removals {
-            self.stages.push((api.clone(), removal.name.clone()));
+    /// Adds what would go below an API.
+    pub fn add_below(&mut self, api: &EntityName, removal: &Removal) {
+        // Where a member has moved, nothing is lost.
+        if removal.moved_to.is_some() {
+            return;
+        }
+        let name = (api.clone(), removal.name.clone());
+        if let Some(why) = &removal.departure {
+            self.departed_stages.push(name);
+            self.departure.get_or_insert_with(|| why.clone());
+        } else {
+            self.stages.push(name);
             self.below += removal.counted;
         }
     }
@@ -98,14 +106,6 @@ impl Removals {
             departed_stages: self.departed_stages.clone(),
             ..Self::default()
         }
-    }
-
-    /// Adds the stages of an API of which one departed.
-    pub fn add_departed_stages_of(&mut self, api: &EntityName, removals: &[Removal]) {
-        let names = removals.iter().map(|removal| (api.clone(), removal.name.clone()));
-        self.departed_stages.extend(names);
-        let why = || "the integration's rules changed, and leave stages out".to_owned();
-        self.departure.get_or_insert_with(why);
     }
 
     fn departures_len(&self) -> usize {
@@ -171,7 +171,7 @@ pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BT
         let of_gateway = || {
             leaving
                 .iter()
-                .filter(|leaving| leaving.gateway == *gateway && !leaving.is_departure())
+                .filter(|leaving| leaving.gateway == *gateway && matches!(leaving.why, Why::Gone | Why::OptedOut(_)))
         };
         let is_emptied = |(list, owned): &(&ApiList, &usize)| {
             let gone = of_gateway().filter(|leaving| leaving.is_on(**list));
@@ -194,6 +194,8 @@ pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BT
                 removals.departed.push(name);
                 removals.departure.get_or_insert_with(|| why.clone());
             }
+            // Nothing is lost.
+            Why::Moved(_) => (),
         }
     }
     removals

@@ -76,6 +76,9 @@ pub struct Preview {
     pub skipped: Vec<Skipped>,
     /// What is in the way and not ours.
     pub conflicts: Vec<Conflict>,
+    /// What members of groups say otherwise than the first, whose words count.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub disagreements: Vec<String>,
     /// The changes, deletions last.
     pub changes: Vec<PreviewChange>,
 }
@@ -93,6 +96,7 @@ impl Preview {
             key(one).cmp(&key(other))
         });
         self.conflicts.sort();
+        self.disagreements.sort();
         self.failed.sort_by(|one, other| one.api_id.cmp(&other.api_id));
         let what: Vec<_> = self
             .changes
@@ -148,6 +152,9 @@ impl Preview {
         for conflict in &self.conflicts {
             let _ = writeln!(text, "! left alone, not ours: {}", shown(&conflict.name));
         }
+        for disagreement in &self.disagreements {
+            let _ = writeln!(text, "! {}", shown(disagreement));
+        }
         for failure in &self.failed {
             let (api, message) = (shown(&failure.api()), shown(&failure.message));
             let _ = writeln!(text, "! could not be read, stays as it is: {api}: {message}");
@@ -179,10 +186,11 @@ impl PreviewChange {
         let is_named = |entity: &EntityName| entity.as_str().eq_ignore_ascii_case(name);
         let mut versions = desired.versions.iter();
         let fields = match self.entity {
-            EntityKind::Api => Some(&desired.fields),
+            EntityKind::Api => desired.members.first().map(|member| &member.fields),
             EntityKind::Version => versions
                 .find(|version| is_named(&version.name))
-                .map(|version| &version.fields),
+                .and_then(|version| version.deployments.first())
+                .map(|deployment| &deployment.version),
             EntityKind::Deployment => versions
                 .flat_map(|version| &version.deployments)
                 .find(|deployment| is_named(&deployment.name))

@@ -1,14 +1,15 @@
-//! How far the work below an API has come: version after version, each in its phases.
+//! How far the work below an API has come: version after version, stage after stage, each in its phases.
 
 use std::collections::VecDeque;
 use std::mem;
 
 use super::api::{ApiPlan, Finished};
 use super::fields::Write;
+use super::stage::{Base, Link, StagePlan, StageWrites, Turn};
 use super::step::{Done, Event, Import, Step, export};
-use super::version::VersionWrites;
+use super::version::OwnDefinition;
 use crate::catalog::OwnedApi;
-use crate::model::{Document, Export};
+use crate::model::{Document, EntityName, Export};
 
 /// How far the work below an API has come.
 #[derive(Debug)]
@@ -17,31 +18,42 @@ pub(super) struct Progress {
     pub plan: ApiPlan,
     pub finished: Finished,
     version: usize,
+    stage: usize,
     phase: Phase,
+    /// What came of the version's stages so far.
+    links: Vec<Link>,
+    base: Base,
 }
 
-/// What comes next for a version.
+/// What comes next for a stage of a version.
 #[derive(Debug)]
 enum Phase {
     Export,
     Version(Option<Export>),
-    Definition(VersionWrites, Option<Document>),
-    Import(VersionWrites, Option<Document>),
+    Definition(StageWrites, Option<Document>),
+    Import(StageWrites, Option<Document>),
     /// The document is on its way.
-    Importing(VersionWrites),
-    Deployments(VersionWrites, VecDeque<Write>),
+    Importing(StageWrites),
+    Deployment(StageWrites, Option<Write>),
+    /// All stages of the version were done: what no deployment names goes.
+    Tidying(VecDeque<Write>),
 }
 
 impl Progress {
     /// The work that follows the API's first write.
     pub fn begin(api: OwnedApi, plan: ApiPlan) -> Self {
-        Self {
+        let mut progress = Self {
             api,
             plan,
             finished: Finished::default(),
             version: 0,
+            stage: 0,
             phase: Phase::Export,
-        }
+            links: Vec::new(),
+            base: Base::default(),
+        };
+        progress.begin_version();
+        progress
     }
 
     /// Takes what came of the last step; gives whether it answers that.
@@ -69,16 +81,20 @@ impl Progress {
                 if let (Some(digest), Some(record)) = (digest, &mut writes.record) {
                     record.content_digest = Some(digest);
                 }
-                self.deployments(writes)
+                self.deployment(writes)
             }
-            (Phase::Importing(writes), Event::Refused(why)) => {
-                let made = matches!(writes.definition, Some(Write::Create(..)));
-                self.refused(made, why, done)
-            }
-            (Phase::Deployments(writes, left), Event::Written(_)) => {
+            (Phase::Importing(writes), Event::Refused(why)) => self.refused(writes.makes_definition(), why, done),
+            (Phase::Deployment(writes, None), Event::Written(_)) => {
                 done.updated = true;
-                Phase::Deployments(writes, left)
+                Phase::Deployment(writes, None)
             }
+            (Phase::Tidying(left), Event::Written(_)) => {
+                self.finished.is_tidied = true;
+                done.updated = true;
+                Phase::Tidying(left)
+            }
+            // Somebody has named it meanwhile, or it cannot go for another reason: it is tried again with the version's next change.
+            (Phase::Tidying(left), Event::Refused(_)) => Phase::Tidying(left),
             (_, _) => return false,
         };
         true
@@ -87,25 +103,33 @@ impl Progress {
     /// The next step; `None` when all versions are done.
     pub fn next_step(&mut self) -> Option<Step> {
         loop {
-            let plan = self.plan.versions.get(self.version)?;
-            let (phase, step) = match mem::replace(&mut self.phase, Phase::Export) {
-                Phase::Export if plan.needs_export() => (Phase::Export, Some(export(&plan.desired))),
-                Phase::Export => (Phase::Version(None), None),
-                // A version that was missing was made before what is below the API was read again.
-                Phase::Version(export) => match &plan.version {
-                    Some(write) => (Phase::Version(export), Some(Step::Write(write.clone()))),
-                    None => (self.exported(export), None),
+            let version = self.plan.versions.get(self.version)?;
+            let plan = version.stages.get(self.stage);
+            let (phase, step) = match (mem::replace(&mut self.phase, Phase::Export), plan) {
+                (Phase::Export, Some(plan)) => match plan.turn(&self.base) {
+                    Turn::Export => (Phase::Export, Some(export(&version.desired.stage_name, &plan.desired))),
+                    Turn::Write(_) => (Phase::Version(None), None),
                 },
-                Phase::Definition(writes, document) => match writes.definition.clone() {
+                // A version that was missing was made before what is below the API was read again.
+                (Phase::Version(export), Some(_)) => match &version.version {
+                    Some(write) if self.stage == 0 => (Phase::Version(export), Some(Step::Write(write.clone()))),
+                    Some(_) | None => (self.exported(export), None),
+                },
+                (Phase::Definition(writes, document), Some(_)) => match writes.definition.clone() {
                     Some(write) => (Phase::Definition(writes, document), Some(Step::Write(write))),
                     None => (Phase::Import(writes, document), None),
                 },
-                Phase::Import(writes, document) => self.import(writes, document),
-                Phase::Importing(writes) => (self.deployments(writes), None),
-                Phase::Deployments(writes, mut left) => match left.pop_front() {
-                    Some(write) => (Phase::Deployments(writes, left), Some(Step::Write(write))),
-                    None => (self.finish_version(writes), None),
+                (Phase::Import(writes, document), Some(plan)) => self.import(plan, writes, document),
+                (Phase::Importing(writes), Some(_)) => (self.deployment(writes), None),
+                (Phase::Deployment(writes, write), Some(_)) => match write {
+                    Some(write) => (Phase::Deployment(writes, None), Some(Step::Write(write))),
+                    None => (self.finish_stage(writes), None),
                 },
+                (Phase::Tidying(mut left), _) => match left.pop_front() {
+                    Some(write) => (Phase::Tidying(left), Some(Step::Write(write))),
+                    None => (self.finish_version(), None),
+                },
+                (_, None) => (self.tidying(), None),
             };
             self.phase = phase;
             if step.is_some() {
@@ -114,8 +138,7 @@ impl Progress {
         }
     }
 
-    fn import(&self, writes: VersionWrites, document: Option<Document>) -> (Phase, Option<Step>) {
-        let plan = &self.plan.versions[self.version];
+    fn import(&self, plan: &StagePlan, writes: StageWrites, document: Option<Document>) -> (Phase, Option<Step>) {
         match (writes.import, document, plan.import_target()) {
             (true, Some(document), Some(definition)) => {
                 let import = Import {
@@ -125,20 +148,25 @@ impl Progress {
                 };
                 (Phase::Importing(writes), Some(Step::Import(Box::new(import))))
             }
-            (_, _, _) => (self.deployments(writes), None),
+            (_, _, _) => (self.deployment(writes), None),
         }
+    }
+
+    fn plan(&self) -> Option<&StagePlan> {
+        self.plan.versions.get(self.version)?.stages.get(self.stage)
     }
 
     /// Goes on without a definition that API Center refuses.
     fn refused(&mut self, made: bool, why: String, done: &mut Done) -> Phase {
         self.finished.incomplete = true;
         done.failures.push(why);
-        let writes = self.plan.versions[self.version].refused(made);
-        self.deployments(writes)
+        let writes = self.plan().map(|plan| plan.refused(made));
+        writes.map_or_else(|| self.tidying(), |writes| self.deployment(writes))
     }
 
     fn exported(&self, export: Option<Export>) -> Phase {
-        let writes = self.plan.versions[self.version].finish(export.as_ref());
+        let Some(plan) = self.plan() else { return self.tidying() };
+        let writes = plan.finish(export.as_ref(), &self.base);
         let document = match export {
             Some(Export::Document(document)) => Some(document),
             Some(Export::Unavailable { .. }) | None => None,
@@ -146,19 +174,63 @@ impl Progress {
         Phase::Definition(writes, document)
     }
 
-    fn deployments(&self, writes: VersionWrites) -> Phase {
-        let left = self.plan.versions[self.version].deployment_writes(&writes).into();
-        Phase::Deployments(writes, left)
+    fn deployment(&self, writes: StageWrites) -> Phase {
+        let write = self.plan().and_then(|plan| plan.deployment_write(writes.link));
+        Phase::Deployment(writes, write)
     }
 
-    /// Notes what came of a version; gives where the next one begins.
-    fn finish_version(&mut self, writes: VersionWrites) -> Phase {
-        let name = self.plan.versions[self.version].desired.name.clone();
+    /// Notes what came of a stage; gives where the next one begins.
+    fn finish_stage(&mut self, writes: StageWrites) -> Phase {
+        let Some(plan) = self.plan.versions.get(self.version) else {
+            return Phase::Export;
+        };
+        let Some(stage) = plan.stages.get(self.stage) else {
+            return Phase::Export;
+        };
+        if !stage.seat.leads && writes.link == Link::Own {
+            let own = self.finished.own_definitions.entry(plan.desired.name.clone());
+            own.or_default().insert(stage.seat.definition_name());
+            self.base.room -= usize::from(writes.makes_definition()).min(self.base.room);
+        }
+        if stage.seat.leads {
+            self.base = writes.base(self.base.room);
+        }
+        let name = stage.desired.name.clone();
         self.finished
             .definitions
             .extend(writes.record.map(|record| (name, record)));
         self.finished.skips.extend(writes.skip);
-        self.version += 1;
+        self.links.push(writes.link);
+        self.stage += 1;
         Phase::Export
+    }
+
+    /// What is left for a version once its stages are done.
+    fn tidying(&self) -> Phase {
+        let plan = self.plan.versions.get(self.version);
+        let spare = plan.map(|plan| plan.spare(&self.links)).unwrap_or_default();
+        Phase::Tidying(spare.into_iter().map(OwnDefinition::removal).collect())
+    }
+
+    fn finish_version(&mut self) -> Phase {
+        if let Some(plan) = self.plan.versions.get(self.version) {
+            let removed = plan.stages.iter().filter(|stage| stage.removes_definition());
+            let mut gone: Vec<EntityName> = removed.map(|stage| stage.seat.definition_name()).collect();
+            gone.extend(plan.spare(&self.links).into_iter().map(|own| own.name.clone()));
+            let kept = plan.own.iter().map(|own| &own.name).filter(|name| !gone.contains(name));
+            let own = self.finished.own_definitions.entry(plan.desired.name.clone());
+            own.or_default().extend(kept.cloned());
+        }
+        self.version += 1;
+        self.begin_version();
+        Phase::Export
+    }
+
+    fn begin_version(&mut self) {
+        self.stage = 0;
+        self.links.clear();
+        if let Some(plan) = self.plan.versions.get(self.version) {
+            self.base = plan.base();
+        }
     }
 }

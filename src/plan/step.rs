@@ -1,11 +1,11 @@
 //! What the work on one API asks for, and what it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::below::Below;
 use super::fields::Write;
 use crate::catalog::{Owned, OwnedApi};
-use crate::model::{Conflict, DesiredVersion, Document, Entity, EntityName, Export, Skip};
+use crate::model::{Conflict, DesiredDeployment, Document, Entity, EntityName, Export, Skip, SourceKey};
 
 /// What is to be done next for an API.
 ///
@@ -27,6 +27,8 @@ pub enum Step {
     Write(Write),
     /// Export a stage. Answered by [`Event::Exported`], or by [`Event::NotExported`], which does not end the work.
     Export {
+        /// The member whose stage it is.
+        from: SourceKey,
         /// The stage.
         stage: String,
         /// What the document tells as servers; `None` where that is left as it is exported.
@@ -37,17 +39,18 @@ pub enum Step {
     Import(Box<Import>),
     /// Wait until the guard has judged the removals of all APIs. Answered by [`Event::Judged`].
     AwaitRemovals,
-    /// List the API's stages again, right before anything of them is removed. Answered by [`Event::Stages`].
-    ReadStages,
+    /// List the stages of these members again, right before anything of them is removed. Answered by [`Event::Stages`].
+    ReadStages(BTreeSet<SourceKey>),
     /// Nothing is left to do.
     Done,
 }
 
 /// The step that exports a stage.
-pub(super) fn export(version: &DesiredVersion) -> Step {
+pub(super) fn export(stage_name: &str, desired: &DesiredDeployment) -> Step {
     Step::Export {
-        stage: version.stage_name.clone(),
-        servers: version.servers.clone(),
+        from: desired.from.clone(),
+        stage: stage_name.to_owned(),
+        servers: desired.servers.clone(),
     }
 }
 
@@ -87,10 +90,10 @@ pub enum Event {
     },
     /// The document was imported; the digest of what the catalog holds, where it was read back.
     Imported(Option<String>),
-    /// How many of the API's removals are allowed, from the first on.
-    Judged(usize),
-    /// The names of the versions whose stages Amazon has.
-    Stages(BTreeSet<EntityName>),
+    /// The names of the API's removals that are allowed.
+    Judged(BTreeSet<EntityName>),
+    /// The names of the versions whose stages Amazon has, of each member that it has and that still is one.
+    Stages(BTreeMap<SourceKey, BTreeSet<EntityName>>),
 }
 
 /// What became of an API.
@@ -114,6 +117,6 @@ pub struct Done {
     pub failures: Vec<String>,
     /// How many of these are that Amazon refuses the account.
     pub refusals: usize,
-    /// How many removals were made.
-    pub removed: usize,
+    /// The names of the removals that were made.
+    pub removed: BTreeSet<EntityName>,
 }

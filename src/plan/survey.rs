@@ -2,122 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::members::{api_fields, recorded};
+use super::presence::{Observed, Presence, Scope};
 use super::removals::Counts;
 use super::rules::{Rules, is_same};
-use crate::catalog::{FoldedApi, OwnedApi, Vacant};
+use crate::catalog::{FoldedApi, Vacant};
 use crate::model::{
-    AccountId, ApiId, ApiList, ApiType, Conflict, Cursor, DesiredApi, Entity, EntityName, EntityPath, Gateway,
-    IntegrationName, Origin, Skip, SkipReason, Skipped, SourceKey,
+    ApiList, Conflict, Cursor, DesiredApi, EntityName, EntityPath, Gateway, Leave, Skip, SkipReason, Skipped, SourceKey,
 };
-
-/// The catalog's APIs, as far as a run of one integration needs them.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct CatalogApis {
-    owned: BTreeMap<EntityName, FoldedApi>,
-    others: BTreeSet<EntityName>,
-}
-
-impl CatalogApis {
-    /// Adds an API as the catalog lists it; of several with one name, the first counts.
-    pub fn add(&mut self, integration: &IntegrationName, api: &Entity) {
-        if self.owned.contains_key(&api.name) || self.others.contains(&api.name) {
-            return;
-        }
-        match OwnedApi::claim(integration, api) {
-            Some(owned) => self.add_owned(owned.folded()),
-            None => self.add_other(api.name.clone()),
-        }
-    }
-
-    /// Adds an API that is ours.
-    pub fn add_owned(&mut self, api: FoldedApi) {
-        self.owned.insert(api.proof.name.clone(), api);
-    }
-
-    /// Adds an API that is not ours.
-    pub fn add_other(&mut self, name: EntityName) {
-        self.others.insert(name);
-    }
-
-    /// The APIs that are not ours.
-    #[must_use]
-    pub fn others(&self) -> &BTreeSet<EntityName> {
-        &self.others
-    }
-
-    /// The accounts of the APIs that are ours.
-    #[must_use]
-    pub fn accounts(&self) -> BTreeSet<AccountId> {
-        let origins = self.owned.values().flat_map(|api| &api.proof.origins);
-        origins
-            .filter_map(|origin| origin.gateway.as_ref()?.account.clone())
-            .collect()
-    }
-
-    /// The gateways that an API of ours is on.
-    #[must_use]
-    pub fn gateways_of(&self, name: &EntityName) -> Vec<Gateway> {
-        let api = self.owned.get(name);
-        let origins = api.into_iter().flat_map(|api| &api.proof.origins);
-        origins.filter_map(|origin| origin.gateway.clone()).collect()
-    }
-
-    /// Takes an API for ours after all: it has lost its marker, and those below it have not.
-    pub fn reclaim(&mut self, api: FoldedApi) {
-        self.others.remove(&api.proof.name);
-        self.add_owned(api);
-    }
-}
-
-/// What a run is about.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Scope {
-    /// Everything.
-    All,
-    /// These APIs and nothing else: nothing of the others is judged.
-    Only(Vec<SourceKey>),
-}
-
-/// What a gateway has, as far as its lists could be read.
-#[derive(Debug, Clone, Default)]
-pub struct Observation {
-    /// The lists that are complete.
-    pub lists: BTreeSet<ApiList>,
-    /// What they have.
-    pub apis: Vec<DesiredApi>,
-    /// What they have that the integration's rules leave out, and by which rule.
-    pub excluded: BTreeMap<(ApiType, ApiId), String>,
-}
-
-/// Both sides, as they were observed.
-#[derive(Debug, Clone)]
-pub struct Observed {
-    /// What each gateway has: all that the integration wants read, as far as that is known.
-    pub gateways: BTreeMap<Gateway, Observation>,
-    /// Whether that is known for all: a gateway that is not among them is wanted no longer.
-    pub has_all_gateways: bool,
-    /// Whether the rules of what is wanted are those of the last complete run: what they leave out now has changed itself.
-    pub has_same_rules: bool,
-    /// The kinds of API that are wanted.
-    pub api_types: BTreeSet<ApiType>,
-    /// The catalog.
-    pub catalog: CatalogApis,
-    /// What was looked at.
-    pub scope: Scope,
-}
-
-/// Whether an API of the catalog's that no list has is still to be there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Presence {
-    /// The complete list of its gateway lacks it.
-    Gone,
-    /// It changed itself so that the integration's rules leave it out, this one among them.
-    OptedOut(String),
-    /// Nobody wants it any more, for this reason: whether it is gone is not known.
-    Departed(String),
-    /// Nobody looked, or its gateway could not be listed: never means gone.
-    Unknown,
-}
 
 /// An API of ours that is to go.
 #[derive(Debug, Clone, PartialEq)]
@@ -139,6 +31,8 @@ pub enum Why {
     OptedOut(String),
     /// The integration wants it no longer: that is to be confirmed.
     Departed(String),
+    /// All of it is part of another API of the catalog.
+    Moved(EntityName),
 }
 
 impl Leaving {
@@ -150,10 +44,11 @@ impl Leaving {
 
     /// Why it goes, for people.
     #[must_use]
-    pub fn reason(&self) -> &str {
+    pub fn reason(&self) -> String {
         match &self.why {
-            Why::Gone => "the API is gone",
-            Why::OptedOut(why) | Why::Departed(why) => why,
+            Why::Gone => "the API is gone".to_owned(),
+            Why::OptedOut(why) | Why::Departed(why) => why.clone(),
+            Why::Moved(to) => format!("it has moved to apis/{to}"),
         }
     }
 
@@ -176,77 +71,6 @@ pub struct OwnedApis {
     pub unread: usize,
 }
 
-impl Observed {
-    /// The gateway that an API is on, if it is one of those that are wanted.
-    fn gateway_of(&self, origin: &Origin) -> Option<&Gateway> {
-        let exact = origin
-            .gateway
-            .as_ref()
-            .and_then(|gateway| self.gateways.get_key_value(gateway));
-        if let Some((gateway, _)) = exact {
-            return Some(gateway);
-        }
-        // Not all is known of where it was: that tells only if there is one place where it may be.
-        let mut places = self.gateways.keys().filter(|gateway| may_be_on(origin, gateway));
-        places.next().filter(|_| places.next().is_none())
-    }
-
-    fn may_be_somewhere(&self, origin: &Origin) -> bool {
-        self.gateways.keys().any(|gateway| may_be_on(origin, gateway))
-    }
-
-    fn presence(&self, origin: &Origin) -> Presence {
-        if self.scope != Scope::All {
-            return Presence::Unknown;
-        }
-        let observation = self.gateway_of(origin).map(|gateway| &self.gateways[gateway]);
-        let key = (origin.api_type, origin.api_id.clone());
-        if let Some(rule) = observation.and_then(|observation| observation.excluded.get(&key)) {
-            return if self.has_same_rules {
-                Presence::OptedOut(format!("the API changed, and {rule}"))
-            } else {
-                Presence::Departed(format!("the integration's rules changed, and {rule}"))
-            };
-        }
-        match (observation, &origin.gateway) {
-            (Some(_), _) if !self.api_types.contains(&origin.api_type) => {
-                let title = origin.api_type.title();
-                Presence::Departed(format!("{title}s are no longer among the integration's apiTypes"))
-            }
-            (Some(observation), _) if observation.lists.contains(&origin.api_type.list()) => Presence::Gone,
-            (None, Some(gateway)) if self.has_all_gateways && !self.may_be_somewhere(origin) => {
-                Presence::Departed(format!("the integration no longer reads {gateway}"))
-            }
-            (Some(_) | None, _) => Presence::Unknown,
-        }
-    }
-
-    /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on.
-    fn presence_of(&self, api: &FoldedApi) -> (Presence, Option<Gateway>) {
-        let origins = &api.proof.origins;
-        let mut presence = if origins.is_empty() {
-            Presence::Unknown
-        } else {
-            Presence::Gone
-        };
-        for origin in origins {
-            presence = match (presence, self.presence(origin)) {
-                (Presence::Unknown, _) | (_, Presence::Unknown) => Presence::Unknown,
-                (_, Presence::Departed(why)) | (Presence::Departed(why), _) => Presence::Departed(why),
-                (Presence::Gone, other) => other,
-                (opted_out, _) => opted_out,
-            };
-        }
-        let first = origins.first();
-        let gateway = first.and_then(|origin| self.gateway_of(origin).or(origin.gateway.as_ref()));
-        (presence, gateway.cloned())
-    }
-}
-
-fn may_be_on(origin: &Origin, gateway: &Gateway) -> bool {
-    origin.gateway.as_ref().is_none_or(|known| known.may_be(gateway))
-}
-
 /// An API to bring in line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
@@ -254,6 +78,8 @@ pub struct Job {
     pub desired: DesiredApi,
     /// As it is.
     pub current: Current,
+    /// The APIs of the catalog that members come from which have not arrived yet.
+    pub predecessors: Vec<(SourceKey, FoldedApi)>,
     /// Whether it comes before those that a pass goes through: it is new, differs, or was not finished.
     pub comes_first: bool,
     /// Whether an earlier run of the pass has looked at it already.
@@ -270,23 +96,38 @@ pub enum Current {
 }
 
 impl Job {
-    /// What was ours below it when the catalog was listed, as its marker tells.
+    /// What was ours below it when the catalog was listed, by the gateway that it is of, as its marker tells.
     #[must_use]
-    pub fn owned_below(&self) -> Counts {
-        match &self.current {
-            Current::Missing(_) => Counts::default(),
-            Current::Owned(api) => Counts {
-                versions: api.marker.versions.len(),
-                deployments: api.marker.record.deployments.len(),
-            },
+    pub fn owned_below(&self) -> BTreeMap<Gateway, Counts> {
+        let mut below: BTreeMap<Gateway, Counts> = BTreeMap::new();
+        let Current::Owned(api) = &self.current else {
+            return below;
+        };
+        let marker = &api.marker;
+        if !self.desired.is_group {
+            let counts = Counts {
+                versions: marker.versions.len(),
+                deployments: marker.record.deployments.len(),
+            };
+            return BTreeMap::from([(self.key().gateway.clone(), counts)]);
         }
+        for member in &marker.members {
+            let deployments: Vec<_> = marker.deployments_of(member).collect();
+            let versions: BTreeSet<&EntityName> = deployments.iter().map(|(version, _)| version).collect();
+            // A version counts for each gateway that has a stage of it: which one it goes with is seen at its end.
+            *below.entry(member.gateway.clone()).or_default() += Counts {
+                versions: versions.len(),
+                deployments: deployments.len(),
+            };
+        }
+        below
     }
 
     /// The API on its gateway.
     #[must_use]
     pub fn key(&self) -> &SourceKey {
         // Translation gives every API one.
-        &self.desired.members[0]
+        &self.desired.members[0].key
     }
 }
 
@@ -310,38 +151,17 @@ pub struct Agenda {
 #[must_use]
 pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
     let mut agenda = Agenda::default();
-    let mut reasons: BTreeMap<EntityName, (Gateway, Why)> = BTreeMap::new();
-    for api in observed.catalog.owned.values() {
-        let (presence, Some(gateway)) = observed.presence_of(api) else {
-            continue;
-        };
-        let why = match &presence {
-            Presence::Gone => Some(Why::Gone),
-            Presence::OptedOut(why) => Some(Why::OptedOut(why.clone())),
-            Presence::Departed(why) => Some(Why::Departed(why.clone())),
-            Presence::Unknown => None,
-        };
-        reasons.extend(why.map(|why| (api.proof.name.clone(), (gateway.clone(), why))));
-        match presence {
-            Presence::Gone | Presence::OptedOut(_) => {
-                let owned = agenda.owned.entry(gateway.clone()).or_default();
-                owned.read += 1;
-                let lists = api.proof.origins.iter().map(|origin| origin.api_type.list());
-                for list in lists.collect::<BTreeSet<_>>() {
-                    *owned.by_list.entry(list).or_default() += 1;
-                }
-            }
-            Presence::Unknown if observed.scope == Scope::All => {
-                agenda.owned.entry(gateway).or_default().unread += 1;
-            }
-            Presence::Departed(_) | Presence::Unknown => (),
-        }
-    }
+    let mut reasons = judge_presence(&observed, &mut agenda.owned);
+    let presences = observed.presences();
+    let mut coming = observed.coming();
+    let staying = observed.staying(&rules.integration);
     let mut desired: Vec<DesiredApi> = Vec::new();
     for gateway in observed.gateways.into_values() {
         desired.extend(gateway.apis);
     }
-    let CatalogApis { mut owned, others } = observed.catalog;
+    desired.extend(staying);
+    let mut desired = joined(desired);
+    let (mut owned, others) = observed.catalog.into_parts();
     let is_held = |api: &DesiredApi| {
         let standing = owned.get(&api.name);
         standing.is_some_and(|standing| {
@@ -349,25 +169,32 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                 .marker
                 .members
                 .iter()
-                .any(|member| api.members.contains(member))
+                .any(|member| api.member(member).is_some())
         })
     };
     // Of two APIs with one name, the one that the catalog has keeps it.
-    desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.members.clone()));
+    desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.key().cloned()));
     let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
     let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
     let mut seen = BTreeSet::new();
-    for api in desired {
+    for mut api in desired {
         let path = EntityPath::Api(api.name.clone());
+        let predecessors = coming.remove(&api.name).unwrap_or_default();
+        api.predecessors = predecessors.iter().map(|(_, old)| old.proof.name.clone()).collect();
         if !seen.insert(api.name.clone()) {
             let message = format!("another API has the same entity name {}", api.name);
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
+            tell_others(&mut api, &current, &presences);
             let is_first = differs(&api, &current)
                 || current.marker.record.fingerprint.is_none()
-                || failed.contains(api.members[0].api_id.as_str());
+                || api
+                    .members
+                    .iter()
+                    .any(|member| failed.contains(member.key.api_id.as_str()));
             let job = Job {
                 is_passed: !is_first && cursor.is_some_and(|cursor| cursor.has_passed(&api.name)),
+                predecessors,
                 comes_first: is_first,
                 desired: api,
                 current: Current::Owned(Box::new(current)),
@@ -382,6 +209,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                 new.push(Job {
                     desired: api,
                     current: Current::Missing(vacant),
+                    predecessors,
                     comes_first: true,
                     is_passed: false,
                 });
@@ -403,18 +231,92 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     agenda
 }
 
+/// Why each API of ours that no list has is to go, if it is, and from which gateway; counts those that are ours by gateway.
+fn judge_presence(
+    observed: &Observed,
+    counts: &mut BTreeMap<Gateway, OwnedApis>,
+) -> BTreeMap<EntityName, (Gateway, Why)> {
+    let mut reasons = BTreeMap::new();
+    for api in observed.catalog.owned() {
+        let (presence, Some(gateway)) = observed.presence_of(api) else {
+            continue;
+        };
+        let why = match &presence {
+            Presence::Gone => Some(Why::Gone),
+            Presence::OptedOut(why) => Some(Why::OptedOut(why.clone())),
+            Presence::Departed(why) => Some(Why::Departed(why.clone())),
+            Presence::Moved(to) => Some(Why::Moved(to.clone())),
+            Presence::Unknown => None,
+        };
+        reasons.extend(why.map(|why| (api.proof.name.clone(), (gateway.clone(), why))));
+        match presence {
+            Presence::Gone | Presence::OptedOut(_) => {
+                let owned = counts.entry(gateway.clone()).or_default();
+                owned.read += 1;
+                let lists = api.proof.origins.iter().map(|origin| origin.api_type.list());
+                for list in lists.collect::<BTreeSet<_>>() {
+                    *owned.by_list.entry(list).or_default() += 1;
+                }
+            }
+            Presence::Unknown if observed.scope == Scope::All => {
+                counts.entry(gateway).or_default().unread += 1;
+            }
+            Presence::Departed(_) | Presence::Moved(_) | Presence::Unknown => (),
+        }
+    }
+    reasons
+}
+
+/// Tells what becomes of the members of a group that no list has.
+fn tell_others(api: &mut DesiredApi, current: &FoldedApi, presences: &BTreeMap<(EntityName, SourceKey), Presence>) {
+    if !api.is_group {
+        return;
+    }
+    let others = current.marker.members.iter().filter(|key| api.member(key).is_none());
+    let others: Vec<SourceKey> = others.cloned().collect();
+    for key in others {
+        match presences.get(&(api.name.clone(), key.clone())) {
+            Some(Presence::Unknown) => {
+                api.unknown.insert(key);
+            }
+            Some(Presence::Departed(why)) => {
+                api.leaving.insert(key, Leave::Departed(why.clone()));
+            }
+            Some(Presence::Moved(to)) => {
+                api.leaving.insert(key, Leave::Moved(to.clone()));
+            }
+            Some(Presence::Gone | Presence::OptedOut(_)) | None => (),
+        }
+    }
+}
+
+/// Puts together what several gateways have of one group. What has the name of another API that is none stays for itself.
+fn joined(mut desired: Vec<DesiredApi>) -> Vec<DesiredApi> {
+    desired.sort_by(|one, other| (&one.name, one.is_group).cmp(&(&other.name, other.is_group)));
+    let mut joined: Vec<DesiredApi> = Vec::new();
+    for api in desired {
+        match joined.last_mut() {
+            Some(last) if last.is_group && api.is_group && last.name == api.name => last.join(api),
+            Some(_) | None => joined.push(api),
+        }
+    }
+    joined
+}
+
 /// Whether the fields that lists show are not what they have to be.
 fn differs(desired: &DesiredApi, current: &FoldedApi) -> bool {
     let listed = current.unfolded().entity.properties;
-    let mut enforced = desired.fields.enforced.iter();
+    let fields = api_fields(&recorded(desired, &current.marker), Some(&listed));
+    let mut enforced = fields.enforced.iter();
     enforced.any(|(path, value)| !is_same(path, path.get(&listed), value.as_ref()))
 }
 
 fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skipped {
     let skip = Skip {
+        member: None,
         stage_name: None,
         reason,
         message,
     };
-    Skipped::of(skip, &api.members[0], &api.title)
+    Skipped::of(skip, &api.members[0].key, api.title())
 }

@@ -13,20 +13,22 @@
 mod looking;
 mod removing;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::mem;
 use std::sync::Arc;
 
-use super::api::{ApiPlan, plan_api, plan_listed_fields};
+use super::api::{ApiPlan, plan_listed_fields};
 use super::below::{Below, Standing};
 use super::fields::Write;
-use super::fingerprint::fingerprint;
+use super::fingerprint::is_current;
+use super::members;
+use super::planner::plan_api;
 use super::progress::Progress;
 use super::rules::{RequiredMetadata, Rules, missing_message};
 use super::step::{Done, Event, Step};
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::ApiState;
-use crate::model::{Conflict, DesiredApi, DesiredVersion, Entity, EntityName, EntityPath, Skip, SkipReason};
+use crate::model::{Conflict, DesiredApi, DesiredDeployment, Entity, EntityName, EntityPath, Skip, SkipReason};
 
 /// The work on one API.
 #[derive(Debug)]
@@ -51,7 +53,8 @@ enum State {
     Probing {
         standing: Standing,
         below: Below,
-        left: VecDeque<DesiredVersion>,
+        /// The stages that are left, by their names.
+        left: VecDeque<(String, DesiredDeployment)>,
     },
     ListingVersions(Standing, Box<ApiPlan>, Below),
     MakingVersions {
@@ -63,10 +66,12 @@ enum State {
     Opening(Box<ApiPlan>),
     Versions(Box<Progress>),
     AwaitingVerdict(Box<Progress>),
-    AskingStages(Box<Progress>, usize),
+    AskingStages(Box<Progress>, BTreeSet<EntityName>),
     RereadingBelow(Box<Progress>, Vec<EntityName>),
     Removing(Box<Progress>, VecDeque<(EntityName, VecDeque<Write>)>),
     Closing,
+    /// What the members that are left say is planned once more: one that went was among the first.
+    ClosingForOthers,
     Settled,
     Ended,
 }
@@ -86,6 +91,11 @@ impl Work {
             state: State::Begin(standing),
             done: Done::default(),
         }
+    }
+
+    /// Notes what of it could not be read: the work goes on without that.
+    pub fn fail(&mut self, failures: Vec<String>) {
+        self.done.failures.extend(failures);
     }
 
     /// The API as it has to be.
@@ -141,13 +151,20 @@ impl Work {
             }
             (State::Versions(progress), event) => self.versions(progress, event),
             (State::AwaitingVerdict(progress), Event::Judged(allowed)) => self.judged(progress, allowed),
-            (State::AskingStages(progress, allowed), Event::Stages(stages)) => self.reread(progress, allowed, &stages),
+            (State::AskingStages(progress, allowed), Event::Stages(stages)) => self.reread(progress, &allowed, &stages),
             (State::RereadingBelow(progress, names), Event::Below(below)) => {
                 self.remove_found(progress, &names, &below)
             }
             (State::Removing(progress, left), Event::Written(_)) => {
                 self.done.updated = true;
                 self.remove(progress, left)
+            }
+            (State::ClosingForOthers, Event::Written(Some(api))) => {
+                self.done.updated = true;
+                match OwnedApi::claim(&self.rules.integration, &api) {
+                    Some(api) => self.list(Standing::Owned(Box::new(api)), false, Below::default()),
+                    None => Step::Done,
+                }
             }
             (State::Closing | State::Settled, Event::Written(_)) => {
                 self.done.updated = true;
@@ -165,6 +182,7 @@ impl Work {
                 | State::RereadingBelow(..)
                 | State::Removing(..)
                 | State::Closing
+                | State::ClosingForOthers
                 | State::Settled
                 | State::Ended,
                 _,
@@ -192,6 +210,7 @@ impl Work {
             | State::Opening(_)
             | State::AwaitingVerdict(_)
             | State::Closing
+            | State::ClosingForOthers
             | State::Settled
             | State::Ended => None,
         }
@@ -199,13 +218,13 @@ impl Work {
 
     fn begin(&mut self, standing: Standing) -> Step {
         let current = standing.owned();
-        let missing = RequiredMetadata::missing(
-            &self.rules.required.api,
-            current.map(|api| &api.entity.properties),
-            &self.desired.fields,
-        );
+        let properties = current.map(|api| &api.entity.properties);
+        let members = members::members(&self.desired, current.map(|api| &api.marker));
+        let given = members::api_fields(&members, properties);
+        let missing = RequiredMetadata::missing(&self.rules.required.api, properties, &given);
         if !missing.is_empty() {
             self.done.skips.push(Skip {
+                member: None,
                 stage_name: None,
                 reason: SkipReason::MissingMetadata,
                 message: missing_message("api", &missing),
@@ -236,8 +255,7 @@ impl Work {
     }
 
     fn is_settled(&self, api: &OwnedApi) -> bool {
-        let expected = fingerprint(&self.desired, self.rules.on_demand);
-        !self.deep && !self.on_demand && api.marker.record.fingerprint.as_ref() == Some(&expected)
+        !self.deep && !self.on_demand && is_current(&self.desired, &api.marker, self.rules.on_demand)
     }
 
     fn list(&mut self, standing: Standing, deep: bool, known: Below) -> Step {
@@ -372,7 +390,11 @@ impl Work {
     fn close(&mut self, progress: &Progress) -> Step {
         match progress.plan.closing(&progress.api, &progress.finished) {
             Some(write) => {
-                self.state = State::Closing;
+                self.state = if progress.plan.is_led_by_another(&progress.finished) {
+                    State::ClosingForOthers
+                } else {
+                    State::Closing
+                };
                 Step::Write(write)
             }
             None => Step::Done,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::observe::{Excluded, Sides, report};
 use super::request::SyncRequest;
+use crate::catalog::FoldedApi;
 use crate::catalog::journal::Journal;
 use crate::model::{
     Conflict, Cursor, EntityName, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, Skip, Skipped, SourceKey,
@@ -18,16 +19,38 @@ use crate::translate::api_title;
 pub struct Task {
     /// What there is to do.
     pub job: Job,
-    /// The API on Amazon.
-    pub api: GatewayApi,
+    /// The APIs on Amazon that it stands for: all its members.
+    pub apis: BTreeMap<SourceKey, GatewayApi>,
     /// Whether it is looked into although nothing says that it changed.
     pub deep: bool,
 }
 
 impl Task {
+    /// The API on Amazon, of a group the first one.
+    pub fn api(&self) -> &GatewayApi {
+        &self.apis[self.job.key()]
+    }
+
     /// The gateway that the API is on.
     pub fn gateway(&self) -> &Gateway {
         &self.job.key().gateway
+    }
+
+    /// The gateways of all its members, those that leave it included.
+    pub fn gateways(&self) -> impl Iterator<Item = &Gateway> {
+        let recorded = match &self.job.current {
+            Current::Missing(_) => &[][..],
+            Current::Owned(current) => &current.marker.members,
+        };
+        let desired = self.job.desired.members.iter().map(|member| &member.key);
+        desired.chain(recorded).map(|key| &key.gateway)
+    }
+
+    /// The APIs of the catalog that members come from, the last member first: what people wrote on the first one's counts.
+    pub fn predecessors(&self) -> impl Iterator<Item = &(SourceKey, FoldedApi)> {
+        let members = self.job.desired.members.iter().rev();
+        let all = self.job.predecessors.iter();
+        members.flat_map(move |member| all.clone().filter(|(key, _)| *key == member.key))
     }
 
     /// Where the stages of its versions are called, as far as is recorded.
@@ -87,7 +110,7 @@ impl Tasks {
             .or_insert_with(|| report(None, gateway, GatewayState::Departed));
         report.held = Some(hold.count);
         report.deletions_id = Some(hold.deletions_id.clone());
-        if let (None, Some((_, why))) = (&report.message, &hold.departures) {
+        if let (GatewayState::Departed, Some((_, why))) = (report.state, &hold.departures) {
             report.message = Some(why.clone());
         }
     }
@@ -128,8 +151,11 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     let mut tasks: Vec<Task> = survey
         .jobs
         .into_iter()
-        .filter_map(|job| task(job, &mut apis, request, before.hour))
+        .filter_map(|job| task(job, &apis, request, before.hour))
         .collect();
+    for task in &tasks {
+        apis.retain(|key, _| !task.apis.contains_key(key));
+    }
     if let Some(given_up_at) = &before.journal.given_up_at
         && !request.is_strict()
     {
@@ -157,8 +183,12 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     }
 }
 
-fn task(job: Job, apis: &mut HashMap<SourceKey, GatewayApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
-    let api = apis.remove(job.key())?;
+fn task(job: Job, apis: &HashMap<SourceKey, GatewayApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
+    let members = job.desired.members.iter();
+    let apis: Option<BTreeMap<SourceKey, GatewayApi>> = members
+        .map(|member| Some((member.key.clone(), apis.get(&member.key)?.clone())))
+        .collect();
+    let apis = apis?;
     let deep = match &job.current {
         Current::Missing(_) => false,
         Current::Owned(current) => {
@@ -172,5 +202,5 @@ fn task(job: Job, apis: &mut HashMap<SourceKey, GatewayApi>, request: &SyncReque
                 || request.retry_skipped && !record.skipped.is_empty()
         }
     };
-    Some(Task { job, api, deep })
+    Some(Task { job, apis, deep })
 }

@@ -1,8 +1,9 @@
 //! Working on all APIs, several side by side.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
 
+use futures::future::join_all;
 use futures::{StreamExt, stream};
 use tracing::{Instrument, Span};
 
@@ -10,15 +11,20 @@ use super::agenda::Task;
 use super::drive::{Paused, Subject, drive, look, mark_unchecked};
 use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
+use super::moves::versions_and_deployments;
 use super::observe::Sides;
+use super::places::Places;
 use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
-use crate::model::{Conflict, Domains, EntityName, Gateway, Integration, Stage, stage_entity_name};
-use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Work};
+use crate::model::{
+    Conflict, DesiredApi, DesiredMember, Domains, EntityName, Gateway, GatewayApi, Integration, SourceKey, Stage,
+    stage_entity_name,
+};
+use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Whole, Work, inherit};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
-use crate::translate::{self, Around, Place, add_stages, stage_selection};
+use crate::translate::{self, Around, add_stages, stage_selection};
 
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
@@ -34,9 +40,8 @@ pub struct Ground {
     pub integration: Integration,
     /// The custom domains of each gateway.
     pub domains: HashMap<Gateway, Domains>,
-    /// The source that each gateway is read for, by its place among the integration's, and the name of the account where its
-    /// organisation tells it.
-    pub sources: HashMap<Gateway, (usize, Option<String>)>,
+    /// Where the gateways are.
+    pub places: Places,
     /// What planning goes by.
     pub rules: Arc<Rules>,
     /// Whether the rules of what is wanted are those of the last complete run.
@@ -73,8 +78,8 @@ pub struct ApiOutcome {
     pub wait: Option<Wait>,
     /// What was done.
     pub done: Done,
-    /// What was ours below it, if its stages were read.
-    pub owned_below: Counts,
+    /// What was ours below it, by the gateway that it is of, if its stages were read.
+    pub owned_below: BTreeMap<Gateway, Counts>,
     /// The work, where it waits for the guard.
     pub pending: Option<Box<Paused>>,
     /// The API, if it came into being in this run.
@@ -89,7 +94,7 @@ impl ApiOutcome {
             ended: Ended::Remaining,
             wait: None,
             done: Done::default(),
-            owned_below: Counts::default(),
+            owned_below: BTreeMap::new(),
             pending: None,
             born: None,
         }
@@ -167,13 +172,10 @@ pub struct Worked {
 impl Ground {
     /// What a run needs of both sides as they were observed.
     pub fn of(integration: &Integration, sides: &mut Sides, request: &SyncRequest) -> Self {
-        let reached = sides.gateways.all.iter();
         Self {
             integration: integration.clone(),
             domains: std::mem::take(&mut sides.domains),
-            sources: reached
-                .map(|reach| (reach.gateway.clone(), (reach.source, reach.account_name.clone())))
-                .collect(),
+            places: Places::of(&sides.gateways),
             rules: Arc::clone(&sides.rules),
             has_same_rules: sides.observed.has_same_rules,
             with_definitions: request.definitions,
@@ -185,52 +187,104 @@ impl Ground {
     /// # Errors
     /// When it cannot be read.
     pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
-        let gateway = task.gateway();
-        if hands.refusal_on(gateway).is_some() {
-            return Err(Interruption::GivenUp);
-        }
-        let subject = self.subject(hands, task)?;
         let looking = async {
-            panic_if_planted("look", task.api.id.as_str());
-            let stages = subject.client.stages(&task.api).await?;
-            let mut desired = task.job.desired.clone();
-            let around = Around {
-                integration: &self.integration,
-                place: self.place(gateway),
-                domains: self.domains.get(gateway).unwrap_or(&UNREAD),
-                types: &self.rules.types,
-                recorded: task.recorded_urls(),
-                with_definitions: self.with_definitions,
-            };
-            add_stages(&mut desired, around, &task.api, &stages);
+            panic_if_planted("look", task.api().id.as_str());
+            let (mut desired, failures) = self.read_stages(hands, task).await?;
+            for (member, old) in task.predecessors() {
+                let below = versions_and_deployments(&hands.catalog, old).await?;
+                let (api, below) = (&old.unfolded(), &below);
+                inherit(&mut desired, member, Whole { api, below });
+            }
             let standing = match &task.job.current {
                 Current::Missing(vacant) => Standing::Missing(vacant.clone()),
                 Current::Owned(api) => Standing::Owned(Box::new(api.unfolded())),
             };
             // What is imported on demand is no part of the fingerprint, so that it has to be looked at.
             let deep = task.deep;
-            let work = Work::new(
+            let mut work = Work::new(
                 Arc::clone(&self.rules),
                 desired,
                 standing,
                 deep,
                 self.imports_on_demand(),
             );
-            let mut paused = look(hands, subject, work).await?;
-            if !self.has_same_rules {
-                paused.departed = self.left_out(task, &stages);
-            }
-            Ok(paused)
+            work.fail(failures);
+            look(hands, self.subject(task), work).await
         };
         guarded(looking).await
     }
 
-    /// The versions of the stages that rules leave out.
-    fn left_out(&self, task: &Task, stages: &[Stage]) -> BTreeSet<EntityName> {
-        let subject = translate::Subject::of(self.place(task.gateway()), &task.api);
+    /// The API with the stages of all its members, and why some could not be read: what the catalog has of those stays.
+    async fn read_stages(&self, hands: &Hands, task: &Task) -> Result<(DesiredApi, Vec<String>), Interruption> {
+        let members = &task.job.desired.members;
+        let reads = join_all(members.iter().map(|member| self.read_member(hands, task, member))).await;
+        let (mut desired, mut failures) = (task.job.desired.clone(), Vec::new());
+        for (DesiredMember { key, .. }, read) in members.iter().zip(reads) {
+            match read {
+                Ok(one) => desired.join(one),
+                Err(interruption) if interruption.is_for_lack_of_time() || desired.members.len() == 1 => {
+                    return Err(interruption);
+                }
+                Err(interruption) => {
+                    desired.forget(key);
+                    let why = error_chain(&interruption);
+                    failures.push(format!(
+                        "the stages of {key} could not be read, so that they stay as they are: {why}"
+                    ));
+                }
+            }
+        }
+        Ok((desired, failures))
+    }
+
+    /// What the catalog has to hold for one member.
+    async fn read_member(
+        &self,
+        hands: &Hands,
+        task: &Task,
+        member: &DesiredMember,
+    ) -> Result<DesiredApi, Interruption> {
+        let gateway = &member.key.gateway;
+        if hands.refusal_on(gateway).is_some() {
+            return Err(Interruption::GivenUp);
+        }
+        let api = &task.apis[&member.key];
+        let stages = hands.client(gateway)?.stages(api).await?;
+        let mut one = DesiredApi {
+            name: task.job.desired.name.clone(),
+            is_group: task.job.desired.is_group,
+            members: vec![member.clone()],
+            unknown: BTreeSet::new(),
+            leaving: BTreeMap::new(),
+            departed_stages: BTreeSet::new(),
+            predecessors: BTreeSet::new(),
+            inherited: BTreeSet::new(),
+            versions: Vec::new(),
+            skips: Vec::new(),
+        };
+        if !self.has_same_rules {
+            one.departed_stages = self.left_out(&member.key, api, &stages, one.is_group);
+        }
+        let around = Around {
+            integration: &self.integration,
+            place: self.places.place(&self.integration, gateway),
+            domains: self.domains.get(gateway).unwrap_or(&UNREAD),
+            types: &self.rules.types,
+            recorded: task.recorded_urls(),
+            with_definitions: self.with_definitions,
+        };
+        add_stages(&mut one, around, api, &stages);
+        Ok(one)
+    }
+
+    /// The versions and deployments of the stages that rules leave out.
+    fn left_out(&self, member: &SourceKey, api: &GatewayApi, stages: &[Stage], is_group: bool) -> BTreeSet<EntityName> {
+        let subject = translate::Subject::of(self.places.place(&self.integration, &member.gateway), api);
         let is_out = |stage: &&Stage| !stage_selection(&self.integration, subject, &stage.name).is_in();
-        let out = stages.iter().filter(is_out);
-        out.map(|stage| stage_entity_name(&stage.name)).collect()
+        let out = stages.iter().filter(is_out).map(|stage| stage_entity_name(&stage.name));
+        out.flat_map(|version| [is_group.then(|| version.of_member(member)), Some(version)])
+            .flatten()
+            .collect()
     }
 
     fn side_by_side(&self) -> usize {
@@ -242,25 +296,12 @@ impl Ground {
     }
 
     /// What the driver has to know of an API.
-    ///
-    /// # Errors
-    /// When nothing reads its gateway.
-    pub fn subject<'a>(&'a self, hands: &'a Hands, task: &'a Task) -> Result<Subject<'a>, Interruption> {
-        Ok(Subject {
+    fn subject<'a>(&'a self, task: &'a Task) -> Subject<'a> {
+        Subject {
             integration: &self.integration,
-            place: self.place(task.gateway()),
-            api: &task.api,
-            client: hands.client(task.gateway())?,
-        })
-    }
-
-    fn place<'a>(&'a self, gateway: &'a Gateway) -> Place<'a> {
-        let known = self.sources.get(gateway);
-        Place {
-            // There is at least one.
-            source: &self.integration.sources[known.map_or(0, |(index, _)| *index)],
-            account_name: known.and_then(|(_, name)| name.as_deref()),
-            gateway,
+            places: &self.places,
+            name: &task.job.desired.name,
+            apis: &task.apis,
         }
     }
 
@@ -320,10 +361,8 @@ impl Ground {
                 outcome
             }
             Err(interruption) => {
-                if let (true, Current::Owned(api), Ok(subject)) =
-                    (task.deep, &task.job.current, self.subject(hands, task))
-                {
-                    mark_unchecked(hands, subject, &api.unfolded()).await;
+                if let (true, Current::Owned(api)) = (task.deep, &task.job.current) {
+                    mark_unchecked(hands, self.subject(task), &api.unfolded()).await;
                 }
                 ApiOutcome::interrupted(&interruption)
             }
@@ -337,7 +376,7 @@ impl Ground {
         let waited = worked.iter().any(|worked| worked.outcome.pending.is_some());
         for Worked { task, outcome } in worked {
             if let Some(mut paused) = outcome.pending.take() {
-                paused.step = paused.work.next(Event::Judged(0));
+                paused.step = paused.work.next(Event::Judged(BTreeSet::new()));
                 self.go_on(hands, task, *paused, outcome).await;
             }
         }
@@ -346,11 +385,7 @@ impl Ground {
 
     /// Goes on with the work on an API until its end, or until it waits for the guard.
     pub async fn go_on(&self, hands: &Hands, task: &Task, mut paused: Paused, outcome: &mut ApiOutcome) {
-        let driven = match self.subject(hands, task) {
-            Ok(subject) => drive(hands, subject, &mut paused, &mut outcome.born).await,
-            Err(interruption) => Err(interruption),
-        };
-        match driven {
+        match drive(hands, self.subject(task), &mut paused, &mut outcome.born).await {
             Ok(()) if matches!(paused.step, Step::AwaitRemovals) => outcome.pending = Some(Box::new(paused)),
             Ok(()) => outcome.finish(paused.work),
             Err(interruption) => {
@@ -362,7 +397,7 @@ impl Ground {
 }
 
 fn span(task: &Task) -> Span {
-    api_span(task.api.id.as_str())
+    api_span(task.api().id.as_str())
 }
 
 fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {

@@ -12,7 +12,8 @@ use super::report::Tally;
 use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::catalog::journal::Journal;
-use crate::model::{Cursor, EntityName, Failure, Gateway};
+use crate::model::{Cursor, EntityName, Failure, Gateway, Skip, SkipReason, SourceKey};
+use crate::plan::Job;
 
 /// What a run did.
 #[derive(Debug)]
@@ -82,8 +83,11 @@ pub fn conclude(
             unreached = Some(job.desired.name.clone());
         }
         born.extend(outcome.born.take());
+        if job.comes_first && matches!(outcome.ended, Ended::Done) {
+            tally.arrived += arrivals(job, &outcome.done.skips);
+        }
         if !matches!(outcome.ended, Ended::Done | Ended::LeftAlone | Ended::NoRoom(_)) {
-            unfinished.insert(worked.task.gateway().clone());
+            unfinished.extend(worked.task.gateways().cloned());
         }
         ended.push(worked);
     }
@@ -99,7 +103,7 @@ pub fn conclude(
         unfinished.extend(tasks.leaving.into_iter().map(|leaving| leaving.gateway));
         // Of the others, a whole run has found nothing left to remove.
         guard.end_all_but(&unfinished);
-        if tally.held.is_none() && tally.remaining == 0 && tally.failed.is_empty() && !tally.has_gaps {
+        if tally.held.is_none() && tally.open() == 0 && tally.failed.is_empty() && !tally.has_gaps {
             guard.complete();
         }
         guard.journal
@@ -111,6 +115,15 @@ pub fn conclude(
         born,
         watch: hands.watch,
     }
+}
+
+/// How many members of an API have arrived from another one: what they leave there goes with the next run.
+fn arrivals(job: &Job, skips: &[Skip]) -> usize {
+    let has_room = |key: &SourceKey| {
+        let mut skips = skips.iter().filter(|skip| skip.is_of(key));
+        !skips.any(|skip| skip.reason == SkipReason::TooManyDeployments)
+    };
+    job.predecessors.iter().filter(|(key, _)| has_room(key)).count()
 }
 
 /// Where the next run goes on: past everything that was looked at, whatever came of it.

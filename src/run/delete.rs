@@ -3,8 +3,8 @@
 
 use futures::{StreamExt, stream};
 
+use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
-use crate::aws::GatewayClient;
 use crate::azure::{Catalog, CatalogError};
 use crate::catalog::marker::{ApiState, metadata_path};
 use crate::catalog::settings::Held;
@@ -12,8 +12,8 @@ use crate::catalog::{ApiProof, Owned, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
 use crate::model::{
-    API_SCHEMA, Conflict, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA, IntegrationName, Problem,
-    Properties, SystemData,
+    API_SCHEMA, Conflict, Entity, EntityName, EntityPath, FieldPath, Gateway, INTEGRATION_SCHEMA, IntegrationName,
+    Problem, Properties, SystemData,
 };
 use crate::planted::panic_if_planted;
 
@@ -48,8 +48,9 @@ pub struct Deleting<'a> {
     pub integration: &'a IntegrationName,
     /// The environment that holds it.
     pub environment: Option<&'a EntityName>,
-    /// The gateway that has to say that it lacks an API; `None` when the integration goes as a whole.
-    pub gone_from: Option<&'a GatewayClient>,
+    /// What asks the gateways, each of which has to say that it lacks its part of an API, and the gateway of what tells none;
+    /// `None` when Amazon is not asked.
+    pub gone_from: Option<(&'a Hands, &'a Gateway)>,
     /// The time that there is.
     pub budget: &'a Budget,
 }
@@ -112,8 +113,13 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
 ///
 /// # Errors
 /// When it is there, or nobody knows.
-pub async fn ensure_gone(client: &GatewayClient, api: &ApiProof) -> Result<(), Interruption> {
+pub async fn ensure_gone(hands: &Hands, gateway: &Gateway, api: &ApiProof) -> Result<(), Interruption> {
     for origin in &api.origins {
+        let exact = origin.gateway.as_ref().and_then(|gateway| hands.client(gateway).ok());
+        let client = match exact {
+            Some(client) => client,
+            None => hands.client(gateway)?,
+        };
         if let Some(found) = client.api(origin.api_type, &origin.api_id).await? {
             return Err(Interruption::NotGone(found.to_string()));
         }
@@ -128,8 +134,8 @@ pub async fn ensure_gone(client: &GatewayClient, api: &ApiProof) -> Result<(), I
 }
 
 async fn delete_if_gone(deleting: Deleting<'_>, api: &ApiProof) -> Result<Vec<Conflict>, Interruption> {
-    if let Some(client) = deleting.gone_from {
-        ensure_gone(client, api).await?;
+    if let Some((hands, gateway)) = deleting.gone_from {
+        ensure_gone(hands, gateway, api).await?;
     }
     delete_api(deleting, api).await
 }
@@ -209,7 +215,7 @@ async fn delete_below(deleting: Deleting<'_>, api: &OwnedApi) -> Result<Vec<Conf
         let mut is_empty = true;
         for definition in below(catalog, &path, || catalog.definitions(&api.name, &version.name)).await? {
             in_time(deleting)?;
-            if let Some(owned) = ours(api, &version.name, &definition.name) {
+            if let Some(owned) = api.own_definition(&version.name, &definition.name) {
                 catalog.delete(&owned).await?;
             } else {
                 is_empty = false;
@@ -223,12 +229,6 @@ async fn delete_below(deleting: Deleting<'_>, api: &OwnedApi) -> Result<Vec<Conf
         }
     }
     Ok(left)
-}
-
-/// The definition of ours in a version: the one that is imported, or any below an API that was never finished.
-fn ours(api: &OwnedApi, version: &EntityName, definition: &EntityName) -> Option<Owned> {
-    let is_ours = api.marker.record.state == ApiState::Creating || definition.is_definition();
-    api.definition(version, definition).filter(|_| is_ours)
 }
 
 /// An environment that a deployment of somebody else's names stays when the integration goes, whoever made it.

@@ -1,23 +1,23 @@
 //! Driving the work on one API: each step that it asks for is made, and what came of it is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
 
 use tokio::sync::SemaphorePermit;
 
 use super::hands::Hands;
 use super::interruption::{Interruption, guarded};
-use crate::aws::GatewayClient;
+use super::places::Places;
 use crate::azure::{Catalog, CatalogError, Exported, Refusal};
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Change, Entity, EntityName, EntityPath, GatewayApi, Integration, IntegrationName, Properties, Stage, SystemData,
-    digest, stage_entity_name,
+    Change, Entity, EntityName, EntityPath, GatewayApi, Integration, IntegrationName, Properties, SourceKey, Stage,
+    SystemData, digest, stage_entity_name,
 };
 use crate::plan::{Below, Event, Import, Step, Work, Write, unsettle};
 use crate::planted::panic_if_planted;
-use crate::translate::{self, Cut, Place, definition, is_deployed, stage_selection};
+use crate::translate::{self, Cut, definition, is_deployed, stage_selection};
 
 /// The work on one API, between two steps.
 #[derive(Debug)]
@@ -26,29 +26,19 @@ pub struct Paused {
     pub work: Work,
     /// The step that comes next.
     pub step: Step,
-    /// The versions of stages that rules leave out which changed since the last complete run.
-    pub departed: BTreeSet<EntityName>,
 }
 
-impl Paused {
-    /// Whether something of the API goes that departed: then none of its stages goes before that is confirmed.
-    pub fn departs(&self) -> bool {
-        let mut removals = self.work.removals().iter();
-        removals.any(|removal| self.departed.contains(&removal.name))
-    }
-}
-
-/// Whose API is worked on, and which one it is on Amazon.
+/// Whose API is worked on, and what it is on Amazon.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The integration.
     pub integration: &'a Integration,
-    /// Where the API is.
-    pub place: Place<'a>,
-    /// The API.
-    pub api: &'a GatewayApi,
-    /// What reads its gateway.
-    pub client: &'a GatewayClient,
+    /// Where its gateways are.
+    pub places: &'a Places,
+    /// The API's name in the catalog.
+    pub name: &'a EntityName,
+    /// The APIs that it stands for.
+    pub apis: &'a BTreeMap<SourceKey, GatewayApi>,
 }
 
 /// Looks at an API: everything up to the first step that changes something.
@@ -67,11 +57,7 @@ pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result
             };
             step = work.next(perform(hands, subject, step).await?.0);
         }
-        Ok(Paused {
-            work,
-            step,
-            departed: BTreeSet::new(),
-        })
+        Ok(Paused { work, step })
     };
     guarded(looking).await
 }
@@ -120,7 +106,7 @@ async fn drive_on(
     loop {
         match &paused.step {
             Step::Done | Step::AwaitRemovals => return Ok(()),
-            Step::Read { .. } | Step::ReadStages | Step::Export { .. } => (),
+            Step::Read { .. } | Step::ReadStages(_) | Step::Export { .. } => (),
             Step::Create(_) | Step::Write(_) | Step::Import(_) if looked => (),
             Step::Create(_) | Step::Write(_) | Step::Import(_) => {
                 hands.watch.look(&hands.catalog).await?;
@@ -157,44 +143,85 @@ async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Eve
             return Ok((Event::Written(Some(Box::new(api))), born));
         }
         Step::Write(write) => {
-            panic_if_planted("write", subject.api.id.as_str());
+            for key in subject.apis.keys() {
+                panic_if_planted("write", key.api_id.as_str());
+            }
             match make(&hands.catalog, &write).await {
                 Ok(entity) => Event::Written(entity.map(Box::new)),
                 Err(error) => refused_definition(matches!(write.path(), EntityPath::Definition(..)), error)?,
             }
         }
         Step::Read { api, deep } => Event::Below(read_below(hands, &api, deep).await?),
-        Step::Export { stage, servers } => match subject.client.export(subject.api, &stage).await {
-            Ok(export) => match definition(subject.api, export, servers.as_deref()) {
-                Ok(export) => Event::Exported(export),
-                Err(Cut) => Event::NotExported {
-                    why: format!("the export of stage {stage:?} of {} ends in the middle", subject.api),
-                    is_account_wide: false,
-                },
-            },
-            Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
-            Err(error) => Event::NotExported {
-                why: error_chain(&error),
-                is_account_wide: error.is_account_wide(),
-            },
-        },
+        Step::Export { from, stage, servers } => export(hands, subject, &from, &stage, servers.as_deref()).await?,
         Step::Import(import) => match self::import(&hands.catalog, &import).await {
             Ok(digest) => Event::Imported(digest),
             Err(error) => refused_definition(true, error)?,
         },
-        Step::ReadStages => {
-            let stages = subject.client.stages(subject.api).await?;
-            let is_wanted = |stage: &&Stage| {
-                let of_rules = translate::Subject::of(subject.place, subject.api);
-                let selection = stage_selection(subject.integration, of_rules, &stage.name);
-                is_deployed(subject.api, stage) && selection.is_in()
-            };
-            let deployed = stages.iter().filter(is_wanted);
-            Event::Stages(deployed.map(|stage| stage_entity_name(&stage.name)).collect())
+        Step::ReadStages(members) => {
+            let mut found = BTreeMap::new();
+            for member in members {
+                if let Some(stages) = stages_of(hands, subject, &member).await? {
+                    found.insert(member, stages);
+                }
+            }
+            Event::Stages(found)
         }
-        Step::AwaitRemovals | Step::Done => Event::Judged(0),
+        Step::AwaitRemovals | Step::Done => Event::Judged(BTreeSet::new()),
     };
     Ok((event, None))
+}
+
+/// Exports a member's stage.
+async fn export(
+    hands: &Hands,
+    subject: Subject<'_>,
+    from: &SourceKey,
+    stage: &str,
+    servers: Option<&[String]>,
+) -> Result<Event, Interruption> {
+    let api = subject.apis.get(from).ok_or(Interruption::GivenUp)?;
+    let event = match hands.client(&from.gateway)?.export(api, stage).await {
+        Ok(export) => match definition(api, export, servers) {
+            Ok(export) => Event::Exported(export),
+            Err(Cut) => Event::NotExported {
+                why: format!("the export of stage {stage:?} of {api} ends in the middle"),
+                is_account_wide: false,
+            },
+        },
+        Err(error) if error.is_for_lack_of_time() => return Err(error.into()),
+        Err(error) => Event::NotExported {
+            why: error_chain(&error),
+            is_account_wide: error.is_account_wide(),
+        },
+    };
+    Ok(event)
+}
+
+/// The stages that a member has now; `None` where it is gone, or a member no longer.
+async fn stages_of(
+    hands: &Hands,
+    subject: Subject<'_>,
+    member: &SourceKey,
+) -> Result<Option<BTreeSet<EntityName>>, Interruption> {
+    let (gateway, client) = (&member.gateway, hands.client(&member.gateway)?);
+    let is_member = |api: &GatewayApi| {
+        subject
+            .places
+            .is_member(subject.integration, gateway, api, subject.name)
+    };
+    let api = match subject.apis.get(member) {
+        Some(api) => Some(api.clone()),
+        None => client.api(member.api_type, &member.api_id).await?.filter(is_member),
+    };
+    let Some(api) = api else { return Ok(None) };
+    let of_rules = translate::Subject::of(subject.places.place(subject.integration, gateway), &api);
+    let is_wanted = |stage: &&Stage| {
+        let selection = stage_selection(subject.integration, of_rules, &stage.name);
+        is_deployed(&api, stage) && selection.is_in()
+    };
+    let stages = client.stages(&api).await?;
+    let deployed = stages.iter().filter(is_wanted);
+    Ok(Some(deployed.map(|stage| stage_entity_name(&stage.name)).collect()))
 }
 
 /// Goes on without a definition that API Center refuses; what else went wrong would go wrong with all that follows, too.
@@ -306,22 +333,26 @@ async fn read_below(hands: &Hands, api: &OwnedApi, deep: bool) -> Result<Below, 
         }
     }
     if deep {
-        for (version, definitions) in &below.definitions {
-            let record = api.marker.record.definitions.get(version);
-            let found = definitions.iter().find(|found| found.name.is_definition());
-            let imported = record.and_then(|record| record.content_digest.as_ref());
-            let (Some(imported), Some(found)) = (imported, found) else {
+        for (version, found) in definitions(&below) {
+            let Some(imported) = api.marker.imported(&version, &found) else {
                 continue;
             };
-            let path = EntityPath::Definition(api.name.clone(), version.clone(), found.name.clone());
+            let path = EntityPath::Definition(api.name.clone(), version.clone(), found.clone());
             let _permit = hands.definitions.acquire().await.ok();
-            let found = content_digest(&catalog.export_specification(&path).await?);
-            if found.is_some_and(|found| found != *imported) {
-                below.damaged.insert(version.clone());
+            let content = content_digest(&catalog.export_specification(&path).await?);
+            if content.is_some_and(|content| content != *imported) {
+                below.damaged.insert((version, found));
             }
         }
     }
     Ok(below)
+}
+
+/// The definitions that were found, with their versions.
+fn definitions(below: &Below) -> Vec<(EntityName, EntityName)> {
+    let versions = below.definitions.iter();
+    let named = versions.flat_map(|(version, found)| found.iter().map(|found| (version.clone(), found.name.clone())));
+    named.collect()
 }
 
 /// Imports a document; gives the digest of what the catalog holds then, where it is read back.

@@ -10,6 +10,7 @@ use super::gateways::Gateways;
 use super::guard::charges;
 use super::hands::{Ending, Watch};
 use super::index::CatalogIndex;
+use super::observe::Unobserved;
 use super::record::record;
 use super::report::failed_report;
 use super::request::SyncRequest;
@@ -65,10 +66,17 @@ async fn run_through(
                 .into_report(session.started, session.now(), session.requests());
             (report, ran.journal, ran.charges, ran.born, ran.watch, None)
         }
-        Err(Stop::Refused(problem)) => return Err(problem),
-        Err(Stop::Failed(problem)) => {
+        Err(stop) => {
+            let Unobserved { problem, gateways } = match stop {
+                Stop::Refused(problem) => return Err(problem),
+                Stop::Failed(problem) => problem.into(),
+                Stop::Unobserved(unobserved) => unobserved,
+            };
             let message = problem.message.clone();
-            let report = failed_report(message, session.started, session.now(), session.requests());
+            let report = Report {
+                gateways,
+                ..failed_report(message, session.started, session.now(), session.requests())
+            };
             let journal = request.api.is_none().then(|| registration.journal.clone());
             let watch = Watch::new(registration);
             let charges = charges(&registration.journal);

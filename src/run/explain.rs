@@ -9,7 +9,7 @@ use super::agenda::{Task, Tasks};
 use super::apply::Ground;
 use super::delete::ensure_gone;
 use super::drive::Paused;
-use super::guard::Guard;
+use super::guard::{Guard, gateway_of};
 use super::hands::Hands;
 use super::held::held_message;
 use super::interruption::Interruption;
@@ -23,7 +23,7 @@ use crate::catalog::settings::Registration;
 use crate::catalog::{ApiProof, OwnedApi};
 use crate::error_chain::error_chain;
 use crate::model::{
-    Conflict, EntityPath, Gateway, GatewayReport, GatewayState, Integration, Problem, SkipReason, Skipped,
+    Conflict, EntityPath, Gateway, GatewayApi, GatewayReport, GatewayState, Integration, Problem, SkipReason, Skipped,
 };
 use crate::plan::{Current, Leaving, Preview, PreviewChange, Removals, Why, Write};
 
@@ -50,6 +50,9 @@ pub struct ApiExplanation {
     pub skipped: Vec<Skipped>,
     /// What is in its way and not ours.
     pub conflicts: Vec<Conflict>,
+    /// What members of its group say otherwise than the first, whose words count.
+    #[serde(skip_serializing_if = "Vec::is_empty", default)]
+    pub disagreements: Vec<String>,
 }
 
 /// What was found of one API, in a word.
@@ -98,14 +101,10 @@ pub async fn explain(
     let mut found = Vec::new();
     for task in &tasks.order {
         let desired = &task.job.desired;
-        let words = [
-            task.api.id.as_str(),
-            &task.api.name,
-            &desired.title,
-            desired.name.as_str(),
-        ];
-        if is_meant(wanted, &words) {
-            found.push(explain_task(&ground, &hands, task).await);
+        let mut members = desired.members.iter().map(|member| &task.apis[&member.key]);
+        let member = members.find(|api| is_meant(wanted, &[api.id.as_str(), &api.name]));
+        if member.is_some() || is_meant(wanted, &[desired.title(), desired.name.as_str()]) {
+            found.push(explain_task(&ground, &hands, task, member.unwrap_or_else(|| task.api())).await);
         }
     }
     for leaving in &tasks.leaving {
@@ -116,6 +115,7 @@ pub async fn explain(
                 Why::Gone => Removed::Gone(leaving.gateway.clone(), api.proof()),
                 Why::OptedOut(_) => Removed::Stages(leaving.gateway.clone()),
                 Why::Departed(_) => Removed::Departed(leaving.gateway.clone()),
+                Why::Moved(_) => Removed::Nothing,
             };
             found.push((explain_leaving(leaving, &api), removed));
         }
@@ -180,7 +180,7 @@ enum Removed {
     Departed(Gateway),
 }
 
-async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplanation, Removed) {
+async fn explain_task(ground: &Ground, hands: &Hands, task: &Task, api: &GatewayApi) -> (ApiExplanation, Removed) {
     let look = ground.look_at(hands, task).await;
     let mut explanation = match &look {
         Ok(paused) => explain_look(task, paused),
@@ -189,17 +189,15 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task) -> (ApiExplan
         }
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
-    let lacks_stages = look.as_ref().is_ok_and(|paused| !paused.work.removals().is_empty());
-    let departs = look.as_ref().is_ok_and(Paused::departs);
-    explanation.api_id = Some(task.api.id.to_string());
-    explanation.title = Some(task.api.name.clone());
+    explanation.api_id = Some(api.id.to_string());
+    explanation.title = Some(api.name.clone());
     explanation.name = Some(EntityPath::Api(task.job.desired.name.clone()).to_string());
-    let removed = if departs {
-        Removed::Departed(task.gateway().clone())
-    } else if lacks_stages {
-        Removed::Stages(task.gateway().clone())
-    } else {
-        Removed::Nothing
+    let removals = look.as_ref().map(|paused| paused.work.removals()).unwrap_or_default();
+    let departed = removals.iter().find(|removal| removal.departure.is_some());
+    let removed = match (departed, removals.first()) {
+        (Some(removal), _) => Removed::Departed(gateway_of(task, removal).clone()),
+        (None, Some(removal)) => Removed::Stages(gateway_of(task, removal).clone()),
+        (None, None) => Removed::Nothing,
     };
     (explanation, removed)
 }
@@ -232,11 +230,7 @@ async fn explain_removal(
         explanation.message.push_str(&doubt);
     } else if let Removed::Gone(gateway, api) = removed {
         // A run asks, too, before it deletes an API.
-        let asked = match hands.client(gateway) {
-            Ok(client) => ensure_gone(client, api).await,
-            Err(interruption) => Err(interruption),
-        };
-        if let Err(interruption) = asked {
+        if let Err(interruption) = ensure_gone(hands, gateway, api).await {
             explanation.verdict = Finding::Failed;
             explanation.message = error_chain(&interruption);
         }
@@ -265,6 +259,7 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             }
             SkipReason::TooManyVersions
             | SkipReason::TooManyDeployments
+            | SkipReason::TooManyDefinitions
             | SkipReason::DefinitionTooLarge
             | SkipReason::ExportRefused
             | SkipReason::NotDeployed
@@ -325,6 +320,7 @@ impl ApiExplanation {
             changes: Vec::new(),
             skipped: Vec::new(),
             conflicts: Vec::new(),
+            disagreements: Vec::new(),
         }
     }
 }
@@ -334,6 +330,7 @@ fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
         Why::Gone => "it is in the catalog and no longer on Amazon; the next synchronization deletes it".to_owned(),
         Why::OptedOut(why) => format!("it is in the catalog, and the next synchronization deletes it: {why}"),
         Why::Departed(why) => format!("it is in the catalog, and stays until its deletion is confirmed: {why}"),
+        Why::Moved(to) => format!("it is part of apis/{to} now; the next synchronization deletes what is left of it"),
     };
     let write = Write::delete(api.owned().clone(), leaving.reason());
     ApiExplanation {
@@ -385,6 +382,7 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     explanation.changes = preview.changes;
     explanation.skipped = preview.skipped;
     explanation.conflicts = preview.conflicts;
+    explanation.disagreements = preview.disagreements;
     explanation
 }
 

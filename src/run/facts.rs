@@ -69,7 +69,9 @@ pub fn leave_out(left_out: &[LeftOutFact], tasks: &mut [Task]) {
     for LeftOutFact { fact, .. } in left_out {
         let path = fact.path();
         for task in tasks.iter_mut() {
-            task.job.desired.fields.enforced.retain(|(other, _)| *other != path);
+            for member in &mut task.job.desired.members {
+                member.fields.enforced.retain(|(other, _)| *other != path);
+            }
         }
     }
 }
@@ -88,7 +90,9 @@ impl LeftOutFact {
 /// What the APIs tell.
 fn values<'a>(fact: Fact, apis: impl Iterator<Item = &'a DesiredApi>) -> BTreeSet<String> {
     let path = fact.path();
-    let fields = apis.flat_map(|api| &api.fields.enforced);
+    let fields = apis
+        .flat_map(|api| &api.members)
+        .flat_map(|member| &member.fields.enforced);
     let told = fields
         .filter(|(other, _)| *other == path)
         .filter_map(|(_, value)| value.as_ref()?.as_array());

@@ -8,7 +8,7 @@ use super::drive::Paused;
 use crate::catalog::journal::{Confirmation, Journal};
 use crate::catalog::settings::rules_digest;
 use crate::model::{Gateway, Integration, IntegrationName};
-use crate::plan::{Removals, Verdict, deletions_id, judge, removals};
+use crate::plan::{Counts, Removal, Removals, Verdict, deletions_id, judge, removals};
 
 /// What a run has to do with a confirmation: its id, and how many removals were charged to it and could not be made.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,9 +188,7 @@ impl Guard {
         let mut removals = self.removals(tasks);
         for Looked { task, look } in looks {
             if let Ok(paused) = look {
-                let removals = self.of(&mut removals, task.gateway());
-                removals.owned_below += task.job.owned_below();
-                add_stages_of(removals, task, paused);
+                self.add_below(&mut removals, task, &task.job.owned_below(), Some(paused));
             }
         }
         removals
@@ -200,13 +198,26 @@ impl Guard {
     pub fn removals_of_work(&self, tasks: &Tasks, worked: &[Worked]) -> BTreeMap<Gateway, Removals> {
         let mut removals = self.removals(tasks);
         for Worked { task, outcome } in worked {
-            let removals = self.of(&mut removals, task.gateway());
-            removals.owned_below += outcome.owned_below;
-            if let Some(pending) = &outcome.pending {
-                add_stages_of(removals, task, pending);
-            }
+            self.add_below(&mut removals, task, &outcome.owned_below, outcome.pending.as_deref());
         }
         removals
+    }
+
+    /// Adds what is ours below an API and what of it would go.
+    fn add_below(
+        &self,
+        removals: &mut BTreeMap<Gateway, Removals>,
+        task: &Task,
+        owned: &BTreeMap<Gateway, Counts>,
+        paused: Option<&Paused>,
+    ) {
+        for (gateway, counts) in owned {
+            self.of(removals, gateway).owned_below += *counts;
+        }
+        for removal in paused.into_iter().flat_map(|paused| paused.work.removals()) {
+            let removals = self.of(removals, gateway_of(task, removal));
+            removals.add_below(&task.job.desired.name, removal);
+        }
     }
 
     fn of<'a>(&self, removals: &'a mut BTreeMap<Gateway, Removals>, gateway: &Gateway) -> &'a mut Removals {
@@ -253,14 +264,9 @@ impl Guard {
     }
 }
 
-/// Adds the stages of an API that would go.
-fn add_stages_of(removals: &mut Removals, task: &Task, paused: &Paused) {
-    let (api, stages) = (&task.job.desired.name, paused.work.removals());
-    if paused.departs() {
-        removals.add_departed_stages_of(api, stages);
-    } else {
-        removals.add_stages_of(api, stages);
-    }
+/// The gateway that a removal below an API is charged to.
+pub fn gateway_of<'a>(task: &'a Task, removal: &'a Removal) -> &'a Gateway {
+    removal.gateway().unwrap_or_else(|| task.gateway())
 }
 
 /// The confirmations that a journal has, nothing of them given back.

@@ -60,7 +60,8 @@ pub async fn look_only(
     request: &SyncRequest,
 ) -> Result<Planned, Problem> {
     let integration = &integration.without_facts(&registration.journal.left_out_facts);
-    let mut sides = observe(session, (registration, integration), None, None).await?;
+    let observed = observe(session, (registration, integration), None, None).await;
+    let mut sides = observed.map_err(|unobserved| unobserved.problem)?;
     let ground = Ground::of(integration, &mut sides, request);
     let clients = sides.gateways.clients();
     let mut journal = registration.journal.clone();

@@ -6,17 +6,20 @@ use std::sync::Arc;
 use super::gateways::{Gateways, Unread, state_of};
 use super::index::{CatalogIndex, reclaimed};
 use super::listing::{Listed, list};
+use super::moves::read_moves;
 use super::session::Session;
 use crate::aws::{GatewayError, Listing};
-use crate::azure::{MetadataSchema, PlanLimits};
+use crate::azure::{Catalog, CatalogError, MetadataSchema, PlanLimits};
 use crate::catalog::settings::{Registration, rules_digest};
 use crate::model::{
-    AccountId, ApiList, Domains, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, ImportSpecification,
-    Integration, Problem, SourceKey,
+    AccountId, ApiList, Domains, ErrorCode, Failure, Gateway, GatewayApi, GatewayReport, GatewayState,
+    ImportSpecification, Integration, MetadataTypes, Problem, SourceKey,
 };
-use crate::plan::{CatalogApis, CatalogLimits, Observation, Observed, Rules, Scope};
+use crate::plan::{CatalogApis, CatalogLimits, Moves, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{Place, Subject, api_title, desired_api, listed_selection, source_key};
+use crate::translate::{
+    Place, Subject, api_title, desired_api, desired_group, group_of, listed_selection, names_environments, source_key,
+};
 
 use super::schemas::{metadata_types, required};
 
@@ -47,6 +50,24 @@ pub struct Sides {
     pub schemas: Vec<MetadataSchema>,
 }
 
+/// Why nothing was observed.
+#[derive(Debug)]
+pub struct Unobserved {
+    /// The first reason.
+    pub problem: Problem,
+    /// What there is to tell of each gateway, where none could be read.
+    pub gateways: Vec<GatewayReport>,
+}
+
+impl From<Problem> for Unobserved {
+    fn from(problem: Problem) -> Self {
+        Self {
+            problem,
+            gateways: Vec::new(),
+        }
+    }
+}
+
 /// An API that the integration's rules leave out.
 #[derive(Debug)]
 pub struct Excluded {
@@ -67,7 +88,7 @@ pub async fn observe(
     (registration, integration): (&Registration, &Integration),
     gateways: Option<Gateways>,
     index: Option<&CatalogIndex>,
-) -> Result<Sides, Problem> {
+) -> Result<Sides, Unobserved> {
     panic_if_planted("observe", integration.name.as_str());
     let catalog = session.catalog();
     let azure = async {
@@ -79,18 +100,26 @@ pub async fn observe(
             catalog.each_api(|api| apis.add(&integration.name, &api)).await?;
             Ok(apis)
         };
-        let read = tokio::try_join!(listed, catalog.limits(), catalog.metadata_schemas());
-        read.map_err(|error| error.problem())
+        let types = async {
+            let schemas = catalog.metadata_schemas().await?;
+            let types = field_types(&catalog, integration, &schemas).await?;
+            Ok((schemas, types))
+        };
+        let read = tokio::try_join!(listed, catalog.limits(), types);
+        read.map_err(|error| Unobserved::from(error.problem()))
     };
     let aws = async |known: BTreeSet<AccountId>| {
         let gateways = match gateways {
             Some(gateways) => gateways,
             None => session.gateways(integration, &known).await,
         };
-        let listed = list(&gateways, &integration.api_types, &session.budget).await?;
+        let listed = list(&gateways, &integration.api_types, &session.budget).await;
+        if listed.iter().all(|listed| listed.found.is_err()) {
+            return Err(none_read(integration, &gateways, &listed));
+        }
         Ok((gateways, listed))
     };
-    let ((gateways, listed), (mut apis, limits, schemas)) = if integration.reads_an_organization() {
+    let ((gateways, listed), (mut apis, limits, (schemas, types))) = if integration.reads_an_organization() {
         // Where its list of accounts does not reach its end, the accounts are read that the catalog knows.
         let azure = azure.await?;
         (aws(azure.0.accounts()).await?, azure)
@@ -98,13 +127,14 @@ pub async fn observe(
         tokio::try_join!(aws(BTreeSet::new()), azure)?
     };
     let mut sides = Sides {
-        rules: Arc::new(rules(integration, limits, &schemas)),
+        rules: Arc::new(rules(integration, limits, &schemas, types)),
         observed: Observed {
             gateways: BTreeMap::new(),
             has_all_gateways: gateways.is_whole(),
             has_same_rules: registration.journal.rules.as_ref() == Some(&rules_digest(integration)),
             api_types: integration.api_types.clone(),
             catalog: CatalogApis::default(),
+            moves: Moves::new(),
             scope: Scope::All,
         },
         notes: notes(integration, &gateways),
@@ -129,6 +159,7 @@ pub async fn observe(
         }
     }
     sides.observed.catalog = apis;
+    sides.observed.moves = read_moves(&catalog, &sides.observed).await;
     Ok(sides)
 }
 
@@ -208,7 +239,11 @@ impl Sides {
                     .insert((api.api_type, api.id), selection.to_string());
                 continue;
             }
-            match desired_api(integration, place, &api, &rules.types) {
+            let translated = match group_of(integration, &api) {
+                Some(group) => Ok(desired_group(integration, place, &api, &rules.types, group)),
+                None => desired_api(integration, place, &api, &rules.types),
+            };
+            match translated {
                 Ok(wanted) => {
                     self.apis.insert(source_key(gateway, &api), api);
                     observation.apis.push(wanted);
@@ -252,6 +287,38 @@ fn unread_report(source: Option<String>, gateway: &Gateway, unread: &Unread) -> 
     }
 }
 
+/// Why no gateway could be read: why the first one could not, or why it is not known which there are.
+fn none_read(integration: &Integration, gateways: &Gateways, listed: &[Listed]) -> Unobserved {
+    let unread = listed
+        .iter()
+        .filter_map(|listed| Some((listed, listed.found.as_ref().err()?)));
+    // Permanent ones come last: they are no news.
+    let first = unread.clone().min_by_key(|(_, why)| why.state.is_permanent());
+    let problem = match (first, gateways.cut.first()) {
+        (Some((_, why)), _) if listed.len() == 1 => why.problem.clone(),
+        (Some((Listed { gateway, .. }, Unread { problem, .. })), _) => {
+            let (count, message) = (listed.len(), &problem.message);
+            let message = format!("none of {count} gateways can be read; the first is {gateway}: {message}");
+            problem.clone().with_message(message)
+        }
+        (None, Some(cut)) => cut.why.problem.clone(),
+        (None, None) => {
+            let message = "the organisation has no account that is active and not left out";
+            Problem::new(ErrorCode::AwsAccessDenied, message)
+        }
+    };
+    let reports: BTreeMap<&Gateway, GatewayReport> = unread
+        .map(|(Listed { source, gateway, .. }, why)| {
+            let label = integration.sources[*source].label();
+            (gateway, unread_report(label, gateway, why))
+        })
+        .collect();
+    Unobserved {
+        problem,
+        gateways: reports.into_values().collect(),
+    }
+}
+
 /// The report of a gateway of which nothing but its state is told.
 pub fn report(source: Option<String>, gateway: &Gateway, state: GatewayState) -> GatewayReport {
     GatewayReport {
@@ -278,8 +345,25 @@ fn notes(integration: &Integration, gateways: &Gateways) -> Vec<String> {
     cut.collect()
 }
 
+/// The types of the fields that rules fill, with the environments that there are where the integration names any.
+///
+/// # Errors
+/// When the environments cannot be listed.
+pub async fn field_types(
+    catalog: &Catalog,
+    integration: &Integration,
+    schemas: &[MetadataSchema],
+) -> Result<MetadataTypes, CatalogError> {
+    let types = metadata_types(schemas);
+    if !names_environments(integration) {
+        return Ok(types);
+    }
+    let environments = catalog.environments().await?;
+    Ok(types.with_environments(environments.into_iter().map(|environment| environment.name)))
+}
+
 /// What planning goes by.
-pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchema]) -> Rules {
+pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchema], types: MetadataTypes) -> Rules {
     Rules {
         integration: integration.name.clone(),
         limits: CatalogLimits {
@@ -288,7 +372,7 @@ pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataS
             deployments_per_api: limits.deployments_per_api,
         },
         required: required(schemas),
-        types: metadata_types(schemas),
+        types,
         on_demand: integration.import_specification == ImportSpecification::OnDemand,
     }
 }

@@ -7,16 +7,17 @@ use futures::{StreamExt, stream};
 
 use super::gateways::{Gateways, Reach};
 use super::index::reclaimed;
-use super::observe::{Sides, rules};
+use super::observe::{Sides, field_types, rules};
 use super::request::OneApi;
 use super::session::Session;
 use crate::aws::GatewayClient;
+use crate::catalog::FoldedApi;
 use crate::model::{
     ApiId, ApiList, ApiType, Domains, EntityName, EntityPath, ErrorCode, Gateway, GatewayApi, Integration, Problem,
 };
-use crate::plan::{CatalogApis, Observation, Observed, Scope};
+use crate::plan::{CatalogApis, Moves, Observation, Observed, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{Place, Subject, desired_api, listed_selection, source_key};
+use crate::translate::{Place, Subject, desired_api, desired_group, group_of, listed_selection, source_key};
 
 /// Gateways that are asked side by side where nothing tells which one has the API.
 const SIDE_BY_SIDE: usize = 32;
@@ -36,18 +37,10 @@ pub async fn observe_one(
     let id = &wanted.id;
     let invalid = |message: String| Problem::new(ErrorCode::InvalidRequest, message).with_target("api");
     let name = EntityName::of_api(&integration.name, id).map_err(|error| invalid(error.to_string()))?;
-    let path = EntityPath::Api(name.clone());
-    let read = tokio::try_join!(catalog.get(&path), catalog.limits(), catalog.metadata_schemas());
-    let (found, limits, schemas) = read.map_err(|error| error.problem())?;
+    let read = tokio::try_join!(catalog.limits(), catalog.metadata_schemas());
+    let (limits, schemas) = read.map_err(|error| error.problem())?;
     let mut apis = CatalogApis::default();
-    if let Some(found) = &found {
-        apis.add(&integration.name, found);
-        if apis.others().contains(&name)
-            && let Some(api) = reclaimed(&catalog, &integration.name, &name).await?
-        {
-            apis.reclaim(api.folded());
-        }
-    }
+    let is_found = add(session, integration, &mut apis, &name).await?;
     let of_ours = apis.gateways_of(&name);
     let is_meant = |reach: &&Reach| match &wanted.gateway {
         Some(gateway) => reach.gateway.may_be(gateway),
@@ -60,7 +53,7 @@ pub async fn observe_one(
             nowhere(&gateways),
             integration.name
         );
-        return if found.is_some() && !apis.others().contains(&name) {
+        return if is_found && !apis.others().contains(&name) {
             Ok(None)
         } else {
             Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"))
@@ -70,7 +63,9 @@ pub async fn observe_one(
         let message = format!("{gateway} and {other} have an API {id} each: ask for {gateway}/{id} or {other}/{id}");
         return Err(invalid(message));
     }
-    let rules = rules(integration, limits, &schemas);
+    let types = field_types(&catalog, integration, &schemas).await;
+    let types = types.map_err(|error| error.problem())?;
+    let rules = rules(integration, limits, &schemas, types);
     let desired = {
         let reach = gateways.all.iter().find(|reach| reach.gateway == gateway);
         let place = Place {
@@ -84,24 +79,39 @@ pub async fn observe_one(
             let message = format!("the integration leaves {api} out, since {selection}");
             return Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"));
         }
-        desired_api(integration, place, &api, &rules.types).map_err(|error| invalid(error.to_string()))?
+        match group_of(integration, &api) {
+            Some(group) => desired_group(integration, place, &api, &rules.types, group),
+            None => desired_api(integration, place, &api, &rules.types).map_err(|error| invalid(error.to_string()))?,
+        }
     };
+    if desired.name != name {
+        add(session, integration, &mut apis, &desired.name).await?;
+    }
     let key = source_key(&gateway, &api);
+    let is_member = |api: &FoldedApi| api.marker.members.contains(&key);
+    if desired.is_group && !apis.api(&desired.name).is_some_and(is_member) {
+        // It may be part of another group, which tells what people wrote.
+        let listed = catalog.each_api(|api| apis.add(&integration.name, &api)).await;
+        listed.map_err(|error| error.problem())?;
+    }
     let observation = Observation {
         apis: vec![desired],
         ..Observation::default()
     };
     let unread = Domains::Unknown("a run of one API does not read them".to_owned());
+    let mut observed = Observed {
+        gateways: BTreeMap::from([(gateway.clone(), observation)]),
+        has_all_gateways: false,
+        has_same_rules: false,
+        api_types: integration.api_types.clone(),
+        catalog: apis,
+        moves: Moves::new(),
+        scope: Scope::Only(vec![key.clone()]),
+    };
+    observed.moves = observed.moves();
     Ok(Some(Sides {
         rules: Arc::new(rules),
-        observed: Observed {
-            gateways: BTreeMap::from([(gateway.clone(), observation)]),
-            has_all_gateways: false,
-            has_same_rules: false,
-            api_types: integration.api_types.clone(),
-            catalog: apis,
-            scope: Scope::Only(vec![key.clone()]),
-        },
+        observed,
         gateways,
         apis: HashMap::from([(key, api)]),
         domains: HashMap::from([(gateway, unread)]),
@@ -112,6 +122,27 @@ pub async fn observe_one(
         excluded: Vec::new(),
         schemas,
     }))
+}
+
+/// Adds the API of a name, if the catalog has it; tells whether it does.
+async fn add(
+    session: &Session,
+    integration: &Integration,
+    apis: &mut CatalogApis,
+    name: &EntityName,
+) -> Result<bool, Problem> {
+    let catalog = session.catalog();
+    let found = catalog.get(&EntityPath::Api(name.clone())).await;
+    let Some(found) = found.map_err(|error| error.problem())? else {
+        return Ok(false);
+    };
+    apis.add(&integration.name, &found);
+    if apis.others().contains(name)
+        && let Some(api) = reclaimed(&catalog, &integration.name, name).await?
+    {
+        apis.reclaim(api.folded());
+    }
+    Ok(true)
 }
 
 /// Asks gateways for an API; gives those that have it.

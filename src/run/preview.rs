@@ -38,7 +38,7 @@ pub fn preview(tasks: &Tasks, looks: &[Looked], hands: &Hands, guard: &Guard) ->
             Err(error) if hands.refusal_on(task.gateway()).is_some() && error.is_account_wide() => (),
             Err(error) => {
                 let key = task.job.key();
-                let title = Some(task.job.desired.title.clone());
+                let title = Some(task.job.desired.title().to_owned());
                 let id = key.api_id.to_string();
                 preview
                     .failed

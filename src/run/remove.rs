@@ -7,13 +7,12 @@ use futures::{StreamExt, stream};
 use super::agenda::Tasks;
 use super::apply::{Ended, Ground, SIDE_BY_SIDE, Worked};
 use super::delete::{Deleting, delete_apis};
-use super::guard::Guard;
+use super::guard::{Guard, gateway_of};
 use super::hands::Hands;
 use super::held::held_message;
 use super::record::{charge, note};
 use super::report::Tally;
 use super::session::Session;
-use crate::catalog::ApiProof;
 use crate::catalog::settings::Registration;
 use crate::error_chain::error_chain;
 use crate::model::{ApiType, EntityName, Failure, Gateway};
@@ -54,7 +53,8 @@ pub async fn remove(
     tally: &mut Tally,
 ) {
     let removals = guard.removals_of_work(tasks, worked);
-    if removals.values().all(Removals::is_empty) {
+    let mut outcomes = worked.iter().map(|worked| &worked.outcome);
+    if tasks.leaving.is_empty() && !outcomes.any(|outcome| outcome.pending.is_some()) {
         return;
     }
     confirm_later(removing, guard, &removals, tally).await;
@@ -78,22 +78,53 @@ pub async fn remove(
         }
         return;
     }
-    let with_removals = removals.iter().filter(|(_, removals)| !removals.is_empty());
-    for (gateway, _) in with_removals {
+    let with_removals: Vec<&Gateway> = removals
+        .iter()
+        .filter_map(|(gateway, removals)| (!removals.is_empty()).then_some(gateway))
+        .collect();
+    remove_moved(removing, tasks, tally).await;
+    let mut below: BTreeMap<&Gateway, Below> = BTreeMap::new();
+    for gateway in &with_removals {
         let allowed = match verdict.holds.get(gateway) {
             _ if guard.allowance(gateway) > 0 => Allowed::default(),
             Some(hold) if hold.suspicion.is_some() => Allowed::default(),
             Some(_) | None => Allowed { gone: true },
         };
         remove_apis(removing, (guard, gateway), tasks, tally, allowed).await;
-        let of_gateway = worked.iter_mut().filter(|worked| worked.task.gateway() == gateway);
-        let mut of_gateway: Vec<&mut Worked> = of_gateway.collect();
-        end_work(removing, (guard, gateway), &mut of_gateway, tally, allowed).await;
+        let of_gateway = allot(removing, (guard, gateway), worked, tally, allowed).await;
+        below.insert(gateway, of_gateway);
+    }
+    end_work(removing, worked, &below, tally).await;
+    for (gateway, below) in below {
+        let removed = below.allowed.iter().filter(|(index, name)| {
+            let done = &worked[*index].outcome.done;
+            done.removed.contains(name)
+        });
+        guard.give_back(gateway, below.spent.saturating_sub(removed.count()));
         let is_held = verdict.holds.contains_key(gateway);
         let is_all_gone = !is_held && tasks.leaving.iter().all(|leaving| leaving.gateway != *gateway);
-        if guard.allowance(gateway) > 0 && is_all_gone && !has_removals_left(&of_gateway) {
+        if guard.allowance(gateway) > 0 && is_all_gone && below.is_done(worked) {
             guard.end_confirmation(gateway);
         }
+    }
+}
+
+/// What goes from a gateway below APIs that stay.
+#[derive(Debug, Default)]
+struct Below {
+    /// The removals that are allowed: the place of the API among those that were worked on, and the removal's name.
+    allowed: Vec<(usize, EntityName)>,
+    /// The APIs that have any.
+    apis: BTreeSet<usize>,
+    /// How many removals a confirmation was charged with.
+    spent: usize,
+}
+
+impl Below {
+    /// Whether the work on all its APIs came to its end.
+    fn is_done(&self, worked: &[Worked]) -> bool {
+        let mut ends = self.apis.iter().map(|index| &worked[*index].outcome.ended);
+        ends.all(|ended| matches!(ended, Ended::Done | Ended::LeftAlone))
     }
 }
 
@@ -135,12 +166,6 @@ fn gateways(leaving: &[Leaving]) -> BTreeSet<Gateway> {
     leaving.iter().map(|leaving| leaving.gateway.clone()).collect()
 }
 
-/// Whether a stage that is gone was not removed.
-fn has_removals_left(worked: &[&mut Worked]) -> bool {
-    let mut ends = worked.iter().map(|worked| &worked.outcome.ended);
-    ends.any(|ended| !matches!(ended, Ended::Done | Ended::LeftAlone))
-}
-
 /// Deletes the APIs of a gateway that are to go, as far as is allowed; those that are still there afterwards stay in the list.
 async fn remove_apis(
     removing: Removing<'_>,
@@ -171,11 +196,11 @@ async fn remove_apis(
             catalog: &catalog,
             integration: &ground.integration.name,
             environment: Some(&registration.environment.name),
-            gone_from: hands.client(gateway).ok().filter(|_| is_gone),
+            gone_from: is_gone.then_some((hands, gateway)),
             budget: &session.budget,
         };
         // What is gone goes by Amazon's word alone.
-        let can_be_asked = !is_gone || deleting.gone_from.is_some();
+        let can_be_asked = !is_gone || hands.client(gateway).is_ok();
         loop {
             let most = if is_confirmed {
                 guard.allowance(gateway).min(BATCH)
@@ -191,27 +216,14 @@ async fn remove_apis(
             if count == 0 {
                 break;
             }
-            let batch: Vec<Leaving> = going.drain(..count).collect();
-            let proofs = batch.iter().map(|leaving| leaving.api.proof.clone()).collect();
-            let deleted = delete_apis(deleting, proofs).await;
+            let stays = delete(deleting, going.drain(..count).collect(), tally).await;
             if is_confirmed {
-                guard.give_back(gateway, deleted.left.len());
+                guard.give_back(gateway, stays.len());
             }
-            tally.deleted += deleted.deleted;
-            tally.remaining += deleted.remaining;
-            tally.wait_for(deleted.wait);
-            tally.conflicts.extend(deleted.conflicts);
-            tally.failed.extend(
-                deleted
-                    .failed
-                    .into_iter()
-                    .map(|(api, message)| failure(&api, title(&batch, &api.name), gateway, message)),
-            );
-            let stays = |leaving: &Leaving| deleted.left.contains(&leaving.api.proof.name);
-            let before = left.len();
-            left.extend(batch.into_iter().filter(stays));
+            let is_short = !stays.is_empty() && !session.budget.may_begin();
+            left.extend(stays);
             // What could not be deleted now is not tried again in this run, and what there was no time for neither.
-            if left.len() > before && !session.budget.may_begin() {
+            if is_short {
                 break;
             }
         }
@@ -221,6 +233,38 @@ async fn remove_apis(
         left.extend(going);
     }
     tasks.leaving = left;
+}
+
+/// Deletes what is left of APIs that have moved: nothing is lost, so that nobody is asked.
+async fn remove_moved(removing: Removing<'_>, tasks: &mut Tasks, tally: &mut Tally) {
+    let (moved, others): (Vec<Leaving>, Vec<Leaving>) = partition(std::mem::take(&mut tasks.leaving), |leaving| {
+        matches!(leaving.why, Why::Moved(_))
+    });
+    let deleting = Deleting {
+        catalog: &removing.session.catalog(),
+        integration: &removing.ground.integration.name,
+        environment: Some(&removing.registration.environment.name),
+        gone_from: None,
+        budget: &removing.session.budget,
+    };
+    tasks.leaving = others;
+    tasks.leaving.extend(delete(deleting, moved, tally).await);
+}
+
+/// Deletes APIs; gives those that are still there.
+async fn delete(deleting: Deleting<'_>, batch: Vec<Leaving>, tally: &mut Tally) -> Vec<Leaving> {
+    let proofs = batch.iter().map(|leaving| leaving.api.proof.clone()).collect();
+    let deleted = delete_apis(deleting, proofs).await;
+    tally.deleted += deleted.deleted;
+    tally.remaining += deleted.remaining;
+    tally.wait_for(deleted.wait);
+    tally.conflicts.extend(deleted.conflicts);
+    for (api, message) in deleted.failed {
+        let leaving = batch.iter().find(|leaving| leaving.api.proof.name == api.name);
+        tally.failed.extend(leaving.map(|leaving| failure(leaving, message)));
+    }
+    let stays = |leaving: &Leaving| deleted.left.contains(&leaving.api.proof.name);
+    batch.into_iter().filter(stays).collect()
 }
 
 /// Charges the confirmation that is in work with so many removals; gives how many of them may be made.
@@ -252,73 +296,83 @@ async fn charged(
     }
 }
 
-fn failure(api: &ApiProof, title: Option<String>, gateway: &Gateway, message: String) -> Failure {
+fn failure(leaving: &Leaving, message: String) -> Failure {
+    let api = &leaving.api.proof;
     let api_type = api.origins.first().map_or(ApiType::Rest, |origin| origin.api_type);
-    Failure::of(api_type, api.api_id(), title, gateway, message)
+    let title = leaving.api.unfolded().entity.text("title").map(str::to_owned);
+    Failure::of(api_type, api.api_id(), title, &leaving.gateway, message)
 }
 
-/// The title in the catalog of an API that is no longer on the gateway.
-fn title(apis: &[Leaving], name: &EntityName) -> Option<String> {
-    let leaving = apis.iter().find(|leaving| leaving.api.proof.name == *name)?;
-    leaving.api.unfolded().entity.text("title").map(str::to_owned)
-}
-
-/// Ends the work on the APIs that waited for the guard: stages that are gone are removed as far as is allowed.
-///
-/// While a hold says so, a stage that stays is told by it; otherwise its API remains.
-async fn end_work(
+/// Allows what goes from a gateway below the APIs that wait for the guard, as far as it may.
+async fn allot(
     removing: Removing<'_>,
     (guard, gateway): (&mut Guard, &Gateway),
-    worked: &mut [&mut Worked],
+    worked: &[Worked],
     tally: &mut Tally,
     allowed: Allowed,
-) {
-    let all: usize = worked.iter().map(|worked| wanted(worked)).sum();
+) -> Below {
     let is_confirmed = guard.allowance(gateway) > 0;
-    let spent = match guard.allowance(gateway).min(all) {
-        count if is_confirmed && count > 0 => charged(removing, (guard, gateway), count, tally).await,
-        _ => 0,
-    };
+    let (mut below, mut departed, mut gone) = (Below::default(), Vec::new(), Vec::new());
+    for (index, Worked { task, outcome }) in worked.iter().enumerate() {
+        let removals = outcome.pending.iter().flat_map(|pending| pending.work.removals());
+        for removal in removals.filter(|removal| gateway_of(task, removal) == gateway) {
+            below.apis.insert(index);
+            let may_go = is_confirmed || allowed.gone && removal.departure.is_none();
+            if may_go && removal.moved_to.is_none() {
+                let allowed = (index, removal.name.clone());
+                if removal.departure.is_some() {
+                    departed.push(allowed);
+                } else {
+                    gone.push(allowed);
+                }
+            }
+        }
+    }
+    // A confirmation is about what departed, while what is gone may go anyway.
+    below.allowed = departed.into_iter().chain(gone).collect();
+    if is_confirmed {
+        let count = guard.allowance(gateway).min(below.allowed.len());
+        if count > 0 {
+            below.spent = charged(removing, (guard, gateway), count, tally).await;
+        }
+        below.allowed.truncate(below.spent);
+    }
+    below
+}
+
+/// Ends the work on the APIs that waited for the guard: what is allowed of what is gone is removed.
+///
+/// While a hold says so, a stage that stays is told by it; otherwise its API remains.
+async fn end_work(removing: Removing<'_>, worked: &mut [Worked], below: &BTreeMap<&Gateway, Below>, tally: &Tally) {
     let is_held = tally.held.is_some();
-    let mut left = match allowed {
-        _ if is_confirmed => spent,
-        Allowed { gone: true } => usize::MAX,
-        Allowed { gone: false } => 0,
-    };
-    let shared = worked.iter_mut().map(|worked| {
-        let departs = worked.outcome.pending.as_ref().is_some_and(|pending| pending.departs());
-        let share = if departs && !is_confirmed {
-            0
-        } else {
-            wanted(worked).min(left)
-        };
-        left -= share;
-        (&mut **worked, share)
-    });
-    let shared: Vec<(&mut Worked, usize)> = shared.collect();
-    stream::iter(shared)
-        .for_each_concurrent(SIDE_BY_SIDE, |(worked, share)| async move {
-            let is_part = share < wanted(worked);
-            let Some(mut paused) = worked.outcome.pending.take() else {
-                return;
-            };
-            paused.step = paused.work.next(Event::Judged(share));
-            let (ground, hands) = (removing.ground, removing.hands);
-            let Worked { task, outcome } = worked;
-            ground.go_on(hands, task, *paused, outcome).await;
-            if is_part && !is_held && matches!(outcome.ended, Ended::Done) {
-                outcome.ended = Ended::Remaining;
+    let all: Vec<&(usize, EntityName)> = below.values().flat_map(|below| &below.allowed).collect();
+    stream::iter(worked.iter_mut().enumerate())
+        .for_each_concurrent(SIDE_BY_SIDE, |(index, worked)| {
+            let of_api = all.iter().filter(|(of, _)| *of == index);
+            let allowed: BTreeSet<EntityName> = of_api.map(|(_, name)| name.clone()).collect();
+            async move {
+                let Some(mut paused) = worked.outcome.pending.take() else {
+                    return;
+                };
+                let removals = paused.work.removals();
+                let moved = removals.iter().filter(|removal| removal.moved_to.is_some());
+                let allowed: BTreeSet<EntityName> = allowed
+                    .into_iter()
+                    .chain(moved.map(|moved| moved.name.clone()))
+                    .collect();
+                let is_part = allowed.len() < removals.len();
+                paused.step = paused.work.next(Event::Judged(allowed));
+                let Worked { task, outcome } = worked;
+                removing.ground.go_on(removing.hands, task, *paused, outcome).await;
+                // What the members that are left say was planned once more.
+                if let Some(mut paused) = outcome.pending.take() {
+                    paused.step = paused.work.next(Event::Judged(BTreeSet::new()));
+                    removing.ground.go_on(removing.hands, task, *paused, outcome).await;
+                }
+                if is_part && !is_held && matches!(outcome.ended, Ended::Done) {
+                    outcome.ended = Ended::Remaining;
+                }
             }
         })
         .await;
-    if is_confirmed {
-        let removed: usize = worked.iter().map(|worked| worked.outcome.done.removed).sum();
-        guard.give_back(gateway, spent.saturating_sub(removed));
-    }
-}
-
-/// How many removals of an API wait for the guard.
-fn wanted(worked: &Worked) -> usize {
-    let pending = worked.outcome.pending.as_ref();
-    pending.map_or(0, |pending| pending.work.removals().len())
 }

@@ -25,6 +25,8 @@ pub struct Tally {
     pub unchanged: usize,
     /// APIs that are not done.
     pub remaining: usize,
+    /// APIs that have arrived in another one of the catalog, and that the next run takes off the one before.
+    pub arrived: usize,
     /// Why the first of them remain for which that is known, and until when the last has to wait.
     pub wait: Option<Wait>,
     /// The refusals that ended work, if any, with the gateway where it is one's: then nothing else is why APIs remain.
@@ -57,11 +59,12 @@ impl Tally {
     /// Counts what became of an API.
     pub fn add(&mut self, worked: Worked) {
         let (job, outcome) = (worked.task.job, worked.outcome);
-        let (key, title, done) = (job.key(), &job.desired.title, outcome.done);
+        let (key, title, done) = (job.key(), job.desired.title(), outcome.done);
         self.created += usize::from(done.created);
         self.definitions_written += done.definitions_written;
         let skips = done.skips.into_iter();
-        self.skipped.extend(skips.map(|skip| Skipped::of(skip, key, title)));
+        self.skipped
+            .extend(skips.filter_map(|skip| Skipped::below(skip, &job.desired)));
         self.conflicts.extend(done.conflicts);
         match outcome.ended {
             Ended::Done if done.created => (),
@@ -74,6 +77,7 @@ impl Tally {
             }
             Ended::NoRoom(message) => {
                 let skip = Skip {
+                    member: None,
                     stage_name: None,
                     reason: SkipReason::TooManyApis,
                     message,
@@ -85,7 +89,7 @@ impl Tally {
                 self.failed.push(Failure::of(
                     key.api_type,
                     id,
-                    Some(title.clone()),
+                    Some(title.to_owned()),
                     &key.gateway,
                     message,
                 ));
@@ -104,9 +108,14 @@ impl Tally {
         };
     }
 
+    /// How many APIs the next run goes on with.
+    pub fn open(&self) -> usize {
+        self.remaining + self.arrived
+    }
+
     /// When the same call would go on with what remains; `None` when it would not.
     fn retry_after_seconds(&self) -> Option<u64> {
-        if self.remaining == 0 || !self.refusals.is_empty() {
+        if self.open() == 0 || !self.refusals.is_empty() {
             return None;
         }
         let until = self.wait.as_ref().and_then(|wait| wait.until);
@@ -125,7 +134,7 @@ impl Tally {
         let is_held = |gateway: &GatewayReport| gateway.state == GatewayState::OtherAccount;
         let outcome = if self.held.is_some() || self.gateways.iter().any(is_held) {
             Outcome::Held
-        } else if self.failed.is_empty() && self.remaining == 0 && !self.has_gaps {
+        } else if self.failed.is_empty() && self.open() == 0 && !self.has_gaps {
             Outcome::Succeeded
         } else {
             Outcome::Partial
@@ -140,7 +149,7 @@ impl Tally {
             updated: self.updated,
             deleted: self.deleted,
             unchanged: self.unchanged,
-            remaining: self.remaining,
+            remaining: self.open(),
             definitions_written: self.definitions_written,
             gateways: self.gateways,
             skipped: self.skipped,
@@ -166,6 +175,12 @@ impl Tally {
                 self.failed.len(),
                 first.api(),
                 first.message
+            ));
+        }
+        if self.arrived > 0 {
+            parts.push(format!(
+                "{} APIs have moved to another API of the catalog: the next run removes what they left behind",
+                self.arrived
             ));
         }
         if self.remaining > 0 {

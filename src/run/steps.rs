@@ -12,7 +12,7 @@ use super::gateways::Gateways;
 use super::guard::Guard;
 use super::hands::{Hands, Watch};
 use super::index::CatalogIndex;
-use super::observe::observe;
+use super::observe::{Unobserved, observe};
 use super::observe_one::observe_one;
 use super::preview::{compare_plan, refuse_unfit, unplanned};
 use super::record::note;
@@ -33,6 +33,8 @@ const DELETION_RESERVE: Duration = Duration::from_secs(20);
 pub enum Stop {
     /// The call was wrong; the integration is as it was, its last outcome included.
     Refused(Problem),
+    /// Nothing could be planned, since a side could not be read.
+    Unobserved(Unobserved),
     /// Nothing could be planned.
     Failed(Problem),
 }
@@ -61,12 +63,13 @@ pub async fn run(
     let integration = &integration.without_facts(&registration.journal.left_out_facts);
     let observed = if let Some(api) = &request.api {
         let gateways = session.gateways(integration, &BTreeSet::new()).await;
-        observe_one(session, integration, gateways, api).await
+        let observed = observe_one(session, integration, gateways, api).await;
+        observed.map_err(Unobserved::from)
     } else {
         let observed = observe(session, (registration, integration), gateways, index).await;
         observed.map(Some)
     };
-    let observed = observed.map_err(Stop::Failed)?;
+    let observed = observed.map_err(Stop::Unobserved)?;
     let watch = Watch::new(registration);
     let Some(mut sides) = observed else {
         return Ok(Ran::only_in_the_catalog(watch));

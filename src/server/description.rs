@@ -211,7 +211,7 @@ mod tests {
 
     use utoipa::PartialSchema;
 
-    use super::super::route::API_MAX_CHARACTERS;
+    use super::super::query::API_MAX_CHARACTERS;
     use super::super::route::tests::all;
     use super::*;
 

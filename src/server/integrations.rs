@@ -10,11 +10,9 @@ use super::app::{App, work};
 use super::body::json_body;
 use super::negotiation::Form;
 use super::page::{self, Visit, page_response, portal_url};
-use super::route::Filter;
+use super::query::{ApiFilter, Filter};
 use super::shapes::{AnyApiCondition, AnyCondition, IntegrationList, UnfinishedDeletion};
-use crate::engine::{
-    ApiCondition, Condition, Deletion, Examination, Explanation, IntegrationView, PlanView, SyncRequest, Written,
-};
+use crate::engine::{Condition, Deletion, Examination, Explanation, IntegrationView, PlanView, SyncRequest, Written};
 use crate::limits::Budget;
 use crate::model::document::parse_document;
 use crate::model::{IntegrationName, Problem, Report};
@@ -54,7 +52,7 @@ pub(super) async fn list(
 
 /// One integration
 ///
-/// As JSON, or as a page with its APIs, which `search` and `state` choose from.
+/// As JSON, or as a page with its gateways and its APIs, which the parameters choose from.
 #[utoipa::path(
     get, path = "/{name}", operation_id = "getIntegration",
     params(
@@ -63,6 +61,11 @@ pub(super) async fn list(
             "state" = inline(Option<AnyApiCondition>), Query,
             description = "The APIs in this state; matters to the page only.",
         ),
+        (
+            "account" = Option<String>, Query, pattern = "^([0-9]{12})?$",
+            description = "The APIs in this account; matters to the page only.",
+        ),
+        ("region" = Option<String>, Query, description = "The APIs in this region; matters to the page only."),
     ),
     responses((
         status = 200, description = "The integration.",
@@ -73,7 +76,7 @@ pub(super) async fn get(
     app: &App,
     budget: Budget,
     name: IntegrationName,
-    filter: &Filter<ApiCondition>,
+    filter: &ApiFilter,
     visit: Option<&Visit>,
 ) -> Result<Response, Problem> {
     let Some(visit) = visit else {

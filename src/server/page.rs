@@ -6,7 +6,9 @@
 
 mod attention;
 mod chart;
+mod filter_form;
 mod frame;
+mod gateways;
 mod integration;
 mod overview;
 mod visit;

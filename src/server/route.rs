@@ -5,18 +5,12 @@ use std::fmt;
 
 use axum::http::{Method, Uri};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
-use url::form_urlencoded;
 
-use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, OneApi, SyncRequest, Word};
+use super::query::{
+    ApiFilter, Filter, REPEATED_MAX, api_filter, explained_api, filter, no_parameters, plan_request, sync_request,
+};
+use crate::engine::{Condition, SyncRequest};
 use crate::model::{ErrorCode, IntegrationName, InvalidName, Problem, one_line};
-
-/// As much of a parameter's name as is repeated, in UTF-16 units.
-const REPEATED_MAX: usize = 100;
-
-/// Parameters that are the host's own, and Azure's.
-const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
-/// Longest name of an API that is looked for, in characters: Amazon's own are shorter.
-pub(super) const API_MAX_CHARACTERS: usize = 1024;
 
 /// The segment that the function's own route begins with. What comes before it is the app's `routePrefix`, which forwarded
 /// calls carry and nothing tells the handler of.
@@ -48,7 +42,7 @@ pub(super) enum Route {
     /// The description of this interface.
     Describe,
     /// One integration.
-    Get(IntegrationName, Filter<ApiCondition>),
+    Get(IntegrationName, ApiFilter),
     /// Create one, or replace it.
     Put(IntegrationName),
     /// Delete one.
@@ -61,15 +55,6 @@ pub(super) enum Route {
     Doctor(IntegrationName),
     /// Tell of one API, by its name or id.
     Explain(IntegrationName, String),
-}
-
-/// Which of many to show.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Filter<State> {
-    /// Those that hold this text, whatever its case.
-    pub search: Option<String>,
-    /// Those in this state.
-    pub state: Option<State>,
 }
 
 impl Default for BasePath {
@@ -93,32 +78,6 @@ impl BasePath {
     /// The path of an integration.
     pub fn one(&self, name: &str) -> String {
         format!("{self}/{name}")
-    }
-}
-
-impl Filter<Condition> {
-    /// Whether an integration is one of those to show.
-    pub fn passes(&self, integration: &IntegrationView) -> bool {
-        let region = &integration.properties.document.region_names();
-        self.state.is_none_or(|state| state == integration.condition()) && self.finds(&[&integration.name, region])
-    }
-}
-
-impl Filter<ApiCondition> {
-    /// Whether an API is one of those to show.
-    pub fn passes_api(&self, api: &ApiView) -> bool {
-        let texts = [&api.title, &api.name].into_iter().chain(&api.stages);
-        let texts: Vec<&str> = texts.map(String::as_str).collect();
-        self.state.is_none_or(|state| state == api.condition) && self.finds(&texts)
-    }
-}
-
-impl<State> Filter<State> {
-    fn finds(&self, texts: &[&str]) -> bool {
-        self.search.as_ref().is_none_or(|wanted| {
-            let wanted = wanted.to_lowercase();
-            texts.iter().any(|text| text.to_lowercase().contains(&wanted))
-        })
     }
 }
 
@@ -146,13 +105,13 @@ impl Route {
         let allow = resource.allow();
         Ok(match (resource, method.as_str()) {
             (Resource::All, "GET") => Self::List(filter(query)?),
-            (Resource::Description, "GET") => only_foreign(query, Self::Describe)?,
-            (Resource::One(name), "GET") => Self::Get(name, filter(query)?),
-            (Resource::One(name), "PUT") => only_foreign(query, Self::Put(name))?,
-            (Resource::One(name), "DELETE") => only_foreign(query, Self::Delete(name))?,
+            (Resource::Description, "GET") => no_parameters(query).map(|()| Self::Describe)?,
+            (Resource::One(name), "GET") => Self::Get(name, api_filter(query)?),
+            (Resource::One(name), "PUT") => no_parameters(query).map(|()| Self::Put(name))?,
+            (Resource::One(name), "DELETE") => no_parameters(query).map(|()| Self::Delete(name))?,
             (Resource::Sync(name), "POST") => Self::Sync(name, sync_request(query)?),
             (Resource::Plan(name), "GET") => Self::Plan(name, plan_request(query)?),
-            (Resource::Doctor(name), "GET") => only_foreign(query, Self::Doctor(name))?,
+            (Resource::Doctor(name), "GET") => no_parameters(query).map(|()| Self::Doctor(name))?,
             (Resource::Explain(name), "GET") => Self::Explain(name, explained_api(query)?),
             (
                 Resource::All
@@ -260,133 +219,6 @@ fn parse_name(name: &str) -> Result<IntegrationName, Problem> {
     let invalid =
         |error: InvalidName| Problem::new(ErrorCode::InvalidIntegrationName, error.to_string()).with_target("name");
     IntegrationName::parse(name).map_err(invalid)
-}
-
-/// Reads the query of a sync. A parameter that is not known is refused: a misspelt one must not pass for none.
-fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
-    let mut request = SyncRequest::default();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match name.as_ref() {
-            "confirmDeletions" => {
-                let ids = value.split(',').map(|value| id(&name, value.trim()));
-                request.confirm_deletions = ids.collect::<Result<_, _>>()?;
-            }
-            "planId" => request.plan_id = Some(id(&name, &value)?),
-            "api" => request.api = Some(one_api(&value)?),
-            _ => read_depth(
-                &mut request,
-                (&name, &value),
-                "definitions, deep, confirmDeletions, planId and api",
-            )?,
-        }
-    }
-    if request.api.is_some() && request.is_strict() {
-        return Err(refuse(
-            "api",
-            "cannot be given with confirmDeletions or planId: those are about all APIs",
-        ));
-    }
-    Ok(request)
-}
-
-/// Reads the id of an API, alone or as `account/region/id`.
-fn one_api(value: &str) -> Result<OneApi, Problem> {
-    let parsed = OneApi::parse(value);
-    parsed.map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))
-}
-
-/// Reads the query of a plan. What only a sync takes is refused: whoever sends it believes that it does something.
-fn plan_request(query: &str) -> Result<SyncRequest, Problem> {
-    let mut request = SyncRequest::default();
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        read_depth(&mut request, (&name, &value), "definitions and deep")?;
-    }
-    Ok(request)
-}
-
-/// Reads a parameter that syncs and plans have in common.
-fn read_depth(request: &mut SyncRequest, (name, value): (&str, &str), known: &str) -> Result<(), Problem> {
-    match name {
-        "definitions" => request.definitions = flag(name, value)?,
-        "deep" => request.deep = flag(name, value)?,
-        foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-        _ => return Err(refuse(name, &format!("is not known; known are {known}"))),
-    }
-    Ok(())
-}
-
-/// Reads the query of a list or a page. An empty value is none: forms send those.
-fn filter<State: Word>(query: &str) -> Result<Filter<State>, Problem> {
-    let mut filter = Filter {
-        search: None,
-        state: None,
-    };
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match (name.as_ref(), value.trim()) {
-            ("search", "") => filter.search = None,
-            ("search", text) => filter.search = Some(one_line(text, REPEATED_MAX)),
-            ("state", "") => filter.state = None,
-            ("state", word) => {
-                let state = State::ALL.iter().find(|state| state.word().eq_ignore_ascii_case(word));
-                filter.state =
-                    Some(*state.ok_or_else(|| refuse("state", &format!("must be one of {}", words::<State>())))?);
-            }
-            (foreign, _) if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => return Err(refuse(&name, "is not known; known are search and state")),
-        }
-    }
-    Ok(filter)
-}
-
-fn words<State: Word>() -> String {
-    let words: Vec<&str> = State::ALL.iter().map(|state| state.word()).collect();
-    words.join(", ")
-}
-
-fn only_foreign(query: &str, route: Route) -> Result<Route, Problem> {
-    let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
-    match names.find(|name| !FOREIGN_PARAMETERS.contains(&name.as_ref())) {
-        Some(name) => Err(refuse(&name, "is not known; there are none here")),
-        None => Ok(route),
-    }
-}
-
-/// Reads the query of an explanation: the one API that is meant.
-fn explained_api(query: &str) -> Result<String, Problem> {
-    let mut api = None;
-    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        match name.as_ref() {
-            "api" => api = Some(value.into_owned()),
-            foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => return Err(refuse(&name, "is not known; known is api")),
-        }
-    }
-    let is_one = |api: &String| !api.trim().is_empty() && api.chars().count() <= API_MAX_CHARACTERS;
-    api.filter(is_one)
-        .map(|api| api.trim().to_owned())
-        .ok_or_else(|| refuse("api", "must be the name or id of an API"))
-}
-
-fn flag(name: &str, value: &str) -> Result<bool, Problem> {
-    match value.to_ascii_lowercase().as_str() {
-        "true" => Ok(true),
-        "false" => Ok(false),
-        _ => Err(refuse(name, "must be true or false")),
-    }
-}
-
-fn id(name: &str, value: &str) -> Result<String, Problem> {
-    let hex = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_hexdigit());
-    if hex {
-        Ok(value.to_ascii_lowercase())
-    } else {
-        Err(refuse(name, "must be an id as a report or a plan gives it"))
-    }
-}
-
-fn refuse(name: &str, why: &str) -> Problem {
-    let name = one_line(name, REPEATED_MAX);
-    Problem::new(ErrorCode::InvalidRequest, format!("the query parameter {name:?} {why}")).with_target(name)
 }
 
 #[cfg(test)]

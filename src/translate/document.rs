@@ -120,6 +120,7 @@ fn checked(api: &GatewayApi, format: Format, text: String) -> Result<Document, F
         format,
         content_digest: digest(text.as_bytes()),
         canonical_digest: hex(&outline.digest),
+        comparison_digest: hex(&outline.comparison_digest),
         specification_version,
         text,
     })
@@ -204,6 +205,34 @@ mod tests {
             taken(Some("1"), two).canonical_digest
         );
         assert_ne!(taken(None, one).content_digest, taken(None, two).content_digest);
+    }
+
+    #[test]
+    fn members_of_a_group_may_differ_in_servers_and_naming_and_in_nothing_else() {
+        let document = |info: &str, rest: &str| {
+            let text = format!(r#"{{"openapi":"3.0.1","info":{{{info}}},"paths":{{}}{rest}}}"#);
+            taken(None, &text)
+        };
+        let first = document(r#""title":"a","version":"2025""#, "");
+        for (info, rest, is_alike) in [
+            (r#""version":"2026","title":"b","description":"c""#, "", true),
+            (r#""title":"a""#, r#","servers":[{"url":"https://b"}]"#, true),
+            (r#""title":"a","contact":{"title":"x"}"#, "", false),
+            (r#""title":"a""#, r#","x":{"title":"x"}"#, false),
+        ] {
+            let other = document(info, rest);
+            assert_eq!(
+                first.comparison_digest == other.comparison_digest,
+                is_alike,
+                "{info} {rest}"
+            );
+            assert_ne!(first.content_digest, other.content_digest);
+        }
+        let versioned = |version: &str| {
+            let text = format!(r#"{{"openapi":"3.0.1","info":{{"title":"a","version":"{version}"}}}}"#);
+            taken(Some("1"), &text).comparison_digest
+        };
+        assert_ne!(versioned("1"), versioned("2"));
     }
 
     #[test]

@@ -15,12 +15,14 @@ use crate::model::{
 const ENVIRONMENTS: &str = "/workspaces/default/environments/";
 
 /// The rules that fill the fields of one API, or of one of its stages.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Mapping<'a> {
     pub rules: &'a [MapRule],
     pub types: &'a MetadataTypes,
     pub subject: Subject<'a>,
     pub stage_name: Option<&'a str>,
+    /// The member of a group that they are of.
+    pub member: Option<String>,
 }
 
 /// What decides about a field.
@@ -50,6 +52,12 @@ impl<'a> Mapping<'a> {
             let Some(value) = decision.template.filled(&value_of) else {
                 continue;
             };
+            let names_environment = value.as_str().is_some_and(|text| environment(text).is_ok());
+            let reason = if field.is_environment() && names_environment {
+                SkipReason::EnvironmentMissing
+            } else {
+                SkipReason::MappingFailed
+            };
             match fitting(field, self.types, value) {
                 Ok(value) => {
                     place(fields, field, value, decision.is_set);
@@ -58,8 +66,9 @@ impl<'a> Mapping<'a> {
                 Err(why) => {
                     loosen(fields, field);
                     skips.push(Skip {
+                        member: self.member.clone(),
                         stage_name: self.stage_name.map(str::to_owned),
-                        reason: SkipReason::MappingFailed,
+                        reason,
                         message: format!("map[{}] does not fill {field}: {}", decision.rule, quote_message(&why)),
                     });
                 }
@@ -125,6 +134,14 @@ pub fn check_rules(integration: &Integration, types: &MetadataTypes) -> Result<(
         }
     }
     Ok(())
+}
+
+/// Whether an integration names environments other than its own, which people may delete.
+#[must_use]
+pub fn names_environments(integration: &Integration) -> bool {
+    let mut rules = integration.map.iter().flat_map(MapRule::fields);
+    let mut sources = integration.sources.iter();
+    sources.any(|source| source.environment.is_some()) || rules.any(|(field, _)| field.is_environment())
 }
 
 /// The environments that rules name for all: they have to be there.

@@ -1,5 +1,6 @@
 mod address;
 mod fit;
+mod group;
 mod map;
 mod select;
 
@@ -9,7 +10,7 @@ use super::*;
 use crate::model::document::parse_document;
 use crate::model::{
     AccessKeySecrets, AccountId, Accounts, ApiCenterId, ApiId, AwsAuthentication, DefaultCustomProperties,
-    EndpointType, IntegrationName, LifecycleStage, Region, SecretIdentifier, Source, VaultHosts,
+    EndpointType, GroupBy, IntegrationName, LifecycleStage, Region, SecretIdentifier, Source, VaultHosts,
 };
 
 fn integration(region: &str, import_specification: ImportSpecification) -> Integration {
@@ -41,6 +42,8 @@ fn integration(region: &str, import_specification: ImportSpecification) -> Integ
         include: Vec::new(),
         exclude: Vec::new(),
         map: Vec::new(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
     }
 }
 
@@ -188,9 +191,12 @@ fn an_api_is_named_for_its_integration_and_id_and_titled_for_its_name() {
     ] {
         let desired = listed(&api(name));
         assert_eq!(desired.name.as_str(), "shop-a1b2c3d4e5");
-        assert_eq!(text(&desired.fields.enforced, "title").as_ref(), Some(&title));
-        assert_eq!(desired.title, title);
-        assert_eq!(desired.members[0].to_string(), "-/us-east-1/a1b2c3d4e5");
+        assert_eq!(
+            text(&desired.members[0].fields.enforced, "title").as_ref(),
+            Some(&title)
+        );
+        assert_eq!(desired.title(), title);
+        assert_eq!(desired.members[0].key.to_string(), "-/us-east-1/a1b2c3d4e5");
     }
 }
 
@@ -208,7 +214,7 @@ fn a_description_is_cut_and_an_empty_one_is_none() {
             description,
             ..api("A")
         };
-        assert_eq!(text(&listed(&api).fields.enforced, "description"), expected);
+        assert_eq!(text(&listed(&api).members[0].fields.enforced, "description"), expected);
     }
 }
 
@@ -224,7 +230,7 @@ fn a_stage_becomes_a_named_titled_and_described_deployment() {
     assert_eq!(desired.stage_name, long);
     let deployment = &desired.deployments[0];
     let title = Some(format!("{}…", "S".repeat(49)));
-    assert_eq!(text(&desired.fields.enforced, "title"), title);
+    assert_eq!(text(&deployment.version.enforced, "title"), title);
     assert_eq!(text(&deployment.fields.initial, "title"), title);
     let description = text(&deployment.fields.initial, "description");
     assert_eq!(description, Some(format!("{}…", "d".repeat(499))));
@@ -257,7 +263,7 @@ fn the_invoke_url_follows_the_partition() {
             &stage("prod"),
         );
         assert_eq!(urls(&desired), [url]);
-        assert_eq!(desired.skips, []);
+        assert_eq!(desired.deployments[0].skips, []);
     }
 }
 
@@ -291,8 +297,8 @@ fn an_api_without_its_own_url_has_none_and_says_so() {
     };
     let desired = only_stage(&always(), &disabled, &stage("prod"));
     assert_eq!(urls(&desired), Vec::<String>::new());
-    let [skip] = &desired.skips[..] else {
-        panic!("{:?}", desired.skips)
+    let [skip] = &desired.deployments[0].skips[..] else {
+        panic!("{:?}", desired.deployments[0].skips)
     };
     assert_eq!(
         (skip.reason, skip.stage_name.as_deref()),
@@ -316,8 +322,8 @@ fn a_url_that_is_too_long_is_left_out_and_said() {
     let desired = only_stage(&always(), &private, &stage(&"s".repeat(128)));
     assert_eq!(urls(&desired).len(), 1);
     assert!(urls(&desired)[0].starts_with("https://a1b2c3d4e5-v.execute-api"));
-    assert_eq!(desired.skips.len(), 1);
-    assert_eq!(desired.skips[0].reason, SkipReason::NoInvokeUrl);
+    assert_eq!(desired.deployments[0].skips.len(), 1);
+    assert_eq!(desired.deployments[0].skips[0].reason, SkipReason::NoInvokeUrl);
 }
 
 #[test]
@@ -338,11 +344,11 @@ fn nothing_in_an_invoke_url_leads_elsewhere() {
         };
         let desired = only_stage(&always(), &api, &stage("prod"));
         assert_eq!(
-            (urls(&desired), desired.skips[0].reason),
+            (urls(&desired), desired.deployments[0].skips[0].reason),
             (Vec::new(), SkipReason::NoInvokeUrl),
             "{endpoint}"
         );
-        assert!(desired.skips[0].message.len() < 300);
+        assert!(desired.deployments[0].skips[0].message.len() < 300);
     }
     for name in ["a/../b", "a?b#c", "a\\b", "%2e%2e", "@evil.example", "日本"] {
         let desired = only_stage(&always(), &api("A"), &stage(name));
@@ -367,20 +373,23 @@ fn titles_and_descriptions_show_what_would_deceive() {
         ..api("\u{202e}moc.elpmaxe\u{0}\n")
     };
     let desired = listed(&api);
-    assert_eq!(desired.title, "\u{fffd}moc.elpmaxe\u{fffd} ");
-    let description = text(&desired.fields.enforced, "description");
+    assert_eq!(desired.title(), "\u{fffd}moc.elpmaxe\u{fffd} ");
+    let description = text(&desired.members[0].fields.enforced, "description");
     assert_eq!(description.as_deref(), Some("one\ntwo\u{fffd}[2J"));
     let nameless = GatewayApi {
         name: "\u{200b}".to_owned(),
         ..api
     };
-    assert_eq!(listed(&nameless).title, "a1b2c3d4e5");
+    assert_eq!(listed(&nameless).title(), "a1b2c3d4e5");
     let bare = Stage {
         deployment_id: String::new(),
         ..stage(" ")
     };
     let untitled = only_stage(&always(), &nameless, &bare);
-    assert_eq!(text(&untitled.fields.enforced, "title").as_deref(), Some("untitled"));
+    assert_eq!(
+        text(&untitled.deployments[0].version.enforced, "title").as_deref(),
+        Some("untitled")
+    );
 }
 
 #[test]
@@ -395,7 +404,10 @@ fn the_definition_follows_the_integration_and_the_call() {
         (ImportSpecification::Never, true, &Definition::Absent),
     ] {
         let translated = staged(&integration("us-east-1", import), &api("A"), &[stage("prod")], asked);
-        assert_eq!(&translated.versions[0].definition, expected, "{import:?} {asked}");
+        assert_eq!(
+            &translated.versions[0].deployments[0].definition, expected,
+            "{import:?} {asked}"
+        );
     }
 }
 
@@ -513,8 +525,8 @@ proptest! {
         let units = |text: &str| text.encode_utf16().count();
         let api = GatewayApi { description: Some(text.repeat(40)), ..api(&name.repeat(3)) };
         let desired = listed(&api);
-        prop_assert!((1..=TITLE_MAX).contains(&units(&desired.title)));
-        let description = super::tests::text(&desired.fields.enforced, "description");
+        prop_assert!((1..=TITLE_MAX).contains(&units(desired.title())));
+        let description = super::tests::text(&desired.members[0].fields.enforced, "description");
         prop_assert!(description.is_none_or(|text| (1..=API_DESCRIPTION_MAX).contains(&units(&text))));
     }
 }

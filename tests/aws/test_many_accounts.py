@@ -33,12 +33,9 @@ READS_ORGANIZATION = {
             "Sid": "ReadOrganization",
             "Effect": "Allow",
             "Action": [
-                "organizations:DescribeOrganization",
                 "organizations:ListAccounts",
                 "organizations:ListAccountsForParent",
                 "organizations:ListOrganizationalUnitsForParent",
-                "organizations:ListParents",
-                "organizations:ListRoots",
             ],
             "Resource": "*",
         }

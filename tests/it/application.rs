@@ -1,5 +1,6 @@
 //! The function app's files, and the direction of imports.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -173,7 +174,7 @@ pub fn add_files(folder: &Path, files: &mut Vec<PathBuf>) {
 #[test]
 fn every_setting_is_described_where_it_belongs() {
     let places = [
-        ("src/settings.rs", "README.md", 13),
+        ("src/settings.rs", "docs/settings.md", 13),
         ("src/settings/export.rs", "docs/telemetry.md", 11),
         ("src/settings/command_line.rs", "docs/command-line.md", 3),
     ];
@@ -192,30 +193,51 @@ fn every_setting_is_described_where_it_belongs() {
 }
 
 /// The variants of an enumeration, from its source.
-fn variants(path: &str, name: &str) -> Vec<String> {
+fn variants(path: &str, name: &str) -> BTreeSet<String> {
     let source = fs::read_to_string(root().join(path)).unwrap();
     let (_, after) = source.split_once(&format!("pub enum {name} {{\n")).unwrap();
     let (body, _) = after.split_once("\n}").unwrap();
     body.lines()
         .filter_map(|line| line.trim().strip_suffix(','))
+        .filter(|name| name.chars().all(char::is_alphanumeric))
         .map(str::to_owned)
         .collect()
 }
 
+/// The names of the doctor's checks, from their source.
+fn checks() -> BTreeSet<String> {
+    let source = fs::read_to_string(root().join("src/engine/doctor/examination.rs")).unwrap();
+    source
+        .lines()
+        .filter_map(|line| line.strip_prefix("pub(super) const ")?.split('"').nth(1))
+        .map(str::to_owned)
+        .collect()
+}
+
+/// A variant as JSON has it.
+fn camel_case(variant: &str) -> String {
+    let (first, rest) = variant.split_at(1);
+    first.to_lowercase() + rest
+}
+
 #[test]
-fn the_guide_says_what_helps_with_every_error_and_every_skip() {
-    let guide = fs::read_to_string(root().join("docs/operations.md")).unwrap();
-    for (path, name, heading) in [
-        ("src/model/problem.rs", "ErrorCode", "\n## Errors\n"),
-        ("src/model/skip.rs", "SkipReason", "\n## What a report says\n"),
+fn troubleshooting_explains_everything_that_people_may_see_and_nothing_else() {
+    let guide = fs::read_to_string(root().join("docs/troubleshooting.md")).unwrap();
+    let states = variants("src/model/report.rs", "GatewayState");
+    for (heading, expected) in [
+        ("Errors", variants("src/model/problem.rs", "ErrorCode")),
+        ("Skips", variants("src/model/skip.rs", "SkipReason")),
+        ("Gateways", states.iter().map(|state| camel_case(state)).collect()),
+        ("Checks of the doctor", checks()),
     ] {
-        let (_, after) = guide.split_once(heading).unwrap();
+        let (_, after) = guide.split_once(&format!("\n## {heading}\n")).unwrap();
         let section = after.split("\n## ").next().unwrap();
-        let variants = variants(path, name);
-        assert!(variants.len() > 7, "{variants:?}");
-        for variant in variants {
-            assert!(section.contains(&format!("\n| `{variant}` | ")), "{variant}");
-        }
+        let rows = section.lines().filter(|line| line.starts_with("| `"));
+        let explained: Vec<&str> = rows.filter_map(|row| row.split('`').nth(1)).collect();
+        assert!(expected.len() > 7, "{heading}: {expected:?}");
+        assert_eq!(explained.len(), expected.len(), "{heading} has a row for each");
+        let explained: BTreeSet<String> = explained.into_iter().map(str::to_owned).collect();
+        assert_eq!(explained, expected, "{heading}");
     }
 }
 
@@ -242,6 +264,7 @@ fn how_soon_a_change_arrives_is_promised_with_arithmetic_that_holds() {
     }
     for path in [
         "README.md",
+        "docs/aws-account.md",
         "docs/comparison.md",
         "docs/concepts.md",
         "docs/deploy.md",

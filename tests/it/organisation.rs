@@ -1,5 +1,7 @@
 //! Many gateways in one integration: the accounts and regions of a company.
 
+mod groups;
+mod lives;
 mod refused;
 mod unread;
 
@@ -11,6 +13,7 @@ use sandbox::estate::FullEstate;
 use sandbox::faults::{FaultRule, Matcher};
 use sandbox::organizations::{Member, OrganizationsError};
 use sandbox::record::{Exchange, Service};
+use sandbox::{inventory, scenario};
 use serde_json::{Value, json};
 
 use crate::world::{SHOP, World};
@@ -102,6 +105,41 @@ fn token_calls(world: &World) -> usize {
         .cloud
         .record
         .count(|exchange: &Exchange| exchange.service == Service::Sts)
+}
+
+#[tokio::test]
+async fn the_company_that_the_sandbox_shows_is_an_api_for_each_service_but_for_one_account() {
+    let world = World::start().await;
+    let report = scenario::found_company(&world.cloud, &world.host).await.unwrap();
+    assert_eq!(report["outcome"], "succeeded", "{report:#}");
+    let table = inventory::gateways(&report);
+    let rows: Vec<String> = table
+        .lines()
+        .map(|row| row.split_whitespace().collect::<Vec<_>>().join(" "))
+        .collect();
+    // Those that there is something to say of come first.
+    assert_eq!(
+        rows,
+        [
+            "ACCOUNT REGION STATE APIS",
+            "222222222222 eu-west-1 denied",
+            "222222222222 us-east-1 denied",
+            "111111111111 eu-west-1 read 2",
+            "111111111111 us-east-1 read 2",
+            "333333333333 eu-west-1 read 2",
+            "333333333333 us-east-1 read 2",
+        ]
+    );
+    let mut catalog = world.cloud.api_center.snapshot();
+    catalog.retain(|path, _| path.starts_with("apis/company-"));
+    let table = inventory::table(&catalog);
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(1)
+        .map(|row| row.split_whitespace().collect())
+        .collect();
+    let row = |name| vec![name, "rest", name.strip_prefix("company-").unwrap(), "live", "1", "4"];
+    assert_eq!(rows, [row("company-orders"), row("company-payments")]);
 }
 
 #[tokio::test]

@@ -125,7 +125,8 @@ async fn in_state(world: &World, state: &str) -> (String, String) {
         .await
         .expect(200)
         .text;
-    let caption = page
+    let apis = page.split("Table of APIs").nth(1).unwrap();
+    let caption = apis
         .split("<caption>")
         .nth(1)
         .unwrap()

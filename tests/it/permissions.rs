@@ -7,8 +7,10 @@ use std::path::Path;
 use reqwest::header::{AUTHORIZATION, HeaderMap, LOCATION};
 use reqwest::{Method, StatusCode};
 use sandbox::api_gateway::{Definition, DomainName, RestApi, RoutingMode};
-use sandbox::estate::demo_full;
+use sandbox::company::Company;
+use sandbox::estate::{FullEstate, demo_full};
 use sandbox::faults::Fault;
+use sandbox::organizations::{ROOT, Unit};
 use sandbox::record::{Exchange, Service};
 use saphyr::{LoadableYamlNode, Yaml};
 use serde_json::json;
@@ -24,8 +26,11 @@ const GATEWAY_ARN: &str = "arn:${AWS::Partition}:apigateway:*:";
 /// The account in such an ARN, in the template, and what the documentation has for it.
 const ACCOUNT: (&str, &str) = ("${AWS::AccountId}:", "account: ");
 
-/// What only a hub may do, which reads many accounts: nothing of this happens here.
-const OF_A_HUB: [&str; 2] = ["MemberRolePolicy", "OrganizationPolicy"];
+/// The name of the company's member roles, which no other role here has.
+const MEMBER_ROLE: &str = "reads-gateways";
+/// The roles that are assumed: as the template has them, and as the documentation does.
+const ROLE: (&str, &str) = ("Role.Arn", "role");
+const MEMBER_ROLES: (&str, &str) = ("arn:${AWS::Partition}:iam::*:role/${MemberRole}", "member roles");
 
 /// Everything that can happen to an integration, at least once.
 async fn everything_happens() -> World {
@@ -62,7 +67,28 @@ async fn everything_happens() -> World {
     let doctor = format!("integrations/{SHOP}/doctor");
     world.call(Method::GET, &doctor, None).await.expect(200);
     world.delete(SHOP).await.expect(204);
+    a_company_is_read(&world).await;
     world
+}
+
+/// Reads an organisation, but for a unit.
+async fn a_company_is_read(world: &World) {
+    let company = Company {
+        role_name: MEMBER_ROLE.to_owned(),
+        ..Company::default()
+    };
+    company.found(&world.cloud, |_, _| FullEstate::default());
+    let left_out = Unit {
+        id: "ou-ab12-34567890".to_owned(),
+        name: "Sandboxes".to_owned(),
+        parent: ROOT.to_owned(),
+    };
+    let except = json!([left_out.id]);
+    world.cloud.organizations.put_unit(left_out);
+    let source = company.source("all", &json!({ "organization": true, "except": except }));
+    let document = json!({ "properties": { "amazonApiGatewaySources": [source] } });
+    world.put("company", document).await.expect(201);
+    world.delete("company").await.expect(204);
 }
 
 /// Adds a private domain, and one with routing rules.
@@ -167,17 +193,27 @@ fn gateway_permission(exchange: &Exchange) -> (String, String) {
 
 /// What is needed on AWS for a request to Security Token Service: nothing where a token is shown, and nothing to ask whose a
 /// key is ("`GetCallerIdentity`": no permissions are required).
-fn token_action(exchange: &Exchange) -> Option<String> {
-    let operation = form_urlencoded::parse(&exchange.request_body).find(|(name, _)| name == "Action");
-    let operation = operation.unwrap().1;
+fn token_permission(exchange: &Exchange) -> Option<(String, &'static str)> {
+    let member = |wanted: &str| {
+        let mut members = form_urlencoded::parse(&exchange.request_body);
+        members.find(|(name, _)| name == wanted).map(|(_, value)| value)
+    };
+    let operation = member("Action").unwrap();
+    let is_member = || member("RoleArn").unwrap().ends_with(MEMBER_ROLE);
     let signed = exchange.request_headers.contains_key(AUTHORIZATION);
     match operation.as_ref() {
-        "AssumeRole" => Some("sts:AssumeRole".to_owned()).filter(|_| signed),
+        "AssumeRole" if signed => {
+            let role = if is_member() { MEMBER_ROLES } else { ROLE };
+            Some(("sts:AssumeRole".to_owned(), role.0))
+        }
         "GetCallerIdentity" if signed => None,
         "AssumeRoleWithWebIdentity" if !signed => None,
         other => panic!("{other}, signed: {signed}"),
     }
 }
+
+/// Actions, each with what it is allowed on.
+type Permissions = BTreeSet<(String, String)>;
 
 /// What was needed of both clouds.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -185,7 +221,7 @@ struct Needed {
     azure: BTreeSet<String>,
     vault: BTreeSet<String>,
     gateway: BTreeSet<(String, String)>,
-    token: BTreeSet<String>,
+    other: BTreeSet<(String, &'static str)>,
 }
 
 impl Needed {
@@ -196,12 +232,11 @@ impl Needed {
                 Service::ApiCenter => needed.azure.extend([azure_action(&world.cloud.resource_id, &exchange)]),
                 Service::KeyVault => needed.vault.extend([vault_action(&exchange)]),
                 Service::ApiGateway => needed.gateway.extend([gateway_permission(&exchange)]),
-                Service::Sts => needed.token.extend(token_action(&exchange)),
+                Service::Sts => needed.other.extend(token_permission(&exchange)),
                 Service::Organizations => {
                     let operation = exchange.subject.operation.iter();
-                    needed
-                        .token
-                        .extend(operation.map(|operation| format!("organizations:{operation}")));
+                    let permissions = operation.map(|operation| (format!("organizations:{operation}"), "*"));
+                    needed.other.extend(permissions);
                 }
                 Service::Identity => (),
             }
@@ -222,15 +257,14 @@ fn custom_role() -> BTreeSet<String> {
     set
 }
 
-/// All that the policies of the template allow, as they are written there, but for those of a hub.
-fn template_permissions() -> BTreeSet<(String, String)> {
-    let documents = Yaml::load_from_str(&read("infra/aws/identity.yaml")).unwrap();
+/// What the policies of a template allow on gateways, with the resources as the documentation has them, and on all else.
+fn template_permissions(path: &str) -> (Permissions, Permissions) {
+    let documents = Yaml::load_from_str(&read(path)).unwrap();
     let resources = &documents[0]["Resources"];
     let mut permissions = BTreeSet::new();
-    for (name, resource) in resources.as_mapping().unwrap() {
+    for (_, resource) in resources.as_mapping().unwrap() {
         let properties = &resource["Properties"];
-        let is_of_a_hub = OF_A_HUB.contains(&name.as_str().unwrap());
-        if is_of_a_hub || !properties.contains_mapping_key("PolicyDocument") {
+        if !properties.contains_mapping_key("PolicyDocument") {
             continue;
         }
         for statement in properties["PolicyDocument"]["Statement"].as_sequence().unwrap() {
@@ -240,7 +274,18 @@ fn template_permissions() -> BTreeSet<(String, String)> {
             }
         }
     }
-    permissions
+    let (gateway, other): (BTreeSet<_>, BTreeSet<_>) = permissions
+        .into_iter()
+        .partition(|(action, _): &(String, String)| action.starts_with("apigateway:"));
+    let gateway = gateway.into_iter().map(|(action, arn)| {
+        let rest = arn.strip_prefix(GATEWAY_ARN).unwrap();
+        let resource = match rest.strip_prefix(ACCOUNT.0) {
+            Some(path) => format!("{}{path}", ACCOUNT.1),
+            None => rest.strip_prefix(':').unwrap().to_owned(),
+        };
+        (action, resource)
+    });
+    (gateway.collect(), other)
 }
 
 /// The texts of a node that is one or a list of some, whatever function they are for.
@@ -257,8 +302,8 @@ fn texts<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = String> + 'a {
 
 /// The rows of the documentation's table of permissions: the texts in backticks of the first two columns.
 fn documented() -> BTreeSet<(String, String)> {
-    let guide = read("docs/deploy.md");
-    let (_, after) = guide.split_once("\n## Permissions\n").unwrap();
+    let guide = read("docs/permissions.md");
+    let (_, after) = guide.split_once("\n## Actions\n").unwrap();
     let section = after.split("\n## ").next().unwrap();
     let rows = section.lines().filter(|line| line.starts_with("| `"));
     rows.map(|row| {
@@ -277,29 +322,38 @@ async fn what_is_granted_and_documented_is_what_is_needed_and_nothing_else() {
     let needed = Needed::of(&everything_happens().await);
     assert_eq!(custom_role(), needed.azure, "infra/api-center-actions.json");
 
-    let (gateway, other): (BTreeSet<_>, BTreeSet<_>) = template_permissions()
-        .into_iter()
-        .partition(|(action, _)| action.starts_with("apigateway:"));
-    let granted = gateway
-        .into_iter()
-        .map(|(action, arn)| {
-            let rest = arn.strip_prefix(GATEWAY_ARN).unwrap();
-            let resource = match rest.strip_prefix(ACCOUNT.0) {
-                Some(path) => format!("{}{path}", ACCOUNT.1),
-                None => rest.strip_prefix(':').unwrap().to_owned(),
-            };
-            (action, resource)
-        })
-        .collect::<BTreeSet<_>>();
-    assert_eq!(granted, needed.gateway, "infra/aws/identity.yaml");
-    let on = |place: &'static str| move |action: String| (action, place.to_owned());
-    let token: BTreeSet<(String, String)> = needed.token.iter().cloned().map(on("Role.Arn")).collect();
-    assert_eq!(other, token, "infra/aws/identity.yaml");
-    assert_eq!(token.len(), 1);
+    let other: BTreeSet<(String, String)> = needed
+        .other
+        .iter()
+        .map(|(action, resource)| (action.clone(), (*resource).to_owned()))
+        .collect();
+    let hub = "infra/aws/identity.yaml";
+    assert_eq!(
+        template_permissions(hub),
+        (needed.gateway.clone(), other.clone()),
+        "{hub}"
+    );
+    // A member role may read the organisation, and assumes no role itself.
+    let of_member = other.into_iter().filter(|(action, _)| action != "sts:AssumeRole");
+    let member = "infra/aws/member-role.yaml";
+    let allowed = (needed.gateway.clone(), of_member.collect());
+    assert_eq!(template_permissions(member), allowed, "{member}");
 
+    let on = |place: &'static str| move |action: String| (action, place.to_owned());
     let mut expected: BTreeSet<(String, String)> = needed.azure.into_iter().map(on("API center")).collect();
     expected.extend(needed.vault.into_iter().map(on("secret")));
     expected.extend(needed.gateway);
-    expected.extend(needed.token.into_iter().map(on("role")));
-    assert_eq!(documented(), expected, "docs/deploy.md");
+    let told = |resource| {
+        [ROLE, MEMBER_ROLES]
+            .into_iter()
+            .find(|role| role.0 == resource)
+            .map_or(resource, |role| role.1)
+    };
+    expected.extend(
+        needed
+            .other
+            .into_iter()
+            .map(|(action, resource)| (action, told(resource).to_owned())),
+    );
+    assert_eq!(documented(), expected, "docs/permissions.md");
 }

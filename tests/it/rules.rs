@@ -132,6 +132,32 @@ async fn a_put_is_refused_for_rules_that_can_never_fit() {
 }
 
 #[tokio::test]
+async fn an_environment_that_is_not_there_is_a_skip_until_somebody_makes_it() {
+    let world = World::start().await;
+    put_orders(&world, &[("env", "test")]);
+    let rules = json!({ "map": [{ "set": { "deployment.environmentId": "${tag:env}" } }] });
+    world.put(SHOP, with(&world, &rules)).await.expect(201);
+    let report = world.last_sync().await;
+    assert_eq!(report["skipped"][0]["reason"], "EnvironmentMissing", "{report:#}");
+    let message = report["skipped"][0]["message"].as_str().unwrap();
+    assert!(message.contains("environments/test\" is none of"), "{message}");
+    let place = |world: &World| {
+        let deployment = world.properties(&format!("{ORDERS}/deployments/prod"));
+        deployment["environmentId"].as_str().unwrap().to_owned()
+    };
+    assert!(place(&world).ends_with("/environments/shop"));
+    let test = json!({ "title": "Test", "kind": "testing" });
+    world.catalog().put("environments/test", test).unwrap();
+    let report = world.sync("").await.expect(200).json();
+    assert_eq!(
+        (&report["skipped"], &report["outcome"]),
+        (&json!([]), &json!("succeeded")),
+        "{report:#}"
+    );
+    assert!(place(&world).ends_with("/environments/test"));
+}
+
+#[tokio::test]
 async fn a_stage_that_changed_rules_leave_out_is_held_and_one_that_changed_itself_is_deleted() {
     let world = World::start().await;
     put_orders(&world, &[]);

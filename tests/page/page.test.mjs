@@ -34,6 +34,12 @@ function integration() {
     accessKey: secret("aws-access-key"), secretAccessKey: secret("aws-secret-access-key"), regionName: clouds.told.region } } };
 }
 
+/** One account in two regions. */
+function regions() {
+  const { regionName, ...keys } = integration().properties.amazonApiGatewaySource;
+  return { properties: { amazonApiGatewaySources: [{ name: "own", regionNames: [regionName, "eu-west-1"], ...keys }] } };
+}
+
 before(async () => {
   clouds = await sandbox("clouds", "--stand-ins");
   app = await host("host", clouds.told);
@@ -46,6 +52,9 @@ before(async () => {
     const headers = { "content-type": "application/json" };
     await fetch(`${clouds.told.control}/faults`, { method: "POST", headers, body: JSON.stringify(fault) });
   };
+  await fault({ service: "apiGateway", region: "eu-west-1", fault: { answer: { status: 403, headers: { "x-amzn-errortype": "AccessDeniedException" }, body: { message: "no <b>way</b>" } } } });
+  assert.equal((await call("PUT", "integrations/regions", regions())).status, 201);
+  await fetch(`${clouds.told.control}/faults`, { method: "DELETE" });
   await fault({ service: "apiGateway", target: "^/restapis\\?", times: 1, fault: { answer: { status: 200, body: { _embedded: {}, item: [] } } } });
   const held = await (await call("POST", "integrations/held-one/sync")).json();
   assert.equal(held.outcome, "held", JSON.stringify(held));
@@ -63,6 +72,8 @@ const PAGES = () => ({
   overview: "/api/integrations",
   found: "/api/integrations?search=shop&state=succeeded",
   integration: "/api/integrations/shop",
+  gateways: "/api/integrations/regions",
+  elsewhere: "/api/integrations/regions?region=eu-west-1",
   held: "/api/integrations/held-one",
   broken: "/api/integrations/broken",
   missing: "/api/integrations/nowhere",
@@ -179,7 +190,7 @@ test("the keyboard reaches every link and field, and shows where it is", async (
 test("search, filter and links work, and keep the key", async () => {
   await browsing(LOOKS[2], async (page) => {
     await open(page, "/api/integrations");
-    assert.equal(await page.locator("tbody tr").count(), 3);
+    assert.equal(await page.locator("tbody tr").count(), 4);
     await page.getByRole("searchbox", { name: "Search" }).fill("SHOP");
     await page.keyboard.press("Enter");
     await page.waitForURL(/search=SHOP/);
@@ -198,7 +209,30 @@ test("search, filter and links work, and keep the key", async () => {
     assert.match(await page.getByRole("region", { name: "Table of APIs" }).innerText(), /^1 of \d+ APIs/);
     assert.equal(new URL(page.url()).searchParams.get("code"), key);
     await page.getByRole("navigation").getByRole("link", { name: "All integrations" }).click();
-    assert.equal(await page.locator("tbody tr").count(), 3);
+    assert.equal(await page.locator("tbody tr").count(), 4);
+  });
+});
+
+test("gateways are named with what to do, and APIs are found by account and region", async () => {
+  await browsing(LOOKS[2], async (page) => {
+    await open(page, "/api/integrations/regions");
+    const gateways = page.getByRole("region", { name: "Table of gateways" });
+    assert.match(await gateways.innerText(), /^2 of 2 gateways/);
+    const first = gateways.locator("tbody tr").first();
+    assert.match(await first.innerText(), /eu-west-1\s+source own[^]*denied/);
+    await first.getByText("Why").click();
+    assert.match(await first.innerText(), /no <b>way<\/b>/);
+    const apis = page.getByRole("region", { name: "Table of APIs" });
+    const all = await apis.locator("caption").innerText();
+    const account = await page.getByLabel("Account", { exact: true }).locator("option").nth(1).innerText();
+    await page.getByLabel("Account", { exact: true }).selectOption(account);
+    await page.getByLabel("Region", { exact: true }).selectOption(clouds.told.region);
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(new RegExp(`account=${account}&region=${clouds.told.region}`));
+    assert.equal(await apis.locator("caption").innerText(), all);
+    await open(page, "/api/integrations/regions?region=eu-west-1");
+    assert.match(await apis.locator("caption").innerText(), /^0 of /);
+    assert.equal(await page.getByLabel("Region", { exact: true }).inputValue(), "eu-west-1");
   });
 });
 

@@ -61,16 +61,17 @@ def clouds(log, *arguments):
 @pytest.fixture(scope="session")
 def ministack(folder):
     """The base URL of an Amazon API Gateway that somebody else wrote."""
-    port, log = free_port(), folder / "ministack.log"
-    settings = {
-        "BIND_HOST": "127.0.0.1",
-        "GATEWAY_PORT": str(port),
-        "IOT_MTLS_ENABLED": "0",
-        "SERVICES": "apigateway",
-        "SFTP_ENABLED": "0",
-    }
+    with amazon(folder / "ministack.log", SERVICES="apigateway") as url:
+        yield url
+
+
+@contextlib.contextmanager
+def amazon(log, **more):
+    """An Amazon that somebody else wrote, with these settings; gives its base URL."""
+    port = free_port()
+    settings = {"BIND_HOST": "127.0.0.1", "GATEWAY_PORT": str(port), "IOT_MTLS_ENABLED": "0", "SFTP_ENABLED": "0"} | more
     command = [TARGET / "peers" / "python" / "bin" / "ministack"]
-    with running(command, log, cwd=folder, env=os.environ | settings) as process:
+    with running(command, log, cwd=log.parent, env=os.environ | settings) as process:
         url = f"http://127.0.0.1:{port}"
         await_answer(f"{url}/_ministack/health", process, log)
         yield url
@@ -107,8 +108,8 @@ def handler(stand_ins, ministack, moto, folder):
 
 
 @contextlib.contextmanager
-def handler_between(stand_ins, gateway, sts, log):
-    """The real handler, which reads the gateway at a URL and writes to the sandbox's API center."""
+def handler_between(stand_ins, gateway, sts, log, **more):
+    """The real handler, which reads the gateway at a URL and writes to the sandbox's API center; with more settings, if given."""
     port = free_port()
     settings = {
         "APICENTER_RESOURCE_ID": stand_ins["resourceId"],
@@ -122,7 +123,7 @@ def handler_between(stand_ins, gateway, sts, log):
         "IDENTITY_HEADER": stand_ins["identityHeader"],
         "KEY_VAULT_HOSTS": stand_ins["keyVault"].removeprefix("https://"),
         "SSL_CERT_FILE": stand_ins["caFile"],
-    }
+    } | more
     settings |= {f"{budget}_PER_SECOND": "1000000" for budget in ("AWS_REQUESTS", "ARM_READS", "ARM_WRITES", "ARM_DELETES")}
     with running([TARGET / "debug" / "handler"], log, env=os.environ | settings) as process:
         url = f"http://127.0.0.1:{port}"

@@ -40,7 +40,7 @@ def said(*command, given=None):
 
 def test_there_are_scripts_in_the_guides_and_the_workflows():
     files = {script.file for script in SCRIPTS}
-    assert {"README.md", "docs/deploy.md", "docs/rotation.md", ".github/workflows/release.yml"} <= files
+    assert {"README.md", "docs/aws-account.md", "docs/deploy.md", "docs/rotation.md", ".github/workflows/release.yml"} <= files
 
 
 def test_every_block_says_what_language_it_is_in():

@@ -27,7 +27,7 @@ if os.environ["FAILING"] in sys.argv:
 
 def guide(part):
     """The one block of the guide with this part."""
-    [script] = [script for script in scripts() if script.file == "docs/deploy.md" and part in script.text]
+    [script] = [script for script in scripts() if script.file == "docs/aws-account.md" and part in script.text]
     return script.text
 
 

@@ -1,10 +1,12 @@
 """What the linters of the workflows do not look at."""
 
 import re
+import tomllib
 
 import pytest
+import yaml
 
-from documents import WORKFLOWS, steps, workflows
+from documents import ROOT, WORKFLOWS, steps, workflows
 
 PIN = re.compile(r"uses: ([\w-]+/[\w-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)$")
 
@@ -67,3 +69,9 @@ def test_only_the_release_may_write_and_only_what_it_is_for():
         ("release.yml", "publish", "contents"),
         ("deploy.yml", "deploy", "id-token"),
     }
+
+
+def test_the_template_for_azd_has_the_version_of_the_workspace():
+    workspace = tomllib.loads((ROOT / "Cargo.toml").read_text())["workspace"]
+    project = yaml.safe_load((ROOT / "azure.yaml").read_text())
+    assert project["metadata"]["template"] == f"{project['name']}@{workspace['package']['version']}"

@@ -46,6 +46,13 @@ pub struct Clouds {
     pub resource_id: Option<String>,
 }
 
+impl Clouds {
+    /// Whether what is there is made up by the sandbox.
+    pub fn has_demo(&self) -> bool {
+        !self.empty && self.openapi.is_none()
+    }
+}
+
 /// Other things to do.
 #[derive(Debug, Subcommand)]
 pub enum Command {

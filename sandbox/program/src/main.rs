@@ -87,6 +87,9 @@ async fn go_round(clouds: &Clouds, app: Option<PathBuf>, handler: Option<PathBuf
     if report["outcome"] != "succeeded" {
         return Err("the last run did not succeed: see its report".into());
     }
+    if clouds.has_demo() {
+        show_company(&cloud, &host).await?;
+    }
     if once {
         return Ok(());
     }
@@ -95,6 +98,29 @@ async fn go_round(clouds: &Clouds, app: Option<PathBuf>, handler: Option<PathBuf
         scenario::calls(&cloud, &host)
     ))?;
     Ok(stopped().await?)
+}
+
+async fn show_company(cloud: &Cloud, host: &FunctionsHost) -> Result<(), Failure> {
+    say(&format!(
+        "Making the integration {:?} of a company: three accounts by assumed roles, two regions each …",
+        scenario::COMPANY
+    ))?;
+    let report = scenario::found_company(cloud, host).await?;
+    let mut catalog = cloud.api_center.snapshot();
+    catalog.retain(|path, _| path.starts_with(&format!("apis/{}-", scenario::COMPANY)));
+    say(&format!(
+        "\nIts gateways, of which one account denies its role:\n\n{}",
+        inventory::gateways(&report)
+    ))?;
+    say(&format!(
+        "What the catalog holds of them: an API for each service (groupBy tag:service), and no stock-internal, which a rule \
+         leaves out:\n\n{}",
+        inventory::table(&catalog)
+    ))?;
+    if report["outcome"] != "succeeded" {
+        return Err(format!("the company's run did not succeed: {report:#}").into());
+    }
+    Ok(())
 }
 
 async fn run_host(arguments: HostArguments) -> Result<(), Failure> {

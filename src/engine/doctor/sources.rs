@@ -95,26 +95,8 @@ fn tell(source: &Source, count: usize, unread: &[Unread], examination: &mut Exam
     };
     let found = format!("{found}; {}{more}", told.collect::<Vec<_>>().join("; "));
     if readable > 0 && unread.iter().all(|unread| unread.state.is_permanent()) {
-        examination.warning(AWS_GATEWAYS, &found, remedy(first.state));
+        examination.warning(AWS_GATEWAYS, &found, first.state.remedy());
     } else {
-        examination.failed(AWS_GATEWAYS, &found, remedy(first.state));
-    }
-}
-
-fn remedy(state: GatewayState) -> &'static str {
-    match state {
-        GatewayState::Denied => {
-            "Roll the member role out to the account, or leave it out; StackSets never deploy to the management account \
-             (docs/organisation.md)"
-        }
-        GatewayState::NotEnabled => "Take the region out of regionNames, or enable it in the account",
-        GatewayState::Inactive => "Nothing has to be done: an account that is not active is left alone",
-        GatewayState::OtherAccount => "Use credentials of the account that it was, or PUT the integration again",
-        GatewayState::Unauthorized => {
-            "See whether the secrets, the hub role and its trust policy are as they have to be"
-        }
-        GatewayState::Unavailable | GatewayState::Read | GatewayState::Departed => {
-            "See whether the region can be reached from where this runs"
-        }
+        examination.failed(AWS_GATEWAYS, &found, first.state.remedy());
     }
 }

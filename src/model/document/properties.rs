@@ -4,7 +4,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::model::{
-    ApiType, DefaultCustomProperties, Fact, ImportSpecification, Integration, LifecycleStage, MapRule, Match, Source,
+    ApiType, DefaultCustomProperties, Fact, GroupBy, ImportSpecification, Integration, LifecycleStage, MapRule, Match,
+    Source,
 };
 
 use super::API_SOURCE_TYPE;
@@ -56,6 +57,13 @@ pub struct DocumentProperties {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub map: Vec<MapRule>,
+    /// What makes one API in the catalog of several on gateways: `none`, `name` or `tag:KEY`; `none` when it is left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, example = "tag:api")]
+    pub group_by: Option<GroupBy>,
+    /// Starts and ends that are taken off names before they are compared, such as `dev-`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group_trim: Option<Vec<String>>,
 }
 
 /// One gateway, and the credentials for it: an access key, a role, or a role that is assumed with an access key.
@@ -106,6 +114,8 @@ impl DocumentProperties {
             include: Vec::new(),
             exclude: Vec::new(),
             map: Vec::new(),
+            group_by: None,
+            group_trim: None,
         }
     }
 }
@@ -136,6 +146,8 @@ impl From<&Integration> for DocumentProperties {
             include: integration.include.clone(),
             exclude: integration.exclude.clone(),
             map: integration.map.clone(),
+            group_by: (integration.group_by != GroupBy::None).then(|| integration.group_by.clone()),
+            group_trim: (!integration.group_trim.is_empty()).then(|| integration.group_trim.iter().cloned().collect()),
             api_source_type: API_SOURCE_TYPE.to_owned(),
             amazon_api_gateway_source: integration.only_source().map(Into::into),
             amazon_api_gateway_sources: match integration.only_source() {

@@ -74,8 +74,9 @@ fn listed_source(source: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) 
     let mut parts = source::parts(source, &regions[0], hosts)?;
     let accounts = source.member("accounts");
     let external_id = parts.external_id.clone();
-    if accounts.is_some() && parts.access_key.is_none() && parts.secret_access_key.is_none() {
-        // It is for the roles in the accounts: with a token, the first role has no use for it.
+    let has_key = parts.access_key.is_some() || parts.secret_access_key.is_some();
+    if accounts.is_some() && (parts.role.is_none() || !has_key) {
+        // It is for the roles in the accounts alone: a key needs none, nor does a role that is assumed with a token.
         parts.external_id = None;
     }
     let authentication = source::authentication(parts, source)?;

@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::model::ErrorCode;
+use crate::model::{ErrorCode, ExternalId};
 
 const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
 
@@ -97,6 +97,36 @@ fn every_way_to_authenticate_can_be_put_again() {
         assert_eq!(source.len(), members, "{source:?}");
         let shown = parse(&json!({ "properties": properties })).unwrap();
         assert_eq!(shown.integration, parsed.integration);
+    }
+}
+
+#[test]
+fn the_external_id_of_many_accounts_goes_with_every_way_to_authenticate() {
+    let (key, role) = (
+        "https://vault.vault.azure.net/secrets/key",
+        "arn:aws:iam::123456789012:role/hub",
+    );
+    for credentials in [
+        json!({ "accessKey": key, "secretAccessKey": key }),
+        json!({ "accessKey": key, "secretAccessKey": key, "roleArn": role }),
+        json!({ "roleArn": role }),
+    ] {
+        let mut source = json!({
+            "name": "all", "regionNames": ["us-east-1"], "accounts": ["111122223333"], "externalId": "ab",
+        });
+        let members = credentials.as_object().unwrap().clone();
+        source.as_object_mut().unwrap().extend(members);
+        let asked = json!({ "properties": { "amazonApiGatewaySources": [source] } });
+        let parsed = parse(&asked).unwrap();
+        let member = parsed.integration.sources[0].member_role().unwrap();
+        assert_eq!(
+            member.external_id.as_ref().map(ExternalId::as_str),
+            Some("ab"),
+            "{credentials}"
+        );
+        let shown = json!({ "properties": DocumentProperties::from(&parsed.integration) });
+        assert_eq!(shown["properties"]["amazonApiGatewaySources"][0]["externalId"], "ab");
+        assert_eq!(parse(&shown).unwrap().integration, parsed.integration);
     }
 }
 

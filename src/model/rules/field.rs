@@ -98,10 +98,16 @@ impl MappedField {
         self.metadata.as_deref()
     }
 
+    /// The environment of a deployment.
+    #[must_use]
+    pub fn environment() -> Self {
+        Self::own(EntityKind::Deployment, "environmentId")
+    }
+
     /// Whether it names the environment of a deployment.
     #[must_use]
     pub fn is_environment(&self) -> bool {
-        *self == Self::own(EntityKind::Deployment, "environmentId")
+        *self == Self::environment()
     }
 }
 

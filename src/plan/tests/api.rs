@@ -275,6 +275,7 @@ fn an_api_is_done_only_when_all_was_written_and_removed() {
 fn the_closing_records_every_skip_in_one_order() {
     let mut source = source(&[("prod", 0)]);
     let skip = |stage: &str, reason| Skip {
+        member: None,
         stage_name: Some(stage.to_owned()),
         reason,
         message: String::new(),
@@ -425,6 +426,7 @@ fn a_plan_tells_the_rule_that_sets_a_field() {
 #[test]
 fn a_value_that_a_rule_could_not_give_is_told_in_the_words_of_today() {
     let skip = |message: &str| Skip {
+        member: None,
         stage_name: None,
         reason: SkipReason::MappingFailed,
         message: message.to_owned(),

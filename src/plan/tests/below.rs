@@ -292,7 +292,9 @@ fn the_guard_counts_what_is_of_stages_that_are_gone_but_not_what_an_api_finds_wh
     let world = World::synced(&super::fixtures::source(&[("prod", 0), ("dev", 0), ("test", 0)]));
     let plan = world.plan(&source);
     let mut removals = Removals::default();
-    removals.add_stages_of(&name("shop-a1"), &plan.removals);
+    for removal in &plan.removals {
+        removals.add_below(&name("shop-a1"), removal);
+    }
     let counts = |number| Counts {
         versions: number,
         deployments: number,
@@ -308,7 +310,9 @@ fn the_guard_counts_what_is_of_stages_that_are_gone_but_not_what_an_api_finds_wh
     for (standing, counted) in [(Standing::Made(api.clone()), 0), (Standing::Owned(api), 2)] {
         let plan = super::world::plan(&source, &standing, &below);
         let mut removals = Removals::default();
-        removals.add_stages_of(&name("shop-a1"), &plan.removals);
+        for removal in &plan.removals {
+            removals.add_below(&name("shop-a1"), removal);
+        }
         assert_eq!((removals.stages.len(), removals.below), (2, counts(counted)));
     }
 }

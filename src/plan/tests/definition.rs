@@ -1,7 +1,9 @@
 use serde_json::json;
 
 use super::super::ApiPlan;
-use super::super::version::DefinitionPlan;
+use super::super::definition::DefinitionPlan;
+use super::super::fields::Write;
+use super::super::stage::{Base, StagePlan, StageWrites};
 use super::fixtures::{REFUSED, Source, api_path, definition_path, deployment_path, export, name, source};
 use super::world::{ALL, World};
 use crate::catalog::marker::DefinitionRecord;
@@ -9,9 +11,9 @@ use crate::model::{Definition, FieldPath, SkipReason};
 
 /// Why the only stage's definition is exported, if it is.
 fn export_reason(plan: &ApiPlan) -> Option<&'static str> {
-    match &plan.versions[0].definition {
+    match &plan.versions[0].stages[0].definition {
         DefinitionPlan::Exported { reason, .. } => Some(reason),
-        DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => None,
+        DefinitionPlan::Untouched { .. } | DefinitionPlan::Compared { .. } | DefinitionPlan::Removed(_) => None,
     }
 }
 
@@ -19,6 +21,10 @@ fn export_reason(plan: &ApiPlan) -> Option<&'static str> {
 fn recorded(world: &World, source: &Source) -> Option<DefinitionRecord> {
     let record = world.owned(source)?.marker.record;
     record.definitions.get(&name("prod")).cloned()
+}
+
+fn deployment_writes(plan: &StagePlan, writes: &StageWrites) -> Vec<Write> {
+    plan.deployment_write(writes.link).into_iter().collect()
 }
 
 fn imports(made: &[String]) -> usize {
@@ -213,11 +219,11 @@ fn a_damaged_definition_that_amazon_refuses_to_give_again_is_not_asked_for_every
 fn without_an_answer_nothing_but_the_deployments_own_fields_is_written() {
     let world = World::synced(&source(&[("prod", 0)]));
     let plan = world.plan(&source(&[("prod", 2)]));
-    let writes = plan.versions[0].finish(None);
+    let writes = plan.versions[0].stages[0].finish(None, &Base::default());
     assert_eq!((&writes.definition, writes.import, &writes.skip), (&None, false, &None));
     // The opening has taken the record off: what the definition holds is not vouched for.
     assert_eq!(writes.record, None);
-    let deployments = plan.versions[0].deployment_writes(&writes);
+    let deployments = deployment_writes(&plan.versions[0].stages[0], &writes);
     let fields: Vec<String> = deployments[0]
         .change()
         .fields
@@ -247,7 +253,7 @@ fn of_a_definition_that_is_refused_nothing_is_recorded_and_its_deployment_names_
     ];
     let field = FieldPath::new(&["definitionId"]);
     for (plan, made, named) in table {
-        let writes = plan.versions[0].refused(made);
+        let writes = plan.versions[0].stages[0].refused(made);
         assert_eq!((&writes.definition, writes.import, &writes.skip), (&None, false, &None));
         assert_eq!(
             writes.record.clone().and_then(|record| record.revision),
@@ -255,7 +261,7 @@ fn of_a_definition_that_is_refused_nothing_is_recorded_and_its_deployment_names_
             "{plan:?}"
         );
         let mut deployment = world.entities[&deployment_path("prod")].clone();
-        for write in plan.versions[0].deployment_writes(&writes) {
+        for write in deployment_writes(&plan.versions[0].stages[0], &writes) {
             write.change().apply_to(&mut deployment);
         }
         assert_eq!(field.get(&deployment).is_some(), named, "{plan:?}");
@@ -267,10 +273,10 @@ fn a_definition_that_is_made_is_named_by_its_deployment_only_when_there_is_a_doc
     let plan = World::default().plan(&source(&[("prod", 0)]));
     let field = FieldPath::new(&["definitionId"]);
     for (revision, named) in [("0", true), ("9", false)] {
-        let writes = plan.versions[0].finish(Some(&export(revision)));
+        let writes = plan.versions[0].stages[0].finish(Some(&export(revision)), &Base::default());
         assert_eq!((writes.definition.is_some(), writes.import), (named, named));
         assert_eq!(writes.skip.is_none(), named);
-        let deployments = plan.versions[0].deployment_writes(&writes);
+        let deployments = deployment_writes(&plan.versions[0].stages[0], &writes);
         assert_eq!(
             deployments[0].change().fields.iter().any(|change| change.path == field),
             named

@@ -1,6 +1,6 @@
 //! Values that the tests start from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -8,9 +8,10 @@ use super::super::{CatalogLimits, Observation, RequiredMetadata, Rules};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
     AccessKeySecrets, ApiId, ApiList, ApiType, AwsAuthentication, DefaultCustomProperties, Definition, DesiredApi,
-    DesiredDeployment, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field, FieldPath, Fields,
-    Format, Gateway, ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Properties,
-    Region, SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts, stage_entity_name,
+    DesiredDeployment, DesiredMember, DesiredVersion, Document, Entity, EntityName, EntityPath, Export, Field,
+    FieldPath, Fields, Format, Gateway, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage,
+    MetadataTypes, Properties, Region, SecretIdentifier, Skip, SkipReason, SourceKey, SystemData, VaultHosts,
+    stage_entity_name,
 };
 
 /// What the gateway has of one API, and what the catalog has room for.
@@ -76,15 +77,25 @@ impl Source {
         ];
         let mut versions: Vec<DesiredVersion> = self.stages.iter().map(|stage| self.version(stage)).collect();
         versions.sort_by(|one, other| one.stage_name.cmp(&other.stage_name));
-        DesiredApi {
-            name: EntityName::of_api(&self.integration.name, &api.id).unwrap(),
+        let member = DesiredMember {
+            key: key(api.id.as_str()),
+            source_order: 0,
             title: api.title.clone(),
-            members: vec![key(api.id.as_str())],
             fields: Fields {
                 enforced: own.into_iter().chain(by_rules).collect(),
                 initial: metadata(&self.integration.default_custom_properties.api),
                 rules: rules.collect(),
             },
+        };
+        DesiredApi {
+            name: EntityName::of_api(&self.integration.name, &api.id).unwrap(),
+            is_group: false,
+            members: vec![member],
+            unknown: BTreeSet::new(),
+            leaving: BTreeMap::new(),
+            departed_stages: BTreeSet::new(),
+            predecessors: BTreeSet::new(),
+            inherited: BTreeSet::new(),
             versions,
             skips: self.skips.clone(),
         }
@@ -111,14 +122,9 @@ impl Source {
                 initial,
                 ..Fields::default()
             },
-        };
-        DesiredVersion {
-            name,
-            stage_name: stage.name.clone(),
-            format: Format::OpenApi,
             urls: stage.runtime_uri.clone(),
             servers: None,
-            fields: Fields {
+            version: Fields {
                 enforced: vec![field(&["title"], Some(json!(stage.title)))],
                 initial: vec![field(
                     &["lifecycleStage"],
@@ -127,8 +133,13 @@ impl Source {
                 ..Fields::default()
             },
             definition: stage.definition.clone(),
-            deployments: vec![deployment],
             skips: stage.skips.clone(),
+        };
+        DesiredVersion {
+            name,
+            stage_name: stage.name.clone(),
+            format: Format::OpenApi,
+            deployments: vec![deployment],
         }
     }
 }
@@ -192,6 +203,8 @@ pub(super) fn integration(integration: &str) -> Integration {
         include: Vec::new(),
         exclude: Vec::new(),
         map: Vec::new(),
+        group_by: GroupBy::None,
+        group_trim: BTreeSet::new(),
     }
 }
 
@@ -262,6 +275,7 @@ pub(super) fn export(revision: &str) -> Export {
     Export::Document(Document {
         format: Format::OpenApi,
         canonical_digest: format!("canonical {digest}"),
+        comparison_digest: format!("comparison {digest}"),
         content_digest: digest,
         specification_version: "3.0.1".to_owned(),
         text,

@@ -54,13 +54,13 @@ fn the_text_commands_no_terminal() {
 #[test]
 fn the_text_shows_every_change_with_deletions_last() {
     insta::assert_snapshot!(busy().sealed().to_text(), @r#"
-    plan a1b00f752145e4b210ece238af31e48b
+    plan b9a38b0a3ed358ef754b54fa540da10c
     5 to create, 3 to update, 3 to delete
 
     ~ apis/shop-a1 (what is below it changes)
         title: "Title of a1" -> "Orders"
         customProperties.aws-sync.versions: "prod test" -> "dev prod test v1-3bfc269594ef6492"
-        customProperties.aws-sync.record: "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"synced\",\"fingerprint\":\"7d43f240023541ca5a891016711793e6c88a5ccf0aaf4f9617a36638073d4c76\",\"deployments\":[\"prod\",\"test\"],\"urls\":{\"prod\":[\"https://a1.execute-api.us-east-1.amazonaws.com/prod\"],\"test\":[\"https://a1.execute-api.us-east-1.amazonaws.com/test\"]},\"definitions\":{\"prod\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"},\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}" -> "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"updating\",\"deployments\":[\"dev\",\"prod\",\"test\"],\"stageNames\":{\"v1-3bfc269594ef6492\":\"v1\"},\"urls\":{\"dev\":[\"https://a1.execute-api.us-east-1.amazonaws.com/dev\"],\"prod\":[\"https://a1.execute-api.us-east-1.amazonaws.com/prod\"],\"test\":[\"https://a1.execute-api.us-east-1.amazonaws.com/test\"],\"v1-3bfc269594ef6492\":[\"https://a1.execute-api.us-east-1.amazonaws.com/v1\"]},\"definitions\":{\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}"
+        customProperties.aws-sync.record: "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"synced\",\"fingerprint\":\"6d624d5fa28abeded0864a6011886f45b35e9d4d405854571626d93eafea1139\",\"deployments\":[\"prod\",\"test\"],\"urls\":{\"prod\":[\"https://a1.execute-api.us-east-1.amazonaws.com/prod\"],\"test\":[\"https://a1.execute-api.us-east-1.amazonaws.com/test\"]},\"written\":[\"5bf8e0dd\",\"65f30b95\",\"6caad1a9\",\"8119b349\",\"828ee2fc\",\"92012bf9\",\"a853ae2c\",\"bace680a\",\"d13aca3d\",\"da575d03\",\"fe451c84\"],\"definitions\":{\"prod\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"},\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}" -> "{\"format\":1,\"name\":\"shop-a1\",\"state\":\"updating\",\"deployments\":[\"dev\",\"prod\",\"test\"],\"stageNames\":{\"v1-3bfc269594ef6492\":\"v1\"},\"urls\":{\"dev\":[\"https://a1.execute-api.us-east-1.amazonaws.com/dev\"],\"prod\":[\"https://a1.execute-api.us-east-1.amazonaws.com/prod\"],\"test\":[\"https://a1.execute-api.us-east-1.amazonaws.com/test\"],\"v1-3bfc269594ef6492\":[\"https://a1.execute-api.us-east-1.amazonaws.com/v1\"]},\"written\":[\"317ab752\",\"3b05a243\",\"5bf8e0dd\",\"65f30b95\",\"6caad1a9\",\"8119b349\",\"828ee2fc\",\"a853ae2c\",\"d13aca3d\",\"d4863258\",\"da575d03\",\"e448e929\",\"eba21791\"],\"definitions\":{\"test\":{\"revision\":\"0\",\"contentDigest\":\"19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\",\"canonicalDigest\":\"canonical 19e6bd2cd5bf609698c0c4a92280ad54d614eca1576244d9c9916b3721560278\"}}}"
     + apis/shop-a1/deployments/dev (the stage is new)
         title: "dev"
         description: "The stage dev"
@@ -139,6 +139,7 @@ fn the_id_names_the_changes_and_nothing_else() {
     assert_eq!(id(|preview| preview.remaining = 7), same);
     let skip = |preview: &mut Preview| {
         preview.skipped.push(skipped(Skip {
+            member: None,
             stage_name: None,
             reason: SkipReason::TooManyApis,
             message: String::new(),

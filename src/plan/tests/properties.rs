@@ -7,7 +7,7 @@ use proptest::sample::subsequence;
 use proptest::test_runner::RngSeed;
 use serde_json::{Value, json};
 
-use super::super::{Agenda, Current, Observed, Rules, Scope, Standing, fingerprint, survey};
+use super::super::{Agenda, Current, Moves, Observed, Rules, Scope, Standing, fingerprint, survey};
 use super::fixtures::{
     REFUSED, Source, definition_path, deployment_path, desired, entity, export, gateway, integration, listed, marked,
     name, observation, properties, source, version_path,
@@ -419,6 +419,7 @@ fn surveyed(
     let observed = Observed {
         gateways: [(gateway(), observation(Some(apis.to_vec())))].into(),
         catalog: listed(&integration("shop"), catalog),
+        moves: Moves::new(),
         scope: Scope::All,
         has_all_gateways: true,
         has_same_rules: true,

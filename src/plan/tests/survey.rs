@@ -3,7 +3,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::json;
 
 use super::super::api::plan_listed_fields;
-use super::super::{Agenda, Current, Job, Observation, Observed, Scope, Why, judge, removals, survey};
+use super::super::{
+    Agenda, Current, Job, MoveProgress, Moves, Observation, Observed, Scope, Why, judge, removals, survey,
+};
 use super::fixtures::{desired, entity, gateway, integration, key, listed, marked, name, observation, source};
 use crate::catalog::marker::ApiMarker;
 use crate::model::{
@@ -27,6 +29,7 @@ fn observed(apis: Option<Vec<DesiredApi>>, catalog: &[Entity], scope: Scope) -> 
     Observed {
         gateways: [(gateway(), observation(apis))].into(),
         catalog: listed(&integration("shop"), catalog),
+        moves: Moves::new(),
         scope,
         has_all_gateways: true,
         has_same_rules: true,
@@ -282,13 +285,8 @@ fn what_the_catalog_has_no_room_for_is_skipped_in_the_order_of_names() {
 
 #[test]
 fn of_two_rest_apis_with_one_entity_name_the_later_is_skipped() {
-    let upper = DesiredApi {
-        members: vec![SourceKey {
-            api_id: ApiId::parse("A1").unwrap(),
-            ..key("a1")
-        }],
-        ..desired("a1")
-    };
+    let mut upper = desired("a1");
+    upper.members[0].key.api_id = ApiId::parse("A1").unwrap();
     for gateway in [[desired("a1"), upper.clone()], [upper.clone(), desired("a1")]] {
         let survey = take(&gateway, &[], 10, "");
         assert_eq!(skipped(&survey), [("a1".to_owned(), SkipReason::NameCollision)]);
@@ -328,6 +326,7 @@ fn without(lists: &[ApiList], api_types: &[ApiType], catalog: &[Entity]) -> Agen
         has_same_rules: true,
         gateways: [(gateway(), observation)].into(),
         catalog: listed(&integration("shop"), catalog),
+        moves: Moves::new(),
         scope: Scope::All,
     };
     survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
@@ -471,7 +470,7 @@ fn an_api_of_an_account_that_was_not_known_is_of_the_only_gateway_that_it_may_be
 fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
     let other = |region: &str| {
         let mut api = desired("a1");
-        api.members[0].gateway.region = Region::parse(region).unwrap();
+        api.members[0].key.gateway.region = Region::parse(region).unwrap();
         api
     };
     // Sorted by gateways, ap-east-1 comes before us-east-1, which the catalog has.
@@ -480,6 +479,42 @@ fn of_two_apis_with_one_name_the_one_that_the_catalog_has_keeps_it() {
     assert_eq!(skipped(&agenda), [("a1".to_owned(), SkipReason::NameCollision)]);
     let agenda = take(&[other("us-east-1"), other("ap-east-1")], &[], 9, "");
     assert_eq!(agenda.jobs[0].key().gateway.region.as_str(), "ap-east-1");
+}
+
+#[test]
+fn an_api_that_is_part_of_another_entity_now_stays_where_it_was_until_it_has_arrived() {
+    let mut group = desired("a1");
+    (group.name, group.is_group) = (name("shop-orders"), true);
+    let mut observed = observed(Some(vec![group.clone()]), &[same("a1")], Scope::All);
+    observed.moves = observed.moves();
+    let rules = source(&[]).rules();
+    let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new());
+    let jobs: Vec<(&str, bool, usize)> = agenda
+        .jobs
+        .iter()
+        .map(|job| (job.desired.name.as_str(), job.desired.is_group, job.predecessors.len()))
+        .collect();
+    assert_eq!(jobs, [("shop-orders", true, 1), ("shop-a1", false, 0)]);
+    assert_eq!(agenda.jobs[0].desired.predecessors, [name("shop-a1")].into());
+    assert_eq!(agenda.leaving, []);
+    let departed = "apis/shop-a1 has moved to apis/shop-orders, which lacks what it has as summary, contacts";
+    for (lost, why) in [
+        (vec![], Why::Moved(name("shop-orders"))),
+        (
+            vec!["summary".to_owned(), "contacts".to_owned()],
+            Why::Departed(departed.to_owned()),
+        ),
+    ] {
+        let moved = observed.moves.values_mut().next().unwrap();
+        moved.progress = MoveProgress::Arrived(lost);
+        let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new());
+        let [leaving] = &agenda.leaving[..] else {
+            panic!("{agenda:?}")
+        };
+        assert_eq!((&leaving.why, agenda.jobs.len()), (&why, 1));
+        let removals = removals(&agenda.leaving, &agenda.owned);
+        assert_eq!(removals[&gateway()].is_empty(), matches!(why, Why::Moved(_)));
+    }
 }
 
 #[test]
@@ -531,6 +566,7 @@ fn a_list_that_has_none_of_its_apis_is_held_even_among_many_others() {
         let observed = Observed {
             gateways: [(gateway(), observation)].into(),
             catalog: listed(&integration("shop"), &catalog),
+            moves: Moves::new(),
             scope: Scope::All,
             has_all_gateways: true,
             has_same_rules: true,

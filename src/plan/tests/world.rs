@@ -1,12 +1,12 @@
 //! A catalog in memory to which plans are applied, write by write, as a run applies them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::super::{ApiPlan, Below, Done, Event, Import, Standing, Step, Work, Write, plan_api};
 use super::fixtures::{Source, export};
 use crate::catalog::{OwnedApi, Vacant};
-use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Format, Properties, SystemData, digest};
+use crate::model::{Definition, Entity, EntityName, EntityPath, Export, Properties, SystemData, digest};
 
 /// Enough writes for any run of these tests.
 pub(super) const ALL: usize = 1_000;
@@ -84,9 +84,12 @@ impl World {
     pub fn drive(&mut self, source: &Source, work: &mut Work, event: Event, run: &mut Run) -> Result<(), Killed> {
         let mut step = work.next(event);
         loop {
-            let Some(event) = self.carry_out(source, step, run)? else {
-                return Ok(());
+            let event = match step {
+                Step::AwaitRemovals if source.held => Some(Event::Judged(BTreeSet::new())),
+                Step::AwaitRemovals => Some(Event::Judged(all_removals(work))),
+                step => self.carry_out(source, step, run)?,
             };
+            let Some(event) = event else { return Ok(()) };
             step = work.next(event);
         }
     }
@@ -108,12 +111,12 @@ impl World {
                 self.import(&import, run)?;
                 Event::Imported(None)
             }
-            Step::AwaitRemovals => Event::Judged(if source.held { 0 } else { usize::MAX }),
-            Step::ReadStages => {
+            Step::ReadStages(members) => {
                 let versions = source.desired().versions;
-                Event::Stages(versions.into_iter().map(|version| version.name).collect())
+                let names: BTreeSet<EntityName> = versions.into_iter().map(|version| version.name).collect();
+                Event::Stages(members.into_iter().map(|member| (member, names.clone())).collect())
             }
-            Step::Done => return Ok(None),
+            Step::AwaitRemovals | Step::Done => return Ok(None),
         };
         Ok(Some(event))
     }
@@ -158,18 +161,15 @@ impl World {
                 | EntityPath::Deployment(..) => {}
             }
         }
-        for version in below.definitions.keys() {
-            let path = EntityPath::Definition(
-                api.name.clone(),
-                version.clone(),
-                EntityName::definition(Format::OpenApi),
-            );
-            let record = api.marker.record.definitions.get(version);
-            if let Some(text) = self.contents.get(&path)
-                && let Some(imported) = record.and_then(|record| record.content_digest.as_ref())
-                && digest(text.as_bytes()) != *imported
-            {
-                below.damaged.insert(version.clone());
+        for (version, found) in &below.definitions {
+            for definition in found.iter().map(|found| &found.name) {
+                let path = EntityPath::Definition(api.name.clone(), version.clone(), definition.clone());
+                if let Some(text) = self.contents.get(&path)
+                    && let Some(imported) = api.marker.imported(version, definition)
+                    && digest(text.as_bytes()) != *imported
+                {
+                    below.damaged.insert((version.clone(), definition.clone()));
+                }
             }
         }
         below
@@ -187,7 +187,7 @@ impl World {
         self.contents.retain(|other, _| other != path && !below(other));
     }
 
-    fn entity(&self, path: &EntityPath) -> Option<Entity> {
+    pub fn entity(&self, path: &EntityPath) -> Option<Entity> {
         let (EntityPath::Environment(name)
         | EntityPath::Api(name)
         | EntityPath::Version(_, name)
@@ -207,7 +207,7 @@ impl World {
         Vacant::at(path, found.as_ref())
     }
 
-    fn import(&mut self, import: &Import, run: &mut Run) -> Result<(), Killed> {
+    pub fn import(&mut self, import: &Import, run: &mut Run) -> Result<(), Killed> {
         let path = import.definition.path();
         run.step(format!("import {path}"))?;
         assert!(self.entities.contains_key(path));
@@ -215,7 +215,7 @@ impl World {
         Ok(())
     }
 
-    fn write(&mut self, write: &Write, run: &mut Run) -> Result<(), Killed> {
+    pub fn write(&mut self, write: &Write, run: &mut Run) -> Result<(), Killed> {
         run.step(describe(write))?;
         let path = write.path();
         match write {
@@ -261,4 +261,9 @@ pub(super) fn describe(write: &Write) -> String {
         Write::Delete(..) => "delete",
     };
     format!("{verb} {}", write.path())
+}
+
+/// The names of all removals that wait for the guard.
+pub(super) fn all_removals(work: &Work) -> BTreeSet<EntityName> {
+    work.removals().iter().map(|removal| removal.name.clone()).collect()
 }

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 
 use super::{State, Work};
-use crate::model::{Definition, DesiredVersion, Export, Skipped};
+use crate::model::{Definition, DesiredDeployment, Export, Skipped};
 use crate::plan::api::ApiPlan;
 use crate::plan::below::{Below, Standing};
 use crate::plan::definition::is_refusal;
+use crate::plan::disagreement::disagreements;
 use crate::plan::preview::{Preview, PreviewChange};
 use crate::plan::removals::Removal;
 use crate::plan::step::{Event, Step, export};
@@ -41,6 +42,7 @@ impl Work {
             | State::Reading { .. }
             | State::Probing { .. }
             | State::Closing
+            | State::ClosingForOthers
             | State::Settled
             | State::Ended => None,
         }
@@ -52,11 +54,10 @@ impl Work {
             Some(plan) => &plan.skips,
             None => &self.done.skips,
         };
-        let key = &self.desired.members[0];
         let skips = skips.iter().cloned();
-        preview
-            .skipped
-            .extend(skips.map(|skip| Skipped::of(skip, key, &self.desired.title)));
+        let skipped = skips.filter_map(|skip| Skipped::below(skip, &self.desired));
+        preview.skipped.extend(skipped);
+        preview.disagreements.extend(disagreements(&self.desired));
         let before = preview.changes.len();
         match (self.plan(), step) {
             (Some(plan), _) => {
@@ -81,25 +82,32 @@ impl Work {
             exportable: known.exportable,
             ..below
         };
-        let refused = |version: &&DesiredVersion| {
+        let refused = |(stage_name, stage): &(&String, &DesiredDeployment)| {
             let skipped = standing.owned().map(|api| &api.marker.record.skipped);
-            skipped.is_some_and(|skipped| skipped.iter().any(|skip| is_refusal(skip, version)))
+            skipped.is_some_and(|skipped| skipped.iter().any(|skip| is_refusal(skip, stage_name, stage)))
         };
         // What Amazon refused stays refused until the stage changes, unless a deep check finds that it does no longer.
-        let probes = self.desired.versions.iter().filter(|_| self.deep).filter(refused);
-        let left: VecDeque<_> = probes
-            .filter(|version| matches!(version.definition, Definition::Exported(_)))
-            .filter(|version| !below.exportable.contains(&version.name))
-            .cloned()
+        let versions = self.desired.versions.iter().filter(|_| self.deep);
+        let stages = versions.flat_map(|version| version.deployments.iter().map(|stage| (&version.stage_name, stage)));
+        let left: VecDeque<_> = stages
+            .filter(refused)
+            .filter(|(_, stage)| matches!(stage.definition, Definition::Exported(_)))
+            .filter(|(_, stage)| !below.exportable.contains(&stage.name))
+            .map(|(stage_name, stage)| (stage_name.clone(), stage.clone()))
             .collect();
         self.deep = false;
         self.probe(standing, below, left)
     }
 
-    pub(super) fn probe(&mut self, standing: Standing, below: Below, left: VecDeque<DesiredVersion>) -> Step {
+    pub(super) fn probe(
+        &mut self,
+        standing: Standing,
+        below: Below,
+        left: VecDeque<(String, DesiredDeployment)>,
+    ) -> Step {
         match left.front() {
-            Some(version) => {
-                let step = export(version);
+            Some((stage_name, stage)) => {
+                let step = export(stage_name, stage);
                 self.state = State::Probing { standing, below, left };
                 step
             }
@@ -111,11 +119,11 @@ impl Work {
         &mut self,
         standing: Standing,
         mut below: Below,
-        mut left: VecDeque<DesiredVersion>,
+        mut left: VecDeque<(String, DesiredDeployment)>,
         event: &Event,
     ) -> Step {
-        if let (Some(version), Event::Exported(Export::Document(_))) = (left.pop_front(), event) {
-            below.exportable.insert(version.name);
+        if let (Some((_, stage)), Event::Exported(Export::Document(_))) = (left.pop_front(), event) {
+            below.exportable.insert(stage.name);
         }
         self.probe(standing, below, left)
     }

@@ -72,12 +72,6 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
 pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
-        @for gateway in &report.gateways {
-            @if let Some(message) = &gateway.message {
-                h3 { "Not read" @if let Some(account) = &gateway.account { ", account " (account) } ", region " (gateway.region) }
-                p { (message) }
-            }
-        }
         @if !report.failed.is_empty() {
             h3 { (heading("Failed", report.failed.len(), totals.failed)) }
             ul {
@@ -147,6 +141,7 @@ fn remedy(reason: SkipReason) -> &'static str {
             "Delete stages or versions that are not needed, or change the API center's plan."
         }
         SkipReason::TooManyDeployments => "Delete stages or deployments that are not needed: ten is the most.",
+        SkipReason::TooManyDefinitions => "Let the APIs of the group agree: five definitions are the most.",
         SkipReason::DefinitionTooLarge => "Split the API: API Center takes no more.",
         SkipReason::ExportRefused => "Correct the API on Amazon so that its stage can be exported.",
         SkipReason::NotDeployed => "Deploy the API to the stage, or delete the stage.",
@@ -182,7 +177,7 @@ fn counts(report: &Report) -> Vec<String> {
 }
 
 /// A call as it is typed; the address and the key are the reader's own.
-fn call(method: &str, path: &str) -> Markup {
+pub(super) fn call(method: &str, path: &str) -> Markup {
     html! {
         pre { code {
             "curl --request " (method) " \"$URL" (path) "\" --header \"x-functions-key: $KEY\""

@@ -93,37 +93,6 @@ pub(super) fn outside(url: &str, text: &str) -> Markup {
     html! { a.outside href=(url) rel="noreferrer noopener" { (text) } }
 }
 
-/// The form that searches and filters.
-pub(super) fn filter_form(
-    action: &str,
-    visit: &Visit,
-    (search, state): (Option<&str>, Option<&str>),
-    states: &[&str],
-) -> Markup {
-    html! {
-        form.filter method="get" action=(action) role="search" {
-            (visit.hidden_field())
-            div {
-                label for="search" { "Search" }
-                input #search type="search" name="search" value=(search.unwrap_or_default());
-            }
-            div {
-                label for="state" { "State" }
-                select #state name="state" {
-                    option value="" { "any" }
-                    @for word in states {
-                        option value=(word) selected[state == Some(word)] { (word) }
-                    }
-                }
-            }
-            button type="submit" { "Show" }
-            @if search.is_some() || state.is_some() {
-                a href=(visit.link(action, &[])) { "Show all" }
-            }
-        }
-    }
-}
-
 /// A state in a word, with a colour that says no more than the word.
 pub(super) fn badge(word: &str) -> Markup {
     html! { span class={ "badge " (word) } { (word) } }

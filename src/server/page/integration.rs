@@ -1,17 +1,21 @@
 //! The page of one integration.
 
+use std::collections::BTreeSet;
+
 use maud::{Markup, html};
 
-use super::frame::{badge, filter_form, frame, outside};
+use super::filter_form::{Choice, filter_form};
+use super::frame::{badge, frame, outside};
+use super::gateways::gateways;
 use super::{Visit, attention, chart, time};
-use crate::engine::{ApiCondition, ApiView, IntegrationDetail, IntegrationView, Word};
-use crate::model::{PastRun, Region};
-use crate::server::route::Filter;
+use crate::engine::{ApiView, IntegrationDetail, IntegrationView, Word};
+use crate::model::{AccountId, Gateway, PastRun, Region};
+use crate::server::query::ApiFilter;
 
 /// The page that shows an integration with those of its APIs that pass the filter.
 pub(in super::super) fn integration(
     detail: &IntegrationDetail,
-    filter: &Filter<ApiCondition>,
+    filter: &ApiFilter,
     visit: &Visit,
     portal: &str,
 ) -> Markup {
@@ -24,6 +28,12 @@ pub(in super::super) fn integration(
                 @if let Some(message) = &view.properties.link_state.message { p.what { (message) } }
                 (attention::action(view, visit))
                 @if let Some(report) = &view.properties.last_sync { (attention::full(report, &detail.conflict_titles)) }
+            }
+        }
+        @if let Some(report) = view.properties.last_sync.as_ref().filter(|report| !report.gateways.is_empty()) {
+            section aria-labelledby="gateways" {
+                h2 #gateways { "Gateways" }
+                (gateways(&view.name, report, visit))
             }
         }
         section aria-labelledby="runs" {
@@ -100,15 +110,14 @@ fn runs(runs: &[PastRun]) -> Markup {
     }
 }
 
-fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> Markup {
-    let words: Vec<&str> = ApiCondition::ALL.iter().map(|condition| condition.word()).collect();
-    let set = (filter.search.as_deref(), filter.state.map(Word::word));
+fn apis(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit) -> Markup {
+    let choices = choices(detail, filter);
     let path = visit.base.one(&detail.integration.name);
-    let shown: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes_api(api)).collect();
+    let shown: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes(api)).collect();
     let report = detail.integration.properties.last_sync.as_ref();
     let unnamed = report.map(attention::unnamed_failures).unwrap_or_default();
     html! {
-        (filter_form(&path, visit, set, &words))
+        (filter_form(&path, visit, filter.of_api.search.as_deref(), &choices))
         @if unnamed > 0 {
             p { (unnamed) " more APIs failed in the last run than are marked here: its report is kept with the names of the first 20." }
         }
@@ -118,6 +127,7 @@ fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit
                 thead { tr {
                     th scope="col" { "API" }
                     th scope="col" { "State" }
+                    th scope="col" { "Gateway" }
                     th scope="col" { "Stages" }
                     th scope="col" { "Elsewhere" }
                 } }
@@ -125,6 +135,28 @@ fn apis(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit
             }
         }
     }
+}
+
+/// What APIs can be chosen by: their state, and the accounts and regions that they are in.
+fn choices(detail: &IntegrationDetail, filter: &ApiFilter) -> [Choice; 3] {
+    let gateways: BTreeSet<&Gateway> = detail.apis.iter().flat_map(|api| &api.gateways).collect();
+    let accounts: BTreeSet<&AccountId> = gateways.iter().filter_map(|gateway| gateway.account.as_ref()).collect();
+    let regions: BTreeSet<&str> = gateways.iter().map(|gateway| gateway.region.as_str()).collect();
+    [
+        Choice::of_state(filter.of_api.state),
+        Choice {
+            name: "account",
+            label: "Account",
+            words: accounts.into_iter().map(ToString::to_string).collect(),
+            chosen: filter.account.as_ref().map(ToString::to_string),
+        },
+        Choice {
+            name: "region",
+            label: "Region",
+            words: regions.into_iter().map(str::to_owned).collect(),
+            chosen: filter.region.as_ref().map(ToString::to_string),
+        },
+    ]
 }
 
 fn row(api: &ApiView) -> Markup {
@@ -142,6 +174,11 @@ fn row(api: &ApiView) -> Markup {
                 @if let Some(failure) = &api.failure { p { (failure) } }
                 @if !api.skipped.is_empty() {
                     ul { @for skip in &api.skipped { li { (skip.message) } } }
+                }
+            }
+            td {
+                @for gateway in &api.gateways {
+                    div.whole { @if let Some(account) = &gateway.account { (account) " " } (gateway.region) }
                 }
             }
             td { @if api.stages.is_empty() { span.quiet { "none" } } @else { (api.stages.join(", ")) } }

@@ -2,10 +2,11 @@
 
 use maud::{Markup, html};
 
-use super::frame::{badge, filter_form, frame, outside};
+use super::filter_form::{Choice, filter_form};
+use super::frame::{badge, frame, outside};
 use super::{Visit, attention, chart, time};
 use crate::engine::{Condition, IntegrationView, Word};
-use crate::server::route::Filter;
+use crate::server::query::Filter;
 
 /// The page that shows these of `total` integrations.
 pub(in super::super) fn overview(
@@ -15,11 +16,10 @@ pub(in super::super) fn overview(
     visit: &Visit,
     portal: &str,
 ) -> Markup {
-    let words: Vec<&str> = Condition::ALL.iter().map(|condition| condition.word()).collect();
-    let set = (filter.search.as_deref(), filter.state.map(Word::word));
+    let state = Choice::of_state(filter.state);
     let content = html! {
         p { (outside(portal, "The API center in the Azure portal")) }
-        (filter_form(&visit.base.to_string(), visit, set, &words))
+        (filter_form(&visit.base.to_string(), visit, filter.search.as_deref(), &[state]))
         @if total == 0 {
             p { "There is no integration yet. A " code { "PUT" } " of " code { (visit.base) "/NAME" } " makes one." }
         } @else {

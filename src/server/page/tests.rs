@@ -3,14 +3,15 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 
 use super::super::answer::problem_answer;
-use super::super::route::Filter;
+use super::super::query::{ApiFilter, Filter};
 use super::*;
 use crate::engine::{
     ApiCondition, ApiView, Condition, IntegrationDetail, IntegrationProperties, IntegrationView, LinkState, LinkWord,
 };
 use crate::model::document::{DocumentProperties, SourceProperties};
 use crate::model::{
-    ApiType, Conflict, ErrorCode, Failure, Outcome, PastRun, Problem, Report, Requests, SkipReason, Skipped, Totals,
+    AccountId, ApiType, Conflict, ErrorCode, Failure, Gateway, GatewayReport, GatewayState, Outcome, PastRun, Problem,
+    Region, Report, Requests, SkipReason, Skipped, Totals,
 };
 
 const HOSTILE: &str = r#""><script>alert(1)</script>'&amp;<img src=x onerror=alert(1)>"#;
@@ -39,6 +40,19 @@ fn report(outcome: Outcome) -> Report {
         requests: Requests::default(),
         totals: None,
         gateways: Vec::new(),
+    }
+}
+
+fn gateway(account: &str, state: GatewayState) -> GatewayReport {
+    GatewayReport {
+        source: Some("prod".to_owned()),
+        account: Some(account.to_owned()),
+        region: "us-east-1".to_owned(),
+        state,
+        apis: Some(7),
+        held: None,
+        deletions_id: None,
+        message: None,
     }
 }
 
@@ -94,6 +108,10 @@ fn api(number: usize, condition: ApiCondition) -> ApiView {
         title: format!("API {number}"),
         api_id: format!("{number:010}"),
         api_type: Some(ApiType::Rest),
+        gateways: vec![Gateway {
+            account: AccountId::parse("111122223333"),
+            region: Region::parse("us-east-1").unwrap(),
+        }],
         stages: vec!["prod".to_owned(), "staging".to_owned()],
         skipped: Vec::new(),
         failure: None,
@@ -112,15 +130,8 @@ fn code_query() -> String {
         .finish()
 }
 
-fn no_filter<State>() -> Filter<State> {
-    Filter {
-        search: None,
-        state: None,
-    }
-}
-
 fn overview_of(views: &[IntegrationView], visit: &Visit) -> String {
-    overview(views, views.len(), &no_filter(), visit, PORTAL).into_string()
+    overview(views, views.len(), &Filter::default(), visit, PORTAL).into_string()
 }
 
 fn detail(integration: IntegrationView, apis: Vec<ApiView>) -> IntegrationDetail {
@@ -132,10 +143,10 @@ fn detail(integration: IntegrationView, apis: Vec<ApiView>) -> IntegrationDetail
 }
 
 fn detail_of(integration: IntegrationView, apis: Vec<ApiView>) -> String {
-    integration_page(&detail(integration, apis), &no_filter(), &Visit::default())
+    integration_page(&detail(integration, apis), &ApiFilter::default(), &Visit::default())
 }
 
-fn integration_page(detail: &IntegrationDetail, filter: &Filter<ApiCondition>, visit: &Visit) -> String {
+fn integration_page(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit) -> String {
     integration(detail, filter, visit, PORTAL).into_string()
 }
 
@@ -242,6 +253,15 @@ fn hostile_names_stay_texts() {
         title: Some(HOSTILE.to_owned()),
         message: HOSTILE.to_owned(),
     }];
+    bad.gateways = vec![GatewayReport {
+        source: Some(HOSTILE.to_owned()),
+        account: Some(HOSTILE.to_owned()),
+        region: HOSTILE.to_owned(),
+        held: Some(1),
+        deletions_id: Some(HOSTILE.to_owned()),
+        message: Some(HOSTILE.to_owned()),
+        ..gateway("111122223333", GatewayState::Denied)
+    }];
     let mut hostile = view(HOSTILE, Some(bad));
     let source = hostile.properties.document.amazon_api_gateway_source.as_mut();
     source.unwrap().region_name = HOSTILE.to_owned();
@@ -251,9 +271,12 @@ fn hostile_names_stay_texts() {
     hostile_api.stages = vec![HOSTILE.to_owned()];
     hostile_api.failure = Some(HOSTILE.to_owned());
     hostile_api.console_url = Some(HOSTILE.to_owned());
-    let filter = Filter {
-        search: Some(HOSTILE.to_owned()),
-        state: None,
+    let filter = ApiFilter {
+        of_api: Filter {
+            search: Some(HOSTILE.to_owned()),
+            state: None,
+        },
+        ..ApiFilter::default()
     };
     let detail = detail(hostile.clone(), vec![hostile_api]);
     let visit = visit(&code_query());
@@ -262,7 +285,7 @@ fn hostile_names_stay_texts() {
             &[hostile],
             1,
             &Filter {
-                search: filter.search.clone(),
+                search: filter.of_api.search.clone(),
                 state: Some(Condition::Held),
             },
             &visit,
@@ -287,7 +310,7 @@ fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
     let visit = visit(&code_query());
     let pages = [
         overview_of(std::slice::from_ref(&detail.integration), &visit),
-        integration_page(&detail, &no_filter(), &visit),
+        integration_page(&detail, &ApiFilter::default(), &visit),
     ];
     for page in pages {
         let links = between(&page, "href=\"", "\"");
@@ -325,7 +348,7 @@ fn links_and_calls_have_the_prefix_that_the_page_was_called_with() {
     let pages = [
         overview_of(&[], &visit),
         overview_of(std::slice::from_ref(&detail.integration), &visit),
-        integration_page(&detail, &no_filter(), &visit),
+        integration_page(&detail, &ApiFilter::default(), &visit),
     ];
     for page in pages {
         assert!(!page.contains("/api/"), "{page}");
@@ -369,9 +392,12 @@ fn a_filter_chooses_and_is_shown() {
         ],
     );
     let shown = |search: Option<&str>, state| {
-        let filter = Filter {
-            search: search.map(str::to_owned),
-            state,
+        let filter = ApiFilter {
+            of_api: Filter {
+                search: search.map(str::to_owned),
+                state,
+            },
+            ..ApiFilter::default()
         };
         let page = integration_page(&detail, &filter, &Visit::default());
         let caption = between(&page, "<caption>", "</caption>")[0].to_owned();
@@ -385,6 +411,89 @@ fn a_filter_chooses_and_is_shown() {
         page.contains(r#"<option value="failed" selected>"#) && page.contains("Show all"),
         "{page}"
     );
+}
+
+#[test]
+fn apis_are_chosen_by_account_and_region() {
+    let mut elsewhere = api(2, ApiCondition::Synced);
+    elsewhere.gateways = ["us-east-1", "eu-west-1"]
+        .map(|region| Gateway {
+            account: AccountId::parse("444455556666"),
+            region: Region::parse(region).unwrap(),
+        })
+        .to_vec();
+    let mut unknown = api(3, ApiCondition::Synced);
+    unknown.gateways.clear();
+    let detail = detail(
+        view("shop", None),
+        vec![api(1, ApiCondition::Synced), elsewhere, unknown],
+    );
+    let shown = |account: Option<&str>, region: Option<&str>| {
+        let filter = ApiFilter {
+            account: account.map(|account| AccountId::parse(account).unwrap()),
+            region: region.map(|region| Region::parse(region).unwrap()),
+            ..ApiFilter::default()
+        };
+        let page = integration_page(&detail, &filter, &Visit::default());
+        (between(&page, "<caption>", "</caption>")[0].to_owned(), page)
+    };
+    assert_eq!(shown(None, None).0, "3 of 3 APIs");
+    assert_eq!(shown(Some("444455556666"), None).0, "1 of 3 APIs");
+    assert_eq!(shown(None, Some("us-east-1")).0, "2 of 3 APIs");
+    // One gateway has to be in both.
+    assert_eq!(shown(Some("111122223333"), Some("eu-west-1")).0, "0 of 3 APIs");
+    let (caption, page) = shown(Some("999999999999"), Some("eu-west-1"));
+    assert_eq!(caption, "0 of 3 APIs");
+    for text in [
+        r#"<option value="999999999999" selected>"#,
+        r#"<option value="111122223333">"#,
+        r#"<option value="eu-west-1" selected>"#,
+        "<div class=\"whole\">444455556666 eu-west-1</div>",
+    ] {
+        let page = if text.starts_with("<div") {
+            &shown(None, None).1
+        } else {
+            &page
+        };
+        assert!(page.contains(text), "{text}: {page}");
+    }
+}
+
+#[test]
+fn gateways_are_shown_with_what_to_do_and_those_first_that_need_it() {
+    let mut partial = report(Outcome::Held);
+    let mut held = gateway("111122223333", GatewayState::Read);
+    (held.held, held.deletions_id) = (Some(9), Some("0123abcd".to_owned()));
+    partial.gateways = vec![
+        gateway("000011112222", GatewayState::Read),
+        held,
+        GatewayReport {
+            apis: None,
+            message: Some("the role cannot be assumed".to_owned()),
+            ..gateway("222233334444", GatewayState::Denied)
+        },
+    ];
+    partial.totals = Some(Totals {
+        gateways: 40,
+        ..Totals::default()
+    });
+    let page = detail_of(view("shop", Some(partial)), Vec::new());
+    let table = between(&page, "aria-label=\"Table of gateways\"", "</table>")[0];
+    let accounts = between(table, "<th class=\"whole\" scope=\"row\">", "<br>");
+    assert_eq!(accounts, ["111122223333", "222233334444", "000011112222"]);
+    for text in [
+        "3 of 40 gateways",
+        "kept with 3 gateways",
+        "<span class=\"badge denied\">denied</span>",
+        "the role cannot be assumed",
+        "roll the member role out",
+        "9 deletions are held.",
+        "/shop/sync?confirmDeletions=0123abcd",
+        "us-east-1<br>source prod",
+    ] {
+        assert!(page.contains(text), "{text}: {page}");
+    }
+    assert!(!detail_of(view("shop", None), Vec::new()).contains("gateways"));
 }
 
 #[test]
@@ -423,7 +532,7 @@ fn a_thousand_apis_are_a_page_of_a_thousand_rows() {
         (0..1000).map(|number| api(number, ApiCondition::Synced)).collect(),
     );
     let began: OffsetDateTime = std::time::SystemTime::now().into();
-    let page = integration_page(&detail, &no_filter(), &Visit::default());
+    let page = integration_page(&detail, &ApiFilter::default(), &Visit::default());
     let ended: OffsetDateTime = std::time::SystemTime::now().into();
     println!("1,000 APIs: {} bytes in {}", page.len(), ended - began);
     assert_eq!(page.matches("<tr><th scope=\"row\">API ").count(), 1000);

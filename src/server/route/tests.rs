@@ -1,4 +1,5 @@
 use super::*;
+use crate::model::{AccountId, Region};
 
 /// Every path there is, with its methods.
 pub(in super::super) fn all() -> Vec<(&'static str, &'static str)> {
@@ -63,15 +64,7 @@ fn every_path_and_method_is_a_route() {
 
 #[test]
 fn the_route_is_found_below_any_prefix() {
-    let one = || {
-        Route::Get(
-            IntegrationName::parse("shop").unwrap(),
-            Filter {
-                search: None,
-                state: None,
-            },
-        )
-    };
+    let one = || Route::Get(IntegrationName::parse("shop").unwrap(), ApiFilter::default());
     for (path, base) in [
         ("/integrations/shop", "/integrations"),
         ("/api/integrations/shop/", "/api/integrations"),
@@ -121,21 +114,22 @@ fn a_filter_is_read_and_anything_else_refused() {
     };
     let found = route(&Method::GET, "/api/integrations?code=x&search=+a%20b&state=HELD").unwrap();
     assert_eq!(found, Route::List(wanted));
-    let empty = route(&Method::GET, "/api/integrations/shop?search=&state=&code=").unwrap();
-    assert!(matches!(
-        empty,
-        Route::Get(
-            _,
-            Filter {
-                search: None,
-                state: None
-            }
-        )
-    ));
+    let empty = "/api/integrations/shop?search=&state=&account=&region=&code=";
+    assert!(matches!(route(&Method::GET, empty).unwrap(), Route::Get(_, filter) if filter == ApiFilter::default()));
+    let placed = "/api/integrations/shop?account=111122223333&region=eu-west-1";
+    let wanted = ApiFilter {
+        account: AccountId::parse("111122223333"),
+        region: Region::parse("eu-west-1").ok(),
+        ..ApiFilter::default()
+    };
+    assert!(matches!(route(&Method::GET, placed).unwrap(), Route::Get(_, filter) if filter == wanted));
     for uri in [
         "/api/integrations?serach=a",
         "/api/integrations?state=good",
         "/api/integrations/shop?state=held",
+        "/api/integrations/shop?account=7",
+        "/api/integrations/shop?region=moon",
+        "/api/integrations?account=111122223333",
         "/api/integrations/openapi.json?search=a",
     ] {
         assert_eq!(

@@ -12,6 +12,8 @@ pub(super) struct Outline {
     pub version: Member,
     /// The digest of all members, whatever their order.
     pub digest: [u8; 32],
+    /// The same without what tells where the API is and what it is called.
+    pub comparison_digest: [u8; 32],
 }
 
 /// A member of a document.
@@ -40,6 +42,9 @@ pub(super) fn outline(text: &str, format: &'static str, is_versioned: bool) -> R
     Ok(outline)
 }
 
+/// What members of a group may differ in and share a definition, beside the servers.
+const NAMING: [&str; 2] = ["title", "description"];
+
 struct Document {
     format: &'static str,
     is_versioned: bool,
@@ -54,24 +59,33 @@ impl<'de> Visitor<'de> for Document {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Outline, A::Error> {
         let mut outline = Outline::default();
-        let mut members = Members::default();
+        let (mut members, mut compared) = (Members::default(), Members::default());
         while let Some(name) = map.next_key::<String>()? {
             let mut member = Sha256::new();
             feed_text(&mut member, &name);
-            let mut text = None;
+            let (mut text, mut unnamed) = (None, Members::default());
+            let is_info = name == "info";
             map.next_value_seed(Fed {
-                without: (name == "info" && !self.is_versioned).then_some("version"),
+                without: (is_info && !self.is_versioned).then_some("version"),
                 text: (name == self.format).then_some(&mut text),
+                unnamed: is_info.then_some(&mut unnamed),
                 ..Fed::into(&mut member)
             })?;
             if name == self.format {
                 outline.version = text.map_or(Member::Other, Member::Text);
             }
+            if is_info {
+                let mut info = Sha256::new();
+                feed_text(&mut info, &name);
+                unnamed.feed(&mut info);
+                compared.add(info);
+            } else if name != "servers" {
+                compared.add(member.clone());
+            }
             members.add(member);
         }
-        let mut digest = Sha256::new();
-        members.feed(&mut digest);
-        outline.digest = digest.finalize().into();
+        outline.digest = members.digest();
+        outline.comparison_digest = compared.digest();
         Ok(outline)
     }
 }
@@ -83,6 +97,12 @@ struct Members(Vec<[u8; 32]>);
 impl Members {
     fn add(&mut self, member: Sha256) {
         self.0.push(member.finalize().into());
+    }
+
+    fn digest(self) -> [u8; 32] {
+        let mut digest = Sha256::new();
+        self.feed(&mut digest);
+        digest.finalize().into()
     }
 
     fn feed(mut self, digest: &mut Sha256) {
@@ -100,6 +120,8 @@ struct Fed<'a> {
     without: Option<&'static str>,
     /// Where to keep the value, if it is a text.
     text: Option<&'a mut Option<String>>,
+    /// Where to keep its members but for the naming ones, if it is an object.
+    unnamed: Option<&'a mut Members>,
 }
 
 impl Fed<'_> {
@@ -108,6 +130,7 @@ impl Fed<'_> {
             digest,
             without: None,
             text: None,
+            unnamed: None,
         }
     }
 }
@@ -174,22 +197,30 @@ impl<'de> Visitor<'de> for Fed<'_> {
 
     /// Numbers that are no integers of 64 bits come here, too: to keep their precision, the parser shows one as an object with
     /// its text.
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+    fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let mut members = Members::default();
+        let wants_name = self.without.is_some() || self.unnamed.is_some();
         loop {
             let mut member = Sha256::new();
             let mut name = None;
             let key = Fed {
-                text: self.without.is_some().then_some(&mut name),
+                text: wants_name.then_some(&mut name),
                 ..Fed::into(&mut member)
             };
             if map.next_key_seed(key)?.is_none() {
                 break;
             }
             map.next_value_seed(Fed::into(&mut member))?;
-            if name.is_none() || name.as_deref() != self.without {
-                members.add(member);
+            let name = name.as_deref();
+            if name.is_some() && name == self.without {
+                continue;
             }
+            if let Some(unnamed) = &mut self.unnamed
+                && !name.is_some_and(|name| NAMING.contains(&name))
+            {
+                unnamed.add(member.clone());
+            }
+            members.add(member);
         }
         members.feed(self.digest);
         Ok(())

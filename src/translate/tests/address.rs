@@ -248,8 +248,11 @@ fn a_stage_with_no_url_at_all_says_so() {
     ] {
         let mut desired = around(&api, &stage("prod"), &domains, None);
         let version = desired.versions.remove(0);
-        assert_eq!((version.urls.len(), super::urls(&version).len()), (urls, urls));
-        let skips: Vec<SkipReason> = version.skips.iter().map(|skip| skip.reason).collect();
+        assert_eq!(
+            (version.deployments[0].urls.len(), super::urls(&version).len()),
+            (urls, urls)
+        );
+        let skips: Vec<SkipReason> = version.deployments[0].skips.iter().map(|skip| skip.reason).collect();
         assert_eq!(
             skips,
             if says {
@@ -331,7 +334,10 @@ fn a_new_stage_that_only_an_unknown_domain_could_lead_to_waits() {
         let what = format!("{domains:?} {recorded:?} {}", api.execute_api_disabled);
         let desired = around(&api, &stage("prod"), &domains, recorded);
         assert_eq!(
-            desired.versions.first().map(|version| version.urls.len()),
+            desired
+                .versions
+                .first()
+                .map(|version| version.deployments[0].urls.len()),
             expected,
             "{what}"
         );
@@ -378,10 +384,10 @@ fn each_kind_of_api_has_its_kind_and_its_format_in_the_catalog() {
         (ApiType::Websocket, "websocket", Format::AsyncApi),
     ] {
         let desired = staged(&always(), &of_type(api_type), &[stage("prod")], false);
-        assert_eq!(text(&desired.fields.enforced, "kind").as_deref(), Some(kind));
+        assert_eq!(text(&desired.members[0].fields.enforced, "kind").as_deref(), Some(kind));
         assert_eq!(desired.versions[0].format, format);
-        assert_eq!(desired.members[0].api_type, api_type);
-        assert_eq!(desired.versions[0].deployments[0].from, desired.members[0]);
+        assert_eq!(desired.members[0].key.api_type, api_type);
+        assert_eq!(desired.versions[0].deployments[0].from, desired.members[0].key);
     }
     assert_eq!(EntityName::definition(Format::AsyncApi).as_str(), "asyncapi");
 }
@@ -403,9 +409,12 @@ fn servers_are_replaced_where_the_exported_ones_are_not_what_people_call() {
     for (api, name, domains, replaced) in table {
         let what = format!("{api:?} {name} {domains:?}");
         let version = around(&api, &stage(name), &domains, None).versions.remove(0);
-        assert_eq!(version.servers.is_some(), replaced, "{what}");
+        assert_eq!(version.deployments[0].servers.is_some(), replaced, "{what}");
         assert!(
-            version.servers.as_ref().is_none_or(|servers| *servers == version.urls),
+            version.deployments[0]
+                .servers
+                .as_ref()
+                .is_none_or(|servers| *servers == version.deployments[0].urls),
             "{what}"
         );
         // The revision follows the URLs only where they are in the document.
@@ -430,8 +439,8 @@ fn servers_are_replaced_where_the_exported_ones_are_not_what_people_call() {
             with_definitions: false,
         };
         add_stages(&mut moved, around, &api, &[stage(name)]);
-        let same_urls = moved.versions[0].urls == version.urls;
-        let same = moved.versions[0].definition == version.definition;
+        let same_urls = moved.versions[0].deployments[0].urls == version.deployments[0].urls;
+        let same = moved.versions[0].deployments[0].definition == version.deployments[0].definition;
         assert_eq!(same, !replaced || same_urls, "{what}");
     }
 }

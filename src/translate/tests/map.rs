@@ -79,7 +79,7 @@ fn later_rules_win_and_say_whether_a_field_is_enforced() {
         { "default": { "api.description": "by ${apiId}" } },
     ]);
     let desired = filled(&map, &api("orders"), &[]);
-    let fields = &desired.fields;
+    let fields = &desired.members[0].fields;
     assert_eq!(custom(fields, "team"), Some((json!("a"), true)));
     assert_eq!(custom(fields, "tier"), Some((json!("silver"), false)));
     assert_eq!(custom(fields, "cost"), Some((json!(1), true)));
@@ -87,7 +87,7 @@ fn later_rules_win_and_say_whether_a_field_is_enforced() {
     assert_eq!(found(fields, &["summary"]), Some((summary, false)));
     assert_eq!(found(fields, &["title"]), Some((json!("REST orders"), true)));
     assert_eq!(found(fields, &["description"]), Some((json!("by a1b2c3d4e5"), false)));
-    assert_eq!((desired.title.as_str(), desired.skips), ("orders", Vec::new()));
+    assert_eq!((desired.title(), &desired.skips), ("orders", &Vec::new()));
 }
 
 #[test]
@@ -103,23 +103,29 @@ fn a_rule_whose_tag_is_missing_does_not_fire() {
     ] {
         let desired = filled(&map, &tagged("A", tags), &[]);
         let expected = team.map_or((json!("nobody"), false), |team| (json!(team), true));
-        assert_eq!(custom(&desired.fields, "team"), Some(expected), "{tags:?}");
+        assert_eq!(custom(&desired.members[0].fields, "team"), Some(expected), "{tags:?}");
         assert_eq!(
-            found(&desired.fields, &["summary"]).is_some(),
+            found(&desired.members[0].fields, &["summary"]).is_some(),
             team.is_some(),
             "{tags:?}"
         );
         assert_eq!(desired.skips, []);
     }
     let unknown = json!([{ "set": { "api.summary": "${accountName}" } }]);
-    assert_eq!(found(&filled(&unknown, &api("A"), &[]).fields, &["summary"]), None);
+    assert_eq!(
+        found(&filled(&unknown, &api("A"), &[]).members[0].fields, &["summary"]),
+        None
+    );
 }
 
 #[test]
 fn amazon_s_own_tags_fill_fields_too() {
     let map = json!([{ "set": { "api.summary": "stack ${tag:aws:cloudformation:stack-name}" } }]);
     let desired = filled(&map, &tagged("A", &[("aws:cloudformation:stack-name", "shop")]), &[]);
-    assert_eq!(found(&desired.fields, &["summary"]), Some((json!("stack shop"), true)));
+    assert_eq!(
+        found(&desired.members[0].fields, &["summary"]),
+        Some((json!("stack shop"), true))
+    );
 }
 
 #[test]
@@ -136,11 +142,14 @@ fn a_tag_fills_booleans_numbers_and_lists() {
         &tagged("A", &[("pii", "true"), ("cost", "12.5"), ("area", "gold")]),
         &[],
     );
-    assert_eq!(custom(&desired.fields, "pii"), Some((json!(true), true)));
-    assert_eq!(custom(&desired.fields, "cost"), Some((json!(12.5), true)));
-    assert_eq!(custom(&desired.fields, "areas"), Some((json!(["gold"]), true)));
+    assert_eq!(custom(&desired.members[0].fields, "pii"), Some((json!(true), true)));
+    assert_eq!(custom(&desired.members[0].fields, "cost"), Some((json!(12.5), true)));
+    assert_eq!(
+        custom(&desired.members[0].fields, "areas"),
+        Some((json!(["gold"]), true))
+    );
     let contacts = json!([{ "name": "gold", "email": "a@b.c" }]);
-    assert_eq!(found(&desired.fields, &["contacts"]), Some((contacts, true)));
+    assert_eq!(found(&desired.members[0].fields, &["contacts"]), Some((contacts, true)));
     assert_eq!(desired.skips, []);
 }
 
@@ -157,7 +166,7 @@ fn a_value_that_is_refused_is_a_skip_of_that_field_and_the_rest_is_done() {
         } },
     ]);
     let desired = filled(&map, &tagged("A", &[("tier", "bronze"), ("team", "elevenchars")]), &[]);
-    let fields = &desired.fields;
+    let fields = &desired.members[0].fields;
     // What is there stays; a new entity gets what it would have without the rule.
     assert_eq!(custom(fields, "tier"), Some((json!("silver"), false)));
     assert_eq!(custom(fields, "team"), Some((json!("nobody"), false)));
@@ -184,16 +193,16 @@ fn texts_of_api_center_s_own_fields_are_cut_and_its_words_taken_in_any_case() {
     ]);
     let desired = filled(&map, &tagged(&"a".repeat(60), &[("stage", "Production")]), &["prod"]);
     let cut = json!(format!("{}…", "a".repeat(49)));
-    assert_eq!(found(&desired.fields, &["title"]), Some((cut.clone(), true)));
+    assert_eq!(found(&desired.members[0].fields, &["title"]), Some((cut.clone(), true)));
     let version = &desired.versions[0];
     assert_eq!(
-        found(&version.fields, &["lifecycleStage"]),
+        found(&version.deployments[0].version, &["lifecycleStage"]),
         Some((json!("production"), true))
     );
     let deployment = &version.deployments[0].fields;
     assert_eq!(found(deployment, &["title"]), Some((cut, true)));
     assert_eq!(found(deployment, &["state"]), Some((json!("inactive"), true)));
-    assert_eq!(version.skips, []);
+    assert_eq!(version.deployments[0].skips, []);
 }
 
 #[test]
@@ -211,7 +220,7 @@ fn rules_about_stages_fill_versions_and_deployments() {
     let facts = desired.versions.iter().map(|version| {
         let deployment = &version.deployments[0].fields;
         (
-            found(&version.fields, &["lifecycleStage"]).unwrap(),
+            found(&version.deployments[0].version, &["lifecycleStage"]).unwrap(),
             custom(deployment, "tier").unwrap(),
             found(deployment, &["environmentId"]).unwrap(),
         )
@@ -249,9 +258,9 @@ fn an_environment_that_is_no_name_moves_nothing() {
         environment,
         Some((json!("/workspaces/default/environments/shop"), false))
     );
-    assert_eq!(version.skips[0].stage_name.as_deref(), Some("prod"));
+    assert_eq!(version.deployments[0].skips[0].stage_name.as_deref(), Some("prod"));
     assert_eq!(
-        messages(&version.skips),
+        messages(&version.deployments[0].skips),
         [
             "map[0] does not fill deployment.environmentId: \"a b\" is no environment: it must be its name, or \
              /workspaces/default/environments/NAME"
@@ -277,7 +286,7 @@ fn the_rule_that_decides_about_a_field_is_told() {
             .collect()
     };
     assert_eq!(
-        told(&desired.fields),
+        told(&desired.members[0].fields),
         ["customProperties.cost map[3].set", "summary map[1].default"]
     );
     let deployments = desired
@@ -286,7 +295,7 @@ fn the_rule_that_decides_about_a_field_is_told() {
         .map(|version| told(&version.deployments[0].fields));
     let deployments: Vec<Vec<String>> = deployments.collect();
     assert_eq!(deployments, [["state map[0].set"], ["state map[4].set"]]);
-    assert_eq!(told(&desired.versions[0].fields), ["title map[0].set"]);
+    assert_eq!(told(&desired.versions[0].deployments[0].version), ["title map[0].set"]);
 }
 
 #[test]
@@ -362,9 +371,9 @@ proptest! {
         let length = |fields: &Fields, path: &[&str]| {
             found(fields, path).and_then(|(value, _)| Some(value.as_str()?.encode_utf16().count()))
         };
-        prop_assert!((1..=50).contains(&length(&desired.fields, &["title"]).unwrap()));
-        prop_assert!(length(&desired.fields, &["summary"]).unwrap_or_default() <= 200);
-        prop_assert!(length(&desired.fields, &["customProperties", "team"]).unwrap() <= 20);
+        prop_assert!((1..=50).contains(&length(&desired.members[0].fields, &["title"]).unwrap()));
+        prop_assert!(length(&desired.members[0].fields, &["summary"]).unwrap_or_default() <= 200);
+        prop_assert!(length(&desired.members[0].fields, &["customProperties", "team"]).unwrap() <= 20);
         let environment = found(&desired.versions[0].deployments[0].fields, &["environmentId"]).unwrap().0;
         let name = environment.as_str().unwrap().strip_prefix("/workspaces/default/environments/").unwrap();
         prop_assert!(EntityName::parse(name).is_ok());

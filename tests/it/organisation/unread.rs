@@ -43,6 +43,33 @@ async fn an_account_that_loses_its_role_stays_as_it_is_and_the_others_go_on() {
 }
 
 #[tokio::test]
+async fn a_run_that_can_read_no_gateway_names_them_all() {
+    let (world, company) = company(all_accounts()).await;
+    for account in ACCOUNTS {
+        world.cloud.sts.remove_role(&company.member_role_arn(account));
+        world.cloud.sts.end_sessions_of(account);
+    }
+    let problem = world.sync("").await.expect(400);
+    assert_eq!(problem.code(), "RoleNotAssumable");
+    let report = world.last_sync().await;
+    assert_eq!(report["outcome"], "failed", "{report:#}");
+    let denied: Vec<String> = ACCOUNTS
+        .iter()
+        .flat_map(|account| ["eu-west-1", "us-east-1"].map(|region| format!("{account}/{region} denied")))
+        .collect();
+    assert_eq!(states(&report), denied);
+    let first = &report["gateways"][0];
+    assert_eq!(first["source"], "prod");
+    assert!(first["message"].as_str().unwrap().contains("role"), "{first:#}");
+    let message = report["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("none of 6 gateways can be read; the first is 111111111111/us-east-1: "),
+        "{message}"
+    );
+    assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
+}
+
+#[tokio::test]
 async fn a_region_that_is_not_enabled_is_named_and_no_fault() {
     let (world, mut company) = founded().await;
     company.regions.push("me-south-1".to_owned());

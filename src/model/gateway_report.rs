@@ -1,0 +1,103 @@
+//! How far a gateway could be read, and what is held there.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How far a gateway could be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub enum GatewayState {
+    /// All its lists were read.
+    Read,
+    /// The credentials may not read one of its lists.
+    Denied,
+    /// The credentials are not accepted, or cannot be had.
+    Unauthorized,
+    /// The credentials are of another account than they were when the integration was put.
+    OtherAccount,
+    /// One of its lists could not be had.
+    Unavailable,
+    /// The account has not enabled the region.
+    NotEnabled,
+    /// The account is not active in its organisation.
+    Inactive,
+    /// The integration reads it no longer, and the catalog has APIs of it.
+    Departed,
+}
+
+impl GatewayState {
+    /// Its name, as reports have it.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Denied => "denied",
+            Self::Unauthorized => "unauthorized",
+            Self::OtherAccount => "otherAccount",
+            Self::Unavailable => "unavailable",
+            Self::NotEnabled => "notEnabled",
+            Self::Inactive => "inactive",
+            Self::Departed => "departed",
+        }
+    }
+
+    /// What to do about it.
+    #[must_use]
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::Read => "Let the credentials read what is missing",
+            Self::Denied => {
+                "Let the credentials read it, roll the member role out to the account, or leave it out; StackSets never \
+                 deploy to the management account (docs/organisation.md)"
+            }
+            Self::Unauthorized => "See whether the secrets, the hub role and its trust policy are as they have to be",
+            Self::OtherAccount => "Use credentials of the account that it was, or PUT the integration again",
+            Self::Unavailable => "See whether the region can be reached from where this runs",
+            Self::NotEnabled => "Take the region out of regionNames, or enable it in the account",
+            Self::Inactive => "Nothing has to be done: an account that is not active is left alone",
+            Self::Departed => "Confirm that its APIs go, or have the integration read it again",
+        }
+    }
+
+    /// Whether it is no fault where the catalog has nothing of the gateway: it was never to be read.
+    #[must_use]
+    pub fn is_permanent(self) -> bool {
+        matches!(self, Self::Denied | Self::NotEnabled | Self::Inactive)
+    }
+}
+
+/// How far a gateway could be read: an account in a region.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GatewayReport {
+    /// The source that it is read for, where the integration has several.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub source: Option<String>,
+    /// The account, where it is known.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub account: Option<String>,
+    /// The region.
+    pub region: String,
+    /// How far it could be read.
+    pub state: GatewayState,
+    /// How many APIs it has, as far as it could be read.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub apis: Option<usize>,
+    /// How many deletions are held: of APIs, and of stages of APIs that stay.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub held: Option<usize>,
+    /// Names the deletions that are held here; a sync that is given it makes them.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub deletions_id: Option<String>,
+    /// What could not be read of it, and why.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub message: Option<String>,
+}
+
+impl GatewayReport {
+    /// Whether there is something that people have to look at.
+    #[must_use]
+    pub fn is_to_look_at(&self) -> bool {
+        self.state != GatewayState::Read || self.held.is_some() || self.message.is_some()
+    }
+}

@@ -1,0 +1,74 @@
+//! Which members of a group have room below an API.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::below::Below;
+use crate::catalog::OwnedApi;
+use crate::model::{DesiredApi, DesiredDeployment, Skip, SkipReason, SourceKey};
+
+/// How many deployments each member may still make.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Rooms {
+    left: BTreeMap<SourceKey, usize>,
+    out: BTreeSet<SourceKey>,
+}
+
+impl Rooms {
+    /// Whether a member stays wholly out.
+    pub fn is_out(&self, member: &SourceKey) -> bool {
+        self.out.contains(member)
+    }
+
+    /// Takes a member's place for one more deployment; gives whether it had one.
+    pub fn take(&mut self, member: &SourceKey) -> bool {
+        match self.left.get_mut(member) {
+            Some(left) if *left > 0 => {
+                *left -= 1;
+                true
+            }
+            Some(_) | None => false,
+        }
+    }
+}
+
+/// Gives the free places below an API to its members in their order. What is there keeps its place; a member of which nothing
+/// is there fits wholly or stays wholly out, with the skip that says so. An API that stands alone takes as much as fits.
+pub(super) fn allot(
+    desired: &DesiredApi,
+    api: Option<&OwnedApi>,
+    below: &Below,
+    limit: usize,
+) -> (Rooms, Vec<(SourceKey, Skip)>) {
+    let mut free = limit.saturating_sub(below.deployments.len());
+    let (mut rooms, mut out) = (Rooms::default(), Vec::new());
+    for member in &desired.members {
+        let versions = desired.versions.iter().flat_map(|version| &version.deployments);
+        let stages: Vec<&DesiredDeployment> = versions.filter(|stage| stage.from == member.key).collect();
+        let found = stages.iter().filter_map(|stage| below.deployment(&stage.name));
+        let there = found.clone().count();
+        let is_in = !desired.is_group
+            || found
+                .into_iter()
+                .any(|found| api.is_some_and(|api| api.deployment(found).is_some()));
+        let wanted = stages.len() - there;
+        if is_in || wanted <= free {
+            let given = wanted.min(free);
+            free -= given;
+            rooms.left.insert(member.key.clone(), given);
+            continue;
+        }
+        let message = format!(
+            "an API has at most {limit} deployments, and the {wanted} stages of {} find no place beside those that are there",
+            member.key
+        );
+        rooms.out.insert(member.key.clone());
+        let skip = Skip {
+            member: Some(member.key.to_string()),
+            stage_name: None,
+            reason: SkipReason::TooManyDeployments,
+            message,
+        };
+        out.push((member.key.clone(), skip));
+    }
+    (rooms, out)
+}

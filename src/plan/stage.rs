@@ -1,0 +1,503 @@
+//! The plan of one member's stage: its definition and its deployment.
+//!
+//! It is made in steps, because what a definition holds is known only once Amazon has exported it, and whether a group's member
+//! needs one of its own only once that of the first member is known: [`StagePlan::turn`] says whether an export is needed,
+//! [`StagePlan::finish`] what follows from it.
+
+use serde_json::{Value, json};
+
+use super::definition::{DefinitionPlan, definition_fields, titled};
+use super::fields::Write;
+use super::seat::Seat;
+use crate::catalog::marker::{DefinitionRecord, StageMarker};
+use crate::catalog::{Owned, Vacant};
+use crate::model::{
+    Action, Change, Definition, DesiredDeployment, Document, EntityPath, Export, Field, FieldChange, FieldPath,
+    Properties, Skip, SkipReason,
+};
+
+/// Where a deployment goes.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Place {
+    /// It is made.
+    Vacant(Vacant),
+    /// It is compared with what it has to be.
+    Found(Owned, Properties),
+}
+
+/// The plan of one deployment.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct DeploymentPlan {
+    pub place: Place,
+    /// Required metadata that it lacks.
+    pub supplied: Vec<Field>,
+}
+
+/// The plan of one member's stage, as far as it can be told before the export.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StagePlan {
+    /// The stage as it has to be.
+    pub desired: DesiredDeployment,
+    /// The definition's plan.
+    pub definition: DefinitionPlan,
+    /// What the definition holds, as far as is recorded.
+    pub recorded: DefinitionRecord,
+    pub(super) seat: Seat,
+    /// `None` where there is no deployment to be.
+    pub(super) deployment: Option<DeploymentPlan>,
+}
+
+/// What the definition of a version's first member holds, as far as the others are compared with it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Base {
+    /// Whether that is known in this run.
+    pub is_known: bool,
+    /// Its comparison digest; `None` where there is none to be had.
+    pub digest: Option<String>,
+    /// How many more definitions the version may have.
+    pub room: usize,
+}
+
+/// Which definition a deployment names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Link {
+    /// None.
+    Nothing,
+    /// The one at the stage's seat.
+    Own,
+    /// That of the version's first member.
+    Base,
+    /// Whichever it names now.
+    AsItIs,
+}
+
+/// What comes first for a stage.
+#[derive(Debug)]
+pub(super) enum Turn {
+    /// An export.
+    Export,
+    /// These writes.
+    Write(Box<StageWrites>),
+}
+
+/// What is left to write for a stage once its export is there.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StageWrites {
+    /// The definition's write: made, its title put right, or removed.
+    pub definition: Option<Write>,
+    /// Whether the exported document is to be imported.
+    pub import: bool,
+    /// What is known of the definition afterwards; `None` when that is not known.
+    pub record: Option<DefinitionRecord>,
+    /// What could not be had.
+    pub skip: Option<Skip>,
+    pub(super) link: Link,
+}
+
+impl StageWrites {
+    fn of(record: Option<DefinitionRecord>, link: Link) -> Self {
+        Self {
+            definition: None,
+            import: false,
+            record,
+            skip: None,
+            link,
+        }
+    }
+
+    /// What follows where the first member's definition serves for this one.
+    fn shared(record: DefinitionRecord) -> Self {
+        let record = DefinitionRecord {
+            content_digest: None,
+            own: false,
+            ..record
+        };
+        Self::of(Some(record), Link::Base)
+    }
+
+    /// What the other members are compared with, once these writes of the first one are made.
+    pub(super) fn base(&self, room: usize) -> Base {
+        let record = self.record.as_ref();
+        let digest = record.filter(|_| self.link == Link::Own);
+        Base {
+            is_known: record.is_some(),
+            digest: digest.and_then(|record| record.comparison_digest.clone()),
+            room,
+        }
+    }
+
+    /// Whether a definition comes into being.
+    pub(super) fn makes_definition(&self) -> bool {
+        matches!(self.definition, Some(Write::Create(..)))
+    }
+}
+
+impl StagePlan {
+    /// What comes first, by what is known of the first member's definition.
+    pub(super) fn turn(&self, base: &Base) -> Turn {
+        let (vacant, current, damaged) = match &self.definition {
+            DefinitionPlan::Exported { .. } => return Turn::Export,
+            DefinitionPlan::Untouched { .. }
+            | DefinitionPlan::Removed(_)
+            | DefinitionPlan::Compared { is_refused: true, .. } => return self.write(base),
+            DefinitionPlan::Compared { is_fresh: false, .. } if base.is_known => return Turn::Export,
+            DefinitionPlan::Compared { .. } if !base.is_known => return self.write(base),
+            DefinitionPlan::Compared {
+                vacant,
+                current,
+                damaged,
+                ..
+            } => (vacant, current, *damaged),
+        };
+        let is_shared = self.recorded.comparison_digest == base.digest;
+        let holds = self.recorded.own && self.recorded.content_digest.is_some() && !damaged;
+        let has_place = current.is_some() || vacant.is_some() && base.room > 0;
+        if is_shared || current.is_some() && holds || !has_place {
+            return self.write(base);
+        }
+        Turn::Export
+    }
+
+    /// What cannot be had, as far as is known before any export.
+    pub(super) fn known_skip(&self, base: &Base) -> Option<Skip> {
+        match self.turn(base) {
+            Turn::Export => None,
+            Turn::Write(writes) => writes.skip,
+        }
+    }
+
+    fn write(&self, base: &Base) -> Turn {
+        Turn::Write(Box::new(self.finish(None, base)))
+    }
+
+    /// Whether an export is needed, whatever the first member's definition holds.
+    #[must_use]
+    pub fn needs_export(&self) -> bool {
+        matches!(self.definition, DefinitionPlan::Exported { .. })
+    }
+
+    /// The proof for the definition that a document is imported into.
+    #[must_use]
+    pub fn import_target(&self) -> Option<Owned> {
+        match &self.definition {
+            DefinitionPlan::Exported { vacant, current, .. } | DefinitionPlan::Compared { vacant, current, .. } => {
+                let owned = current.as_ref().map(|(owned, _)| owned.clone());
+                owned.or_else(|| vacant.as_ref().map(Owned::created))
+            }
+            DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => None,
+        }
+    }
+
+    /// Whether the catalog's text was changed by somebody else.
+    pub(super) fn is_damaged(&self) -> bool {
+        match &self.definition {
+            DefinitionPlan::Exported { damaged, .. } | DefinitionPlan::Compared { damaged, .. } => *damaged,
+            DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => false,
+        }
+    }
+
+    /// Whether the definition at its seat is there.
+    pub(super) fn has_definition(&self) -> bool {
+        match &self.definition {
+            DefinitionPlan::Exported { current, .. } | DefinitionPlan::Compared { current, .. } => current.is_some(),
+            DefinitionPlan::Untouched { exists, .. } => *exists,
+            DefinitionPlan::Removed(_) => true,
+        }
+    }
+
+    /// Whether the definition at its seat goes because none is wanted.
+    pub(super) fn removes_definition(&self) -> bool {
+        matches!(self.definition, DefinitionPlan::Removed(_))
+    }
+
+    fn desired_revision(&self) -> Option<String> {
+        match &self.desired.definition {
+            Definition::Exported(revision) => Some(revision.clone()),
+            Definition::Kept | Definition::Absent | Definition::Impossible(_) => None,
+        }
+    }
+
+    /// The link to the definition at the seat, or what it is without that one.
+    fn link(&self, exists: bool) -> Link {
+        match (exists, self.seat.leads) {
+            (true, _) => Link::Own,
+            (false, true) => Link::Nothing,
+            (false, false) => Link::AsItIs,
+        }
+    }
+
+    /// What follows from the export: `None` when none was asked for or it failed for now.
+    pub(super) fn finish(&self, export: Option<&Export>, base: &Base) -> StageWrites {
+        let recorded = || Some(self.recorded.clone());
+        match (&self.definition, export) {
+            (DefinitionPlan::Untouched { exists, title }, _) => {
+                let shares = !exists && self.recorded.comparison_digest.is_some();
+                let link = match self.link(*exists) {
+                    Link::AsItIs if self.desired.definition == Definition::Absent => Link::Nothing,
+                    Link::AsItIs if shares && base.is_known && self.recorded.comparison_digest == base.digest => {
+                        Link::Base
+                    }
+                    link => link,
+                };
+                StageWrites {
+                    definition: title.clone(),
+                    ..StageWrites::of(recorded(), link)
+                }
+            }
+            (DefinitionPlan::Removed(write), _) => StageWrites {
+                definition: Some(write.clone()),
+                ..StageWrites::of(None, Link::Nothing)
+            },
+            // The record went with the first write, and a text that nobody vouches for is imported again.
+            (DefinitionPlan::Exported { current, .. }, None) => StageWrites::of(None, self.link(current.is_some())),
+            (DefinitionPlan::Compared { .. }, None) => self.compared(base),
+            (_, Some(Export::Unavailable { reason, message })) => self.unavailable(*reason, message),
+            (_, Some(Export::Document(document))) => self.exported(document, base),
+        }
+    }
+
+    /// What follows from what is recorded of a definition that is compared with the first member's.
+    fn compared(&self, base: &Base) -> StageWrites {
+        let DefinitionPlan::Compared {
+            current,
+            is_fresh,
+            is_refused,
+            ..
+        } = &self.definition
+        else {
+            return StageWrites::of(Some(self.recorded.clone()), Link::AsItIs);
+        };
+        let as_it_is = StageWrites::of(Some(self.recorded.clone()), self.link(current.is_some()));
+        if *is_refused || !is_fresh || !base.is_known {
+            return as_it_is;
+        }
+        if self.recorded.comparison_digest == base.digest {
+            return StageWrites::shared(self.recorded.clone());
+        }
+        let Some((owned, properties)) = current else {
+            return self.left_out(self.recorded.clone(), base);
+        };
+        StageWrites {
+            definition: titled(owned.clone(), properties, self.seat.format),
+            ..as_it_is
+        }
+    }
+
+    /// What follows where there is no place for the member's own definition.
+    fn left_out(&self, record: DefinitionRecord, base: &Base) -> StageWrites {
+        let record = DefinitionRecord {
+            content_digest: None,
+            own: false,
+            ..record
+        };
+        let (reason, message) = if base.room == 0 {
+            let message = "a version has at most 5 definitions, and that of this member differs from all of them";
+            (SkipReason::TooManyDefinitions, message.to_owned())
+        } else {
+            let message = format!("{} is there and not this integration's", self.seat.definition_path());
+            (SkipReason::NameCollision, message)
+        };
+        StageWrites {
+            skip: Some(self.skip(reason, message)),
+            ..StageWrites::of(Some(record), Link::Nothing)
+        }
+    }
+
+    fn skip(&self, reason: SkipReason, message: String) -> Skip {
+        Skip {
+            member: self.seat.member(),
+            stage_name: Some(self.seat.stage_name.clone()),
+            reason,
+            message,
+        }
+    }
+
+    fn unavailable(&self, reason: SkipReason, message: &str) -> StageWrites {
+        let exists = self.has_definition();
+        let record = DefinitionRecord {
+            revision: self.desired_revision(),
+            // Tells the revision that was refused from one that was exported.
+            canonical_digest: None,
+            content_digest: self.recorded.content_digest.clone().filter(|_| exists),
+            comparison_digest: self.recorded.comparison_digest.clone().filter(|_| exists),
+            own: self.recorded.own,
+        };
+        StageWrites {
+            skip: Some(self.skip(reason, message.to_owned())),
+            ..StageWrites::of(Some(record), self.link(exists))
+        }
+    }
+
+    fn exported(&self, document: &Document, base: &Base) -> StageWrites {
+        let (vacant, current, damaged, reason) = match &self.definition {
+            DefinitionPlan::Exported {
+                vacant,
+                current,
+                damaged,
+                reason,
+            } => (vacant, current, *damaged, *reason),
+            DefinitionPlan::Compared {
+                vacant,
+                current,
+                damaged,
+                ..
+            } => (vacant, current, *damaged, "it differs from that of the first member"),
+            DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => {
+                return StageWrites::of(Some(self.recorded.clone()), Link::AsItIs);
+            }
+        };
+        let canonical = Some(document.canonical_digest.clone());
+        let record = DefinitionRecord {
+            revision: self.desired_revision(),
+            content_digest: None,
+            canonical_digest: canonical.clone(),
+            comparison_digest: self.seat.is_grouped.then(|| document.comparison_digest.clone()),
+            own: !self.seat.leads,
+        };
+        if !self.seat.leads && record.comparison_digest == base.digest {
+            return StageWrites::shared(record);
+        }
+        if !self.seat.leads && current.is_none() && (vacant.is_none() || base.room == 0) {
+            return self.left_out(record, base);
+        }
+        // Without a digest nobody can tell whether the text in the catalog is still the one that was imported.
+        let unknown = self.recorded.content_digest.is_none() || self.recorded.own == self.seat.leads;
+        let import = current.is_none() || damaged || unknown || self.recorded.canonical_digest != canonical;
+        let content = if import {
+            Some(document.content_digest.clone())
+        } else {
+            self.recorded.content_digest.clone()
+        };
+        let definition = match (current, vacant) {
+            (Some((owned, properties)), _) => titled(owned.clone(), properties, self.seat.format),
+            (None, Some(vacant)) => {
+                let fields = definition_fields(self.seat.format);
+                Some(Write::create(vacant.clone(), fields, reason))
+            }
+            (None, None) => None,
+        };
+        StageWrites {
+            definition,
+            import,
+            record: Some(DefinitionRecord {
+                content_digest: content,
+                ..record
+            }),
+            skip: None,
+            link: Link::Own,
+        }
+    }
+
+    /// What is left to write when API Center refuses the definition, or the document for one that was `made` just now.
+    #[must_use]
+    pub fn refused(&self, made: bool) -> StageWrites {
+        let record = match &self.definition {
+            DefinitionPlan::Exported { .. } | DefinitionPlan::Compared { .. } => None,
+            DefinitionPlan::Untouched { .. } | DefinitionPlan::Removed(_) => Some(self.recorded.clone()),
+        };
+        StageWrites::of(record, self.link(made || self.has_definition()))
+    }
+
+    /// The deployment's write, once it is known which definition there is.
+    pub(super) fn deployment_write(&self, link: Link) -> Option<Write> {
+        let plan = self.deployment.as_ref()?;
+        let (desired, seat) = (&self.desired, &self.seat);
+        let found = match &plan.place {
+            Place::Vacant(_) => None,
+            Place::Found(_, properties) => Some(properties),
+        };
+        let marker = StageMarker::new(
+            seat.integration.clone(),
+            (&seat.api, &desired.name, &seat.version),
+            &desired.from,
+            (&seat.stage_name, &desired.deployment_id),
+            found,
+        );
+        let named = |path: EntityPath| Some(json!(path.scoped_id()));
+        let definition: Option<Option<Value>> = match link {
+            Link::Nothing => Some(None),
+            Link::Own => Some(named(seat.definition_path())),
+            Link::Base => Some(named(seat.base_path())),
+            Link::AsItIs => None,
+        };
+        let mut fields = desired.fields.enforced.clone();
+        fields.extend(definition.map(|definition| (FieldPath::new(&["definitionId"]), definition)));
+        match &plan.place {
+            Place::Vacant(vacant) => {
+                fields.splice(0..0, desired.fields.initial.iter().cloned());
+                fields.extend(marker.fields());
+                Some(Write::create(vacant.clone(), fields, "the stage is new"))
+            }
+            Place::Found(owned, properties) => {
+                fields.extend(plan.supplied.iter().cloned());
+                fields.extend(marker.fields());
+                Write::update(owned.clone(), properties, fields, "the stage changed")
+            }
+        }
+    }
+
+    /// Whether anything of the stage is to be written, as far as can be told before the export.
+    pub(super) fn has_changes(&self, base: &Base) -> bool {
+        match self.turn(base) {
+            Turn::Export => true,
+            Turn::Write(writes) => writes.definition.is_some() || self.deployment_write(writes.link).is_some(),
+        }
+    }
+
+    /// The changes for people to see before any export: an export counts as a change of the definition, unless it may turn out
+    /// that the first member's serves.
+    pub(super) fn preview(&self, base: &Base) -> Vec<Change> {
+        let unfinished = self.finish(None, base);
+        let is_exported = matches!(self.turn(base), Turn::Export);
+        let mut changes = Vec::new();
+        match &self.definition {
+            DefinitionPlan::Exported {
+                vacant: Some(vacant),
+                current: None,
+                reason,
+                ..
+            } => {
+                let fields = definition_fields(self.seat.format);
+                let write = Write::create(vacant.clone(), fields, *reason);
+                changes.push(write.change().clone());
+            }
+            DefinitionPlan::Exported {
+                current: Some((owned, _)),
+                reason,
+                ..
+            } => changes.push(self.export_change(owned, reason)),
+            DefinitionPlan::Compared {
+                current: Some((owned, _)),
+                ..
+            } if is_exported => changes.push(self.export_change(owned, "the stage was deployed or changed")),
+            DefinitionPlan::Exported { .. }
+            | DefinitionPlan::Compared { .. }
+            | DefinitionPlan::Removed(_)
+            | DefinitionPlan::Untouched { .. } => {
+                changes.extend(unfinished.definition.iter().map(|write| write.change().clone()));
+            }
+        }
+        let link = match unfinished.link {
+            Link::Nothing if self.needs_export() => Link::Own,
+            link => link,
+        };
+        changes.extend(self.deployment_write(link).iter().map(|write| write.change().clone()));
+        changes
+    }
+
+    fn export_change(&self, owned: &Owned, reason: &str) -> Change {
+        let revision = |revision: Option<String>| revision.map(|revision| json!(revision));
+        let change = FieldChange {
+            path: FieldPath::new(&["content"]),
+            before: revision(self.recorded.revision.clone()),
+            after: revision(self.desired_revision()),
+            rule: None,
+        };
+        Change {
+            action: Action::Update,
+            path: owned.path().clone(),
+            reason: reason.to_owned(),
+            fields: vec![change],
+        }
+    }
+}
