@@ -42,6 +42,7 @@ pub use gateways::{Gateways, Reach, state_of};
 pub use index::{CatalogIndex, owner, restore_marker};
 pub use look::plan;
 pub use meter::Meter;
+pub use report::failed_report;
 pub use request::{OneApi, SyncRequest};
 pub use schemas::{check_rules, ensure_schemas, required};
 pub use session::{Clouds, Session};

@@ -6,11 +6,11 @@ use tracing::Instrument;
 
 use super::entry::Engine;
 use crate::azure::CatalogError;
-use crate::catalog::settings::{Registration, find as find_registration, mark_deleting};
+use crate::catalog::settings::{Held, Registration, find as find_registration, mark_deleting};
 use crate::catalog::{ApiProof, Owned};
 use crate::error_chain::error_chain;
 use crate::limits::Budget;
-use crate::model::{EntityPath, ErrorCode, IntegrationName, Problem};
+use crate::model::{Entity, EntityPath, ErrorCode, IntegrationName, IntegrationState, Problem};
 use crate::run::{DeletedApis, Deleting, Session, delete_apis, leave, owner, restore_marker};
 use crate::telemetry::run_span;
 
@@ -51,7 +51,9 @@ pub(super) async fn delete(session: &Session, name: &IntegrationName) -> Result<
 async fn delete_all(session: &Session, name: &IntegrationName) -> Result<Deletion, Problem> {
     let mut rounds = 0;
     loop {
-        let Some((registration, apis)) = find(session, name).await? else {
+        let found = find(session, name).await;
+        let found = found.map_err(|problem| if rounds == 0 { problem } else { unseen(name, problem) })?;
+        let Some((registration, apis)) = found else {
             return if rounds == 0 {
                 Err(Problem::integration_not_found(name))
             } else {
@@ -67,6 +69,15 @@ async fn delete_all(session: &Session, name: &IntegrationName) -> Result<Deletio
         }
         rounds += 1;
     }
+}
+
+/// All was deleted, and then nobody could look whether something came back.
+fn unseen(name: &IntegrationName, problem: Problem) -> Problem {
+    let message = format!(
+        "the integration {name} was deleted; whether another call brought something of it back is not known, call again: {}",
+        problem.message
+    );
+    problem.with_message(message)
 }
 
 /// What was deleted is found again: something else makes it, or Azure does not find what it lists.
@@ -117,9 +128,12 @@ async fn delete_once(
 ) -> Result<usize, Problem> {
     let catalog = session.catalog();
     let environments = registration.map(environments_of).unwrap_or_default();
+    let mut is_marked = false;
     for environment in &environments {
         let mark = |properties: &mut _| mark_deleting(name, properties);
-        match none_if_gone(catalog.update(environment, mark).await.map(|_| ())) {
+        match catalog.update(environment, mark).await {
+            Ok(environment) => is_marked = is_deleting(name, &environment),
+            Err(CatalogError::NotFound { .. }) => (),
             // Since it was made, the organisation may have come to require what nobody has given a value for.
             Err(error @ CatalogError::Refused { status: 400, .. }) => {
                 let (integration, error) = (name.as_str(), error_chain(&error));
@@ -129,7 +143,7 @@ async fn delete_once(
                     "the integration cannot be marked as being deleted; it is deleted without"
                 );
             }
-            marked => marked.map_err(|error| error.problem())?,
+            Err(error) => return Err(error.problem()),
         }
     }
     let found = apis.len();
@@ -144,7 +158,7 @@ async fn delete_once(
     };
     let deleted = delete_apis(deleting, apis).await;
     if let Some(problem) = deleted.problem.clone() {
-        return Err(unfinished(name, found, &deleted, problem));
+        return Err(unfinished(name, is_marked, &progress(found, &deleted), problem));
     }
     if deleted.remaining > 0 {
         return Ok(deleted.remaining);
@@ -152,27 +166,37 @@ async fn delete_once(
     for environment in &environments {
         let path = environment.path();
         leave(&catalog, name, path).await.map_err(|error| {
-            let problem = error.problem();
-            let message = format!(
-                "all APIs of the integration {name} were deleted; still there: {path}: {}",
-                problem.message
-            );
-            problem.with_message(message)
+            let progress = format!("all APIs were deleted; still there: {path}");
+            unfinished(name, is_marked, &progress, error.problem())
         })?;
     }
     Ok(0)
 }
 
-/// Says how far a deletion came before this problem.
-fn unfinished(name: &IntegrationName, found: usize, deleted: &DeletedApis, problem: Problem) -> Problem {
+/// Whether an environment says that the integration is being deleted, so that the timer goes on with it.
+fn is_deleting(name: &IntegrationName, environment: &Entity) -> bool {
+    let held = Held::of(&environment.properties).filter(|held| held.name().as_ref() == Some(name));
+    held.is_some_and(|held| held.state() == IntegrationState::Deleting)
+}
+
+fn progress(found: usize, deleted: &DeletedApis) -> String {
     let first = deleted.left.first().map(|api| EntityPath::Api(api.clone()).to_string());
-    let message = format!(
-        "{} of the {found} APIs of the integration {name} were deleted; still there: {}, the first of them {}: {}",
+    format!(
+        "{} of the {found} APIs were deleted; still there: {}, the first of them {}",
         deleted.deleted,
         deleted.left.len(),
-        first.unwrap_or_default(),
-        problem.message
-    );
+        first.unwrap_or_default()
+    )
+}
+
+/// Says how far a deletion came before this problem, and who goes on with it: whatever the status, it was begun.
+fn unfinished(name: &IntegrationName, is_marked: bool, progress: &str, problem: Problem) -> Problem {
+    let state = if is_marked {
+        "is being deleted, and the timer goes on with it"
+    } else {
+        "could not be deleted"
+    };
+    let message = format!("the integration {name} {state}: {progress}: {}", problem.message);
     problem.with_message(message)
 }
 
@@ -181,11 +205,4 @@ fn environments_of(registration: &Registration) -> Vec<Owned> {
     let all = registration.former.iter().chain([&registration.environment]);
     all.filter_map(|environment| Owned::environment(&registration.name, environment))
         .collect()
-}
-
-fn none_if_gone(result: Result<(), CatalogError>) -> Result<(), CatalogError> {
-    match result {
-        Err(CatalogError::NotFound { .. }) => Ok(()),
-        other => other,
-    }
 }

@@ -24,7 +24,8 @@ use crate::model::{
 };
 use crate::plan::{RequiredMetadata, missing_message};
 use crate::run::{
-    Gateways, Reach, Session, SyncRequest, check_rules, ensure_schemas, environments_named, owner, required,
+    Gateways, Reach, Session, SyncRequest, check_rules, ensure_schemas, environments_named, failed_report, owner,
+    required,
 };
 
 /// Gateways of a source that are tried side by side until one can be read.
@@ -76,12 +77,11 @@ impl Engine {
                 None,
             )
             .await;
-        // Why nothing could be planned is kept with the integration, and is in the log.
         let report = match end {
-            Ok(end) => Some(end.report),
+            Ok(end) => end.report,
             Err(problem) if problem.code == ErrorCode::IntegrationDeleting => return Err(problem),
-            // Another `PUT` has changed it meanwhile, whose run tells of it.
-            Err(_) => None,
+            // It was kept all the same. Why its run came to nothing is told here only.
+            Err(problem) => failed_report(problem.message, session.started, session.now(), session.requests()),
         };
         self.read_again(&session, &mut registration, report).await?;
         let view = IntegrationView::of(&self.clouds.resource_id, &registration);
@@ -97,7 +97,7 @@ impl Engine {
         &self,
         session: &Session,
         registration: &mut Registration,
-        report: Option<Report>,
+        report: Report,
     ) -> Result<(), Problem> {
         let name = registration.name.clone();
         match session.catalog_for_epilogue().environments().await {
@@ -118,11 +118,9 @@ impl Engine {
             }
         }
         // An outcome that could not be recorded is told here, or nowhere but in the log.
-        if let Some(report) = report {
-            let is_older = |kept: &Report| kept.started_on < report.started_on;
-            if registration.report.as_ref().is_none_or(is_older) {
-                registration.report = Some(report);
-            }
+        let is_older = |kept: &Report| kept.started_on < report.started_on;
+        if registration.report.as_ref().is_none_or(is_older) {
+            registration.report = Some(report);
         }
         Ok(())
     }

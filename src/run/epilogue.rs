@@ -100,7 +100,7 @@ async fn run_through(
             leave_former_environments(session, registration).await;
         }
         Ok(None) => (),
-        Ok(Some(ending)) => return Err(superseded(session, &registration.name, ending, born).await),
+        Ok(Some(ending)) => return Err(superseded(session, registration, ending, born).await),
         // The next run records its own; this one's is in the log.
         Err(error) => {
             let (integration, error) = (registration.name.as_str(), error_chain(&error));
@@ -124,15 +124,19 @@ async fn attempt(
 }
 
 /// Another call has changed or deleted the integration. What came into being would stay behind for ever if it is gone.
-async fn superseded(session: &Session, name: &IntegrationName, ending: Ending, born: Vec<ApiProof>) -> Problem {
-    let changed = || {
-        let message =
-            format!("another call has changed the integration {name} meanwhile, so that this run ended: call again");
+async fn superseded(session: &Session, registration: &Registration, ending: Ending, born: Vec<ApiProof>) -> Problem {
+    let name = &registration.name;
+    let again = |why: String| {
+        let message = format!("{why}, so that this run ended: call again");
         Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     };
     match ending {
-        Ending::Changed => changed(),
-        Ending::Gone if is_elsewhere(session, name).await => changed(),
+        Ending::Changed => again(format!("another call has changed the integration {name} meanwhile")),
+        // It was moved, or it is listed there and not found.
+        Ending::Gone if is_elsewhere(session, name).await => {
+            let path = EntityPath::Environment(registration.environment.name.clone());
+            again(format!("the integration {name} is no longer found in {path}"))
+        }
         Ending::Gone => {
             take_back(session, name, born).await;
             Problem::integration_deleting(name)

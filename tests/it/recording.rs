@@ -44,3 +44,22 @@ async fn a_run_that_ends_while_its_integration_is_being_deleted_does_not_bring_i
         assert_eq!(world.get(SHOP).await.status, 404, "{method}");
     }
 }
+
+#[tokio::test]
+async fn a_put_whose_run_comes_to_nothing_says_why() {
+    let world = World::start().await;
+    // Azure lists the environment that was made, and does not find it.
+    let missing = json!({ "error": { "code": "ResourceNotFound", "message": "not there" } });
+    world.refuse(Method::GET, "/environments/shop", 404, &missing);
+    let put = world.put(SHOP, world.document()).await.expect(201).json();
+    let properties = &put["properties"];
+    assert_eq!(properties["lastSync"]["outcome"], "failed");
+    assert_eq!(
+        properties["lastSync"]["message"],
+        "the integration shop is no longer found in environments/shop, so that this run ended: call again"
+    );
+    assert_eq!(properties["linkState"]["state"], "error");
+    world.cloud.faults.clear();
+    world.run_timer().await;
+    assert_eq!(world.last_sync().await["outcome"], "succeeded");
+}

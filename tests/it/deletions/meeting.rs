@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use reqwest::Method;
+use reqwest::header::HeaderMap;
+use reqwest::{Method, StatusCode};
 use sandbox::estate::demo;
 use sandbox::faults::{Fault, FaultRule, Matcher};
 use sandbox::record::Service;
@@ -33,6 +34,15 @@ fn meanwhile(
 
 fn mark_deleting(properties: &mut Value) {
     properties["customProperties"]["aws-integration"]["state"] = json!("deleting");
+}
+
+/// Every write of an environment is refused from now on.
+fn require_cost_centre(world: &World) {
+    let required = json!({
+        "schema": json!({ "type": "string", "title": "Cost centre" }).to_string(),
+        "assignedTo": [{ "entity": "environment", "required": true }],
+    });
+    world.catalog().put("metadataSchemas/cost-centre", required).unwrap();
 }
 
 #[tokio::test]
@@ -175,6 +185,71 @@ async fn a_deletion_that_one_api_refuses_says_what_is_left_and_why() {
 }
 
 #[tokio::test]
+async fn a_refused_deletion_says_whether_it_goes_on() {
+    const GOES_ON: &str = "the integration shop is being deleted, and the timer goes on with it: ";
+    const API: &str = r"/apis/shop-a1b2c3d4e5\?";
+    for (what, method, target, skip, can_be_marked, said) in [
+        ("an API", Method::GET, API, 0, true, GOES_ON),
+        (
+            "its environment",
+            Method::DELETE,
+            r"/environments/shop\?",
+            0,
+            true,
+            GOES_ON,
+        ),
+        (
+            "the last look",
+            Method::GET,
+            r"/environments\?[^&]*$",
+            1,
+            true,
+            "the integration shop was deleted; ",
+        ),
+        (
+            "an API",
+            Method::GET,
+            API,
+            0,
+            false,
+            "the integration shop could not be deleted: ",
+        ),
+    ] {
+        let world = World::synchronized_demo().await;
+        if !can_be_marked {
+            require_cost_centre(&world);
+        }
+        world.cloud.faults.add(FaultRule {
+            matcher: Matcher {
+                service: Some(Service::ApiCenter),
+                method: Some(method),
+                target: Some(target.parse().unwrap()),
+                ..Matcher::default()
+            },
+            skip,
+            times: Some(1),
+            fault: Fault::Answer {
+                status: StatusCode::CONFLICT,
+                headers: HeaderMap::new(),
+                body: json!({ "error": { "code": "ScopeLocked", "message": "locked" } })
+                    .to_string()
+                    .into(),
+            },
+        });
+        let refused = world.delete(SHOP).await.expect(400);
+        let message = refused.json()["error"]["message"].take();
+        let message = message.as_str().unwrap();
+        assert!(
+            message.starts_with(said) && message.ends_with("locked"),
+            "{what}: {message}"
+        );
+        world.run_timer().await;
+        let is_there = world.has("environments/shop") || world.has("apis/shop-a1b2c3d4e5");
+        assert_eq!(is_there, !can_be_marked, "{what}: {message}");
+    }
+}
+
+#[tokio::test]
 async fn an_api_that_somebody_takes_over_during_a_deletion_is_theirs_and_no_failure() {
     let world = World::synchronized_demo().await;
     let catalog = Arc::clone(&world.cloud.api_center);
@@ -199,11 +274,7 @@ async fn an_api_that_somebody_takes_over_during_a_deletion_is_theirs_and_no_fail
 #[tokio::test]
 async fn an_integration_that_cannot_be_marked_is_deleted_all_the_same() {
     let world = World::synchronized_demo().await;
-    let required = json!({
-        "schema": json!({ "type": "string", "title": "Cost centre" }).to_string(),
-        "assignedTo": [{ "entity": "environment", "required": true }],
-    });
-    world.catalog().put("metadataSchemas/cost-centre", required).unwrap();
+    require_cost_centre(&world);
     world.delete(SHOP).await.expect(204);
     assert!(!world.has("environments/shop"));
     assert!(world.inventory().keys().all(|path| !path.starts_with("apis/shop-")));

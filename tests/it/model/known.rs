@@ -148,9 +148,12 @@ impl Known {
             Call::Delete { name } => {
                 let name = integration(*name).to_owned();
                 let undisturbed = matches!(trouble, Trouble::None);
+                // An answer that something refuses says whether the deletion goes on all the same.
+                let goes_on = [" is being deleted, and the timer goes on with it", " was deleted; "];
+                let goes_on = goes_on.iter().any(|words| answer.text.contains(words));
                 let wishes = self.wishes.entry(name.clone()).or_default();
                 match status {
-                    202 | 204 if alone => *wishes = vec![None],
+                    _ if alone && (goes_on || matches!(status, 202 | 204)) => *wishes = vec![None],
                     400 | 404 | 409 => (),
                     _ => wishes.push(None),
                 }

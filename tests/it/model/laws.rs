@@ -237,7 +237,8 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
                 (Some((integration, id)), None) => {
                     let goes = may_go(ledger, moment, &change.path, integration, id);
                     allow(goes, "an API is let go that is wanted")?;
-                    let holds = holds_others(ledger, &change.path);
+                    // What somebody has put there in this very step counts, too.
+                    let holds = holds_others(ledger, &change.path, ledger.seen);
                     allow(holds, "an API is left behind below which nothing is anybody else's")?;
                 }
                 (Some(_), Some(_)) => allow(owner == later, "an API changes hands")?,
@@ -260,7 +261,7 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
                 "an API goes with too many others, and nobody confirmed it",
             )?;
             allow(
-                moment.made.contains(&change.path) || !holds_others(ledger, &change.path),
+                moment.made.contains(&change.path) || !holds_others(ledger, &change.path, ledger.step),
                 "an API goes with what people have put below it",
             )?;
             judge_hold(ledger, moment, &change.path, &integration)
@@ -279,12 +280,12 @@ fn is_definition(name: &str) -> bool {
     ["openapi", "asyncapi"].contains(&name)
 }
 
-/// Whether something was below an API before this step that is not the app's.
-fn holds_others(ledger: &Ledger, api: &str) -> bool {
+/// Whether something is below an API that is not the app's and was made before this moment.
+fn holds_others(ledger: &Ledger, api: &str, before: usize) -> bool {
     let below = format!("{api}/");
     ledger.below(&below).any(|(path, entry)| {
         let of_person = path.contains("/definitions/") && !path.rsplit('/').next().is_some_and(is_definition);
-        entry.made_at < ledger.step && (of_person && entry.made_by == Author::Person || ledger.is_strange(api, path))
+        entry.made_at < before && (of_person && entry.made_by == Author::Person || ledger.is_strange(api, path))
     })
 }
 

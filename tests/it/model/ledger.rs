@@ -204,9 +204,11 @@ fn owner(api: &str, value: &Value) -> Option<(String, String)> {
     if !record["name"].as_str()?.eq_ignore_ascii_case(name) {
         return None;
     }
-    // A list of sources that was broken by hand tells nothing; the name does.
+    // A list of sources that was broken by hand, or is empty since, tells nothing; the name does.
     let source = marker["source"].as_str().and_then(|source| source.rsplit('/').next());
-    let id = source.or_else(|| name.get(integration.len() + 1..))?;
+    let id = source
+        .filter(|id| !id.is_empty())
+        .or_else(|| name.get(integration.len() + 1..))?;
     Some((integration.to_owned(), id.to_owned()))
 }
 
