@@ -7,8 +7,7 @@ use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
-use self::call::Integration;
-pub use self::call::ScenarioError;
+pub use self::call::{Integration, ScenarioError};
 pub use self::company::{COMPANY, found_company};
 use crate::cloud::{ACCESS_KEY_SECRET, Cloud, SECRET_ACCESS_KEY_SECRET};
 use crate::functions_host::{FunctionsHost, HostOptions, TimerKind};

@@ -6,6 +6,7 @@
 
 mod bounds;
 mod cold_start;
+mod company;
 mod peer;
 mod process;
 mod setting;
@@ -24,6 +25,7 @@ use self::process::Usage;
 use self::setting::sped_up_cloud;
 
 pub use self::cold_start::cold_starts;
+pub use self::company::measure_company;
 pub use self::peer::compare;
 pub use self::setting::{BenchError, Gateway, Phase, Setting};
 pub use self::table::{HEADING, NOTE, Row};

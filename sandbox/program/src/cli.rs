@@ -73,6 +73,9 @@ pub struct BenchArguments {
     /// APIs of all kinds: of ten, seven REST, two HTTP and one WebSocket.
     #[arg(long, conflicts_with = "peer")]
     pub mixed: bool,
+    /// The APIs of ten accounts in four regions, in groups: 6000 for 10000, which is how many there are unless said otherwise.
+    #[arg(long, conflicts_with_all = ["peer", "mixed"])]
+    pub company: bool,
     /// By how much the clouds are sped up: rates are multiplied and latency is divided by it. 10 unless said otherwise, and 40 for 10000 APIs.
     #[arg(long, value_parser = factor)]
     pub factor: Option<f64>,

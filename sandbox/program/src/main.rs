@@ -21,6 +21,8 @@ use cli::{BenchArguments, Cli, Clouds, ColdStartArguments, Command, HostArgument
 
 /// The numbers of APIs that are measured unless one is asked for.
 const SIZES: [u32; 3] = [100, 1_000, 10_000];
+/// The number of APIs that a company has unless one is asked for.
+const OF_COMPANY: u32 = 10_000;
 /// By how much the clouds are sped up unless it is said: what two cores keep up with, both sides on them.
 const FACTOR: f64 = 10.0;
 /// The same for gateways that would take most of an hour.
@@ -145,7 +147,12 @@ async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
     if !arguments.json {
         say(&format!("{}\n\n{}", bench::NOTE, bench::HEADING))?;
     }
-    for apis in arguments.apis.map_or(SIZES.to_vec(), |apis| vec![apis]) {
+    let sizes = if arguments.company {
+        vec![OF_COMPANY]
+    } else {
+        SIZES.to_vec()
+    };
+    for apis in arguments.apis.map_or(sizes, |apis| vec![apis]) {
         let usual = if apis < MANY { FACTOR } else { FACTOR_OF_MANY };
         let setting = Setting {
             handler: handler.clone(),
@@ -156,6 +163,11 @@ async fn run_bench(arguments: BenchArguments) -> Result<(), Failure> {
             factor: arguments.factor.unwrap_or(usual),
         };
         let mut told = Ok(());
+        if arguments.company {
+            bench::measure_company(&setting, |row| told = say(&line(arguments.json, row, row.line()))).await?;
+            told?;
+            continue;
+        }
         let rows = bench::measure(&setting, |row| {
             told = say(&line(arguments.json, row, row.line()));
         })

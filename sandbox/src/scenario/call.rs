@@ -28,23 +28,32 @@ pub enum ScenarioError {
 }
 
 /// An integration of the handler that this host runs.
-#[derive(Clone, Copy)]
-pub(super) struct Integration<'a> {
+#[derive(Debug, Clone, Copy)]
+pub struct Integration<'a> {
+    /// The host.
     pub host: &'a FunctionsHost,
+    /// Its name.
     pub name: &'a str,
 }
 
 impl Integration<'_> {
-    pub fn url(self) -> String {
+    /// Where it is.
+    pub(super) fn url(self) -> String {
         self.host.url(&format!("integrations/{}", self.name))
     }
 
     /// Makes it, or replaces it.
+    ///
+    /// # Errors
+    /// When the answer is no success.
     pub async fn put(self, body: &Value) -> Result<(), ScenarioError> {
         self.call(Method::PUT, |request| request.json(body)).await.map(|_| ())
     }
 
     /// The outcome of its last run.
+    ///
+    /// # Errors
+    /// When the answer is no success.
     pub async fn last_sync(self) -> Result<Value, ScenarioError> {
         let integration = self.call(Method::GET, |request| request).await?;
         Ok(integration["properties"]["lastSync"].clone())
