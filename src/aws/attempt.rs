@@ -18,7 +18,7 @@ pub(super) enum Unanswered<E> {
     OutOfTime,
     /// Somebody else was throttled, for longer than there is time.
     Held(Duration),
-    /// The role could not be taken on.
+    /// The role could not be assumed.
     Role(RoleError),
     /// What the SDK says of it, and what it was signed with, which Amazon may repeat.
     Failed(Box<SdkError<E, HttpResponse>>, Credentials),

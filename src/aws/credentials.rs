@@ -19,10 +19,10 @@ pub enum AwsCredentials {
 }
 
 impl AwsCredentials {
-    /// The credentials to sign with now. A role is taken on where that was not done yet, and again before its time ends.
+    /// The credentials to sign with now. A role is assumed where that was not done yet, and again before its time ends.
     ///
     /// # Errors
-    /// When the role cannot be taken on.
+    /// When the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
         match self {
             Self::AccessKey(key) => Ok(key.credentials()),

@@ -95,7 +95,7 @@ impl GatewayClient {
         let connection = &self.caller.connection;
         let home = connection.in_region(&connection.region.home());
         match (error, &self.caller.credentials) {
-            // The role could not be taken on: what was refused is its key.
+            // The role could not be assumed: what was refused is its key.
             (GatewayError::Role(error), AwsCredentials::Role(role)) => match role.key() {
                 Some(key) => account_of(&home, &AwsCredentials::AccessKey(key.clone())).await,
                 None => Err(error.clone()),

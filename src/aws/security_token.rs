@@ -56,7 +56,7 @@ pub enum Proof {
     },
 }
 
-/// A role that is taken on when it is needed first, and again before its credentials end. Clones share it.
+/// A role that is assumed when it is needed first, and again before its credentials end. Clones share it.
 #[derive(Clone)]
 pub struct AssumedRole(Arc<Inner>);
 
@@ -107,7 +107,7 @@ impl AssumedRole {
         &self.0.role
     }
 
-    /// The access key that it is taken on with in the end, if that is how.
+    /// The access key that it is assumed with in the end, if that is how.
     pub(super) fn key(&self) -> Option<&AccessKey> {
         match &self.0.proof {
             Proof::AccessKey { key, .. } => Some(key),
@@ -119,7 +119,7 @@ impl AssumedRole {
     /// Credentials that are good for some minutes at least. Whoever asks shortly after a failure is told the same.
     ///
     /// # Errors
-    /// When the role cannot be taken on.
+    /// When the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
         let mut outcome = self.0.outcome.lock().await;
         #[expect(

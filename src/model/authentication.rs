@@ -16,7 +16,7 @@ pub struct AccessKeySecrets {
 pub enum AwsAuthentication {
     /// An access key.
     AccessKey(AccessKeySecrets),
-    /// A role that is taken on with an access key.
+    /// A role that is assumed with an access key.
     RoleByAccessKey {
         /// The access key.
         secrets: AccessKeySecrets,
@@ -25,7 +25,7 @@ pub enum AwsAuthentication {
         /// What the role's owner wants to be told.
         external_id: Option<ExternalId>,
     },
-    /// A role that is taken on with a token of this app's Azure identity, without any key.
+    /// A role that is assumed with a token of this app's Azure identity, without any key.
     RoleByWebIdentity {
         /// The role.
         role: RoleArn,
@@ -64,7 +64,7 @@ pub enum IncompleteAuthentication {
     ExternalIdWithoutRole,
     /// An external id where a token proves who we are.
     #[error(
-        "is for a role that is taken on with an access key: name accessKey and secretAccessKey, too, or leave it out; \
+        "is for a role that is assumed with an access key: name accessKey and secretAccessKey, too, or leave it out; \
          without keys, the audience and subject in the role's trust policy do its work"
     )]
     ExternalIdWithoutKey,

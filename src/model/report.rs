@@ -158,7 +158,7 @@ pub struct Conflict {
 /// Requests that a run sent, retries included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Requests {
-    /// To Amazon API Gateway, and to AWS Security Token Service where a role is taken on.
+    /// To Amazon API Gateway, and to AWS Security Token Service where a role is assumed.
     pub aws: u64,
     /// To Azure Resource Manager.
     pub azure: u64,

@@ -1,4 +1,4 @@
-//! IAM roles: which one is taken on, and what its owner asks to be told.
+//! IAM roles: which one is assumed, and what its owner asks to be told.
 
 use std::fmt;
 
@@ -15,7 +15,7 @@ const ROLE_PATH_MAX: usize = 512;
 /// Shortest and longest external id, in characters (`AssumeRole`, API version 2011-06-15).
 const EXTERNAL_ID_LENGTHS: std::ops::RangeInclusive<usize> = 2..=1224;
 
-/// A text that is not the ARN of a role that can be taken on for a region.
+/// A text that is not the ARN of a role that can be assumed for a region.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRoleArn {
     /// It has another shape.
@@ -46,7 +46,7 @@ pub struct RoleArn {
 }
 
 impl RoleArn {
-    /// Parses the ARN of a role that is to be taken on in `region`.
+    /// Parses the ARN of a role that is to be assumed in `region`.
     ///
     /// # Errors
     /// When it is not `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, or its partition is not that of the region.
@@ -184,7 +184,7 @@ fn is_word(byte: u8) -> bool {
 #[error("is not an external id: expected 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -")]
 pub struct InvalidExternalId;
 
-/// What the owner of a role wants to be told by those who take it on; no secret (IAM, "External ID").
+/// What the owner of a role wants to be told by those who assume it; no secret (IAM, "External ID").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ExternalId(String);

@@ -1,4 +1,4 @@
-//! Without a long-lived key: a role that is taken on with a token of this app's identity.
+//! Without a long-lived key: a role that is assumed with a token of this app's identity.
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,4 @@
-//! Roles that cannot be taken on: every way it fails, its code, and a catalog that is as it was.
+//! Roles that cannot be assumed: every way it fails, its code, and a catalog that is as it was.
 
 use futures::stream::{self, StreamExt};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -15,7 +15,7 @@ use crate::world::World;
 /// Worlds at once: most of them wait for their time to end.
 const SIDE_BY_SIDE: usize = 6;
 
-/// A role that cannot be taken on.
+/// A role that cannot be assumed.
 struct Case {
     what: &'static str,
     /// What the setting `AWS_WEB_IDENTITY_AUDIENCE` is, if it is another.

@@ -1,4 +1,4 @@
-"""Roles of an account that somebody else wrote are taken on by the real handler, with and without an access key.
+"""Roles of an account that somebody else wrote are assumed by the real handler, with and without an access key.
 
 moto believes every web identity token: who may exchange one is for the sandbox's own service and its tests to say. What is
 shown here is that both understand each other's requests and answers. Of access keys it checks signatures and policies.
@@ -155,7 +155,7 @@ def test_a_role_is_taken_on_with_a_key_and_an_external_id(
 
 
 def assert_refused(handler, body):
-    """Puts an integration whose role cannot be taken on."""
+    """Puts an integration whose role cannot be assumed."""
     refused = handler.call("PUT", "integrations/by-key", json=body)
     assert (refused.status_code, refused.json()["error"]["code"]) == (400, "RoleNotAssumable"), refused.text
 

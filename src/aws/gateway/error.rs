@@ -96,7 +96,7 @@ pub enum GatewayError {
         /// What is wrong with it.
         message: String,
     },
-    /// The role could not be taken on.
+    /// The role could not be assumed.
     #[error(transparent)]
     Role(#[from] RoleError),
 }

@@ -104,7 +104,7 @@ pub enum OrganizationError {
         /// What was called.
         call: Call,
     },
-    /// The role could not be taken on.
+    /// The role could not be assumed.
     #[error(transparent)]
     Role(#[from] RoleError),
 }

@@ -1,4 +1,4 @@
-//! Why a role could not be taken on, told apart by what helps.
+//! Why a role could not be assumed, told apart by what helps.
 
 use std::error::Error;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::model::{ErrorCode, Problem, Region};
 const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of \
                                this app's identity, which must be assigned to that app if it requires assignment";
 
-/// A role that could not be taken on.
+/// A role that could not be assumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     /// Amazon does not give the role to whom it was shown.
@@ -51,7 +51,7 @@ pub enum RoleError {
         /// Azure's words.
         message: String,
     },
-    /// The access key, or the session of another role, that the role is to be taken on with is not accepted.
+    /// The access key, or the session of another role, that the role is to be assumed with is not accepted.
     #[error("{call}: Amazon does not accept {credentials}: {message}")]
     AuthenticationFailed {
         /// What was called.

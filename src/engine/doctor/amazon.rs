@@ -64,7 +64,7 @@ async fn examine_source(
             examination.failed(
                 AWS_ROLE,
                 &unread.problem.message,
-                "Set AWS_WEB_IDENTITY_AUDIENCE (docs/deploy.md, without keys)",
+                "Set AWS_WEB_IDENTITY_AUDIENCE (docs/aws-account.md, without keys)",
             );
             skip_from(AWS_CREDENTIALS, "the role comes first", examination);
             return None;
@@ -159,7 +159,7 @@ pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
 
 fn role_is_good(source: &Source, examination: &mut Examination) {
     match source.authentication.role() {
-        Some(role) => examination.ok(AWS_ROLE, &format!("{role} can be taken on")),
+        Some(role) => examination.ok(AWS_ROLE, &format!("{role} can be assumed")),
         None => examination.skipped(AWS_ROLE, "it has no role"),
     }
 }
@@ -226,7 +226,7 @@ async fn refused(
         }
         GatewayError::Role(_) => {
             examination.ok(REGION, &region);
-            let remedy = "Let the role's trust policy name the identity, its audience and, with a key, the external id (docs/deploy.md)";
+            let remedy = "Let the role's trust policy name the identity, its audience and, with a key, the external id (docs/aws-account.md)";
             examination.failed(AWS_ROLE, &found, remedy);
             skip_from(AWS_CREDENTIALS, "the role comes first", examination);
         }

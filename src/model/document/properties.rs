@@ -82,7 +82,7 @@ pub struct SourceProperties {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "arn:aws:iam::123456789012:role/apicenter-sync")]
     pub role_arn: Option<String>,
-    /// What the role asks for when it is taken on with the access key.
+    /// What the role asks for when it is assumed with the access key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The account of the credentials, as Amazon told it when the integration was put.

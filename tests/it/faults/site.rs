@@ -45,9 +45,9 @@ pub enum Scene {
     Create,
     /// The same, where imports are operations that go on.
     Deferred,
-    /// The same with a role that is taken on with the access key.
+    /// The same with a role that is assumed with the access key.
     RoleByKey,
-    /// The same with a role that is taken on with a token.
+    /// The same with a role that is assumed with a token.
     RoleByToken,
     /// The timer runs after changes on Amazon.
     Timer,
