@@ -120,6 +120,32 @@ async fn one_api_of_three_accounts_is_one_in_the_catalog_with_a_deployment_for_e
 }
 
 #[tokio::test]
+async fn sources_that_disagree_are_named_by_a_plan_and_nothing_changes_to_and_fro() {
+    let (world, company) = founded(&ORDERS, "orders").await;
+    let source = |name: &str, accounts: &[&str], stage: &str| {
+        let mut source = company.source(name, &json!(accounts));
+        source["targetLifecycleStage"] = json!(stage);
+        source
+    };
+    let sources = [
+        source("prod", &ACCOUNTS[2..], "production"),
+        source("dev", &ACCOUNTS[..2], "development"),
+    ];
+    let document = json!({ "properties": { "amazonApiGatewaySources": sources, "groupBy": "name" } });
+    world.put(SHOP, document).await.expect(201);
+    let version = world.properties("apis/shop-orders/versions/prod");
+    assert_eq!(version["lifecycleStage"], "production", "the first source's");
+    let plan = world.get(&format!("{SHOP}/plan")).await.expect(200).json();
+    let told = plan["disagreements"].to_string();
+    assert!(
+        told.contains("lifecycleStage of apis/shop-orders/versions/prod: 111111111111/us-east-1/orders1111"),
+        "{told}"
+    );
+    assert_eq!(plan["changes"], json!([]));
+    nothing_is_left_to_write(&world).await;
+}
+
+#[tokio::test]
 async fn starts_and_ends_of_names_are_taken_off_and_an_empty_tag_makes_no_group() {
     let apis_of = [
         ("orders1111", "dev-orders"),
