@@ -176,17 +176,19 @@ def test_the_organization_is_read_by_whom_it_is_granted_and_never_changed(accoun
     assert documents(account, "role", NAME) == [READS_ORGANIZATION]
     assert_policy_reads_and_nothing_else(account, member)
 
-    account.client("organizations").create_organization(FeatureSet="ALL")
+    organization = account.client("organizations")
+    organization.create_organization(FeatureSet="ALL")
+    [root] = organization.list_roots()["Roots"]
     without = account.iam.create_user(UserName="without")["User"]["UserName"]
     account.iam.attach_user_policy(UserName=without, PolicyArn=hub["ReadPolicyArn"])
     keys = made_key(account, hub["UserName"]), made_key(account, without)
     account.enforce(True)
     reader, other = (account.client("organizations", key) for key in keys)
     assert [member["Id"] for member in reader.list_accounts()["Accounts"]] == ["123456789012"]
-    [root] = reader.list_roots()["Roots"]
     assert reader.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"] == []
     for what, refused in [
         ("not granted", other.list_accounts),
+        ("not called", reader.list_roots),
         ("changes", lambda: reader.create_organizational_unit(ParentId=root["Id"], Name="unit")),
         ("closes", lambda: reader.close_account(AccountId="123456789012")),
     ]:
