@@ -228,6 +228,7 @@ pub fn unread_message(gateways: &[GatewayReport]) -> Option<String> {
 }
 
 /// The report of a run in which nothing could be planned.
+#[must_use]
 pub fn failed_report(message: String, started: OffsetDateTime, finished: OffsetDateTime, requests: Requests) -> Report {
     Report {
         started_on: rfc3339(started),

@@ -171,7 +171,7 @@ impl Player {
         };
         match what {
             0 => self.world.edit(&path, |deployment| {
-                deployment["description"] = json!(format!("by hand {pick}"))
+                deployment["description"] = json!(format!("by hand {pick}"));
             }),
             1 => self
                 .world
