@@ -131,7 +131,7 @@ async fn sources_that_disagree_are_named_by_a_plan_and_nothing_changes_to_and_fr
         source("prod", &ACCOUNTS[2..], "production"),
         source("dev", &ACCOUNTS[..2], "development"),
     ];
-    let document = json!({ "properties": { "amazonApiGatewaySources": sources, "groupBy": "name" } });
+    let document = json!({ "properties": { "amazonApiGatewaySources": sources, "groupBy": "tag:service" } });
     world.put(SHOP, document).await.expect(201);
     let version = world.properties("apis/shop-orders/versions/prod");
     assert_eq!(version["lifecycleStage"], "production", "the first source's");
