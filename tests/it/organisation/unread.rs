@@ -2,16 +2,18 @@
 
 use std::time::Duration;
 
-use sandbox::api_gateway::AmazonError;
+use sandbox::api_gateway::{AmazonError, Definition, RestApi, Stage};
 use sandbox::cloud::CloudOptions;
 use sandbox::company::Company;
+use sandbox::estate::{Estate, FullEstate};
 use sandbox::faults::{FaultRule, Matcher};
+use sandbox::organizations::Member;
 use sandbox::proxy::ForwardProxy;
 use sandbox::record::{Exchange, Service};
 use sandbox::security_token::StsError;
 use serde_json::json;
 
-use super::{ACCOUNTS, all_accounts, company, document, estate, founded, ids, in_catalog, states, token_calls};
+use super::{ACCOUNTS, all_accounts, company, document, founded, ids, in_catalog, states, token_calls};
 use crate::world::{SHOP, World};
 
 #[tokio::test]
@@ -86,6 +88,19 @@ async fn a_region_that_is_not_enabled_is_named_and_no_fault() {
     assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
 }
 
+/// So many accounts, which differ in their first three digits.
+fn accounts(count: usize) -> Vec<Member> {
+    let numbers = (100..).take(count);
+    numbers
+        .map(|number| Member::new(format!("{number}000000000"), format!("Account {number}")))
+        .collect()
+}
+
+fn one_api(id: &str) -> FullEstate {
+    let stage = Stage::new("prod", "d1", Definition::from(json!({ "paths": {} })));
+    FullEstate::from([(RestApi::new(id, id), vec![stage])].into_iter().collect::<Estate>())
+}
+
 #[tokio::test]
 async fn a_region_that_does_not_answer_costs_seconds_and_takes_nothing_away() {
     let proxy = ForwardProxy::start().await.unwrap();
@@ -96,28 +111,36 @@ async fn a_region_that_does_not_answer_costs_seconds_and_takes_nothing_away() {
     let url = proxy.base_url();
     let world = World::with(options, &[("HTTPS_PROXY", url), ("HTTP_PROXY", url)]).await;
     world.cloud.is_behind(&proxy);
-    let company = Company::default();
-    company.found(&world.cloud, estate);
-    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
-    assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
+    let regions = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
+    let company = Company {
+        members: accounts(10),
+        regions: regions.map(str::to_owned).into(),
+        ..Company::default()
+    };
+    company.found(&world.cloud, |account, region| {
+        let place = regions.iter().position(|known| *known == region).unwrap();
+        one_api(&format!("{}{place}api", &account[..3]))
+    });
+    let ids: Vec<&str> = company.members.iter().map(|member| member.id.as_str()).collect();
+    world.put(SHOP, document(&company, &json!(ids))).await.expect(201);
+    assert_eq!(in_catalog(&world).len(), 40);
 
     proxy.swallow("apigateway\\.eu-west-1\\.".parse().unwrap());
-    world
-        .cloud
-        .gateway("111111111111", "us-east-1")
-        .remove_rest_api("11101api");
+    let gateway = world.cloud.gateway(ids[0], "us-east-1");
+    gateway.put_rest_api(RestApi::new("another000", "Another"));
     let started = std::time::Instant::now();
     let report = world.sync("").await.expect(200).json();
     assert_eq!(
-        (&report["outcome"], &report["deleted"]),
-        (&json!("partial"), &json!(1)),
+        (&report["outcome"], &report["created"], &report["deleted"]),
+        (&json!("partial"), &json!(1), &json!(0)),
         "{report:#}"
     );
+    // A report tells twenty gateways, first those with which something is wrong.
     let unavailable = states(&report)
         .into_iter()
         .filter(|state| state.ends_with("eu-west-1 unavailable"));
-    assert_eq!(unavailable.count(), 3, "{report:#}");
-    assert_eq!(in_catalog(&world).len(), ids(&ACCOUNTS).len() - 1);
+    assert_eq!(unavailable.count(), 10, "{report:#}");
+    assert_eq!(in_catalog(&world).len(), 41);
     // Two tries of three seconds each, side by side; far less than a minute on a busy machine.
     assert!(started.elapsed() < Duration::from_mins(1), "{:?}", started.elapsed());
 }
@@ -156,12 +179,19 @@ async fn a_gateway_that_is_throttled_for_good_leaves_the_others_their_time() {
 
 #[tokio::test]
 async fn a_throttled_token_service_is_waited_for() {
-    let (world, company) = founded().await;
+    let world = World::start().await;
+    let company = Company {
+        members: accounts(40),
+        regions: vec!["us-east-1".to_owned()],
+        ..Company::default()
+    };
+    company.found(&world.cloud, |account, _| one_api(&format!("{}api", &account[..3])));
+    let ids: Vec<&str> = company.members.iter().map(|member| member.id.as_str()).collect();
     world.fail(Service::Sts, None, ".", Some(3), StsError::throttling().into());
-    world.put(SHOP, document(&company, &all_accounts())).await.expect(201);
-    assert_eq!(in_catalog(&world), ids(&ACCOUNTS));
+    world.put(SHOP, document(&company, &json!(ids))).await.expect(201);
+    assert_eq!(in_catalog(&world).len(), 40);
     // Three were throttled; PUT and its run share the sessions.
-    assert_eq!(token_calls(&world), 3 + 1 + ACCOUNTS.len());
+    assert_eq!(token_calls(&world), 3 + 1 + 40);
 }
 
 #[tokio::test]
