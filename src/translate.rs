@@ -114,18 +114,7 @@ fn desired(
         title,
         fields,
     };
-    DesiredApi {
-        name,
-        is_group,
-        members: vec![member],
-        unknown: BTreeSet::new(),
-        leaving: BTreeMap::new(),
-        departed_stages: BTreeSet::new(),
-        predecessors: BTreeSet::new(),
-        inherited: BTreeSet::new(),
-        versions: Vec::new(),
-        skips,
-    }
+    DesiredApi::of_member(name, is_group, member, skips)
 }
 
 /// What an API is called in the catalog.

@@ -129,6 +129,23 @@ pub enum Definition {
 }
 
 impl DesiredApi {
+    /// What one member has of an API, without versions.
+    #[must_use]
+    pub fn of_member(name: EntityName, is_group: bool, member: DesiredMember, skips: Vec<Skip>) -> Self {
+        Self {
+            name,
+            is_group,
+            members: vec![member],
+            unknown: BTreeSet::new(),
+            leaving: BTreeMap::new(),
+            departed_stages: BTreeSet::new(),
+            predecessors: BTreeSet::new(),
+            inherited: BTreeSet::new(),
+            versions: Vec::new(),
+            skips,
+        }
+    }
+
     /// The API on its gateway, of a group the first one; `None` where none could be read.
     #[must_use]
     pub fn key(&self) -> Option<&SourceKey> {

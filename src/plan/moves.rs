@@ -186,16 +186,5 @@ pub(super) fn staying(
     for skip in &mut skips {
         skip.member = is_group.then(|| member.to_string());
     }
-    Some(DesiredApi {
-        name: name.clone(),
-        is_group,
-        members: vec![told.clone()],
-        unknown: BTreeSet::new(),
-        leaving: BTreeMap::new(),
-        departed_stages: BTreeSet::new(),
-        predecessors: BTreeSet::new(),
-        inherited: BTreeSet::new(),
-        versions: Vec::new(),
-        skips,
-    })
+    Some(DesiredApi::of_member(name.clone(), is_group, told.clone(), skips))
 }

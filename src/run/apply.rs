@@ -250,18 +250,12 @@ impl Ground {
         }
         let api = &task.apis[&member.key];
         let stages = hands.client(gateway)?.stages(api).await?;
-        let mut one = DesiredApi {
-            name: task.job.desired.name.clone(),
-            is_group: task.job.desired.is_group,
-            members: vec![member.clone()],
-            unknown: BTreeSet::new(),
-            leaving: BTreeMap::new(),
-            departed_stages: BTreeSet::new(),
-            predecessors: BTreeSet::new(),
-            inherited: BTreeSet::new(),
-            versions: Vec::new(),
-            skips: Vec::new(),
-        };
+        let mut one = DesiredApi::of_member(
+            task.job.desired.name.clone(),
+            task.job.desired.is_group,
+            member.clone(),
+            Vec::new(),
+        );
         if !self.has_same_rules {
             one.departed_stages = self.left_out(&member.key, api, &stages, one.is_group);
         }

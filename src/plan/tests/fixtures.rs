@@ -1,6 +1,6 @@
 //! Values that the tests start from.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -88,16 +88,13 @@ impl Source {
             },
         };
         DesiredApi {
-            name: EntityName::of_api(&self.integration.name, &api.id).unwrap(),
-            is_group: false,
-            members: vec![member],
-            unknown: BTreeSet::new(),
-            leaving: BTreeMap::new(),
-            departed_stages: BTreeSet::new(),
-            predecessors: BTreeSet::new(),
-            inherited: BTreeSet::new(),
             versions,
-            skips: self.skips.clone(),
+            ..DesiredApi::of_member(
+                EntityName::of_api(&self.integration.name, &api.id).unwrap(),
+                false,
+                member,
+                self.skips.clone(),
+            )
         }
     }
 

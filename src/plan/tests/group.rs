@@ -158,30 +158,23 @@ impl Api {
                 deployments: vec![deployment],
             }
         });
+        let member = DesiredMember {
+            source_order: self.number,
+            title: self.title.clone(),
+            fields: Fields {
+                enforced: vec![
+                    text(&["title"], &self.title),
+                    fact(Fact::ApiType, "REST".to_owned()),
+                    fact(Fact::Account, from.gateway.account.as_ref().unwrap().to_string()),
+                    fact(Fact::Region, self.region.to_owned()),
+                ],
+                ..Fields::default()
+            },
+            key: from.clone(),
+        };
         DesiredApi {
-            name: group_name(),
-            is_group: true,
             versions: versions.collect(),
-            members: vec![DesiredMember {
-                source_order: self.number,
-                title: self.title.clone(),
-                fields: Fields {
-                    enforced: vec![
-                        text(&["title"], &self.title),
-                        fact(Fact::ApiType, "REST".to_owned()),
-                        fact(Fact::Account, from.gateway.account.as_ref().unwrap().to_string()),
-                        fact(Fact::Region, self.region.to_owned()),
-                    ],
-                    ..Fields::default()
-                },
-                key: from,
-            }],
-            unknown: BTreeSet::new(),
-            leaving: BTreeMap::new(),
-            departed_stages: BTreeSet::new(),
-            predecessors: BTreeSet::new(),
-            inherited: BTreeSet::new(),
-            skips: Vec::new(),
+            ..DesiredApi::of_member(group_name(), true, member, Vec::new())
         }
     }
 }

@@ -2,22 +2,19 @@
 //! held against an oracle that only knows the gateways.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Instant;
 
 use sandbox::api_gateway::{Definition, RestApi, Stage};
 use sandbox::cloud::Cloud;
 use sandbox::company::Company;
 use sandbox::estate::{Estate, FullEstate};
-use sandbox::functions_host::{FunctionsHost, TimerKind};
 use sandbox::organizations::Member;
-use sandbox::scenario::{Integration, ScenarioError};
+use sandbox::scenario::Integration;
 use serde_json::{Value, json};
 
-use super::bounds::{WRITE_BUDGET, Work};
-use super::process::{self, Usage};
+use super::bounds::Bounds;
 use super::setting::{BenchError, Setting, sped_up_cloud};
-use super::start_host;
 use super::table::Row;
+use super::{measure_run, start_host};
 
 const ACCOUNTS: usize = 10;
 const REGIONS: [&str; 4] = ["us-east-1", "us-west-2", "eu-west-1", "eu-central-1"];
@@ -79,11 +76,11 @@ impl Phase {
     }
 
     /// The fewest calls to Amazon, and the fewest writes to API Center, for so many APIs in so many groups.
-    fn bounds(self, all: Apis) -> (usize, usize) {
+    fn bounds(self, all: Apis) -> Bounds {
         let (apis, groups) = (all.count, all.groups);
         let look = GATEWAYS * LISTS + apis;
         let of_account = (REGIONS.len() * LISTS) + apis / ACCOUNTS;
-        match self {
+        let (aws, writes) = match self {
             // Each API is exported, and each group has a marker before and after, a version, a definition and its text.
             Self::First => (look + apis, 1 + FACTS + 5 * groups + apis),
             Self::Unchanged => (look, 1),
@@ -94,7 +91,8 @@ impl Phase {
             Self::Excluded => (look - 1, 1 + 5 + all.shared()),
             // The marker before and after, and the deployment.
             Self::Grown => (look - 1 + 1 + 1, 1 + 3),
-        }
+        };
+        Bounds { aws, writes }
     }
 }
 
@@ -248,22 +246,9 @@ async fn measure_phase(
     (setting, phase): (&Setting, Phase),
     apis: Apis,
 ) -> Result<Row, BenchError> {
-    let wrong = |what: String| BenchError::Run {
-        phase: phase.name(),
-        what,
-    };
-    let host: &FunctionsHost = integration.host;
-    let pid = host
-        .handler_pid()
-        .ok_or_else(|| wrong("the handler does not run".to_owned()))?;
-    process::reset_peak(pid)?;
-    let (before, began) = (Usage::of(pid)?, Instant::now());
-    let run = host.fire_timer(TimerKind::Scheduled).await?;
-    if !run.succeeded {
-        return Err(ScenarioError::Timer(run.error.unwrap_or_default()).into());
-    }
-    let (seconds, after) = (began.elapsed().as_secs_f64(), Usage::of(pid)?);
-    let work = Work::of(&cloud.record);
+    let host = integration.host;
+    let bounds = phase.bounds(apis);
+    let row = measure_run(cloud, host, setting, (phase.name(), phase == Phase::First, bounds)).await?;
     let report = integration.last_sync().await?;
     let found = json!([
         report["outcome"],
@@ -271,26 +256,12 @@ async fn measure_phase(
         report["updated"],
         report["deleted"]
     ]);
-    if found != phase.expected(apis) {
-        return Err(wrong(format!("{report:#}")));
+    if found == phase.expected(apis) {
+        return Ok(row);
     }
-    let (aws, writes) = phase.bounds(apis);
-    Ok(Row {
-        apis: apis.count,
+    Err(BenchError::Run {
         phase: phase.name(),
-        factor: setting.factor,
-        aws_requests: work.aws_requests,
-        aws_lower_bound: aws,
-        arm_reads: work.arm_reads,
-        arm_writes: work.arm_writes,
-        arm_writes_lower_bound: writes,
-        write_budget_share: (phase == Phase::First).then(|| work.write_budget_share(WRITE_BUDGET, setting.factor)),
-        throttles: work.throttles,
-        cpu_seconds: after.cpu_seconds - before.cpu_seconds,
-        peak_memory_bytes: after.peak_memory_bytes,
-        aws_bytes: work.aws_bytes,
-        arm_bytes: work.arm_bytes,
-        seconds,
+        what: format!("{report:#}"),
     })
 }
 
