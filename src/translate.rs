@@ -107,6 +107,8 @@ fn desired(
         member: member(is_group, gateway, api),
     };
     let skips = mapping.fill(EntityKind::Api, &mut fields);
+    fields.enforced.shrink_to_fit();
+    fields.initial.shrink_to_fit();
     let source = integration.sources.iter().position(|source| source == place.source);
     let member = DesiredMember {
         key: source_key(gateway, api),

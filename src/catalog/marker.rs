@@ -113,7 +113,8 @@ impl ApiRecord {
             skipped: member(&mut members, "skipped"),
             written: member(&mut members, "written"),
             definitions: member(&mut members, "definitions"),
-            beside: members,
+            // What was taken out of it has left its place behind.
+            beside: members.into_iter().collect(),
         })
     }
 

@@ -6,7 +6,7 @@
 use super::marker::{ApiMarker, ApiState, StageMarker, metadata_path, text};
 use crate::model::{
     API_SCHEMA, Entity, EntityName, EntityPath, FieldPath, INTEGRATION_SCHEMA, IntegrationName, Origin, Properties,
-    SystemData,
+    SourceKey, SystemData,
 };
 
 /// The path of an entity that may be written or deleted for the integration: as a rule, it carries the integration's
@@ -145,7 +145,8 @@ impl OwnedApi {
         let properties = serde_json::to_string(&self.entity.properties).unwrap_or_default();
         FoldedApi {
             proof,
-            marker: self.marker,
+            members: self.marker.members.clone(),
+            reclaimed: ApiMarker::read(&self.entity).is_none().then(|| Box::new(self.marker)),
             properties: properties.into_boxed_str(),
         }
     }
@@ -251,12 +252,14 @@ impl ApiProof {
 }
 
 /// An API that the integration owns, its properties folded into a text: a run holds ten thousand of them.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub struct FoldedApi {
     /// That it is ours.
     pub proof: ApiProof,
-    /// Its marker.
-    pub marker: ApiMarker,
+    /// The APIs of gateways that it stands for, in their order.
+    pub members: Vec<SourceKey>,
+    /// The marker that an API gets which has lost its own.
+    reclaimed: Option<Box<ApiMarker>>,
     properties: Box<str>,
 }
 
@@ -264,18 +267,31 @@ impl FoldedApi {
     /// The API as it was listed.
     #[must_use]
     pub fn unfolded(&self) -> OwnedApi {
+        let name = &self.proof.name;
+        let entity = Entity {
+            name: name.clone(),
+            // It was written from properties.
+            properties: serde_json::from_str(&self.properties).unwrap_or_default(),
+            etag: None,
+            system_data: SystemData::default(),
+        };
+        let marker = match &self.reclaimed {
+            Some(marker) => Some(ApiMarker::clone(marker)),
+            None => ApiMarker::read(&entity),
+        };
         OwnedApi {
-            entity: Entity {
-                name: self.proof.name.clone(),
-                // It was written from properties.
-                properties: serde_json::from_str(&self.properties).unwrap_or_default(),
-                etag: None,
-                system_data: SystemData::default(),
-            },
             owned: self.proof.owned.clone(),
-            name: self.proof.name.clone(),
-            marker: self.marker.clone(),
+            name: name.clone(),
+            // It was read from these properties before.
+            marker: marker.unwrap_or_else(|| ApiMarker::new(String::new(), name)),
+            entity,
         }
+    }
+
+    /// Its marker.
+    #[must_use]
+    pub fn marker(&self) -> ApiMarker {
+        self.unfolded().marker
     }
 }
 

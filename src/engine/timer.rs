@@ -81,7 +81,7 @@ impl Engine {
         let mut orphans = Orphans::default();
         for (name, apis) in index.integrations() {
             for api in apis {
-                orphans.add(name.clone(), &api.marker, &known);
+                orphans.add(name.clone(), &api.marker(), &known);
             }
         }
         let mut lost = Vec::new();

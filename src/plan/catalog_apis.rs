@@ -1,15 +1,15 @@
 //! The catalog's APIs, as far as a run of one integration needs them.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
-use crate::catalog::marker::ApiMarker;
 use crate::catalog::{FoldedApi, OwnedApi};
 use crate::model::{AccountId, Entity, EntityName, Gateway, IntegrationName};
 
 /// The catalog's APIs, as far as a run of one integration needs them.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CatalogApis {
-    owned: BTreeMap<EntityName, FoldedApi>,
+    owned: BTreeMap<EntityName, Arc<FoldedApi>>,
     others: BTreeSet<EntityName>,
 }
 
@@ -20,13 +20,13 @@ impl CatalogApis {
             return;
         }
         match OwnedApi::claim(integration, api) {
-            Some(owned) => self.add_owned(owned.folded()),
+            Some(owned) => self.add_owned(Arc::new(owned.folded())),
             None => self.add_other(api.name.clone()),
         }
     }
 
     /// Adds an API that is ours.
-    pub fn add_owned(&mut self, api: FoldedApi) {
+    pub fn add_owned(&mut self, api: Arc<FoldedApi>) {
         self.owned.insert(api.proof.name.clone(), api);
     }
 
@@ -36,19 +36,14 @@ impl CatalogApis {
     }
 
     /// The APIs that are ours.
-    pub(super) fn owned(&self) -> impl Iterator<Item = &FoldedApi> {
+    pub(super) fn owned(&self) -> impl Iterator<Item = &Arc<FoldedApi>> {
         self.owned.values()
     }
 
     /// An API that is ours.
     #[must_use]
-    pub fn api(&self, name: &EntityName) -> Option<&FoldedApi> {
+    pub fn api(&self, name: &EntityName) -> Option<&Arc<FoldedApi>> {
         self.owned.get(name)
-    }
-
-    /// The marker of an API that is ours.
-    pub(super) fn marker_of(&self, name: &EntityName) -> Option<&ApiMarker> {
-        self.owned.get(name).map(|api| &api.marker)
     }
 
     /// The APIs that are not ours.
@@ -77,11 +72,11 @@ impl CatalogApis {
     /// Takes an API for ours after all: it has lost its marker, and those below it have not.
     pub fn reclaim(&mut self, api: FoldedApi) {
         self.others.remove(&api.proof.name);
-        self.add_owned(api);
+        self.add_owned(Arc::new(api));
     }
 
     /// Those that are ours, and the names of the others.
-    pub(super) fn into_parts(self) -> (BTreeMap<EntityName, FoldedApi>, BTreeSet<EntityName>) {
+    pub(super) fn into_parts(self) -> (BTreeMap<EntityName, Arc<FoldedApi>>, BTreeSet<EntityName>) {
         (self.owned, self.others)
     }
 }

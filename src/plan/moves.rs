@@ -43,12 +43,12 @@ pub struct Whole<'a> {
 pub(super) fn moves(catalog: &CatalogApis, homes: &BTreeMap<SourceKey, EntityName>) -> Moves {
     let mut moves = Moves::new();
     for api in catalog.owned() {
-        for member in &api.marker.members {
+        for member in &api.members {
             let Some(to) = homes.get(member).filter(|home| **home != api.proof.name) else {
                 continue;
             };
-            let new = catalog.marker_of(to);
-            let has_arrived = new.is_some_and(|new| has_arrived(member, &api.marker, new));
+            let new = catalog.api(to);
+            let has_arrived = new.is_some_and(|new| has_arrived(member, &api.marker(), &new.marker()));
             let progress = if has_arrived {
                 MoveProgress::Arrived(Vec::new())
             } else {

@@ -1,6 +1,7 @@
 //! What was observed of both sides, and whether what the catalog has is still to be there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::catalog_apis::CatalogApis;
 use super::moves::{MoveProgress, Moves, moves, staying};
@@ -141,8 +142,8 @@ impl Observed {
     }
 
     /// The APIs of the catalog that members of each come from which have not arrived yet.
-    pub(super) fn coming(&self) -> BTreeMap<EntityName, Vec<(SourceKey, FoldedApi)>> {
-        let mut coming: BTreeMap<EntityName, Vec<(SourceKey, FoldedApi)>> = BTreeMap::new();
+    pub(super) fn coming(&self) -> BTreeMap<EntityName, Vec<(SourceKey, Arc<FoldedApi>)>> {
+        let mut coming: BTreeMap<EntityName, Vec<(SourceKey, Arc<FoldedApi>)>> = BTreeMap::new();
         for ((from, member), moved) in &self.moves {
             if let (MoveProgress::Under, Some(api)) = (&moved.progress, self.catalog.api(from)) {
                 let of_one = coming.entry(moved.to.clone()).or_default();
@@ -169,7 +170,7 @@ impl Observed {
     /// Whether the members of groups of ours are still to be there where no list has them.
     pub(super) fn presences(&self) -> BTreeMap<(EntityName, SourceKey), Presence> {
         let apis = self.catalog.owned();
-        let members = apis.flat_map(|api| api.marker.members.iter().map(|key| (&api.proof.name, key)));
+        let members = apis.flat_map(|api| api.members.iter().map(|key| (&api.proof.name, key)));
         let presences = members.map(|(name, key)| {
             let presence = self.presence(name, &Origin::from(key));
             ((name.clone(), key.clone()), presence)

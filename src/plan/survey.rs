@@ -1,12 +1,13 @@
 //! The survey: from both sides as they were observed to the APIs to work on, and to what is gone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use super::members::{api_fields, recorded};
 use super::presence::{Observed, Presence, Scope};
 use super::removals::Counts;
 use super::rules::{Rules, is_same};
-use crate::catalog::{FoldedApi, Vacant};
+use crate::catalog::{FoldedApi, OwnedApi, Vacant};
 use crate::model::{
     ApiList, Conflict, Cursor, DesiredApi, EntityName, EntityPath, Gateway, Leave, Skip, SkipReason, Skipped, SourceKey,
 };
@@ -15,7 +16,7 @@ use crate::model::{
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaving {
     /// The API.
-    pub api: FoldedApi,
+    pub api: Arc<FoldedApi>,
     /// The gateway that it is, or was, on.
     pub gateway: Gateway,
     /// Why it is to go.
@@ -79,7 +80,7 @@ pub struct Job {
     /// As it is.
     pub current: Current,
     /// The APIs of the catalog that members come from which have not arrived yet.
-    pub predecessors: Vec<(SourceKey, FoldedApi)>,
+    pub predecessors: Vec<(SourceKey, Arc<FoldedApi>)>,
     /// Whether it comes before those that a pass goes through: it is new, differs, or was not finished.
     pub comes_first: bool,
     /// Whether an earlier run of the pass has looked at it already.
@@ -92,7 +93,7 @@ pub enum Current {
     /// The catalog lacks it.
     Missing(Vacant),
     /// It is there and ours.
-    Owned(Box<FoldedApi>),
+    Owned(Arc<FoldedApi>),
 }
 
 impl Job {
@@ -103,7 +104,7 @@ impl Job {
         let Current::Owned(api) = &self.current else {
             return below;
         };
-        let marker = &api.marker;
+        let marker = api.marker();
         if !self.desired.is_group {
             let counts = Counts {
                 versions: marker.versions.len(),
@@ -164,13 +165,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     let (mut owned, others) = observed.catalog.into_parts();
     let is_held = |api: &DesiredApi| {
         let standing = owned.get(&api.name);
-        standing.is_some_and(|standing| {
-            standing
-                .marker
-                .members
-                .iter()
-                .any(|member| api.member(member).is_some())
-        })
+        standing.is_some_and(|standing| standing.members.iter().any(|member| api.member(member).is_some()))
     };
     // Of two APIs with one name, the one that the catalog has keeps it.
     desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.key().cloned()));
@@ -186,8 +181,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
             tell_others(&mut api, &current, &presences);
-            let is_first = differs(&api, &current)
-                || current.marker.record.fingerprint.is_none()
+            let is_first = differs(&api, &current.unfolded())
                 || api
                     .members
                     .iter()
@@ -197,7 +191,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
                 predecessors,
                 comes_first: is_first,
                 desired: api,
-                current: Current::Owned(Box::new(current)),
+                current: Current::Owned(current),
             };
             if is_first { first.push(job) } else { rest.push(job) }
         } else if let Some(vacant) = Vacant::at(path.clone(), others.get(&api.name)) {
@@ -272,7 +266,7 @@ fn tell_others(api: &mut DesiredApi, current: &FoldedApi, presences: &BTreeMap<(
     if !api.is_group {
         return;
     }
-    let others = current.marker.members.iter().filter(|key| api.member(key).is_none());
+    let others = current.members.iter().filter(|key| api.member(key).is_none());
     let others: Vec<SourceKey> = others.cloned().collect();
     for key in others {
         match presences.get(&(api.name.clone(), key.clone())) {
@@ -303,12 +297,13 @@ fn joined(mut desired: Vec<DesiredApi>) -> Vec<DesiredApi> {
     joined
 }
 
-/// Whether the fields that lists show are not what they have to be.
-fn differs(desired: &DesiredApi, current: &FoldedApi) -> bool {
-    let listed = current.unfolded().entity.properties;
-    let fields = api_fields(&recorded(desired, &current.marker), Some(&listed));
+/// Whether the API was not finished, or the fields that lists show are not what they have to be.
+fn differs(desired: &DesiredApi, current: &OwnedApi) -> bool {
+    let listed = &current.entity.properties;
+    let fields = api_fields(&recorded(desired, &current.marker), Some(listed));
     let mut enforced = fields.enforced.iter();
-    enforced.any(|(path, value)| !is_same(path, path.get(&listed), value.as_ref()))
+    current.marker.record.fingerprint.is_none()
+        || enforced.any(|(path, value)| !is_same(path, path.get(listed), value.as_ref()))
 }
 
 fn skip(api: &DesiredApi, reason: SkipReason, message: String) -> Skipped {

@@ -1,14 +1,16 @@
 //! The agenda of a run: what it works on, in which order, and how deeply.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::ops::Index;
+use std::sync::Arc;
 
 use super::observe::{Excluded, Sides, report};
 use super::request::SyncRequest;
 use crate::catalog::FoldedApi;
 use crate::catalog::journal::Journal;
 use crate::model::{
-    Conflict, Cursor, EntityName, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, Skip, Skipped, SourceKey,
-    deep_slot, slot,
+    Conflict, Cursor, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, Skip, Skipped, SourceKey, deep_slot,
+    slot,
 };
 use crate::plan::{Current, Hold, Job, Leaving, OwnedApis, survey};
 use crate::planted::planted_deep_checks;
@@ -20,7 +22,7 @@ pub struct Task {
     /// What there is to do.
     pub job: Job,
     /// The APIs on Amazon that it stands for: all its members.
-    pub apis: BTreeMap<SourceKey, GatewayApi>,
+    pub apis: Members,
     /// Whether it is looked into although nothing says that it changed.
     pub deep: bool,
 }
@@ -40,35 +42,52 @@ impl Task {
     pub fn gateways(&self) -> impl Iterator<Item = &Gateway> {
         let recorded = match &self.job.current {
             Current::Missing(_) => &[][..],
-            Current::Owned(current) => &current.marker.members,
+            Current::Owned(current) => &current.members,
         };
         let desired = self.job.desired.members.iter().map(|member| &member.key);
         desired.chain(recorded).map(|key| &key.gateway)
     }
 
     /// The APIs of the catalog that members come from, the last member first: what people wrote on the first one's counts.
-    pub fn predecessors(&self) -> impl Iterator<Item = &(SourceKey, FoldedApi)> {
+    pub fn predecessors(&self) -> impl Iterator<Item = &(SourceKey, Arc<FoldedApi>)> {
         let members = self.job.desired.members.iter().rev();
         let all = self.job.predecessors.iter();
         members.flat_map(move |member| all.clone().filter(|(key, _)| *key == member.key))
     }
 
-    /// Where the stages of its versions are called, as far as is recorded.
-    pub fn recorded_urls(&self) -> &BTreeMap<EntityName, Vec<String>> {
-        const NONE: &BTreeMap<EntityName, Vec<String>> = &BTreeMap::new();
+    /// What of it is not in the catalog, as far as is recorded.
+    pub fn skipped(&self) -> Vec<Skip> {
         match &self.job.current {
-            Current::Missing(_) => NONE,
-            Current::Owned(current) => &current.marker.record.urls,
+            Current::Missing(_) => Vec::new(),
+            Current::Owned(current) => current.marker().record.skipped,
         }
     }
+}
 
-    /// What of it is not in the catalog, as far as is recorded.
-    pub fn skipped(&self) -> &Vec<Skip> {
-        const NONE: &Vec<Skip> = &Vec::new();
-        match &self.job.current {
-            Current::Missing(_) => NONE,
-            Current::Owned(current) => &current.marker.record.skipped,
-        }
+/// The APIs on Amazon that an API of the catalog stands for: in little memory, as most have one, and a run holds ten thousand.
+#[derive(Debug)]
+pub struct Members(Box<[(SourceKey, GatewayApi)]>);
+
+impl Members {
+    /// The API of this key, if it is one of them.
+    pub fn get(&self, key: &SourceKey) -> Option<&GatewayApi> {
+        let mut members = self.0.iter();
+        members.find(|(member, _)| member == key).map(|(_, api)| api)
+    }
+
+    /// Their keys.
+    pub fn keys(&self) -> impl Iterator<Item = &SourceKey> {
+        self.0.iter().map(|(key, _)| key)
+    }
+}
+
+impl Index<&SourceKey> for Members {
+    type Output = GatewayApi;
+
+    /// # Panics
+    /// When it is none of them.
+    fn index(&self, key: &SourceKey) -> &GatewayApi {
+        self.get(key).expect("a member of the API")
     }
 }
 
@@ -148,14 +167,14 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     let cursor = before.journal.cursor.as_ref();
     let cursor = cursor.map(|cursor| cursor.for_run(request.deep, request.definitions));
     let survey = survey(&rules, observed, cursor.as_ref(), before.failed);
+    let moving = survey.jobs.iter().flat_map(|job| &job.predecessors);
+    let moving: BTreeSet<SourceKey> = moving.map(|(key, _)| key.clone()).collect();
     let mut tasks: Vec<Task> = survey
         .jobs
         .into_iter()
-        .filter_map(|job| task(job, &apis, request, before.hour))
+        .filter_map(|job| task(job, &mut apis, &moving, request, before.hour))
         .collect();
-    for task in &tasks {
-        apis.retain(|key, _| !task.apis.contains_key(key));
-    }
+    apis.retain(|key, _| !moving.contains(key));
     if let Some(given_up_at) = &before.journal.given_up_at
         && !request.is_strict()
     {
@@ -183,23 +202,37 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     }
 }
 
-fn task(job: Job, apis: &HashMap<SourceKey, GatewayApi>, request: &SyncRequest, hour: Option<i64>) -> Option<Task> {
+fn task(
+    job: Job,
+    apis: &mut HashMap<SourceKey, GatewayApi>,
+    moving: &BTreeSet<SourceKey>,
+    request: &SyncRequest,
+    hour: Option<i64>,
+) -> Option<Task> {
     let members = job.desired.members.iter();
-    let apis: Option<BTreeMap<SourceKey, GatewayApi>> = members
-        .map(|member| Some((member.key.clone(), apis.get(&member.key)?.clone())))
+    let apis: Option<Box<[(SourceKey, GatewayApi)]>> = members
+        .map(|member| {
+            let key = &member.key;
+            // What moves has a task where it was and one where it goes.
+            let api = if moving.contains(key) {
+                apis.get(key).cloned()
+            } else {
+                apis.remove(key)
+            };
+            Some((key.clone(), api?))
+        })
         .collect();
-    let apis = apis?;
+    let apis = Members(apis?);
     let deep = match &job.current {
         Current::Missing(_) => false,
         Current::Owned(current) => {
-            let record = &current.marker.record;
             let is_due = hour.is_some_and(|hour| {
                 planted_deep_checks().unwrap_or_else(|| deep_slot(hour) == slot(&job.desired.name))
             });
             request.deep
                 || is_due && !job.is_passed
-                || record.is_unchecked()
-                || request.retry_skipped && !record.skipped.is_empty()
+                || current.marker().record.is_unchecked()
+                || request.retry_skipped && !current.marker().record.skipped.is_empty()
         }
     };
     Some(Task { job, apis, deep })

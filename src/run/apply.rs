@@ -29,7 +29,7 @@ use crate::translate::{self, Around, add_stages, stage_selection};
 /// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
 /// How many more for each further gateway: each has a pace of its own.
-const FOR_EACH_GATEWAY: usize = 4;
+const FOR_EACH_GATEWAY: usize = 2;
 /// The domains of a gateway of which nothing was read.
 static UNREAD: LazyLock<Domains> = LazyLock::new(|| Domains::Unknown("they were not read".to_owned()));
 
@@ -189,16 +189,16 @@ impl Ground {
     pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
         let looking = async {
             panic_if_planted("look", task.api().id.as_str());
-            let (mut desired, failures) = self.read_stages(hands, task).await?;
+            let standing = match &task.job.current {
+                Current::Missing(vacant) => Standing::Missing(vacant.clone()),
+                Current::Owned(api) => Standing::Owned(Box::new(api.unfolded())),
+            };
+            let (mut desired, failures) = self.read_stages(hands, task, &standing).await?;
             for (member, old) in task.predecessors() {
                 let below = versions_and_deployments(&hands.catalog, old).await?;
                 let (api, below) = (&old.unfolded(), &below);
                 inherit(&mut desired, member, Whole { api, below });
             }
-            let standing = match &task.job.current {
-                Current::Missing(vacant) => Standing::Missing(vacant.clone()),
-                Current::Owned(api) => Standing::Owned(Box::new(api.unfolded())),
-            };
             // What is imported on demand is no part of the fingerprint, so that it has to be looked at.
             let deep = task.deep;
             let mut work = Work::new(
@@ -215,9 +215,19 @@ impl Ground {
     }
 
     /// The API with the stages of all its members, and why some could not be read: what the catalog has of those stays.
-    async fn read_stages(&self, hands: &Hands, task: &Task) -> Result<(DesiredApi, Vec<String>), Interruption> {
+    async fn read_stages(
+        &self,
+        hands: &Hands,
+        task: &Task,
+        standing: &Standing,
+    ) -> Result<(DesiredApi, Vec<String>), Interruption> {
+        const NONE: &BTreeMap<EntityName, Vec<String>> = &BTreeMap::new();
+        let recorded = standing.owned().map_or(NONE, |api| &api.marker.record.urls);
         let members = &task.job.desired.members;
-        let reads = join_all(members.iter().map(|member| self.read_member(hands, task, member))).await;
+        let reads = members
+            .iter()
+            .map(|member| self.read_member(hands, task, member, recorded));
+        let reads = join_all(reads).await;
         let (mut desired, mut failures) = (task.job.desired.clone(), Vec::new());
         for (DesiredMember { key, .. }, read) in members.iter().zip(reads) {
             match read {
@@ -243,6 +253,7 @@ impl Ground {
         hands: &Hands,
         task: &Task,
         member: &DesiredMember,
+        recorded: &BTreeMap<EntityName, Vec<String>>,
     ) -> Result<DesiredApi, Interruption> {
         let gateway = &member.key.gateway;
         if hands.refusal_on(gateway).is_some() {
@@ -264,7 +275,7 @@ impl Ground {
             place: self.places.place(&self.integration, gateway),
             domains: self.domains.get(gateway).unwrap_or(&UNREAD),
             types: &self.rules.types,
-            recorded: task.recorded_urls(),
+            recorded,
             with_definitions: self.with_definitions,
         };
         add_stages(&mut one, around, api, &stages);

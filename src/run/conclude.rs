@@ -76,7 +76,7 @@ pub fn conclude(
         }
         if !outcome.begun && worked.task.job.is_passed && !request.is_strict() {
             outcome.ended = Ended::Done;
-            outcome.done.skips.clone_from(worked.task.skipped());
+            outcome.done.skips = worked.task.skipped();
         }
         let job = &worked.task.job;
         if !outcome.begun && !job.comes_first && !job.is_passed && unreached.is_none() {

@@ -5,6 +5,7 @@ use std::mem;
 
 use tokio::sync::SemaphorePermit;
 
+use super::agenda::Members;
 use super::hands::Hands;
 use super::interruption::{Interruption, guarded};
 use super::places::Places;
@@ -38,7 +39,7 @@ pub struct Subject<'a> {
     /// The API's name in the catalog.
     pub name: &'a EntityName,
     /// The APIs that it stands for.
-    pub apis: &'a BTreeMap<SourceKey, GatewayApi>,
+    pub apis: &'a Members,
 }
 
 /// Looks at an API: everything up to the first step that changes something.

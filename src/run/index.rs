@@ -1,6 +1,7 @@
 //! The catalog's APIs, by the integrations that their markers name.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::azure::{Catalog, CatalogError};
 use crate::catalog::marker::ApiMarker;
@@ -11,7 +12,7 @@ use crate::plan::CatalogApis;
 /// All APIs of the catalog, listed once for several integrations.
 #[derive(Debug, Default)]
 pub struct CatalogIndex {
-    owned: HashMap<IntegrationName, Vec<FoldedApi>>,
+    owned: HashMap<IntegrationName, Vec<Arc<FoldedApi>>>,
     others: Vec<EntityName>,
 }
 
@@ -28,13 +29,13 @@ impl CatalogIndex {
 
     fn add(&mut self, api: &Entity) {
         match owner(api) {
-            Some((name, api)) => self.owned.entry(name).or_default().push(api.folded()),
+            Some((name, api)) => self.owned.entry(name).or_default().push(Arc::new(api.folded())),
             None => self.others.push(api.name.clone()),
         }
     }
 
     /// The integrations that markers name.
-    pub fn integrations(&self) -> impl Iterator<Item = (&IntegrationName, &[FoldedApi])> {
+    pub fn integrations(&self) -> impl Iterator<Item = (&IntegrationName, &[Arc<FoldedApi>])> {
         self.owned.iter().map(|(name, apis)| (name, apis.as_slice()))
     }
 
@@ -45,7 +46,7 @@ impl CatalogIndex {
         for (name, owned) in &self.owned {
             for api in owned {
                 if name == integration {
-                    apis.add_owned(api.clone());
+                    apis.add_owned(Arc::clone(api));
                 } else {
                     apis.add_other(api.proof.name.clone());
                 }

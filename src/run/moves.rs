@@ -21,7 +21,7 @@ pub async fn read_moves(catalog: &Catalog, observed: &Observed) -> Moves {
             look_into(catalog, observed, &to, &mut read).await
         };
         let is_read = both.await.is_ok();
-        let members = observed.catalog.api(&from).map(|api| api.marker.members.clone());
+        let members = observed.catalog.api(&from).map(|api| api.members.clone());
         let stays = |other: &SourceKey| {
             let its = moves.get(&(from.clone(), other.clone()));
             its.is_none_or(|its| its.progress == MoveProgress::Under)

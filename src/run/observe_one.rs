@@ -88,7 +88,7 @@ pub async fn observe_one(
         add(session, integration, &mut apis, &desired.name).await?;
     }
     let key = source_key(&gateway, &api);
-    let is_member = |api: &FoldedApi| api.marker.members.contains(&key);
+    let is_member = |api: &Arc<FoldedApi>| api.members.contains(&key);
     if desired.is_group && !apis.api(&desired.name).is_some_and(is_member) {
         // It may be part of another group, which tells what people wrote.
         let listed = catalog.each_api(|api| apis.add(&integration.name, &api)).await;
