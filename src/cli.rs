@@ -67,7 +67,7 @@ async fn until_interrupted(command: Command) -> Result<Exit, Failure> {
     tokio::select! {
         result = &mut work => return result,
         interrupted = tokio::signal::ctrl_c() => {
-            interrupted.map_err(|error| Failure::new(format!("signals cannot be listened to: {error}")))?;
+            interrupted.map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))?;
         }
     }
     stop.cancel();

@@ -17,7 +17,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             telemetry::start_for_people(None);
-            tracing::error!(%error, "the runtime cannot be started");
+            tracing::error!(%error, "cannot start the runtime");
             return ExitCode::FAILURE;
         }
     };

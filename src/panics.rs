@@ -9,7 +9,7 @@ use crate::model::{ErrorCode, Problem};
 
 /// A panic that was caught. What it said may hold anything, so nobody is told; its place is in the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("internal error: a defect of this app; the log has its place, in a line that begins with \"a panic\"")]
+#[error("internal error, a defect of this app; see the log line that begins with \"a panic\"")]
 pub struct Panicked;
 
 impl From<Panicked> for Problem {
@@ -44,7 +44,7 @@ fn literal(payload: &(dyn Any + Send)) -> &'static str {
     payload
         .downcast_ref::<&'static str>()
         .copied()
-        .unwrap_or("its words are not logged")
+        .unwrap_or("its text is not logged")
 }
 
 #[cfg(test)]
@@ -55,6 +55,6 @@ mod tests {
     fn only_words_of_the_source_are_logged_of_a_panic() {
         assert_eq!(literal(&"a bug"), "a bug");
         let put_together = format!("a bug with {}", "hunter2");
-        assert_eq!(literal(&put_together), "its words are not logged");
+        assert_eq!(literal(&put_together), "its text is not logged");
     }
 }

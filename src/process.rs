@@ -59,7 +59,7 @@ impl Parent {
 /// Waits until the process has to end.
 ///
 /// # Errors
-/// When the signals cannot be listened to.
+/// When the cannot listen for signals.
 pub async fn ending(parent: Parent) -> std::io::Result<Ending> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

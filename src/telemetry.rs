@@ -82,7 +82,7 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
         None => Registry::default().with(lines).try_init(),
     };
     if let Some(error) = misread {
-        tracing::warn!(error, "RUST_LOG cannot be understood: logging from level info on");
+        tracing::warn!(error, "RUST_LOG is invalid: logging at level info");
     }
     match exporters {
         Ok(None) => Telemetry::default(),
@@ -90,12 +90,12 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
             tracing::info!(
                 traces = exporters.tracer().is_some(),
                 metrics = exporters.has_metrics(),
-                "telemetry goes to the collector that the OTEL_EXPORTER_OTLP_… settings name"
+                "exporting telemetry to the collector in the OTEL_EXPORTER_OTLP_… settings"
             );
             Telemetry::of(exporters)
         }
         Err(error) => {
-            tracing::warn!(error, "no telemetry is exported: its settings, OTEL_…, cannot be used");
+            tracing::warn!(error, "no telemetry is exported: the OTEL_… settings are invalid");
             Telemetry::default()
         }
     }

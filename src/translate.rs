@@ -248,7 +248,7 @@ fn desired_version(
             member: member(is_group, gateway, api),
             stage_name: Some(stage.name.clone()),
             reason: SkipReason::EnvironmentMissing,
-            message: format!("there is no environment {environment}: the deployment keeps the one that it has, if any"),
+            message: format!("there is no environment {environment}: the deployment keeps its own, if any"),
         });
     } else {
         let environment = EntityPath::Environment(environment.clone());

@@ -84,7 +84,7 @@ impl OrganizationClient {
             .collect::<Result<_, _>>()?;
         if accounts.is_empty() {
             // The account that asks is one.
-            return Err(OrganizationError::malformed(&call, "it has no account at all"));
+            return Err(OrganizationError::malformed(&call, "it has no accounts"));
         }
         Ok(accounts.into_values().collect())
     }
@@ -231,7 +231,7 @@ fn call(operation: &'static str, subject: &str, page: u32) -> Call {
 fn account(call: &Call, item: types::Account) -> Result<Account, OrganizationError> {
     let id = item.id.unwrap_or_default();
     let Some(id) = AccountId::parse(&id) else {
-        let message = format!("it has an account whose number is {:?}", quote_name(&id));
+        let message = format!("it has an account with the id {:?}", quote_name(&id));
         return Err(OrganizationError::malformed(call, message));
     };
     let status = item.status.as_ref().map(types::AccountStatus::as_str);

@@ -155,7 +155,7 @@ impl Catalog {
                 call,
                 status: 412,
                 refusal: Refusal::ForNow(None),
-                message: "somebody else made something there at the same moment".to_owned(),
+                message: "somebody else created it at the same moment".to_owned(),
             })
     }
 
@@ -219,7 +219,7 @@ impl Catalog {
                     call,
                     status: 404,
                     refusal: Refusal::ForNow(None),
-                    message: format!("it is still there, though Azure does not find it: {message}"),
+                    message: format!("it still exists, although Azure does not find it: {message}"),
                 }),
                 None => Ok(()),
             },

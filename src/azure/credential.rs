@@ -109,7 +109,7 @@ fn readable(error: azure_core::Error) -> azure_core::Error {
     let first: &(dyn Error + 'static) = &error;
     let mut chain = std::iter::successors(Some(first), |&cause| cause.source());
     if chain.any(<dyn Error>::is::<serde_json::Error>) {
-        let message = "the answer of the host's identity endpoint is not a token";
+        let message = "the host's identity endpoint returned no token";
         azure_core::Error::with_message(ErrorKind::Credential, message)
     } else {
         error

@@ -75,7 +75,7 @@ impl Refusal {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
         /// What was called.
         call: Call,
@@ -97,7 +97,7 @@ pub enum CatalogError {
         message: String,
     },
     /// The identity's request quota is used up, for longer than there is time.
-    #[error("{call}: Azure Resource Manager is throttling the requests of this identity")]
+    #[error("{call}: Azure Resource Manager is throttling this identity's requests")]
     Throttled {
         /// What was called.
         call: Call,
@@ -143,7 +143,7 @@ pub enum CatalogError {
         retry_after: Option<Duration>,
     },
     /// The answer is not what the operation is documented to give.
-    #[error("{call}: the answer cannot be understood: {message}")]
+    #[error("{call}: the response cannot be parsed: {message}")]
     Malformed {
         /// What was called.
         call: Call,
@@ -195,7 +195,7 @@ impl CatalogError {
                 Refusal::ForGood => Problem::new(ErrorCode::InvalidRequest, text),
                 Refusal::NoRoom => Problem::new(
                     ErrorCode::CatalogFull,
-                    format!("{text}. Delete what is not needed, or move the API center to a larger plan"),
+                    format!("{text}. Delete what you no longer need, or move the API center to a larger plan"),
                 ),
                 Refusal::ForNow(after) => unavailable(text, *after),
             },
@@ -217,6 +217,6 @@ pub(super) fn unexpected_precondition(call: Call) -> CatalogError {
         call,
         status: 412,
         refusal: Refusal::ForNow(None),
-        message: "a condition failed that was not set".to_owned(),
+        message: "a precondition failed, although the request had none".to_owned(),
     }
 }

@@ -85,7 +85,7 @@ impl Vault {
             identifier: identifier.to_string(),
             message,
         };
-        let out_of_time = || unavailable("there was no time left for it".to_owned());
+        let out_of_time = || unavailable("the time ran out".to_owned());
         if budget.is_spent() {
             return Err(out_of_time());
         }
@@ -93,7 +93,7 @@ impl Vault {
             result = read_patiently(&client, identifier, limit) => result,
             () = budget.spent() => Err(out_of_time()),
             () = tokio::time::sleep(READ_TIMEOUT) => {
-                Err(unavailable(format!("no answer within {} seconds", READ_TIMEOUT.as_secs())))
+                Err(unavailable(format!("no response within {} seconds", READ_TIMEOUT.as_secs())))
             }
         }
     }

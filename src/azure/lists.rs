@@ -129,7 +129,7 @@ impl Catalog {
             };
             message.url = self.same_host(&message.call, &next)?;
             if visited.contains(message.url.as_str()) {
-                return Err(malformed("its pages lead in a circle"));
+                return Err(malformed("its pages loop"));
             }
         }
     }

@@ -111,7 +111,7 @@ impl Catalog {
             Ok(url) if url.origin() == base.origin() && is_plain(&url) && link.len() <= LINK_MAX => Ok(url),
             Ok(_) | Err(_) => Err(CatalogError::Malformed {
                 call: call.clone(),
-                message: "it leads to another host, or nowhere".to_owned(),
+                message: "it points to another host, or nowhere".to_owned(),
             }),
         }
     }
@@ -153,7 +153,7 @@ fn is_under_way(answer: &Answer) -> Result<bool, CatalogError> {
         call: answer.call.clone(),
         status: answer.status,
         refusal: Refusal::ForGood,
-        message: format!("the operation ended as {status}: {words}"),
+        message: format!("the operation ended with status {status}: {words}"),
     })
 }
 
@@ -178,7 +178,7 @@ impl Answer {
     pub fn json_within(&self, room: &mut usize) -> Result<Value, CatalogError> {
         *room = room
             .checked_sub(weight(&self.body))
-            .ok_or_else(|| self.malformed("it holds too much"))?;
+            .ok_or_else(|| self.malformed("it is too large"))?;
         // The parser's own words are of no use to those who read this, and could quote what it read.
         serde_json::from_slice(&self.body).map_err(|_| self.malformed("it is not JSON, or nested too deep to be read"))
     }

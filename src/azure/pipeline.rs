@@ -81,7 +81,7 @@ impl Policy for Meter {
         }
         let answer = next[0].send(context, request, &next[1..]);
         let answer = timeout(TRY_TIMEOUT, answer).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {} seconds", TRY_TIMEOUT.as_secs());
+            let message = format!("no response within {} seconds", TRY_TIMEOUT.as_secs());
             Err(azure_core::Error::with_message(ErrorKind::Io, message))
         })?;
         if let (StatusCode::TooManyRequests, Some(metering)) = (answer.status(), metering) {

@@ -26,7 +26,7 @@ pub(super) fn page(mut answer: Value) -> Result<Page, Fault> {
         None | Some(Value::Null) => None,
         Some(Value::String(link)) if link.is_empty() => None,
         Some(Value::String(link)) => Some(link),
-        Some(_) => return Err("its `nextLink` is not a text"),
+        Some(_) => return Err("its `nextLink` is not a string"),
     };
     Ok(Page { items, next_link })
 }
@@ -40,7 +40,7 @@ pub(super) fn entity(mut value: Value, etag: Option<&str>) -> Result<Entity, Fau
         created_at: text(data, "createdAt"),
         last_modified_at: text(data, "lastModifiedAt"),
     });
-    let name = EntityName::parse(name(&value)?).map_err(|_| "its name is none that an entity can have")?;
+    let name = EntityName::parse(name(&value)?).map_err(|_| "its name is not valid for an entity")?;
     let Some(Value::Object(properties)) = value.get_mut("properties").map(Value::take) else {
         return Err("it is not an entity with `properties`");
     };
@@ -98,7 +98,7 @@ pub(super) fn refusal_text(body: &[u8]) -> String {
         [None, None] => String::from_utf8_lossy(read(body)).trim().to_owned(),
     };
     if text.is_empty() {
-        "without a word".to_owned()
+        "no message".to_owned()
     } else {
         quote_message(&text)
     }

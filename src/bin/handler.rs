@@ -53,7 +53,7 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             telemetry::start(None, None);
-            tracing::error!(%error, "the runtime cannot be started");
+            tracing::error!(%error, "cannot start the runtime");
             return ExitCode::FAILURE;
         }
     };
@@ -79,7 +79,7 @@ async fn serve(parent: Parent) -> ExitCode {
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!(port, %error, "the port cannot be bound");
+            tracing::error!(port, %error, "cannot bind the port");
             return ExitCode::FAILURE;
         }
     };
@@ -91,11 +91,11 @@ async fn serve(parent: Parent) -> ExitCode {
     let ending = match ending(parent).await {
         Ok(ending) => ending,
         Err(error) => {
-            tracing::error!(%error, "signals cannot be listened to");
+            tracing::error!(%error, "cannot listen for signals");
             return ExitCode::FAILURE;
         }
     };
-    tracing::info!(?ending, "ending; the work in hand is finished first");
+    tracing::info!(?ending, "stopping; the work in flight is finished first");
     stop.cancel();
     work.close();
     let finished = async {
@@ -104,7 +104,7 @@ async fn serve(parent: Parent) -> ExitCode {
     };
     let grace_ends = Instant::now() + GRACE;
     if tokio::time::timeout_at(grace_ends, finished).await.is_err() {
-        tracing::warn!("the work in hand took too long and was dropped; the next run makes up for it");
+        tracing::warn!("the work in flight took too long and was dropped; the next run catches up");
     }
     let left = grace_ends.saturating_duration_since(Instant::now());
     telemetry.end(left.clamp(LAST_EXPORT.0, LAST_EXPORT.1)).await;

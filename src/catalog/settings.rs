@@ -181,7 +181,7 @@ fn integration(
 ) -> Result<Integration, Problem> {
     let broken = |code: ErrorCode, why: String| {
         let message = format!(
-            "environment {} holds the integration {name} with settings that cannot be used: {why}; PUT the integration again",
+            "environment {} holds the integration {name} with invalid settings: {why}; PUT the integration again",
             environment.name
         );
         Problem::new(code, message)
@@ -324,7 +324,7 @@ mod tests {
             let registration = registration(broken.as_deref());
             let problem = registration.integration.unwrap_err();
             assert_eq!(problem.code, ErrorCode::InvalidRequest, "{broken:?}");
-            assert!(problem.message.contains("cannot be used"), "{problem}");
+            assert!(problem.message.contains("invalid settings"), "{problem}");
             assert_eq!(registration.journal.generation, 7, "{broken:?}");
         }
     }

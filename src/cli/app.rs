@@ -96,7 +96,7 @@ impl App {
             let body = Value::Null;
             return Ok(Answer { status, body });
         }
-        let body = parsed.ok_or_else(|| Failure::new("the function app's answer is not JSON"))?;
+        let body = parsed.ok_or_else(|| Failure::new("the function app's response is not JSON"))?;
         Ok(Answer { status, body })
     }
 
@@ -142,7 +142,7 @@ impl App {
             request.insert_header("content-length", "0");
         }
         let sent = timeout(CALL_TIMEOUT, self.send(&request));
-        let late = |_| Failure::new(format!("no answer within {} seconds", CALL_TIMEOUT.as_secs()));
+        let late = |_| Failure::new(format!("no response within {} seconds", CALL_TIMEOUT.as_secs()));
         tokio::select! {
             answer = sent => answer.map_err(late)?,
             () = self.stop.cancelled() => Err(Failure::interrupted()),
@@ -166,15 +166,14 @@ impl App {
         let Some(served) = served else {
             return Err(Failure::new(match status {
                 300..=399 => {
-                    "the address answers with a redirect, which is not followed: the key would go there, too. \
-                             Give the function app's own address"
+                    "the address redirects, and redirects are not followed because they would receive the key. Give the function app's own address"
                         .to_owned()
                 }
                 401 | 403 => {
-                    "the function app does not accept the key: give its function key in FUNCTION_KEY".to_owned()
+                    "the function app rejects the key: set FUNCTION_KEY to its function key".to_owned()
                 }
                 _ => format!(
-                    "what answers at {} (with status {status}) is no function app of this kind, or an older one",
+                    "the server at {} (status {status}) is not this function app, or an older version of it",
                     self.base
                 ),
             }));
@@ -186,7 +185,7 @@ impl App {
         let served = percent_decode_str(served).decode_utf8_lossy();
         let Ok(served) = ApiCenterId::parse(&served) else {
             return Err(Failure::new(
-                "what answers is no function app of this kind: it names no API center",
+                "the server is not this function app: it names no API center",
             ));
         };
         self.wanted.check(&served)
@@ -198,7 +197,7 @@ fn refusal(status: u16, body: &Value) -> Failure {
     let part = |name: &str| body.pointer(&format!("/error/{name}")).and_then(Value::as_str);
     match (part("code"), part("message")) {
         (Some(code), Some(message)) => Failure::of_problem(code, message, part("target")),
-        _ => Failure::new(format!("the function app answers with status {status}, without a word")),
+        _ => Failure::new(format!("the function app answered with status {status} and no message")),
     }
 }
 
@@ -207,7 +206,7 @@ fn refusal(status: u16, body: &Value) -> Failure {
 fn base_url(text: &str) -> Result<Url, &'static str> {
     let mut url = Url::parse(text.trim()).map_err(|_| "is not a URL such as https://my-app.azurewebsites.net")?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("must be an address alone: the key belongs in FUNCTION_KEY");
+        return Err("must be only the address: the key belongs in FUNCTION_KEY");
     }
     match url.scheme() {
         "https" => (),

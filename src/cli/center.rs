@@ -36,7 +36,7 @@ impl Wanted {
         for (option, wanted, found) in parts {
             if let Some(wanted) = wanted.as_deref().filter(|wanted| !wanted.eq_ignore_ascii_case(found)) {
                 return Err(Failure::new(format!(
-                    "the function app keeps another API center, {served}, whose {option} is not {wanted:?}; nothing was done"
+                    "the function app serves another API center, {served}, whose {option} is not {wanted:?}; nothing was done"
                 )));
             }
         }
@@ -69,7 +69,7 @@ impl Wanted {
 }
 
 const SUBSCRIPTION: &str = "Give its subscription with --subscription, or in AZURE_SUBSCRIPTION_ID \
-    (az account show --query id --output tsv tells it), or the whole id in APICENTER_RESOURCE_ID";
+    (az account show --query id --output tsv shows it), or the whole id in APICENTER_RESOURCE_ID";
 const GROUP: &str = "Give its resource group with --resource-group, or the whole id in APICENTER_RESOURCE_ID";
 const NAME: &str = "Give its name with --service-name, or the whole id in APICENTER_RESOURCE_ID";
 

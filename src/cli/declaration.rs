@@ -42,15 +42,15 @@ pub fn read(text: &str) -> Result<Vec<Declaration>, Failure> {
             let name =
                 name.ok_or_else(|| unusable("has no name: an integration has a name and properties".to_owned()))?;
             let name = IntegrationName::parse(name)
-                .map_err(|error| unusable(format!("has a name that cannot be used: {error}")))?;
+                .map_err(|error| unusable(format!("has an invalid name: {error}")))?;
             if !names.insert(name.clone()) {
-                return Err(unusable(format!("is the second one of the integration {name}")));
+                return Err(unusable(format!("repeats the integration {name}")));
             }
             Ok(Declaration { name, document })
         });
     let declarations = declarations.collect::<Result<Vec<_>, _>>()?;
     if declarations.is_empty() {
-        return Err(Failure::usage("the file holds no integration"));
+        return Err(Failure::usage("the file has no integration"));
     }
     Ok(declarations)
 }
@@ -192,11 +192,11 @@ mod tests {
             ("properties: {}", "document 1 of the file has no name"),
             (
                 "name: shop\n---\nname: a",
-                "document 2 of the file has a name that cannot be used",
+                "document 2 of the file has an invalid name",
             ),
             (
                 "name: shop\n---\nname: Shop",
-                "document 2 of the file is the second one",
+                "document 2 of the file repeats",
             ),
             ("- name: shop", "document 1 of the file has no name"),
             ("name: shop\nname: shop", "neither YAML nor JSON"),

@@ -33,7 +33,7 @@ pub async fn run(arguments: Doctor, stop: &CancellationToken) -> Result<Exit, Fa
     let value = place.examine(&name).await?;
     drop(progress);
     let examination: Examination = serde_json::from_value(value.clone())
-        .map_err(|error| Failure::new(format!("what the doctor found cannot be understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot parse the doctor's answer: {error}")))?;
     let table = |value: &Value| Table::of(checks(value), &CHECK);
     arguments.shape.print_or(&value, table, || text(&examination))?;
     Ok(if examination.healthy { Exit::Done } else { Exit::Unwell })
@@ -47,7 +47,7 @@ fn text(examination: &Examination) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     if let Some(identity) = &examination.identity {
-        let _ = writeln!(text, "Examined as {}", line(identity));
+        let _ = writeln!(text, "Checked as {}", line(identity));
     }
     for check in &examination.checks {
         let _ = writeln!(text, "{:8} {}: {}", state(check), line(&check.name), line(&check.found));

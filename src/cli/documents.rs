@@ -20,7 +20,7 @@ pub fn manual() -> Result<Exit, Failure> {
     let mut text = Vec::new();
     let mut command = CommandLine::command();
     command.build();
-    let unwritten = |error: std::io::Error| Failure::new(format!("the manual page cannot be made: {error}"));
+    let unwritten = |error: std::io::Error| Failure::new(format!("cannot create the manual page: {error}"));
     Man::new(command.clone()).render(&mut text).map_err(unwritten)?;
     for leaf in leaves(&command) {
         let man = Man::new(leaf);

@@ -126,7 +126,7 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
     let place = Place::of(center, stop)?;
     if !arguments.yes {
         confirm(
-            &format!("Delete the integration {name} and all the APIs that it made?"),
+            &format!("Delete the integration {name} and all the APIs that it created?"),
             stop,
         )
         .await?;
@@ -140,7 +140,7 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
 async fn confirm(question: &str, stop: &CancellationToken) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(Failure::usage(
-            "there is no terminal to ask on: give --yes to delete without being asked",
+            "no terminal to confirm on: use --yes to delete without a prompt",
         ));
     }
     tell(&format!("{question} (y/n)"));
@@ -203,7 +203,7 @@ async fn plan(arguments: Plan, stop: &CancellationToken) -> Result<Exit, Failure
     let value = place.plan(name, &request(&arguments.depth)).await?;
     drop(progress);
     let plan: PlanView = serde_json::from_value(value.clone())
-        .map_err(|error| Failure::new(format!("the plan cannot be understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot parse the plan: {error}")))?;
     let table = |value: &Value| Table::of(items(&value["changes"]), &CHANGE);
     shape.print_or(&value, table, || view::plan(&plan, &arguments.one, &arguments.depth))?;
     Ok(match (plan.changes.is_empty(), plan.complete) {

@@ -27,7 +27,7 @@ pub struct Shape {
     /// How to print the result. Without it, create, list and show print JSON, the other commands text.
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     output: Option<Format>,
-    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that chooses what to print")]
+    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that selects what to print")]
     query: Option<Query>,
 }
 
@@ -123,7 +123,7 @@ pub fn print(text: &str) -> Result<(), Failure> {
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("the result cannot be printed: {error}")))
+            Err(Failure::new(format!("cannot print the result: {error}")))
         }
         Ok(()) | Err(_) => Ok(()),
     }

@@ -94,7 +94,7 @@ impl Place {
                 let mut answer = app.call(Method::Get, app.url(None, None), None).await?;
                 let list = answer.body.get_mut("value").filter(|list| list.is_array());
                 list.map(Value::take)
-                    .ok_or_else(|| Failure::new("the list cannot be understood: it has no value that is an array"))
+                    .ok_or_else(|| Failure::new("cannot parse the list: it has no array `value`"))
             }
         }
     }

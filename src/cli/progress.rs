@@ -63,7 +63,7 @@ impl Progress {
         if stderr().is_terminal() {
             draw("");
         }
-        tell(&format!("{}: throttled, going on in {seconds} seconds", self.work.what));
+        tell(&format!("{}: throttled, continuing in {seconds} seconds", self.work.what));
     }
 }
 

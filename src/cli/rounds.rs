@@ -147,7 +147,7 @@ pub fn last_report(integration: &Value) -> Result<Option<Report>, Failure> {
 }
 
 fn read_report(report: Value) -> Result<Report, Failure> {
-    serde_json::from_value(report).map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))
+    serde_json::from_value(report).map_err(|error| Failure::new(format!("cannot parse the report: {error}")))
 }
 
 /// Two reports of one piece of work: what was done is added, what was found is the later one's.
@@ -191,7 +191,7 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
             return match remaining {
                 0 => Ok(()),
                 remaining => Err(Failure::new(format!(
-                    "{remaining} APIs of {name} are still there, and do not get fewer; the timer goes on with them"
+                    "{remaining} APIs of {name} are left, and repeated calls delete no more; the timer continues"
                 ))),
             };
         }

@@ -50,7 +50,7 @@ pub fn report(name: &IntegrationName, report: &Report) -> String {
         let _ = writeln!(text, "! skipped {api}{stage}: {:?}: {message}", skip.reason);
     }
     for conflict in &report.conflicts {
-        let _ = writeln!(text, "! left alone, not ours: {}", line(&conflict.name));
+        let _ = writeln!(text, "! left alone, not this integration's: {}", line(&conflict.name));
     }
     text
 }
@@ -70,7 +70,7 @@ pub fn plan(plan: &PlanView, one: &One, depth: &Depth) -> String {
     if let Some(deletions_id) = &plan.deletions_id {
         let _ = writeln!(
             text,
-            "\nTo make the deletions, too:\n  {sync} --confirm-deletions {}",
+            "\nTo confirm the deletions:\n  {sync} --confirm-deletions {}",
             line(deletions_id)
         );
     }

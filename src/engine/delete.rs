@@ -74,7 +74,7 @@ async fn delete_all(session: &Session, name: &IntegrationName) -> Result<Deletio
 /// All was deleted, and then nobody could look whether something came back.
 fn unseen(name: &IntegrationName, problem: Problem) -> Problem {
     let message = format!(
-        "the integration {name} was deleted; whether another call brought something of it back is not known, call again: {}",
+        "the integration {name} was deleted, but the check for anything another call may have brought back failed; call again: {}",
         problem.message
     );
     problem.with_message(message)
@@ -86,8 +86,7 @@ fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis
     let paths = apis.iter().map(|api| api.owned().path().clone()).chain(environment);
     let paths: Vec<String> = paths.map(|path| path.to_string()).collect();
     let message = format!(
-        "the integration {name} was deleted {ROUNDS} times and is there again: {} (of {}); is it put or synchronized at \
-         the same time? Call again",
+        "the integration {name} was deleted {ROUNDS} times and came back: {} (of {}). Does something put or synchronize it at the same time? Call again",
         paths.first().map(String::as_str).unwrap_or_default(),
         paths.len()
     );
@@ -140,7 +139,7 @@ async fn delete_once(
                 tracing::warn!(
                     integration,
                     error,
-                    "the integration cannot be marked as being deleted; it is deleted without"
+                    "cannot mark the integration as being deleted; deleting it without the mark"
                 );
             }
             Err(error) => return Err(error.problem()),
@@ -192,7 +191,7 @@ fn progress(found: usize, deleted: &DeletedApis) -> String {
 /// Says how far a deletion came before this problem, and who goes on with it: whatever the status, it was begun.
 fn unfinished(name: &IntegrationName, is_marked: bool, progress: &str, problem: Problem) -> Problem {
     let state = if is_marked {
-        "is being deleted, and the timer goes on with it"
+        "is being deleted, and the timer continues"
     } else {
         "could not be deleted"
     };

@@ -22,7 +22,7 @@ impl Engine {
         let session = Session::new(&self.clouds, budget);
         let mut examination = Examination::default();
         let settings = &self.clouds.settings;
-        let found = format!("they can be used; the API center is {}", settings.resource_id);
+        let found = format!("they are valid; the API center is {}", settings.resource_id);
         examination.ok(SETTINGS, &found);
         schedule(settings, &mut examination);
         let seen = azure::examine(&session, name, &mut examination).await;
@@ -31,7 +31,7 @@ impl Engine {
                 examination.integration = Some(name.to_string());
                 examination.ok(
                     INTEGRATION,
-                    &format!("{name} is kept in environment {}", integration.environment),
+                    &format!("{name} is stored in environment {}", integration.environment),
                 );
                 let gateway = amazon::examine(&session, integration, &mut examination).await;
                 azure::room(&seen, gateway, &mut examination);
@@ -44,9 +44,9 @@ impl Engine {
             None => {
                 azure::room(&seen, None, &mut examination);
                 let why = if seen.is_read {
-                    format!("there is no integration {name} yet: what belongs to one was not looked at")
+                    format!("there is no integration {name} yet, so its own checks were skipped")
                 } else {
-                    "the API center comes first".to_owned()
+                    "fix the API center first".to_owned()
                 };
                 examination.skipped(INTEGRATION, &why);
             }
@@ -70,16 +70,16 @@ fn schedule(settings: &Settings, examination: &mut Examination) {
         Some(text) => match schedule_fault(text) {
             None => examination.ok(SCHEDULE, &format!("SYNC_SCHEDULE is {text:?}")),
             Some(fault) => {
-                let found = format!("SYNC_SCHEDULE cannot be used, so that the timer never fires: {fault}");
+                let found = format!("SYNC_SCHEDULE is invalid, so the timer never fires: {fault}");
                 examination.failed(SCHEDULE, &found, REMEDY);
             }
         },
         None if settings.is_hosted => {
-            let found = "SYNC_SCHEDULE is missing, so that the timer never fires";
+            let found = "SYNC_SCHEDULE is missing, so the timer never fires";
             examination.failed(SCHEDULE, found, REMEDY);
         }
         None => {
-            let found = "it is a setting of the function app's, which is not looked at here: use --function-url";
+            let found = "it is a setting of the function app, which is not checked from here: use --function-url";
             examination.skipped(SCHEDULE, found);
         }
     }

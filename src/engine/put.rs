@@ -35,7 +35,7 @@ const CHECKS: usize = 8;
 const TITLE_MAX: usize = 50;
 
 /// What is said of an environment that another integration is in.
-const IN_USE: &str = "is used by another integration: name another one in targetEnvironmentId";
+const IN_USE: &str = "is used by another integration: name another environment in targetEnvironmentId";
 
 /// What a `PUT` did.
 #[derive(Debug, Clone, PartialEq)]
@@ -192,7 +192,7 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
     environments.push(environment);
     let registration = find(&environments, name, center, hosts).ok_or_else(|| {
         let message =
-            format!("the environment of {name} was changed by somebody else while it was written; call again");
+            format!("somebody else changed the environment of {name} at the same time; call again");
         Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     })?;
     Ok(Kept {
@@ -246,7 +246,7 @@ fn check_region(integration: &Integration, before: &Integration) -> Result<(), P
 
 fn other_region(integration: &Integration, region: &Region) -> Problem {
     let message = format!(
-        "the integration {} is of region {region}, which cannot be changed: delete it and create it again, or name both \
+        "the integration {} reads region {region}, which cannot be changed: delete it and create it again, or name both \
          regions in amazonApiGatewaySources",
         integration.name
     );
@@ -323,7 +323,7 @@ fn record_accounts(
             && before != now
         {
             let message = format!(
-                "the integration {name} is of account {before}, and these credentials are of account {now}: the account \
+                "the integration {name} reads account {before}, but these credentials belong to account {now}: the account \
                  cannot be changed. Delete it and create it again, or name both accounts in amazonApiGatewaySources"
             );
             let target = "properties.amazonApiGatewaySource";
@@ -355,7 +355,7 @@ fn place(
     let owned = Owned::named_environment(&integration.name, found).ok_or_else(|| in_use(IN_USE))?;
     if !names_environment && !holds_it {
         return Err(in_use(
-            "is there already: name it in targetEnvironmentId to use it, or choose another one",
+            "already exists: name it in targetEnvironmentId to use it, or choose another one",
         ));
     }
     Ok(Place::Found(owned, Box::new(found.clone())))
@@ -378,7 +378,7 @@ fn check_environments(integration: &Integration, environments: &[Entity]) -> Res
     };
     let missing = of_sources.chain(&of_rules).find(|name| !is_there(name));
     missing.map_or(Ok(()), |missing| {
-        let message = format!("there is no environment {missing}: make it first, it is never made or deleted here");
+        let message = format!("there is no environment {missing}: create it first; the app never creates or deletes it");
         Err(Problem::new(ErrorCode::InvalidRequest, message).with_target("properties"))
     })
 }

@@ -146,7 +146,7 @@ impl Orphan {
     /// What has happened to it, and the way out.
     pub fn message(&self) -> String {
         format!(
-            "orphaned: its environment is gone, {} of its APIs are still there; PUT it again to adopt them, or DELETE it",
+            "orphaned: its environment is gone, {} of its APIs remain; PUT it again to adopt them, or DELETE it",
             self.apis
         )
     }
@@ -213,7 +213,7 @@ fn link_state(registration: &Registration) -> LinkState {
     };
     let is_good = report.is_some_and(|report| report.outcome == Outcome::Succeeded);
     let message = match (message, registration.journal.last_success_on()) {
-        (Some(message), Some(on)) if !is_good => Some(format!("{message}. The last good run ended on {}", rfc3339(on))),
+        (Some(message), Some(on)) if !is_good => Some(format!("{message}. The last successful run ended on {}", rfc3339(on))),
         (message, _) => message,
     };
     LinkState {

@@ -50,22 +50,21 @@ pub struct AuthenticationParts {
 pub enum IncompleteAuthentication {
     /// An access key without its id.
     #[error(
-        "is missing: secretAccessKey goes with it (for a role without any key, leave out both and name roleArn alone)"
+        "is missing: secretAccessKey needs it (for a role without an access key, leave out both and give only roleArn)"
     )]
     NoAccessKey,
     /// An access key without its secret part.
-    #[error("is missing: accessKey goes with it (for a role without any key, leave out both and name roleArn alone)")]
+    #[error("is missing: accessKey needs it (for a role without an access key, leave out both and give only roleArn)")]
     NoSecretAccessKey,
     /// Neither an access key nor a role.
-    #[error("is missing: name accessKey and secretAccessKey, or roleArn, or all three")]
+    #[error("is missing: give accessKey and secretAccessKey, or roleArn, or all three")]
     Nothing,
     /// An external id for no role.
-    #[error("is for a role, and there is none: name roleArn, too, or leave it out")]
+    #[error("applies to a role, and there is none: add roleArn, or leave it out")]
     ExternalIdWithoutRole,
     /// An external id where a token proves who we are.
     #[error(
-        "is for a role that is assumed with an access key: name accessKey and secretAccessKey, too, or leave it out; \
-         without keys, the audience and subject in the role's trust policy do its work"
+        "applies to a role assumed with an access key: add accessKey and secretAccessKey, or leave it out; without keys, the audience and subject in the role's trust policy take its place"
     )]
     ExternalIdWithoutKey,
 }

@@ -143,7 +143,7 @@ fn api_types(properties: &Object<'_>) -> Result<BTreeSet<ApiType>, Problem> {
     types.filter(|types| !types.is_empty()).ok_or_else(|| {
         invalid(
             &properties.at(PROPERTY),
-            "must be a list of REST, HTTP and WEBSOCKET, at least one",
+            "must be a non-empty list of REST, HTTP and WEBSOCKET",
         )
     })
 }

@@ -55,13 +55,13 @@ impl Domains {
     pub fn gaps(&self) -> Vec<String> {
         match self {
             Self::Unknown(why) => vec![format!(
-                "the custom domains could not be listed, so that their URLs stay: {why}"
+                "the custom domains could not be listed, so their URLs stay: {why}"
             )],
             Self::Listed(domains) => {
                 let gap = |domain: &Domain| match &domain.known {
                     Known::All => None,
                     Known::RestOnly(why) | Known::Nothing(why) => Some(format!(
-                        "the custom domain {} could not be read, so that its URLs stay: {why}",
+                        "the custom domain {} could not be read, so its URLs stay: {why}",
                         domain.name
                     )),
                 };

@@ -45,17 +45,17 @@ impl GatewayState {
     #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::Read => "Let the credentials read what is missing",
+            Self::Read => "Grant the credentials the missing permissions",
             Self::Denied => {
-                "Let the credentials read it, roll the member role out to the account, or leave it out; StackSets never \
+                "Grant the credentials access, roll the member role out to the account, or exclude the account; StackSets never \
                  deploy to the management account (docs/organisation.md)"
             }
-            Self::Unauthorized => "See whether the secrets, the hub role and its trust policy are as they have to be",
-            Self::OtherAccount => "Use credentials of the account that it was, or PUT the integration again",
-            Self::Unavailable => "See whether the region can be reached from where this runs",
-            Self::NotEnabled => "Take the region out of regionNames, or enable it in the account",
-            Self::Inactive => "Nothing has to be done: an account that is not active is left alone",
-            Self::Departed => "Confirm that its APIs go, or have the integration read it again",
+            Self::Unauthorized => "Check the secrets, the hub role and its trust policy",
+            Self::OtherAccount => "Use credentials of the original account, or PUT the integration again",
+            Self::Unavailable => "Check that this host can reach the region",
+            Self::NotEnabled => "Remove the region from regionNames, or enable it in the account",
+            Self::Inactive => "Nothing to do: the app leaves an inactive account alone",
+            Self::Departed => "Confirm the deletion of its APIs, or let the integration read it again",
         }
     }
 

@@ -8,7 +8,7 @@ use super::quote_name;
 
 /// A region that fits no partition of AWS.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no AWS region: expected a name such as us-east-1")]
+#[error("{0:?} is not an AWS region: expected a name such as us-east-1")]
 pub struct UnknownRegion(String);
 
 /// An AWS region of a known partition.

@@ -73,7 +73,7 @@ impl SecretIdentifier {
             .ok_or(malformed("it does not begin with https://"))?;
         let (host, path) = rest.split_once('/').ok_or(malformed("it has no path"))?;
         let host = vault_host(host).ok_or(malformed("its host is not a plain host name"))?;
-        let (name, version) = name_and_version(path).ok_or(malformed("its path is another"))?;
+        let (name, version) = name_and_version(path).ok_or(malformed("its path has another shape"))?;
         if !hosts.allow(&host) {
             return Err(InvalidSecretIdentifier::VaultNotAllowed(host));
         }

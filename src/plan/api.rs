@@ -230,7 +230,7 @@ pub fn unsettle(api: &OwnedApi) -> Option<Write> {
     let mut marker = api.marker.clone();
     marker.record.fingerprint = None;
     let (properties, fields) = (&api.entity.properties, marker.fields());
-    Write::update(api.owned().clone(), properties, fields, "what is below it is not known")
+    Write::update(api.owned().clone(), properties, fields, "what is below it is unknown")
 }
 
 /// Plans an API whose own fields differ and below which nothing has to be looked at.

@@ -19,7 +19,7 @@ pub enum DefinitionPlan {
         /// The write of its title, if somebody changed it.
         title: Option<Write>,
     },
-    /// It goes: definitions are not wanted.
+    /// It goes: definitions are turned off.
     Removed(Write),
     /// It is exported, and imported if it differs from what was exported before.
     Exported {
@@ -62,7 +62,7 @@ pub(super) fn plan_definition(
     match &desired.definition {
         Definition::Absent => match current {
             Some((owned, _)) => {
-                let write = Write::delete(owned, "definitions are not wanted");
+                let write = Write::delete(owned, "definitions are turned off");
                 (DefinitionPlan::Removed(write), None)
             }
             None => (kept(seat.format, None), None),
@@ -97,7 +97,7 @@ pub(super) fn plan_definition(
                 return (kept(seat.format, current), None);
             }
             let reason = match (&current, damaged, &recorded.revision) {
-                (_, _, Some(_)) if exportable => "Amazon exports it again",
+                (_, _, Some(_)) if exportable => "API Gateway exports it again",
                 (None, _, None) => "the stage has no definition yet",
                 (None, _, Some(_)) => "the definition is gone",
                 (Some(_), true, _) => "the definition's content was changed",

@@ -125,7 +125,7 @@ impl Removals {
         }
         if let Some((list, owned)) = self.emptied.first() {
             return Some(format!(
-                "none of the {owned} synchronized {} is in Amazon's listing",
+                "none of the {owned} synchronized {} is in API Gateway's list",
                 list.title()
             ));
         }
@@ -133,8 +133,7 @@ impl Removals {
         self.excess().or_else(|| {
             self.held.then(|| {
                 format!(
-                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions are \
-                     held until they are confirmed or none is left to make",
+                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions stay held until they are confirmed or none is left",
                     self.stages.len()
                 )
             })

@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
             }
             (_, _, _) => {
                 let limit = self.rules.limits.versions_per_api;
-                let message = format!("the API center's plan has room for {limit} versions of an API");
+                let message = format!("the API center's plan allows {limit} versions of an API");
                 self.leave_out(&desired, None, SkipReason::TooManyVersions, message);
                 return None;
             }
@@ -295,7 +295,7 @@ impl<'a> Planner<'a> {
 
     fn collide(&mut self, version: &DesiredVersion, stage: Option<&DesiredDeployment>, others: &[EntityPath]) {
         let paths: Vec<String> = others.iter().map(ToString::to_string).collect();
-        let message = format!("{} is there and not this integration's", paths.join(" and "));
+        let message = format!("{} exists and is not this integration's", paths.join(" and "));
         self.leave_out(version, stage, SkipReason::NameCollision, message);
         self.conflicts.extend(paths.into_iter().map(|name| Conflict { name }));
     }

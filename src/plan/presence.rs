@@ -113,7 +113,7 @@ impl Observed {
             Some((to, MoveProgress::Arrived(lost))) => {
                 let lost = lost.join(", ");
                 return Presence::Departed(format!(
-                    "apis/{name} has moved to apis/{to}, which lacks what it has as {lost}"
+                    "apis/{name} has moved to apis/{to}, which still lacks its {lost}"
                 ));
             }
             Some((_, MoveProgress::Under)) | None => (),

@@ -150,7 +150,7 @@ impl Preview {
             );
         }
         for conflict in &self.conflicts {
-            let _ = writeln!(text, "! left alone, not ours: {}", shown(&conflict.name));
+            let _ = writeln!(text, "! left alone, not this integration's: {}", shown(&conflict.name));
         }
         for disagreement in &self.disagreements {
             let _ = writeln!(text, "! {}", shown(disagreement));
@@ -172,7 +172,7 @@ impl Preview {
             let why = if self.held { "" } else { &why };
             let _ = match self.remaining {
                 0 => writeln!(text, "! incomplete: not everything could be read{why}"),
-                remaining => writeln!(text, "! incomplete: {remaining} APIs were not looked at{why}"),
+                remaining => writeln!(text, "! incomplete: {remaining} APIs were not checked{why}"),
             };
         }
         text

@@ -123,7 +123,7 @@ impl Owners<'_> {
             None => {
                 let mut gone = removal.gone.deployments.iter().chain(&removal.gone.versions);
                 let is_departed = gone.any(|name| self.departed_stages.contains(name));
-                let why = || "the integration's rules changed, and leave stages out".to_owned();
+                let why = || "the integration's rules changed and exclude stages".to_owned();
                 removal.departure = is_departed.then(why);
             }
         }

@@ -58,7 +58,7 @@ pub(super) fn allot(
             continue;
         }
         let message = format!(
-            "an API has at most {limit} deployments, and the {wanted} stages of {} find no place beside those that are there",
+            "an API has at most {limit} deployments, which leaves no room for the {wanted} stages of {}",
             member.key
         );
         rooms.out.insert(member.key.clone());

@@ -291,10 +291,10 @@ impl StagePlan {
             ..record
         };
         let (reason, message) = if base.room == 0 {
-            let message = "a version has at most 5 definitions, and that of this member differs from all of them";
+            let message = "a version has at most 5 definitions, and this member's differs from all of them";
             (SkipReason::TooManyDefinitions, message.to_owned())
         } else {
-            let message = format!("{} is there and not this integration's", self.seat.definition_path());
+            let message = format!("{} exists and is not this integration's", self.seat.definition_path());
             (SkipReason::NameCollision, message)
         };
         StageWrites {

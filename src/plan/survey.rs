@@ -202,7 +202,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             if is_first { first.push(job) } else { rest.push(job) }
         } else if let Some(vacant) = Vacant::at(path.clone(), others.get(&api.name)) {
             if room == 0 {
-                let message = format!("the API center's plan has room for {} APIs", rules.limits.apis);
+                let message = format!("the API center's plan allows {} APIs", rules.limits.apis);
                 agenda.skips.push(skip(&api, SkipReason::TooManyApis, message));
             } else {
                 room -= 1;

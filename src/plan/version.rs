@@ -111,6 +111,6 @@ impl VersionPlan {
 impl OwnDefinition {
     /// Its removal: it is nobody's, so the guard does not count it.
     pub(super) fn removal(&self) -> Write {
-        Write::delete(self.owned.clone(), "no deployment names it any more")
+        Write::delete(self.owned.clone(), "no deployment refers to it any more")
     }
 }

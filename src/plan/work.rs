@@ -279,7 +279,7 @@ impl Work {
     /// Somebody has made the API since it was looked for: another run of this integration, or somebody else.
     fn was_there(&mut self, found: &Entity) -> Step {
         if OwnedApi::claim(&self.rules.integration, found).is_some() {
-            self.done.remaining = Some(format!("apis/{} is being made by another run", found.name));
+            self.done.remaining = Some(format!("another run is creating apis/{}", found.name));
             return Step::Done;
         }
         self.leave_alone(&found.name)

@@ -229,7 +229,7 @@ impl Ground {
                     desired.forget(key);
                     let why = error_chain(&interruption);
                     failures.push(format!(
-                        "the stages of {key} could not be read, so that they stay as they are: {why}"
+                        "the stages of {key} could not be read, so they stay as they are: {why}"
                     ));
                 }
             }

@@ -152,7 +152,7 @@ fn next_cursor(
 impl Ran {
     /// A run about one API that is no longer on the gateway: whether it goes is for a run to say that sees all.
     pub fn only_in_the_catalog(watch: Watch) -> Self {
-        let note = "the API is in the catalog and not on the gateway: the next run of all APIs decides about it";
+        let note = "the API is in the catalog and not on the gateway: the next full run decides about it";
         Self {
             tally: Tally {
                 note: Some(note.to_owned()),
@@ -169,8 +169,7 @@ impl Ran {
     pub fn put_off(ids: &BTreeSet<String>, looks: &[Looked], guard: Guard, watch: Watch) -> Self {
         let id = ids.iter().cloned().collect::<Vec<_>>().join(",");
         let message = format!(
-            "the confirmation of {id} is kept: there was no time to plan everything in this call, and the next run that \
-             finds exactly these deletions makes them"
+            "the confirmation of {id} is kept: this call had no time to plan everything, and the next run that finds exactly these deletions makes them"
         );
         let mut tally = Tally {
             remaining: unplanned(looks),

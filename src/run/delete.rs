@@ -137,7 +137,7 @@ pub async fn ensure_gone(hands: &Hands, gateway: &Gateway, api: &ApiProof) -> Re
     }
     if api.origins.is_empty() {
         return Err(Interruption::NotGone(format!(
-            "{}, whose id its marker does not tell,",
+            "{}, whose marker has no id,",
             api.name
         )));
     }

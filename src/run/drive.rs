@@ -184,7 +184,7 @@ async fn export(
         Ok(export) => match definition(api, export, servers) {
             Ok(export) => Event::Exported(export),
             Err(Cut) => Event::NotExported {
-                why: format!("the export of stage {stage:?} of {api} ends in the middle"),
+                why: format!("the export of stage {stage:?} of {api} is truncated"),
                 is_account_wide: false,
             },
         },

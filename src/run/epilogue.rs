@@ -104,7 +104,7 @@ async fn run_through(
         // The next run records its own; this one's is in the log.
         Err(error) => {
             let (integration, error) = (registration.name.as_str(), error_chain(&error));
-            tracing::warn!(integration, error, "the outcome of the run could not be recorded");
+            tracing::warn!(integration, error, "cannot record the outcome of the run");
         }
     }
     Ok(End { report, problem })
@@ -127,11 +127,11 @@ async fn attempt(
 async fn superseded(session: &Session, registration: &Registration, ending: Ending, born: Vec<ApiProof>) -> Problem {
     let name = &registration.name;
     let again = |why: String| {
-        let message = format!("{why}, so that this run ended: call again");
+        let message = format!("{why}, so this run ended: call again");
         Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     };
     match ending {
-        Ending::Changed => again(format!("another call has changed the integration {name} meanwhile")),
+        Ending::Changed => again(format!("another call has changed the integration {name}")),
         // It was moved, or it is listed there and not found.
         Ending::Gone if is_elsewhere(session, name).await => {
             let path = EntityPath::Environment(registration.environment.name.clone());
@@ -161,7 +161,7 @@ async fn is_elsewhere(session: &Session, name: &IntegrationName) -> bool {
             tracing::warn!(
                 integration,
                 error,
-                "whether the integration is gone could not be found out: what the run made stays"
+                "cannot determine whether the integration is gone; what the run created stays"
             );
             true
         }
@@ -184,7 +184,7 @@ async fn take_back(session: &Session, name: &IntegrationName, born: Vec<ApiProof
         deleted = taken_back.deleted,
         remaining = taken_back.remaining,
         failed = taken_back.failed.len(),
-        "the integration was deleted during the run: what the run had made was deleted, too"
+        "the integration was deleted during the run; what the run had created was deleted, too"
     );
 }
 
@@ -223,7 +223,7 @@ fn warn_of_former(integration: &IntegrationName, former: &[Entity], error: &Cata
         integration,
         path = paths.collect::<Vec<_>>().join(", "),
         error,
-        "a former environment could not be left; the next run tries again"
+        "cannot release a former environment; the next run tries again"
     );
 }
 

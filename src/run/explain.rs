@@ -133,7 +133,7 @@ pub async fn explain(
         .filter(|report| report.state != GatewayState::Read);
     let unread: Vec<GatewayReport> = unread.cloned().collect();
     if let (true, Some(why)) = (found.is_empty(), unread_message(&unread)) {
-        let explanation = ApiExplanation::new(Finding::Failed, format!("it is not known whether it is there: {why}"));
+        let explanation = ApiExplanation::new(Finding::Failed, format!("it is unknown whether it exists: {why}"));
         found.push((explanation, Removed::Nothing));
     }
     if found.is_empty() {
@@ -185,7 +185,7 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task, api: &Gateway
     let mut explanation = match &look {
         Ok(paused) => explain_look(task, paused),
         Err(Interruption::OutOfTime) => {
-            ApiExplanation::new(Finding::Failed, "there was no time left to look at it; ask again")
+            ApiExplanation::new(Finding::Failed, "the time ran out before it was checked; ask again")
         }
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
@@ -222,11 +222,11 @@ async fn explain_removal(
         explanation.message = match message {
             Some(message) if unknown == 0 => message,
             _ => {
-                format!("what is gone is held; there was no time to look at {unknown} APIs, so see the plan for its id")
+                format!("deletions are held; the time ran out before {unknown} APIs were checked, so see the plan for the id")
             }
         };
     } else if unknown > 0 {
-        let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
+        let doubt = format!(", unless the guard holds it, with {unknown} APIs not checked for lack of time");
         explanation.message.push_str(&doubt);
     } else if let Removed::Gone(gateway, api) = removed {
         // A run asks, too, before it deletes an API.
@@ -299,7 +299,7 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             continue;
         }
         let message = format!(
-            "{} is there and is not this integration's, so that it is left alone",
+            "{} exists and is not this integration's, so it is left alone",
             conflict.name
         );
         let mut explanation = of(id, title, Finding::Conflict, message);
@@ -327,7 +327,7 @@ impl ApiExplanation {
 
 fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
     let message = match &leaving.why {
-        Why::Gone => "it is in the catalog and no longer on Amazon; the next synchronization deletes it".to_owned(),
+        Why::Gone => "it is in the catalog and no longer in AWS; the next synchronization deletes it".to_owned(),
         Why::OptedOut(why) => format!("it is in the catalog, and the next synchronization deletes it: {why}"),
         Why::Departed(why) => format!("it is in the catalog, and stays until its deletion is confirmed: {why}"),
         Why::Moved(to) => format!("it is part of apis/{to} now; the next synchronization deletes what is left of it"),
@@ -351,7 +351,7 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     let (verdict, message) = match &task.job.current {
         Current::Missing(_) => (
             Finding::Missing,
-            "the catalog lacks it; the next synchronization makes it",
+            "the catalog lacks it; the next synchronization creates it",
         ),
         Current::Owned(_) if !preview.changes.is_empty() => (
             Finding::Differs,
@@ -361,13 +361,13 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
             Finding::NotDeployed,
             "it is in the catalog without versions, definitions and deployments: it is not deployed to a stage",
         ),
-        Current::Owned(_) => (Finding::InLine, "it is in the catalog as it has to be"),
+        Current::Owned(_) => (Finding::InLine, "it is in the catalog and up to date"),
     };
     let mut explanation = ApiExplanation::new(verdict, message);
     if !is_deployed && verdict != Finding::NotDeployed {
         explanation
             .message
-            .push_str("; it is not deployed to a stage, so that nothing is below it");
+            .push_str("; it is not deployed to a stage, so nothing is below it");
     }
     match (preview.skipped.first(), verdict) {
         (Some(first), Finding::InLine) => {

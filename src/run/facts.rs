@@ -46,7 +46,7 @@ pub async fn ensure_facts<'a>(
             Ok(schema) if takes(&schema, fact, &values) => (),
             Ok(_) => left_out.push(LeftOutFact::for_good(
                 fact,
-                "the metadata schema of that name is somebody else's, of another type",
+                "somebody else has a metadata schema of that name with another type",
             )),
             Err(CatalogError::Refused {
                 refusal: Refusal::ForGood | Refusal::NoRoom,

@@ -30,7 +30,7 @@ pub fn held_message(integration: &IntegrationName, deletions_id: &str, verdict: 
     }
     (!reasons.is_empty()).then(|| {
         format!(
-            "{}; nothing of that was deleted. If this is right, confirm with \
+            "{}; none of that was deleted. If this is right, confirm with \
              POST …/integrations/{integration}/sync?confirmDeletions={deletions_id}",
             reasons.join("; ")
         )

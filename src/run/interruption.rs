@@ -17,7 +17,7 @@ pub enum Interruption {
     #[error("there was no time left")]
     OutOfTime,
     /// Refusals in a row have ended the work on the gateway before.
-    #[error("the work on this gateway ended before it was begun")]
+    #[error("the work on this gateway ended before it started")]
     GivenUp,
     /// Another call has changed or deleted the integration: this run is not about what is wanted now.
     #[error("the integration was changed or deleted meanwhile")]
@@ -38,7 +38,7 @@ pub enum Interruption {
     #[error("{0} is no longer this integration's: somebody else changed its marker")]
     NotOurs(EntityPath),
     /// What was to go because a list of this run lacks it is on the gateway.
-    #[error("{0} is on Amazon although the list of this run lacks it, so it stays")]
+    #[error("{0} still exists in AWS although this run's list lacks it, so it stays")]
     NotGone(String),
 }
 

@@ -268,7 +268,7 @@ fn read_report(
 ) -> GatewayReport {
     let lists = unread.iter().map(|(list, error)| {
         let (title, why) = (list.title(), error.problem().message);
-        format!("the {title} could not be listed, so that those in the catalog stay as they are: {why}")
+        format!("the {title} could not be listed, so those in the catalog stay as they are: {why}")
     });
     let parts: Vec<String> = lists.chain(domains.gaps()).collect();
     let state = unread.first().map(|(_, error)| state_of(error));
@@ -303,7 +303,7 @@ fn none_read(integration: &Integration, gateways: &Gateways, listed: &[Listed]) 
         }
         (None, Some(cut)) => cut.why.problem.clone(),
         (None, None) => {
-            let message = "the organisation has no account that is active and not left out";
+            let message = "the organisation has no active account that is not excluded";
             Problem::new(ErrorCode::AwsAccessDenied, message)
         }
     };
@@ -339,7 +339,7 @@ fn notes(integration: &Integration, gateways: &Gateways) -> Vec<String> {
         let source = integration.sources[cut.source].label().unwrap_or_default();
         let message = &cut.why.problem.message;
         format!(
-            "the accounts of source {source} could not be listed to their end, so that none of them departs: {message}"
+            "the accounts of source {source} could not be listed completely, so none of them departs: {message}"
         )
     });
     cut.collect()

@@ -60,7 +60,7 @@ pub async fn observe_one(
         };
     };
     if let Some((other, _)) = on_amazon.first() {
-        let message = format!("{gateway} and {other} have an API {id} each: ask for {gateway}/{id} or {other}/{id}");
+        let message = format!("{gateway} and {other} each have an API {id}: ask for {gateway}/{id} or {other}/{id}");
         return Err(invalid(message));
     }
     let types = field_types(&catalog, integration, &schemas).await;
@@ -76,7 +76,7 @@ pub async fn observe_one(
         };
         let selection = listed_selection(integration, Subject::of(place, &api));
         if !selection.is_in() {
-            let message = format!("the integration leaves {api} out, since {selection}");
+            let message = format!("the integration excludes {api}: {selection}");
             return Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"));
         }
         match group_of(integration, &api) {

@@ -195,7 +195,7 @@ impl Tally {
                     format!("{remaining} APIs remain, because the work on {on} ended after {refusal}")
                 }
                 None => format!(
-                    "there was no time for {remaining} APIs: the next run goes on with them{}",
+                    "the time ran out for {remaining} APIs: the next run continues with them{}",
                     why.unwrap_or_default()
                 ),
             });
@@ -219,9 +219,9 @@ pub fn unread_message(gateways: &[GatewayReport]) -> Option<String> {
     }
     let place = format!("{}/{}", first.account.as_deref().unwrap_or("-"), first.region);
     Some(match count {
-        1 => format!("of gateway {place} not all could be read: {message}"),
+        1 => format!("gateway {place} could not be read completely: {message}"),
         _ => format!(
-            "of {count} of {} gateways not all could be read; the first is {place}: {message}",
+            "{count} of {} gateways could not be read completely; the first is {place}: {message}",
             gateways.len()
         ),
     })

@@ -8,7 +8,7 @@ use crate::model::{ApiId, ApiType, Gateway, InvalidName, SourceKey};
 /// What a run is asked to do beside what every run does.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncRequest {
-    /// Import definitions, also where that is done on demand.
+    /// Import definitions even where that happens on demand only.
     pub definitions: bool,
     /// Look below every API.
     pub deep: bool,

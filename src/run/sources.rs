@@ -113,8 +113,7 @@ impl Session {
             && recorded != found
         {
             let message = format!(
-                "the credentials are of account {found}, and were of account {recorded} when the integration was put: \
-                 nothing of either is changed. Use credentials of {recorded} again, or make a source for {found}"
+                "the credentials belong to account {found}, but belonged to account {recorded} when the integration was put, so nothing of either changes. Use credentials of {recorded} again, or add a source for {found}"
             );
             let unread = Unread {
                 state: GatewayState::OtherAccount,
@@ -125,7 +124,7 @@ impl Session {
         let account = means.account.clone().or_else(|| source.account.clone());
         if means.account.is_none() && source.name.is_some() {
             // Which gateways these are is not known, so that nothing can be said to be gone from them.
-            let message = "Amazon does not say which account the credentials are of (GetCallerIdentity)";
+            let message = "AWS does not say which account the credentials belong to (GetCallerIdentity)";
             let unread = Unread {
                 state: GatewayState::Unavailable,
                 problem: Problem::new(ErrorCode::ServiceUnavailable, message),
@@ -313,7 +312,7 @@ impl Session {
             Err(error) => {
                 tracing::debug!(
                     error,
-                    "the account of an access key is not known: the key has a pace of its own"
+                    "the account of an access key is unknown: the key gets its own pace"
                 );
                 None
             }
@@ -372,7 +371,7 @@ fn unreadable(index: usize, source: &Source, unread: &Unread) -> Found {
 
 fn inactive(account: &Account) -> Unread {
     let state = match account.state.as_str() {
-        "" => "the organisation does not tell its state",
+        "" => "the organisation does not report its state",
         state => state,
     };
     let message = format!(

@@ -130,7 +130,7 @@ pub async fn run(
     if request.api.is_none() {
         remove(removing, &mut guard, &mut tasks, &mut worked, &mut tally).await;
     } else if ground.leave_removals(&hands, &mut worked).await {
-        let note = "a stage of the API is no longer on the gateway: the next run of all APIs decides about it";
+        let note = "a stage of the API is no longer on the gateway: the next full run decides about it";
         tally.note = Some(note.to_owned());
     }
     Ok(conclude(request, tasks, worked, (tally, guard), hands))

@@ -65,7 +65,7 @@ async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     let mut length = 0;
     let mut frames = body.into_data_stream();
     while let Some(frame) = frames.next().await {
-        let frame = frame.map_err(|_| Problem::new(ErrorCode::InvalidRequest, "the body did not arrive whole"))?;
+        let frame = frame.map_err(|_| Problem::new(ErrorCode::InvalidRequest, "the body is incomplete"))?;
         length += frame.len();
         if length <= BODY_MAX_BYTES {
             bytes.extend_from_slice(&frame);

@@ -21,10 +21,7 @@ const RETRYABLE: [u16; 2] = [429, 503];
 #[openapi(
     info(
         title = "Amazon API Gateway in Azure API Center",
-        description = "Integrations keep the inventory of an API center true to what runs on Amazon API Gateway. \
-            Words of paths are compared without case. A method that a path has not is answered with 405, and with \
-            `Allow`. Parameters of a query that are not described are refused, but for `code`, `clientId` and \
-            `api-version`.",
+        description = "Integrations keep an API center in sync with Amazon API Gateway. Paths are case-insensitive. A method that a path does not support gets 405 and `Allow`. Query parameters that are not described are refused, except `code`, `clientId` and `api-version`.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/")),
@@ -154,18 +151,18 @@ pub(super) fn document(base: &BasePath) -> Value {
     } });
     components["securitySchemes"] = json!({
         "key": { "type": "apiKey", "in": "header", "name": "x-functions-key", "description": "A key of the function or of its host." },
-        "code": { "type": "apiKey", "in": "query", "name": "code", "description": "The same, where no header can be sent." },
+        "code": { "type": "apiKey", "in": "query", "name": "code", "description": "The same, for clients that cannot send a header." },
     });
     components["headers"] = json!({
         "Retry-After": { "description": "Seconds to wait before the next call.", "schema": { "type": "integer", "minimum": 0 } },
-        "Allow": { "description": "The methods that there are.", "required": true, "schema": { "type": "string" } },
+        "Allow": { "description": "The supported methods.", "required": true, "schema": { "type": "string" } },
     });
     let mut refused = problems(405, &[ErrorCode::MethodNotAllowed]);
     refused["headers"] = json!({ "Allow": { "$ref": "#/components/headers/Allow" } });
     components["responses"] = json!({
         "MethodNotAllowed": refused,
         "NotFound": problems(404, &[ErrorCode::NotFound]),
-        "Unauthorized": { "description": "The key is missing or wrong; the Functions host says that, without a body." },
+        "Unauthorized": { "description": "The key is missing or wrong. The Functions host answers, without a body." },
     });
     document
 }

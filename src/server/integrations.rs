@@ -23,8 +23,8 @@ use crate::model::{IntegrationName, Problem, Report};
 #[utoipa::path(
     get, path = "", operation_id = "listIntegrations",
     params(
-        ("search" = Option<String>, Query, description = "Those that hold this text."),
-        ("state" = inline(Option<AnyCondition>), Query, description = "Those in this state."),
+        ("search" = Option<String>, Query, description = "Only those that contain this text."),
+        ("state" = inline(Option<AnyCondition>), Query, description = "Only those in this state."),
     ),
     responses((
         status = 200, description = "The integrations.",
@@ -56,16 +56,16 @@ pub(super) async fn list(
 #[utoipa::path(
     get, path = "/{name}", operation_id = "getIntegration",
     params(
-        ("search" = Option<String>, Query, description = "Those that hold this text."),
+        ("search" = Option<String>, Query, description = "Only those that contain this text."),
         (
             "state" = inline(Option<AnyApiCondition>), Query,
-            description = "The APIs in this state; matters to the page only.",
+            description = "Only APIs in this state; the page alone uses it.",
         ),
         (
             "account" = Option<String>, Query, pattern = "^([0-9]{12})?$",
-            description = "The APIs in this account; matters to the page only.",
+            description = "Only APIs in this account; the page alone uses it.",
         ),
-        ("region" = Option<String>, Query, description = "The APIs in this region; matters to the page only."),
+        ("region" = Option<String>, Query, description = "Only APIs in this region; the page alone uses it."),
     ),
     responses((
         status = 200, description = "The integration.",
@@ -99,12 +99,11 @@ pub(super) async fn get(
     put, path = "/{name}", operation_id = "putIntegration",
     request_body(
         content = IntegrationView,
-        description = "The integration. What a `GET` shows beside what can be set is ignored, anything else that is not \
-            known is refused.",
+        description = "The integration. The read-only properties of a `GET` are ignored; unknown properties are refused.",
     ),
     responses(
-        (status = 200, description = "It was replaced.", body = IntegrationView),
-        (status = 201, description = "It was created.", body = IntegrationView),
+        (status = 200, description = "Replaced.", body = IntegrationView),
+        (status = 201, description = "Created.", body = IntegrationView),
     ),
 )]
 pub(super) async fn put(
@@ -132,7 +131,7 @@ pub(super) async fn put(
 #[utoipa::path(
     delete, path = "/{name}", operation_id = "deleteIntegration",
     responses(
-        (status = 202, description = "Time ran out: the same call, or the timer, goes on.", body = UnfinishedDeletion),
+        (status = 202, description = "The time ran out: the same call, or the timer, continues.", body = UnfinishedDeletion),
         (status = 204, description = "Nothing is left."),
     ),
 )]
@@ -145,7 +144,7 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
         Deletion::Done => StatusCode::NO_CONTENT.into_response(),
         Deletion::Remaining(remaining) => {
             let message =
-                format!("there was no time for {remaining} of its APIs: call again, or leave it to the timer");
+                format!("the time ran out for {remaining} of its APIs: call again, or leave it to the timer");
             unfinished(0, Json(UnfinishedDeletion { remaining, message }))
         }
     })
@@ -157,27 +156,26 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
 #[utoipa::path(
     post, path = "/{name}/sync", operation_id = "synchronize",
     params(
-        ("definitions" = Option<bool>, Query, description = "Import definitions, also where that is done on demand."),
-        ("deep" = Option<bool>, Query, description = "Look below every API."),
+        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand only."),
+        ("deep" = Option<bool>, Query, description = "Compare everything below every API."),
         (
             "confirmDeletions" = Option<String>, Query, pattern = "^[0-9a-fA-F]+(,[0-9a-fA-F]+)*$",
-            description = "The `deletionsId` of deletions to make although they are many.",
+            description = "The `deletionsId` of held deletions to confirm.",
         ),
         (
             "planId" = Option<String>, Query, pattern = "^[0-9a-fA-F]+$",
-            description = "The `planId` of the only plan to apply.",
+            description = "Apply only the plan with this `planId`.",
         ),
         (
             "api" = Option<String>, Query, pattern = "^([0-9-]+/[a-z0-9-]+/)?[a-zA-Z0-9]{1,25}$",
-            description = "The id of the only API to look at: nothing is removed, and the outcome is not kept.",
+            description = "Synchronize only the API with this id: nothing is removed, and the outcome is not recorded.",
         ),
     ),
     responses(
-        (status = 200, description = "What was done.", body = Report),
+        (status = 200, description = "The report.", body = Report),
         (
             status = 202, body = Report,
-            description = "What was done; time ran out, or a throttle outlasts it: the same call after `Retry-After`, or \
-                the timer, goes on.",
+            description = "The report of an unfinished run: the time ran out, or a throttle outlasts it. The same call after `Retry-After`, or the timer, continues.",
         ),
     ),
 )]
@@ -203,8 +201,8 @@ pub(super) async fn synchronize(
 #[utoipa::path(
     get, path = "/{name}/plan", operation_id = "plan",
     params(
-        ("definitions" = Option<bool>, Query, description = "Import definitions, also where that is done on demand."),
-        ("deep" = Option<bool>, Query, description = "Look below every API."),
+        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand only."),
+        ("deep" = Option<bool>, Query, description = "Compare everything below every API."),
     ),
     responses((
         status = 200, description = "The plan.",
@@ -243,7 +241,7 @@ fn plan_text(path: &str, plan: &PlanView) -> String {
 /// Each one under the identity of the app, with what helps; of an integration that does not exist, those that all have.
 #[utoipa::path(
     get, path = "/{name}/doctor", operation_id = "examine",
-    responses((status = 200, description = "What was checked.", body = Examination)),
+    responses((status = 200, description = "The checks and their results.", body = Examination)),
 )]
 pub(super) async fn examine(app: &App, name: IntegrationName) -> Result<Response, Problem> {
     let examination = work(app, move |app| async move {
@@ -263,9 +261,9 @@ pub(super) async fn examine(app: &App, name: IntegrationName) -> Result<Response
     get, path = "/{name}/explain", operation_id = "explain",
     params((
         "api" = String, Query, min_length = 1, max_length = 1024, pattern = r"\S",
-        description = "The name or id of an API on Amazon, or its name in the catalog.",
+        description = "The name or id of an API in API Gateway, or its name in the catalog.",
     )),
-    responses((status = 200, description = "What was found.", body = Explanation)),
+    responses((status = 200, description = "The explanation.", body = Explanation)),
 )]
 pub(super) async fn explain(
     app: &App,

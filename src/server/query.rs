@@ -90,7 +90,7 @@ impl<State> Filter<State> {
                     Some(*state.ok_or_else(|| refuse("state", &format!("must be one of {}", words::<State>())))?);
             }
             (foreign, _) if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => return Err(refuse(name, &format!("is not known; known are {known}"))),
+            _ => return Err(refuse(name, &format!("is unknown; expected one of {known}"))),
         }
         Ok(())
     }
@@ -144,7 +144,7 @@ fn read_depth(request: &mut SyncRequest, (name, value): (&str, &str), known: &st
         "definitions" => request.definitions = flag(name, value)?,
         "deep" => request.deep = flag(name, value)?,
         foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-        _ => return Err(refuse(name, &format!("is not known; known are {known}"))),
+        _ => return Err(refuse(name, &format!("is unknown; expected one of {known}"))),
     }
     Ok(())
 }
@@ -200,7 +200,7 @@ pub(super) fn explained_api(query: &str) -> Result<String, Problem> {
         match name.as_ref() {
             "api" => api = Some(value.into_owned()),
             foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => return Err(refuse(&name, "is not known; known is api")),
+            _ => return Err(refuse(&name, "is unknown; expected api")),
         }
     }
     let is_one = |api: &String| !api.trim().is_empty() && api.chars().count() <= API_MAX_CHARACTERS;

@@ -124,7 +124,7 @@ impl Route {
                 method,
             ) => {
                 let method = one_line(method, REPEATED_MAX);
-                let message = format!("{method} is not for this path; {allow} is");
+                let message = format!("this path does not support {method}, but {allow}");
                 let problem = Problem::new(ErrorCode::MethodNotAllowed, message);
                 return Err(Misrouted {
                     problem,

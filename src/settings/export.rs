@@ -84,7 +84,7 @@ where
     if protocol.is_some_and(|protocol| protocol != PROTOCOL) {
         return Err(malformed(
             protocol_name,
-            &format!("{PROTOCOL} is the one protocol that is spoken"),
+            &format!("only {PROTOCOL} is supported"),
         ));
     }
     let (timeout_name, timeout) = either(names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT");
@@ -96,7 +96,7 @@ where
 }
 
 fn malformed(name: &str, why: &str) -> Problem {
-    problem(format!("the app setting {name} cannot be used: {why}"), name)
+    problem(format!("the app setting {name} is invalid: {why}"), name)
 }
 
 #[cfg(test)]

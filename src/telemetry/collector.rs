@@ -53,7 +53,7 @@ impl HttpClient for Collector {
                 let client = new_http_client(None);
                 Arc::new(Bounded::new(client, ANSWER_MAX_BYTES, ANSWER_MAX_BYTES))
             });
-            let late = |_| format!("no answer within {} seconds", limit.as_secs_f64()).into();
+            let late = |_| format!("no response within {} seconds", limit.as_secs_f64()).into();
             timeout(limit, send(client.as_ref(), request))
                 .await
                 .map_err(late)
@@ -78,10 +78,9 @@ impl Reach {
         match lost {
             Some(reason) if !was_lost => tracing::warn!(
                 reason,
-                "telemetry does not get to the collector that the OTEL_EXPORTER_OTLP_… settings name; everything else goes \
-                 on without, and this is not said again until it did"
+                "telemetry does not reach the collector in the OTEL_EXPORTER_OTLP_… settings; everything else continues, and this is not logged again until it does"
             ),
-            None if was_lost => tracing::info!("telemetry gets to the collector again"),
+            None if was_lost => tracing::info!("telemetry reaches the collector again"),
             Some(_) | None => (),
         }
     }

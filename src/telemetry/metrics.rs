@@ -54,22 +54,22 @@ impl Instruments {
                 .with_description("How long synchronizations took, by outcome")
                 .with_boundaries(DURATION_BOUNDS.to_vec())
                 .build(),
-            apis: counter("sync.apis", "{api}", "APIs, by what became of them"),
+            apis: counter("sync.apis", "{api}", "APIs, by outcome"),
             definitions: counter("sync.definitions", "{definition}", "Definitions that were imported"),
             requests: counter(
                 "sync.requests",
                 "{request}",
-                "Requests, every try of them, by peer and class of status",
+                "Requests, counting every attempt, by peer and status class",
             ),
             throttles: counter(
                 "sync.throttles",
                 "{request}",
-                "Requests that were answered with \"too fast\", by peer",
+                "Throttled requests, by peer",
             ),
             _age: meter
                 .f64_observable_gauge("sync.last_success.age")
                 .with_unit("s")
-                .with_description("Time since the end of the last good synchronization, by integration")
+                .with_description("Time since the end of the last successful synchronization, by integration")
                 .with_callback(|gauge| {
                     for (integration, age) in ages(now()) {
                         gauge.observe(age, &[KeyValue::new("sync.integration", integration)]);

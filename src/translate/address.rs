@@ -148,13 +148,13 @@ fn doubt(domains: &Domains) -> Option<String> {
 fn own_urls(gateway: &Gateway, api: &GatewayApi, stage_name: &str) -> Result<Vec<String>, String> {
     if api.execute_api_disabled {
         return Err(format!(
-            "the execute-api endpoint of {api} is switched off, and no custom domain leads to its stage {stage_name}"
+            "the execute-api endpoint of {api} is disabled, and no custom domain maps to its stage {stage_name}"
         ));
     }
     let labels = labels(api);
     if let Some(label) = labels.iter().find(|label| !is_host_label(label)) {
         let label = one_line(label, SHOWN_MAX);
-        return Err(format!("{label:?} is no part of a host name, so that there is no URL"));
+        return Err(format!("{label:?} is not a valid host label, so there is no URL"));
     }
     let region = &gateway.region;
     let path = match (api.api_type, stage_name) {

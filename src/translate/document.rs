@@ -70,7 +70,7 @@ fn document(api: &GatewayApi, body: Vec<u8>, servers: Option<&[String]>) -> Resu
         None => Ok(exported),
         Some(Some(text)) => checked(api, Format::OpenApi, text),
         Some(None) => {
-            let message = "the export has servers twice, so that they cannot be replaced".to_owned();
+            let message = "the export has servers twice, so they cannot be replaced".to_owned();
             Err(Fault::Unfit(SkipReason::ExportRefused, message))
         }
     }

@@ -90,10 +90,10 @@ fn fitted_text(schema: &Value, text: String) -> Result<String, String> {
     let length = text.chars().count();
     let refuse = |why: String| Err(format!("{} {why}", shown(&Value::String(text.clone()))));
     if let Some(most) = limit(schema, "maxLength").filter(|most| length > *most) {
-        return refuse(format!("has {length} characters, and at most {most} are taken"));
+        return refuse(format!("has {length} characters; at most {most} are allowed"));
     }
     if let Some(least) = limit(schema, "minLength").filter(|least| length < *least) {
-        return refuse(format!("has {length} characters, and at least {least} are asked for"));
+        return refuse(format!("has {length} characters; at least {least} are required"));
     }
     if schema.get("format").and_then(Value::as_str) == Some("uri") && !is_uri(&text) {
         return refuse("is no URL".to_owned());
@@ -126,7 +126,7 @@ fn fitted_number(schema: &Value, number: Number) -> Result<Number, String> {
 
 fn fitted_items(schema: &Value, items: Vec<Value>) -> Result<Vec<Value>, String> {
     if let Some(most) = limit(schema, "maxItems").filter(|most| items.len() > *most) {
-        return Err(format!("it has {} items, and at most {most} are taken", items.len()));
+        return Err(format!("it has {} items; at most {most} are allowed", items.len()));
     }
     match schema.get("items") {
         Some(of_items) => items.into_iter().map(|item| fitted(of_items, item)).collect(),

@@ -187,7 +187,7 @@ fn environment(text: &str) -> Result<EntityName, String> {
     };
     EntityName::parse(name).map_err(|_| {
         let text = quote_name(text);
-        format!("{text:?} is no environment: it must be its name, or {ENVIRONMENTS}NAME")
+        format!("{text:?} is not an environment: it must be a name or {ENVIRONMENTS}NAME")
     })
 }
 

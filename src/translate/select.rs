@@ -36,7 +36,7 @@ impl fmt::Display for Selection {
             Self::All => formatter.write_str("nothing excludes it"),
             Self::Included(index) => write!(formatter, "include[{index}] fits it"),
             Self::Excluded(index) => write!(formatter, "exclude[{index}] fits it"),
-            Self::NotIncluded => formatter.write_str("no rule of include fits it"),
+            Self::NotIncluded => formatter.write_str("no include rule matches it"),
         }
     }
 }

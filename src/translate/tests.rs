@@ -306,7 +306,7 @@ fn an_api_without_its_own_url_has_none_and_says_so() {
     );
     assert!(
         skip.message
-            .contains("REST API a1b2c3d4e5 is switched off, and no custom domain leads to its stage prod"),
+            .contains("REST API a1b2c3d4e5 is disabled, and no custom domain maps to its stage prod"),
         "{}",
         skip.message
     );

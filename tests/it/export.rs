@@ -51,7 +51,7 @@ async fn a_collector_that_fails_changes_nothing_is_complained_of_once_and_holds_
         (Some(Reaction::Refuse(500)), "status 500"),
         (Some(Reaction::Refuse(401)), "status 401"),
         (Some(Reaction::Refuse(307)), "status 307"),
-        (Some(Reaction::Hang), "no answer within 0.1 seconds"),
+        (Some(Reaction::Hang), "no response within 0.1 seconds"),
         (None, "refused"),
     ];
     let impatient = ("OTEL_EXPORTER_OTLP_TIMEOUT", "100");
@@ -106,7 +106,7 @@ async fn a_collector_that_is_back_is_told_everything_that_follows() {
     collector
         .until(|exported| !exported.named("function-timer").is_empty())
         .await;
-    said(&world, "telemetry gets to the collector again").await;
+    said(&world, "telemetry reaches the collector again").await;
 }
 
 #[tokio::test]

@@ -253,7 +253,7 @@ fn read(path: &str) -> String {
 fn custom_role() -> BTreeSet<String> {
     let actions: Vec<String> = serde_json::from_str(&read("infra/api-center-actions.json")).unwrap();
     let set: BTreeSet<String> = actions.iter().cloned().collect();
-    assert_eq!(set.len(), actions.len(), "none is there twice");
+    assert_eq!(set.len(), actions.len(), "none is listed twice");
     set
 }
 

@@ -56,7 +56,7 @@ async fn a_put_whose_run_comes_to_nothing_says_why() {
     assert_eq!(properties["lastSync"]["outcome"], "failed");
     assert_eq!(
         properties["lastSync"]["message"],
-        "the integration shop is no longer found in environments/shop, so that this run ended: call again"
+        "the integration shop is no longer found in environments/shop, so this run ended: call again"
     );
     assert_eq!(properties["linkState"]["state"], "error");
     world.cloud.faults.clear();

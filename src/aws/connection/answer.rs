@@ -94,7 +94,7 @@ where
                 format!("no reason given (HTTP {})", response.status().as_u16())
             }
             // The parser's own words are of no use to those who read this.
-            (SdkError::ServiceError(_), Some(_)) => "it is not of the form that the operation gives".to_owned(),
+            (SdkError::ServiceError(_), Some(_)) => "it does not have the shape of this operation's response".to_owned(),
             (_, _) => error_chain(error),
         },
     }
@@ -130,7 +130,7 @@ pub(in crate::aws) fn with_clock_hint(message: String) -> String {
         "RequestExpired",
     ];
     if about_time.iter().any(|words| message.contains(words)) {
-        format!("{message} (the clock of this machine seems to be wrong)")
+        format!("{message} (this machine's clock seems to be wrong)")
     } else {
         message
     }
@@ -140,7 +140,7 @@ pub(in crate::aws) fn with_clock_hint(message: String) -> String {
 pub(in crate::aws) fn with_region_hint(message: String, code: &str, region: &Region) -> String {
     if is_unknown(code) && !region.is_always_enabled() {
         format!(
-            "{message} (Amazon says the same of good ones while the region {region} is not enabled for their account)"
+            "{message} (AWS answers the same for valid credentials if the region {region} is not enabled for the account)"
         )
     } else {
         message

@@ -12,7 +12,7 @@ const OBJECTS_MAX: usize = 100_000;
 
 /// An answer holds more objects than any that is documented.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer holds more than {OBJECTS_MAX} objects")]
+#[error("the response has more than {OBJECTS_MAX} objects")]
 pub(super) struct TooManyObjects;
 
 /// A body that ends with an error when it holds too many objects; braces in texts count, too.

@@ -29,7 +29,7 @@ impl Pages {
         self.weigh(next.len())?;
         if !self.visited.insert(next.clone()) {
             return Err(format!(
-                "its pages lead in a circle, back to position {:?}",
+                "its pages loop, back to position {:?}",
                 quote_name(&next)
             ));
         }
@@ -43,7 +43,7 @@ impl Pages {
     pub fn weigh(&mut self, bytes: usize) -> Result<(), String> {
         self.bytes += bytes + OVERHEAD_BYTES;
         if self.bytes > LISTING_MAX_BYTES {
-            return Err(format!("it has more than {LISTING_MAX_BYTES} bytes, and no end yet"));
+            return Err(format!("it exceeds {LISTING_MAX_BYTES} bytes"));
         }
         Ok(())
     }

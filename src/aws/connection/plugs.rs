@@ -64,7 +64,7 @@ impl Intercept for NoEmptyAnswers {
         let is_export = call.is_some_and(|call| matches!(call.name(), "GetExport" | "ExportApi"));
         let answer = context.response();
         if !is_export && answer.status().is_success() && answer.body().bytes() == Some(b"") {
-            return Err("the answer is empty".into());
+            return Err("the response is empty".into());
         }
         Ok(())
     }

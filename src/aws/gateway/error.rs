@@ -21,7 +21,7 @@ const NOT_FOUND: &str = "NotFound";
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
     /// The credentials, or the signature made with them, are not accepted.
-    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    #[error("{call}: AWS rejects {credentials}: {message}")]
     AuthenticationFailed {
         /// What was called.
         call: Call,
@@ -33,7 +33,7 @@ pub enum GatewayError {
         message: String,
     },
     /// The credentials, of the access key or of the role, are good but may not do this.
-    #[error("{call}: Amazon denies access: {message}")]
+    #[error("{call}: AWS denies access: {message}")]
     AccessDenied {
         /// What was called.
         call: Call,
@@ -41,7 +41,7 @@ pub enum GatewayError {
         message: String,
     },
     /// It is not there, or not any more: Amazon says so itself.
-    #[error("{call}: Amazon does not find it: {message}")]
+    #[error("{call}: AWS does not find it: {message}")]
     NotFound {
         /// What was called.
         call: Call,
@@ -57,7 +57,7 @@ pub enum GatewayError {
         message: String,
     },
     /// The account's request quota is used up, for longer than there is time.
-    #[error("{call}: Amazon is throttling the requests of this account")]
+    #[error("{call}: AWS is throttling this account's requests")]
     Throttled {
         /// What was called.
         call: Call,
@@ -77,19 +77,19 @@ pub enum GatewayError {
         retry_after: Option<Duration>,
     },
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
         /// What was called.
         call: Call,
     },
     /// The answer is longer than is read.
-    #[error("{call}: the answer is longer than {ANSWER_MAX_BYTES} bytes, or holds more objects than any of use")]
+    #[error("{call}: the response exceeds {ANSWER_MAX_BYTES} bytes or has more objects than the app reads")]
     TooLong {
         /// What was called.
         call: Call,
     },
     /// The answer is not what the operation is documented to give.
-    #[error("{call}: the answer cannot be understood: {message}")]
+    #[error("{call}: the response cannot be parsed: {message}")]
     Malformed {
         /// What was called.
         call: Call,

@@ -186,7 +186,7 @@ fn of_rest(
 /// The HTTP or WebSocket API of these parts.
 ///
 /// # Errors
-/// When it is of a kind that is not known here.
+/// When it has an unknown kind here.
 pub(super) fn v2_api(
     id: ApiId,
     protocol: Option<&ProtocolType>,
@@ -199,7 +199,7 @@ pub(super) fn v2_api(
         Some(ProtocolType::Websocket) => ApiType::Websocket,
         other => {
             let protocol = other.map_or("no protocol", ProtocolType::as_str);
-            return Err(format!("it is of a kind that is not known: {}", quote_name(protocol)));
+            return Err(format!("it has an unknown kind: {}", quote_name(protocol)));
         }
     };
     Ok(GatewayApi {
@@ -258,7 +258,7 @@ mod tests {
             let mut collected = Collected::default();
             let error = (0..10_000)
                 .find_map(|number| add_page(&mut collected, items(), Some(format!("{number}{position}"))).err());
-            assert!(error.unwrap().contains("no end yet"), "{what}");
+            assert!(error.unwrap().contains("bytes"), "{what}");
         }
     }
 

@@ -20,7 +20,7 @@ pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String>
     let items = answer.item.unwrap_or_default();
     if items.len() > STAGES_MAX {
         return Err(format!(
-            "it has {} stages; more than {STAGES_MAX} are not read",
+            "it has {} stages; the app reads at most {STAGES_MAX}",
             items.len()
         ));
     }
@@ -65,14 +65,14 @@ fn stage(
     let name = name.filter(|name| !name.is_empty()).ok_or("a stage has no name")?;
     if !is_name(&name) {
         return Err(format!(
-            "a stage is named {:?}, as none can be",
+            "a stage has the invalid name {:?}",
             one_line(&name, NAME_MAX)
         ));
     }
     let deployment_id = deployment_id.unwrap_or_default();
     if !deployment_id.is_empty() && !is_name(&deployment_id) {
         return Err(format!(
-            "stage {name:?} runs a deployment with an id that none can have"
+            "stage {name:?} runs a deployment with an invalid id"
         ));
     }
     Ok(Stage {

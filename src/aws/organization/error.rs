@@ -25,8 +25,7 @@ const WORDS_OF_IAM: &str = "is not authorized to perform";
 pub enum OrganizationError {
     /// The account of the credentials may not read the organisation that it is in.
     #[error(
-        "{call}: Amazon denies access: {message} (the organisation can be read from its management account, and from an account \
-         that is a delegated administrator of one of its services: name a role in one of those)"
+        "{call}: AWS denies access: {message} (only the management account and delegated administrators can read the organisation: name a role in one of those)"
     )]
     NotAdministrator {
         /// What was called.
@@ -35,7 +34,7 @@ pub enum OrganizationError {
         message: String,
     },
     /// The account of the credentials is in no organisation.
-    #[error("{call}: the account of {credentials} is in no organisation: {message}")]
+    #[error("{call}: the account of {credentials} belongs to no organisation: {message}")]
     NoOrganization {
         /// What was called.
         call: Call,
@@ -45,7 +44,7 @@ pub enum OrganizationError {
         message: String,
     },
     /// A policy denies it.
-    #[error("{call}: Amazon denies access: {message} (allow organizations:{} to {credentials})", call.operation)]
+    #[error("{call}: AWS denies access: {message} (allow organizations:{} to {credentials})", call.operation)]
     AccessDenied {
         /// What was called.
         call: Call,
@@ -63,7 +62,7 @@ pub enum OrganizationError {
         message: String,
     },
     /// The credentials, or the signature made with them, are not accepted.
-    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    #[error("{call}: AWS rejects {credentials}: {message}")]
     AuthenticationFailed {
         /// What was called.
         call: Call,
@@ -73,7 +72,7 @@ pub enum OrganizationError {
         message: String,
     },
     /// Too many requests, for longer than there is time.
-    #[error("{call}: there were too many requests, so the list was not read to its end")]
+    #[error("{call}: too many requests, so the list is incomplete")]
     Throttled {
         /// What was called.
         call: Call,
@@ -81,7 +80,7 @@ pub enum OrganizationError {
         retry_after: Option<Duration>,
     },
     /// AWS Organizations cannot be reached, or cannot answer now.
-    #[error("{call}: AWS Organizations is not available, so the list was not read to its end: {message}")]
+    #[error("{call}: AWS Organizations is not available, so the list is incomplete: {message}")]
     Unavailable {
         /// What was called.
         call: Call,
@@ -91,7 +90,7 @@ pub enum OrganizationError {
         retry_after: Option<Duration>,
     },
     /// The answer is not what the operation is documented to give.
-    #[error("{call}: the list cannot be read to its end: {message}")]
+    #[error("{call}: the list cannot be read completely: {message}")]
     Malformed {
         /// What was called.
         call: Call,
@@ -99,7 +98,7 @@ pub enum OrganizationError {
         message: String,
     },
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
         /// What was called.
         call: Call,

@@ -54,7 +54,7 @@ pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials
     })?;
     answer.account.ok_or_else(|| RoleError::Unavailable {
         call,
-        message: "the answer has no account".to_owned(),
+        message: "the response has no account".to_owned(),
         retry_after: None,
     })
 }

@@ -19,7 +19,7 @@ impl Claims {
     pub fn shown(&self) -> String {
         let shown = |claim: &Option<String>| claim.as_deref().map_or_else(|| "?".to_owned(), clip_claim);
         format!(
-            "the token is of the issuer {}, for the audience {}, about the subject {}",
+            "the token has issuer {}, audience {} and subject {}",
             shown(&self.iss),
             shown(&self.aud),
             shown(&self.sub)

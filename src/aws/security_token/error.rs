@@ -17,8 +17,7 @@ use crate::aws::connection::{
 use crate::model::{ErrorCode, Problem, Region};
 
 /// What Azure needs to make tokens for Amazon; Functions hosts do not always tell which of it is missing.
-const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of \
-                               this app's identity, which must be assigned to that app if it requires assignment";
+const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of this app's identity; if that registration requires assignment, assign the identity to it";
 
 /// A role that could not be assumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,7 +51,7 @@ pub enum RoleError {
         message: String,
     },
     /// The access key, or the session of another role, that the role is to be assumed with is not accepted.
-    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    #[error("{call}: AWS rejects {credentials}: {message}")]
     AuthenticationFailed {
         /// What was called.
         call: Call,
@@ -62,7 +61,7 @@ pub enum RoleError {
         message: String,
     },
     /// Too many requests, for longer than there is time.
-    #[error("{call}: there were too many requests")]
+    #[error("{call}: too many requests")]
     Throttled {
         /// What was called.
         call: Call,
@@ -71,7 +70,7 @@ pub enum RoleError {
     },
     /// This app got no token for Amazon.
     #[error(
-        "{call}: there is no token for the audience {audience:?} now: {message} (if it stays so: {AUDIENCE_ADVICE})"
+        "{call}: no token for the audience {audience:?} at the moment: {message} (if this persists: {AUDIENCE_ADVICE})"
     )]
     NoToken {
         /// What was to be called.
@@ -92,7 +91,7 @@ pub enum RoleError {
         retry_after: Option<Duration>,
     },
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
         /// What was called.
         call: Call,
@@ -157,7 +156,7 @@ impl RoleError {
                 advice: enabling(region),
             },
             (_, exchange) if is_about_the_provider(code, &message) => unavailable(format!(
-                "{message} (if it stays so: {})",
+                "{message} (if this persists: {})",
                 exchange.advice("InvalidIdentityToken")
             )),
             (400 | 401 | 403, exchange) => Self::Refused {
@@ -165,7 +164,7 @@ impl RoleError {
                 message,
                 advice: exchange.advice(code),
             },
-            (200..=299, _) => unavailable(format!("the answer cannot be understood: {message}")),
+            (200..=299, _) => unavailable(format!("the response cannot be parsed: {message}")),
             (_, _) => unavailable(format!("HTTP {status}: {message}")),
         }
     }
@@ -251,9 +250,7 @@ impl Exchange {
         let claims = match self {
             Self::Signature { owner, .. } => {
                 return format!(
-                    "Amazon does not say which it is: there is no such role, its trust policy does not name {owner}, it asks for \
-                     another externalId, or {owner} is not allowed sts:AssumeRole on it; StackSets never deploy to the management \
-                     account, which needs a stack of its own"
+                    "AWS does not say which: the role does not exist, its trust policy does not name {owner}, it requires another externalId, or {owner} may not call sts:AssumeRole on it; StackSets never deploy to the management account, which needs its own stack"
                 );
             }
             Self::WebIdentity(claims) => claims,
@@ -261,11 +258,10 @@ impl Exchange {
         let shown = claims.shown();
         match code {
             "ExpiredToken" => {
-                format!("{shown}; it was fetched for this call, so look at its lifetime and at the clocks")
+                format!("{shown}; it was fetched for this call, so check its lifetime and the clocks")
             }
             "InvalidIdentityToken" | "IDPRejectedClaim" => format!(
-                "{shown}: the role's account needs an OpenID Connect provider for exactly this issuer, its slash included, \
-                 with this audience and the thumbprint of its certificate authority; an issuer that ends in /v2.0 means that \
+                "{shown}: the role's account needs an OpenID Connect provider for exactly this issuer, including its slash, with this audience and the thumbprint of its certificate authority; an issuer that ends in /v2.0 means that \
                  the app registration's requestedAccessTokenVersion must be 1 or null"
             ),
             _ => format!(

@@ -116,7 +116,7 @@ impl Inner {
             () = self.budget.spent() => return Err(out_of_time().into()),
         };
         given.and_then(credentials).ok_or_else(|| {
-            let message = "the answer has no credentials that can be used".to_owned();
+            let message = "the response has no usable credentials".to_owned();
             let retry_after = None;
             RoleError::Unavailable {
                 call,

@@ -45,7 +45,7 @@ impl WebIdentity {
         match tokio::time::timeout(TOKEN_TIMEOUT, token).await {
             Ok(Ok(token)) => Ok(SecretString::from(token.token.secret())),
             Ok(Err(error)) => Err(self.refusal(call, &error)),
-            Err(_) => Err(self.no_token(call, format!("no answer within {} seconds", TOKEN_TIMEOUT.as_secs()))),
+            Err(_) => Err(self.no_token(call, format!("no response within {} seconds", TOKEN_TIMEOUT.as_secs()))),
         }
     }
 

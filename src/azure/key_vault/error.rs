@@ -40,8 +40,7 @@ pub enum SecretError {
     },
     /// It holds something else than half of an access key: a whole file, or more than the value.
     #[error(
-        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, in one line, not the \
-         file or the JSON that it came in"
+        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, on one line, without the file or JSON around it"
     )]
     Misshapen {
         /// Which secret.
@@ -69,7 +68,7 @@ pub enum SecretError {
         retry_after: Option<Duration>,
     },
     /// This app got no token for the vault.
-    #[error("there is no token to read the secret {identifier} with: {message}")]
+    #[error("no token to read the secret {identifier}: {message}")]
     NoToken {
         /// Which secret.
         identifier: String,

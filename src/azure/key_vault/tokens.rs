@@ -51,7 +51,7 @@ impl TokenCredential for VaultTokens {
             None => self.credential.get_token(scopes, options).await,
             Some(scope) => {
                 let scope = quote_name(scope);
-                let message = format!("the vault asks for a token for {scope:?}, which is not for vaults");
+                let message = format!("the vault asks for a token for {scope:?}, which is not a vault's scope");
                 Err(azure_core::Error::with_message(ErrorKind::Credential, message))
             }
         }

@@ -17,8 +17,8 @@ use crate::run::Session;
 /// APIs that are asked for their stages until one has some.
 const APIS_ASKED: usize = 10;
 const POLICY: &str = "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis, /apis and /domainnames and what is below, and apigateway:ListRoutingRules";
-const LATER: &str = "Wait some minutes and look again; other tools may use up Amazon's quota";
-const KEY: &str = "Put an access key that is active into the two secrets (docs/rotation.md)";
+const LATER: &str = "Wait a few minutes and check again; other tools may use up the account's quota";
+const KEY: &str = "Store an active access key in the two secrets (docs/rotation.md)";
 
 /// Looks at everything of an integration; tells how many APIs its gateways have.
 pub(super) async fn examine(
@@ -40,7 +40,7 @@ async fn examine_source(
     examination: &mut Examination,
 ) -> Option<usize> {
     if !secrets(session, source, examination).await {
-        skip_from(REGION, "the secrets come first", examination);
+        skip_from(REGION, "fix the secrets first", examination);
         return None;
     }
     let gateways = session.gateways(integration, &BTreeSet::new()).await;
@@ -49,33 +49,33 @@ async fn examine_source(
     let gateway = match reach.client {
         Ok(client) => client,
         Err(unread) if unread.state == GatewayState::OtherAccount => {
-            examination.ok(REGION, &format!("{region} is a region of AWS"));
+            examination.ok(REGION, &format!("{region} is an AWS region"));
             role_is_good(source, examination);
             examination.failed(
                 AWS_CREDENTIALS,
                 &unread.problem.message,
-                "Use credentials of the account that it was",
+                "Use credentials of the original account",
             );
-            skip_from(AWS_APIS, "the account comes first", examination);
+            skip_from(AWS_APIS, "fix the account first", examination);
             return None;
         }
         Err(unread) => {
-            examination.ok(REGION, &format!("{region} is a region of AWS"));
+            examination.ok(REGION, &format!("{region} is an AWS region"));
             examination.failed(
                 AWS_ROLE,
                 &unread.problem.message,
                 "Set AWS_WEB_IDENTITY_AUDIENCE (docs/aws-account.md, without keys)",
             );
-            skip_from(AWS_CREDENTIALS, "the role comes first", examination);
+            skip_from(AWS_CREDENTIALS, "fix the role first", examination);
             return None;
         }
     };
     match gateway.lists(&integration.api_types).await {
         Ok(lists) => {
-            let found = format!("{region} is a region of AWS, and answers");
+            let found = format!("{region} is an AWS region, and answers");
             examination.ok(REGION, &found);
             role_is_good(source, examination);
-            examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
+            examination.ok(AWS_CREDENTIALS, "AWS accepts them");
             let (mut apis, mut count) = (Vec::new(), 0);
             for list in [ApiList::Rest, ApiList::HttpAndWebSocket] {
                 let found = lists.iter().find(|(found, _)| *found == list);
@@ -91,7 +91,7 @@ async fn examine_source(
                         let remedy = if is_denied { POLICY } else { LATER };
                         examination.failed(check_of(list), &error.to_string(), remedy);
                     }
-                    None => examination.skipped(check_of(list), "the integration does not want them"),
+                    None => examination.skipped(check_of(list), "the integration does not use them"),
                 }
             }
             domains(&gateway, examination).await;
@@ -127,7 +127,7 @@ async fn domains(gateway: &GatewayClient, examination: &mut Examination) {
 
 /// Tells why an integration cannot be looked at, under the name of what is wrong and before all that is skipped for it.
 pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
-    let again = "Create the integration again, with what is right";
+    let again = "Create the integration again with the right values";
     let (check, remedy) = match problem.code {
         ErrorCode::UnknownRegion => (
             REGION,
@@ -136,7 +136,7 @@ pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
         ErrorCode::InvalidSecretIdentifier => (ACCESS_KEY, again),
         ErrorCode::VaultNotAllowed => (
             ACCESS_KEY,
-            "Name the vault in KEY_VAULT_HOSTS, or use one of those that are there",
+            "Add the vault to KEY_VAULT_HOSTS, or use one that it lists",
         ),
         ErrorCode::IntegrationDeleting => (INTEGRATION, "Wait until it is gone, or delete it again"),
         _ => (INTEGRATION, again),
@@ -206,42 +206,42 @@ async fn refused(
     if asks_elsewhere && !region.is_always_enabled() {
         match suspect(gateway, region, error).await {
             Suspect::Region => return not_enabled(region, &found, examination),
-            Suspect::Credentials(home) => found = format!("{found}; {home} does not accept them either"),
+            Suspect::Credentials(home) => found = format!("{found}; {home} rejects them, too"),
             Suspect::Either => (),
         }
     }
-    let region = format!("{region} is a region of AWS");
+    let region = format!("{region} is an AWS region");
     let unreachable =
-        "See whether the region is one that your account has, and whether it can be reached from where this runs";
+        "Check that your account has the region and that this host can reach it";
     match error {
         GatewayError::Unavailable { .. } | GatewayError::Role(RoleError::Unavailable { .. }) => {
             examination.failed(REGION, &found, unreachable);
-            skip_from(AWS_ROLE, "the region comes first", examination);
+            skip_from(AWS_ROLE, "fix the region first", examination);
         }
         GatewayError::Role(RoleError::AuthenticationFailed { .. }) => {
             examination.ok(REGION, &region);
-            examination.skipped(AWS_ROLE, "the access key comes first");
+            examination.skipped(AWS_ROLE, "fix the access key first");
             examination.failed(AWS_CREDENTIALS, &found, KEY);
-            skip_from(AWS_APIS, "the credentials come first", examination);
+            skip_from(AWS_APIS, "fix the credentials first", examination);
         }
         GatewayError::Role(_) => {
             examination.ok(REGION, &region);
             let remedy = "Let the role's trust policy name the identity, its audience and, with a key, the external id (docs/aws-account.md)";
             examination.failed(AWS_ROLE, &found, remedy);
-            skip_from(AWS_CREDENTIALS, "the role comes first", examination);
+            skip_from(AWS_CREDENTIALS, "fix the role first", examination);
         }
         GatewayError::AuthenticationFailed { .. } => {
             examination.ok(REGION, &region);
             role_is_good(source, examination);
             examination.failed(AWS_CREDENTIALS, &found, KEY);
-            skip_from(AWS_APIS, "the credentials come first", examination);
+            skip_from(AWS_APIS, "fix the credentials first", examination);
         }
         GatewayError::AccessDenied { .. } => {
             examination.ok(REGION, &region);
             role_is_good(source, examination);
-            examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
+            examination.ok(AWS_CREDENTIALS, "AWS accepts them");
             examination.failed(AWS_APIS, &found, POLICY);
-            skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
+            skip_from(AWS_V2_APIS, "fix the list of APIs first", examination);
         }
         GatewayError::NotFound { .. }
         | GatewayError::Refused { .. }
@@ -251,7 +251,7 @@ async fn refused(
         | GatewayError::Malformed { .. } => {
             examination.ok(REGION, &region);
             examination.failed(AWS_APIS, &found, LATER);
-            skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
+            skip_from(AWS_V2_APIS, "fix the list of APIs first", examination);
         }
     }
 }
@@ -261,7 +261,7 @@ fn not_enabled(region: &Region, found: &str, examination: &mut Examination) {
     let remedy = "Enable the region in the account (AWS Regions, in its account settings), or delete the integration and \
                   create it again for the right one";
     examination.failed(REGION, &found, remedy);
-    skip_from(AWS_ROLE, "the region comes first", examination);
+    skip_from(AWS_ROLE, "fix the region first", examination);
 }
 
 /// Skips a check and all after it.
@@ -287,7 +287,7 @@ async fn stages_and_export(gateway: &GatewayClient, apis: &[GatewayApi], examina
         return skip_from(AWS_API, "there is no API to try it with", examination);
     };
     match gateway.api(first.api_type, &first.id).await {
-        Ok(_) => examination.ok(AWS_API, "they may ask for an API, which comes before one is deleted"),
+        Ok(_) => examination.ok(AWS_API, "they may read one API, which the app does before it deletes one"),
         Err(error) => examination.failed(AWS_API, &error.to_string(), POLICY),
     }
     match first_stage(gateway, apis).await {
@@ -301,7 +301,7 @@ async fn stages_and_export(gateway: &GatewayClient, apis: &[GatewayApi], examina
         }
         Err(error) => {
             examination.failed(AWS_STAGES, &error.to_string(), POLICY);
-            examination.skipped(AWS_EXPORT, "the stages come first");
+            examination.skipped(AWS_EXPORT, "fix the stages first");
         }
     }
 }
@@ -338,7 +338,7 @@ async fn export(gateway: &GatewayClient, api: &GatewayApi, stage: &Stage, examin
             );
         }
         Ok(StageExport::Refused(message)) => {
-            let found = format!("they may export definitions; that of {of} is not to be had: {message}");
+            let found = format!("they may export definitions; the export of {of} failed: {message}");
             examination.ok(AWS_EXPORT, &found);
         }
         Err(GatewayError::NotFound { .. }) => examination.skipped(AWS_EXPORT, &format!("{of} went meanwhile")),

@@ -78,10 +78,10 @@ impl Examination {
     #[must_use]
     pub fn of_settings(problem: &Problem) -> Self {
         let mut examination = Self::default();
-        let remedy = "Mend the setting that is named, and restart";
+        let remedy = "Correct the named setting and restart";
         examination.failed(SETTINGS, &problem.message, remedy);
         for name in [SCHEDULE, IDENTITY, API_CENTER, ROLE, QUOTA, INTEGRATION] {
-            examination.skipped(name, "the settings come first");
+            examination.skipped(name, "fix the settings first");
         }
         examination
     }

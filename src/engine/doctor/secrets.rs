@@ -30,19 +30,19 @@ async fn secret(session: &Session, check: &str, identifier: &SecretIdentifier, e
         return true;
     };
     let remedy = match &error {
-        SecretError::NotFound { .. } => "Make the secret, or create the integration again with the right identifier",
+        SecretError::NotFound { .. } => "Create the secret, or create the integration again with the right identifier",
         SecretError::Disabled { .. } => "Enable the secret, or name another version of it",
         SecretError::Empty { .. } => "Set the secret's value",
         SecretError::Misshapen { .. } => {
-            "Store the access key's id in the one secret and its secret part in the other, and nothing else (docs/aws-account.md, \
+            "Store the access key's id in one secret and its secret part in the other, and nothing else (docs/aws-account.md, \
              access keys)"
         }
         SecretError::Forbidden { .. } => {
             "Give the identity the role \"Key Vault Secrets User\" on the vault, and let its network through the firewall"
         }
-        SecretError::Throttled { .. } => "Wait some minutes and look again",
+        SecretError::Throttled { .. } => "Wait a few minutes and check again",
         SecretError::NoToken { .. } => "Give the function app a managed identity, or sign in with az login",
-        SecretError::Unavailable { .. } => "See whether the vault is there and can be reached from where this runs",
+        SecretError::Unavailable { .. } => "Check that the vault exists and that this host can reach it",
     };
     examination.failed(check, &error.to_string(), remedy);
     false

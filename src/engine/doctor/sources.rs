@@ -50,14 +50,13 @@ fn organization((index, source): (usize, &Source), gateways: &Gateways, examinat
     }
     if let Some(cut) = gateways.cut.iter().find(|cut| cut.source == index) {
         let found = format!("source {label}: {}", cut.why.problem.message);
-        let remedy = "Let accounts.roleArn name a role of the management account, or of a delegated administrator, that may \
-                      list the accounts (docs/organisation.md)";
+        let remedy = "Set accounts.roleArn to a role in the management account, or in a delegated administrator, that may list the accounts (docs/organisation.md)";
         return examination.failed(AWS_ORGANIZATION, &found, remedy);
     }
     let of_source = gateways.all.iter().filter(|reach| reach.source == index);
     let accounts: BTreeSet<_> = of_source.filter_map(|reach| reach.gateway.account.as_ref()).collect();
     let found = format!(
-        "source {label}: the organisation has {} accounts that are wanted",
+        "source {label}: the organisation has {} selected accounts",
         accounts.len()
     );
     examination.ok(AWS_ORGANIZATION, &found);

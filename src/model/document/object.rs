@@ -53,7 +53,7 @@ impl<'a> Object<'a> {
         let is_known = |name: &str| known.contains(&name) || ignored.contains(&name);
         match self.members.keys().find(|name| !is_known(name)) {
             Some(unknown) => {
-                let problem = format!("is not known; known are {}", known.join(", "));
+                let problem = format!("is unknown; expected one of {}", known.join(", "));
                 Err(invalid(&self.at(&quote_name(unknown)), &problem))
             }
             None => Ok(()),

@@ -67,7 +67,7 @@ fn parse_match(object: &Object<'_>) -> Result<Match, Problem> {
         &[],
     )?;
     if let Some(Value::Number(_)) = object.member("account") {
-        let problem = "must be a string: put the account's digits in quotation marks, which keeps their zeros";
+        let problem = "must be a string: put the account id in quotes to keep its zeros";
         return Err(invalid(&object.at("account"), problem));
     }
     let found = Match {
@@ -81,7 +81,7 @@ fn parse_match(object: &Object<'_>) -> Result<Match, Problem> {
         region: glob(object, "region")?,
     };
     if found == Match::default() {
-        return Err(invalid(&object.path, "is empty, and would fit everything"));
+        return Err(invalid(&object.path, "is empty and would match everything"));
     }
     Ok(found)
 }
@@ -137,20 +137,20 @@ fn map_rule(object: &Object<'_>) -> Result<MapRule, Problem> {
         default: templates(object, "default")?,
     };
     if rule.fields().next().is_none() {
-        return Err(invalid(&object.path, "must fill a field, in set or default"));
+        return Err(invalid(&object.path, "must set at least one field, in set or default"));
     }
     if rule.fields().count() > FIELDS_MAX {
         return Err(invalid(&object.path, &format!("has more than {FIELDS_MAX} fields")));
     }
     if let Some(field) = rule.set.keys().find(|field| rule.default.contains_key(field)) {
         let path = object.at(&format!("default.{field}"));
-        return Err(invalid(&path, "is in set, too"));
+        return Err(invalid(&path, "is also in set"));
     }
     let is_of_stage = rule.when.as_ref().is_some_and(|when| when.stage.is_some());
     if let Some((field, _)) = rule.fields().find(|(field, _)| field.kind() == EntityKind::Api)
         && is_of_stage
     {
-        let problem = format!("is about stages, but {field} is a field of the API, which may have several");
+        let problem = format!("matches stages, but {field} is a field of the API, which may have several");
         return Err(invalid(&object.at("when.stage"), &problem));
     }
     Ok(rule)

@@ -28,7 +28,7 @@ pub(super) fn parse(properties: &Object<'_>, center: &ApiCenterId, hosts: &Vault
         (None, Some(several)) => several_sources(properties, several, center, hosts),
         (None, None) => Err(missing(&properties.at(ONE))),
         (Some(_), Some(_)) => {
-            let problem = format!("cannot be there beside {ONE}: name all sources in {SEVERAL}");
+            let problem = format!("cannot be combined with {ONE}: list all sources in {SEVERAL}");
             Err(invalid(&properties.at(SEVERAL), &problem))
         }
     }
@@ -91,7 +91,7 @@ fn listed_source(source: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) 
             },
         )?,
         None if source.member("roleName").is_some() => {
-            let problem = "is the role in each of several accounts: name the accounts, too, or use roleArn";
+            let problem = "names a role in each of several accounts: add accounts, or use roleArn";
             return Err(invalid(&source.at("roleName"), problem));
         }
         None => Accounts::Own,
@@ -120,13 +120,13 @@ fn regions(source: &Object<'_>) -> Result<Vec<Region>, Problem> {
         let name = name.as_str().ok_or_else(|| invalid(&path, "must be a string"))?;
         let region = source::region(name, &path)?;
         if regions.contains(&region) {
-            return Err(invalid(&path, "is there twice"));
+            return Err(invalid(&path, "is listed twice"));
         }
         if regions
             .first()
             .is_some_and(|first| first.partition() != region.partition())
         {
-            let problem = "is in another partition of AWS than the first region: make a source for each partition";
+            let problem = "is in another AWS partition than the first region: use one source per partition";
             return Err(invalid(&path, problem));
         }
         regions.push(region);
@@ -146,7 +146,7 @@ fn accounts_by_role(
         for (index, item) in list(value, &path, ACCOUNTS_MAX, "accounts")?.iter().enumerate() {
             let path = format!("{path}[{index}]");
             if !accounts.insert(account_id(item, &path)?) {
-                return Err(invalid(&path, "is there twice"));
+                return Err(invalid(&path, "is listed twice"));
             }
         }
         return Ok(Accounts::Listed(accounts, role));
@@ -191,7 +191,7 @@ fn account_id(value: &Value, path: &str) -> Result<AccountId, Problem> {
     let text = value.as_str().unwrap_or_default();
     AccountId::parse(text).ok_or_else(|| {
         let problem = format!(
-            "must be the id of an account, a string of twelve digits, and is {}",
+            "must be an account id, a string of twelve digits, not {}",
             quote_name(text)
         );
         invalid(path, &problem)
@@ -201,11 +201,11 @@ fn account_id(value: &Value, path: &str) -> Result<AccountId, Problem> {
 /// The items of a list that is not empty and has at most so many.
 fn list<'a>(value: &'a Value, path: &str, max: usize, what: &str) -> Result<&'a [Value], Problem> {
     let items = value.as_array().map(Vec::as_slice).filter(|items| !items.is_empty());
-    let items = items.ok_or_else(|| invalid(path, &format!("must be a list of {what}, at least one")))?;
+    let items = items.ok_or_else(|| invalid(path, &format!("must be a non-empty list of {what}")))?;
     if items.len() > max {
         return Err(invalid(
             path,
-            &format!("has {} {what}: at most {max} can be kept", items.len()),
+            &format!("has {} {what}; at most {max} are allowed", items.len()),
         ));
     }
     Ok(items)

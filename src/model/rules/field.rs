@@ -28,7 +28,7 @@ const FIELDS: [(EntityKind, &str); 13] = [
 
 /// A text that names no field that rules may fill.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is no field that a rule can fill; those are {}", known())]
+#[error("is not a field that a rule can set; expected one of {}", known())]
 pub struct UnknownField;
 
 /// A field of an API, a version or a deployment that rules may fill.

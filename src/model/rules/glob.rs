@@ -15,7 +15,7 @@ pub enum InvalidGlob {
     #[error("has more than {GLOB_MAX} characters")]
     TooLong,
     /// Its last backslash escapes nothing.
-    #[error("ends in a backslash, which has to escape a character")]
+    #[error("ends in a backslash that escapes nothing")]
     Escape,
 }
 

@@ -16,7 +16,7 @@ const TEXT_MAX: usize = 1000;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTemplate {
     /// A variable that does not exist.
-    #[error("has the variable ${{{name}}}, which is not known; known are {known}", name = .0, known = Variable::known())]
+    #[error("has the variable ${{{name}}}, which is unknown; expected one of {known}", name = .0, known = Variable::known())]
     UnknownVariable(String),
     /// A variable without an end.
     #[error("has a ${{ without its }}")]
@@ -288,7 +288,7 @@ mod tests {
         let error = Template::parse(&json!("${owner}")).unwrap_err().to_string();
         assert_eq!(
             error,
-            "has the variable ${owner}, which is not known; known are name, stage, account, accountName, region, apiId, \
+            "has the variable ${owner}, which is unknown; expected one of name, stage, account, accountName, region, apiId, \
              apiType, tag:KEY"
         );
     }

@@ -42,7 +42,7 @@ impl Work {
                 Some(_) | None => format!("stage {}", back.name),
             };
             self.done.failures.push(format!(
-                "{what} is on Amazon although the list of this run lacks it, so it stays"
+                "{what} still exists in AWS although this run's list lacks it, so it stays"
             ));
         }
         let names: Vec<EntityName> = gone.iter().map(|removal| removal.name.clone()).collect();

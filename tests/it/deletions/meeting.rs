@@ -186,7 +186,7 @@ async fn a_deletion_that_one_api_refuses_says_what_is_left_and_why() {
 
 #[tokio::test]
 async fn a_refused_deletion_says_whether_it_goes_on() {
-    const GOES_ON: &str = "the integration shop is being deleted, and the timer goes on with it: ";
+    const GOES_ON: &str = "the integration shop is being deleted, and the timer continues: ";
     const API: &str = r"/apis/shop-a1b2c3d4e5\?";
     for (what, method, target, skip, can_be_marked, said) in [
         ("an API", Method::GET, API, 0, true, GOES_ON),

@@ -255,7 +255,7 @@ async fn what_people_wrote_and_finds_no_place_is_held_by_name() {
         "{report:#}"
     );
     let message = report["message"].as_str().unwrap();
-    let named = "apis/shop-orders2222 has moved to apis/shop-orders, which lacks what it has as summary, contacts";
+    let named = "apis/shop-orders2222 has moved to apis/shop-orders, which still lacks its summary, contacts";
     assert!(message.contains(named), "{message}");
     assert_eq!(apis(&world), set(&["orders", "orders2222"]));
     assert_eq!(world.properties("apis/shop-orders2222")["summary"], "Summary two");

@@ -40,7 +40,7 @@ async fn all_pages_of_http_and_websocket_apis_make_one_listing() {
     let unusable: Vec<(&str, bool)> = listing
         .unusable
         .iter()
-        .map(|unusable| (&*unusable.id, unusable.message.contains("a kind that is not known")))
+        .map(|unusable| (&*unusable.id, unusable.message.contains("an unknown kind")))
         .collect();
     assert_eq!(unusable, [("b/b", false), ("ggg", true), ("nnn", true)]);
     assert_eq!(

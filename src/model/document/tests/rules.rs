@@ -63,8 +63,8 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
     for (rules, target, words) in [
         (json!({}), "properties.exclude", "must be a list"),
         (json!(["a"]), "properties.exclude[0]", "must be an object"),
-        (json!([{ "name": "a" }, {}]), "properties.exclude[1]", "fit everything"),
-        (json!([{ "name": null }]), "properties.exclude[0]", "fit everything"),
+        (json!([{ "name": "a" }, {}]), "properties.exclude[1]", "match everything"),
+        (json!([{ "name": null }]), "properties.exclude[0]", "match everything"),
         (json!([{ "names": "a" }]), "properties.exclude[0].names", "is not known"),
         (json!([{ "name": "a\\" }]), "properties.exclude[0].name", "backslash"),
         (
@@ -128,13 +128,13 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
 fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
     let set = |field: &str, template: Value| json!([{ "set": { field: template } }]);
     for (rules, target, words) in [
-        (json!([{}]), "properties.map[0]", "must fill a field"),
-        (json!([{ "set": {} }]), "properties.map[0]", "must fill a field"),
+        (json!([{}]), "properties.map[0]", "must set at least one field"),
+        (json!([{ "set": {} }]), "properties.map[0]", "must set at least one field"),
         (json!([{ "sets": {} }]), "properties.map[0].sets", "is not known"),
         (
             json!([{ "when": {}, "set": { "api.summary": "a" } }]),
             "properties.map[0].when",
-            "fit everything",
+            "match everything",
         ),
         (
             json!([{ "when": { "stage": "prod" }, "set": { "version.title": "a", "api.summary": "a" } }]),
@@ -144,7 +144,7 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
         (
             json!([{ "set": { "api.summary": "a" }, "default": { "api.summary": "b" } }]),
             "properties.map[0].default.api.summary",
-            "is in set, too",
+            "is also in set",
         ),
         (
             set("api.kind", json!("rest")),
