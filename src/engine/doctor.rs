@@ -1,4 +1,4 @@
-//! The doctor: every prerequisite, looked at one by one, without writing anything.
+//! The doctor: checks every prerequisite without writing anything.
 
 mod amazon;
 mod azure;
@@ -17,7 +17,7 @@ pub use self::examination::{Check, CheckState, Examination};
 use self::examination::{INTEGRATION, SCHEDULE, SETTINGS};
 
 impl Engine {
-    /// Looks at every prerequisite; those of an integration too, if there is one of this name. Nothing is written.
+    /// Checks every prerequisite, including those of the integration if it exists. Writes nothing.
     pub async fn examine(&self, name: &IntegrationName, budget: &Budget) -> Examination {
         let session = Session::new(&self.clouds, budget);
         let mut examination = Examination::default();
@@ -55,7 +55,7 @@ impl Engine {
     }
 }
 
-/// The integration, if it is one that runs.
+/// The integration, unless it is being deleted or invalid.
 fn usable(registration: &Registration) -> Result<&Integration, Problem> {
     match registration.state {
         IntegrationState::Active => registration.integration.as_ref().map_err(Clone::clone),
@@ -63,7 +63,7 @@ fn usable(registration: &Registration) -> Result<&Integration, Problem> {
     }
 }
 
-/// The schedule is the host's to read. Only what is in this process's settings, too, can be looked at.
+/// Checks the timer's schedule. The host reads it, so only a copy in this process's settings can be checked.
 fn schedule(settings: &Settings, examination: &mut Examination) {
     const REMEDY: &str = "Set SYNC_SCHEDULE in the function app to six fields, such as 0 0 * * * * for every full hour";
     match settings.schedule.as_deref() {

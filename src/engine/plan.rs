@@ -9,10 +9,9 @@ use crate::telemetry::run_span;
 use tracing::Instrument;
 
 impl Engine {
-    /// What a synchronization would do; nothing is written.
+    /// What a synchronization would do. Writes nothing.
     ///
-    /// # Errors
-    /// As [`Engine::sync`].
+    /// # Errors Same as [`Engine::sync`].
     pub async fn plan(
         &self,
         name: &IntegrationName,

@@ -1,4 +1,4 @@
-//! Why one API is, or is not, in the catalog.
+//! Explains why one API is, or is not, in the catalog.
 
 use std::collections::BTreeMap;
 
@@ -27,64 +27,63 @@ use crate::model::{
 };
 use crate::plan::{Current, Leaving, Preview, PreviewChange, Removals, Why, Write};
 
-/// What was found of one API.
+/// The explanation of one API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiExplanation {
     /// The API's id, if there is or was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub api_id: Option<String>,
-    /// Its name on Amazon, or the title that is left of it.
+    /// Its name in AWS, or its title in the catalog if it is gone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
-    /// Where it is in the catalog, or would be.
+    /// Its name in the catalog, now or later.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// What was found.
     pub verdict: Finding,
-    /// The same for people.
+    /// The verdict for people.
     pub message: String,
-    /// What a synchronization would change about it.
+    /// What a synchronization would change.
     pub changes: Vec<PreviewChange>,
-    /// What of it is not in the catalog, and why.
+    /// What is left out of the catalog, and why.
     pub skipped: Vec<Skipped>,
-    /// What is in its way and not ours.
+    /// Conflicts with somebody else's entities.
     pub conflicts: Vec<Conflict>,
-    /// What members of its group say otherwise than the first, whose words count.
+    /// Where members of its group differ from the first, whose words count.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub disagreements: Vec<String>,
 }
 
-/// What was found of one API, in a word.
+/// The verdict on one API, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Finding {
-    /// The catalog holds what it has to.
+    /// The catalog is up to date.
     InLine,
-    /// The same, and there is nothing below it because it is not deployed.
+    /// Same, with nothing below it because it is not deployed.
     NotDeployed,
-    /// Something about it differs.
+    /// The catalog differs.
     Differs,
-    /// The catalog lacks it, and the next run makes it.
+    /// The catalog lacks it, and the next run creates it.
     Missing,
     /// It stays out of the catalog, for a reason.
     Skipped,
-    /// Something that is not ours is where it would be.
+    /// Somebody else's entity has its name.
     Conflict,
     /// It could not be read.
     Failed,
-    /// What is gone of it stays until somebody confirms that.
+    /// Its removals wait for a confirmation.
     Held,
-    /// It is in the catalog, and no longer on Amazon.
+    /// It is in the catalog, and no longer in AWS.
     Gone,
     /// There is no such API.
     NotOnAmazon,
 }
 
-/// What is found of the APIs that a name or an id means. Nothing is written.
+/// Explains the APIs that a name or an id matches. Writes nothing.
 ///
-/// # Errors
-/// When both sides cannot be read.
+/// # Errors If AWS or API Center cannot be read.
 pub async fn explain(
     session: &Session,
     registration: &Registration,
@@ -156,7 +155,7 @@ pub async fn explain(
     Ok(found.into_iter().map(|(explanation, _)| explanation).collect())
 }
 
-/// Where an API is that is nowhere.
+/// Where an API that does not exist was looked for.
 fn places(tasks: &Tasks) -> String {
     let mut gateways = tasks.reports.values();
     match (gateways.next(), gateways.count()) {
@@ -165,13 +164,13 @@ fn places(tasks: &Tasks) -> String {
     }
 }
 
-/// The kinds of API that are synchronised, such as `REST API or HTTP API`.
+/// The kinds of API that are synchronized, such as `REST API or HTTP API`.
 fn kinds(integration: &Integration) -> String {
     let kinds: Vec<&str> = integration.api_types.iter().map(|kind| kind.title()).collect();
     kinds.join(" or ")
 }
 
-/// What of an API is to be removed.
+/// The pending removals of an API.
 #[derive(Debug, PartialEq)]
 enum Removed {
     Nothing,
@@ -237,7 +236,7 @@ async fn explain_removal(
     }
 }
 
-/// What is on Amazon and on nobody's agenda.
+/// Explains what is in AWS and not on the agenda.
 fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExplanation> {
     let name = |id: &str| format!("{}-{id}", ground.integration.name);
     let is_it = |id: &str, title: Option<&str>| is_meant(wanted, &[id, &name(id), title.unwrap_or(id)]);
@@ -342,7 +341,7 @@ fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
     }
 }
 
-/// What a look at an API tells.
+/// Explains a look at an API.
 fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     let mut preview = Preview::default();
     paused.work.add_to(&mut preview, &paused.step);
@@ -386,7 +385,7 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     explanation
 }
 
-/// Whether one of these words is what somebody asks for, in whatever case.
+/// Whether the query equals one of these words, ignoring case.
 fn is_meant(wanted: &str, words: &[&str]) -> bool {
     let wanted = wanted.trim().to_lowercase();
     let wanted = wanted.strip_prefix("apis/").unwrap_or(&wanted);

@@ -213,7 +213,7 @@ async fn refusals_are_told_apart_by_what_helps() {
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
             ),
-            "does not accept the access key",
+            "rejects the access key",
             ErrorCode::AwsAuthenticationFailed,
         ),
         ((503, json!({})), "not available", ErrorCode::ServiceUnavailable),

@@ -1,4 +1,4 @@
-//! What an integration needs: its secrets, a region, credentials that Amazon accepts, and what they may do.
+//! The checks of one source: secrets, region, credentials and their permissions.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use crate::model::{
 };
 use crate::run::Session;
 
-/// APIs that are asked for their stages until one has some.
+/// APIs whose stages are read until one has some.
 const APIS_ASKED: usize = 10;
 const POLICY: &str = "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis, /apis and /domainnames and what is below, and apigateway:ListRoutingRules";
 const LATER: &str = "Wait a few minutes and check again; other tools may use up the account's quota";
 const KEY: &str = "Store an active access key in the two secrets (docs/rotation.md)";
 
-/// Looks at everything of an integration; tells how many APIs its gateways have.
+/// Checks a whole integration; returns the number of APIs on its gateways.
 pub(super) async fn examine(
     session: &Session,
     integration: &Integration,
@@ -32,7 +32,7 @@ pub(super) async fn examine(
     }
 }
 
-/// Looks at everything of the one source of an integration.
+/// Checks the only source of an integration.
 async fn examine_source(
     session: &Session,
     integration: &Integration,
@@ -99,7 +99,7 @@ async fn examine_source(
             Some(count)
         }
         Err(error) => {
-            // Boxed: it is rare, and the SDK's futures are large.
+            // Boxed: rare, and the SDK's futures are large.
             Box::pin(refused((source, region), &gateway, &error, examination)).await;
             None
         }
@@ -125,7 +125,7 @@ async fn domains(gateway: &GatewayClient, examination: &mut Examination) {
     }
 }
 
-/// Tells why an integration cannot be looked at, under the name of what is wrong and before all that is skipped for it.
+/// Reports why an integration cannot be checked, under the failing check, and skips the checks that depend on it.
 pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
     let again = "Create the integration again with the right values";
     let (check, remedy) = match problem.code {
@@ -164,17 +164,17 @@ fn role_is_good(source: &Source, examination: &mut Examination) {
     }
 }
 
-/// What is wrong where credentials are refused in a region that not every account has.
+/// The likely fault when credentials are rejected in a region that not every account has.
 enum Suspect {
     /// The account has not enabled the region.
     Region,
-    /// The credentials: another region does not accept them either.
+    /// The credentials: another region rejects them, too.
     Credentials(Region),
-    /// One of both.
+    /// Either.
     Either,
 }
 
-/// Asks a region that every account has, since Amazon says the same of bad credentials and of a region that is not enabled.
+/// Asks a region that every account has: AWS answers bad credentials and a disabled region alike.
 async fn suspect(gateway: &GatewayClient, region: &Region, error: &GatewayError) -> Suspect {
     match gateway.account_at_home(error).await {
         Ok(_) | Err(RoleError::RegionDisabled { .. }) => Suspect::Region,
@@ -190,7 +190,7 @@ async fn suspect(gateway: &GatewayClient, region: &Region, error: &GatewayError)
     }
 }
 
-/// Tells what was refused of the first signed call, and what that says of all before it.
+/// Reports the refusal of the first signed call, and what it implies for the earlier checks.
 async fn refused(
     (source, region): (&Source, &Region),
     gateway: &GatewayClient,
@@ -264,7 +264,7 @@ fn not_enabled(region: &Region, found: &str, examination: &mut Examination) {
     skip_from(AWS_ROLE, "fix the region first", examination);
 }
 
-/// Skips a check and all after it.
+/// Skips a check and all later ones.
 fn skip_from(first: &str, why: &str, examination: &mut Examination) {
     let all = [
         REGION,
@@ -317,7 +317,7 @@ async fn first_stage<'a>(
                     return Ok(Some((api, stage)));
                 }
             }
-            // It went since it was listed.
+            // It was deleted since the listing.
             Err(GatewayError::NotFound { .. }) => (),
             Err(error) => return Err(error),
         }

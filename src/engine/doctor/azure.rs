@@ -1,4 +1,4 @@
-//! What has to be on Azure's side: an identity, an API center that it may work with, and room in it.
+//! The checks on Azure's side: the identity, access to the API center, and room in it.
 
 use serde::Deserialize;
 
@@ -10,22 +10,22 @@ use crate::error_chain::error_chain;
 use crate::model::{IntegrationName, claims, quote_message};
 use crate::run::Session;
 
-/// What the handler calls on the API center: the published list, which the custom role is made of.
+/// The actions that the handler calls on the API center: the published list behind the custom role.
 const ACTIONS: &str = include_str!("../../../infra/api-center-actions.json");
-/// Missing actions that are named one by one.
+/// Missing actions listed by name.
 const NAMED_MAX: usize = 4;
 
-/// What was seen of the API center.
+/// The state of the API center.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// Whether it could be read.
     pub is_read: bool,
     pub registration: Option<Registration>,
-    /// APIs that there is room for, that are there, and that are of this integration.
+    /// The number of APIs that the plan allows, that exist, and that belong to this integration.
     room: Option<(usize, usize, usize)>,
 }
 
-/// Looks at the identity and the API center.
+/// Checks the identity and the API center.
 pub(super) async fn examine(session: &Session, name: &IntegrationName, examination: &mut Examination) -> Seen {
     if !identity(session, examination).await {
         for check in [API_CENTER, ROLE] {
@@ -71,7 +71,7 @@ pub(super) async fn examine(session: &Session, name: &IntegrationName, examinati
     seen
 }
 
-/// Whether there is an identity with a token for Azure, and which.
+/// Checks that there is an identity with a token for Azure.
 async fn identity(session: &Session, examination: &mut Examination) -> bool {
     let settings = &session.clouds.settings;
     let kind = if settings.managed_identity {
@@ -105,7 +105,7 @@ async fn identity(session: &Session, examination: &mut Examination) -> bool {
     }
 }
 
-/// What a token says of whom it is for: names, no secrets.
+/// Whom a token is for: names, no secrets.
 #[derive(Debug, Default, Deserialize)]
 struct Claims {
     oid: Option<String>,
@@ -151,7 +151,7 @@ fn remedy(error: &CatalogError) -> &'static str {
     }
 }
 
-/// Whether the identity may do everything that is ever called, which nobody tries out.
+/// Checks that the identity is allowed every action the app can call, without trying any.
 fn role(permissions: Result<Permissions, CatalogError>, examination: &mut Examination) {
     let actions: Vec<String> = serde_json::from_str(ACTIONS).unwrap_or_default();
     let remedy = "Give the identity the role \"Azure API Center Service Contributor\" on the API center, or the custom role of \
@@ -180,7 +180,7 @@ fn role(permissions: Result<Permissions, CatalogError>, examination: &mut Examin
     }
 }
 
-/// Whether there is room for the gateway's APIs, if their number is known.
+/// Checks that the gateway's APIs fit, if their number is known.
 pub(super) fn room(seen: &Seen, gateway: Option<usize>, examination: &mut Examination) {
     let Some((limit, there, own)) = seen.room else {
         return examination.skipped(QUOTA, "fix the API center first");

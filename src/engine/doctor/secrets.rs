@@ -5,7 +5,7 @@ use crate::azure::SecretError;
 use crate::model::{SecretIdentifier, Source};
 use crate::run::Session;
 
-/// Reads the secrets of a source, if it has any; says whether nothing is wrong with them.
+/// Checks the secrets of a source, if any; returns whether all are fine.
 pub(super) async fn secrets(session: &Session, source: &Source, examination: &mut Examination) -> bool {
     let Some(secrets) = source.authentication.secrets() else {
         for check in [ACCESS_KEY, SECRET_ACCESS_KEY] {
@@ -23,7 +23,7 @@ pub(super) async fn secrets(session: &Session, source: &Source, examination: &mu
     good
 }
 
-/// Reads a secret. Its value is dropped.
+/// Reads a secret and drops its value.
 async fn secret(session: &Session, check: &str, identifier: &SecretIdentifier, examination: &mut Examination) -> bool {
     let Err(error) = session.clouds.vault.read(identifier, &session.budget).await else {
         examination.ok(check, &format!("{identifier} can be read"));

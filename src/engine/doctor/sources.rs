@@ -1,4 +1,4 @@
-//! Several sources: their secrets, the lists of accounts, and how far each gateway can be read.
+//! The checks of several sources: secrets, lists of accounts, and access to each gateway.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,19 @@ use super::secrets::secrets;
 use crate::model::{Accounts, Gateway, GatewayState, Integration, Source};
 use crate::run::{Gateways, Reach, Session, state_of};
 
-/// Gateways that are looked at side by side.
+/// Gateways checked concurrently.
 const SIDE_BY_SIDE: usize = 32;
-/// Gateways that are told by name.
+/// Gateways reported by name.
 const TOLD: usize = 5;
 
-/// A gateway that cannot be read, and why.
+/// A gateway that cannot be read, and the reason.
 struct Unread {
     gateway: Gateway,
     state: GatewayState,
     message: String,
 }
 
-/// Looks at all sources; how many APIs their gateways have is not counted.
+/// Checks all sources, without counting their APIs.
 pub(super) async fn examine(
     session: &Session,
     integration: &Integration,

@@ -65,7 +65,7 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
         (json!(["a"]), "properties.exclude[0]", "must be an object"),
         (json!([{ "name": "a" }, {}]), "properties.exclude[1]", "match everything"),
         (json!([{ "name": null }]), "properties.exclude[0]", "match everything"),
-        (json!([{ "names": "a" }]), "properties.exclude[0].names", "is not known"),
+        (json!([{ "names": "a" }]), "properties.exclude[0].names", "is unknown"),
         (json!([{ "name": "a\\" }]), "properties.exclude[0].name", "backslash"),
         (
             json!([{ "stage": 1 }]),
@@ -130,7 +130,7 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
     for (rules, target, words) in [
         (json!([{}]), "properties.map[0]", "must set at least one field"),
         (json!([{ "set": {} }]), "properties.map[0]", "must set at least one field"),
-        (json!([{ "sets": {} }]), "properties.map[0].sets", "is not known"),
+        (json!([{ "sets": {} }]), "properties.map[0].sets", "is unknown"),
         (
             json!([{ "when": {}, "set": { "api.summary": "a" } }]),
             "properties.map[0].when",
@@ -149,7 +149,7 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
         (
             set("api.kind", json!("rest")),
             "properties.map[0].set.api.kind",
-            "no field that a rule can fill",
+            "not a field that a rule can set",
         ),
         (
             set("api.customProperties.aws-sync", json!({})),
@@ -169,7 +169,7 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
         (
             set("api.summary", json!("by ${owner}")),
             "properties.map[0].set.api.summary",
-            "${owner}, which is not known",
+            "${owner}, which is unknown",
         ),
         (
             set("api.summary", json!("${stage}")),
