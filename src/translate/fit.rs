@@ -1,18 +1,17 @@
-//! Whether a value is one that a JSON schema takes: as much of JSON Schema as API Center's metadata is made of.
+//! Checks a value against a JSON schema, as far as API Center's metadata uses JSON Schema.
 
 use serde_json::{Map, Number, Value};
 
 use crate::model::one_line;
 
-/// Most choices that a message names.
+/// Most choices in a message.
 const CHOICES_MAX: usize = 20;
 /// Longest value in a message, in UTF-16 units.
 const SHOWN_MAX: usize = 100;
 
-/// The value as the schema takes it: a text where it wants a boolean or a number is converted.
+/// The value as the schema takes it: a text is converted to a boolean or a number if needed.
 ///
-/// # Errors
-/// What is wrong with it, as the end of a sentence about the field.
+/// # Errors The fault, as the end of a sentence about the field.
 pub(super) fn fitted(schema: &Value, value: Value) -> Result<Value, String> {
     let types = types(schema);
     let value = converted(&types, value);
@@ -50,7 +49,7 @@ fn is_of(name: &str, value: &Value) -> bool {
         "array" => value.is_array(),
         "object" => value.is_object(),
         "null" => value.is_null(),
-        // Of a type that nobody knows nothing can be said here.
+        // An unknown type cannot be checked here.
         _ => true,
     }
 }
