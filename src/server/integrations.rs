@@ -1,4 +1,4 @@
-//! What each call of users about integrations does.
+//! The operations on integrations.
 
 use axum::Json;
 use axum::extract::Request;
@@ -52,7 +52,7 @@ pub(super) async fn list(
 
 /// One integration
 ///
-/// As JSON, or as a page with its gateways and its APIs, which the parameters choose from.
+/// As JSON, or as a page with its gateways and the APIs that the parameters select.
 #[utoipa::path(
     get, path = "/{name}", operation_id = "getIntegration",
     params(
@@ -92,9 +92,9 @@ pub(super) async fn get(
     Ok(page_response(page))
 }
 
-/// Create an integration, or replace it
+/// Create or replace an integration
 ///
-/// Everything is checked before anything is written; then the integration is synchronized, as far as time allows.
+/// Checks everything before the first write, then synchronizes the integration as far as time allows.
 #[utoipa::path(
     put, path = "/{name}", operation_id = "putIntegration",
     request_body(
@@ -125,9 +125,9 @@ pub(super) async fn put(
     })
 }
 
-/// Delete an integration with what it made
+/// Delete an integration with everything it created
 ///
-/// Nothing on Amazon is touched.
+/// Changes nothing in AWS.
 #[utoipa::path(
     delete, path = "/{name}", operation_id = "deleteIntegration",
     responses(
@@ -152,7 +152,7 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
 
 /// Synchronize now
 ///
-/// What the timer does, at once.
+/// Does at once what the timer does.
 #[utoipa::path(
     post, path = "/{name}/sync", operation_id = "synchronize",
     params(
@@ -197,7 +197,7 @@ pub(super) async fn synchronize(
 
 /// What a synchronization would do
 ///
-/// Reads everything and writes nothing.
+/// Writes nothing.
 #[utoipa::path(
     get, path = "/{name}/plan", operation_id = "plan",
     params(
@@ -226,7 +226,7 @@ pub(super) async fn plan(
     })
 }
 
-/// The plan for people, and the call that makes its changes and no others; `path` is that of the integration.
+/// The plan for people, with the call that applies exactly this plan; `path` is that of the integration.
 fn plan_text(path: &str, plan: &PlanView) -> String {
     let mut text = plan.to_text();
     if plan.complete && !plan.changes.is_empty() {
@@ -238,7 +238,8 @@ fn plan_text(path: &str, plan: &PlanView) -> String {
 
 /// Check every prerequisite
 ///
-/// Each one under the identity of the app, with what helps; of an integration that does not exist, those that all have.
+/// Under the app's own identity, with a remedy for each failure. Without such an integration, checks only what all of
+/// them need.
 #[utoipa::path(
     get, path = "/{name}/doctor", operation_id = "examine",
     responses((status = 200, description = "The checks and their results.", body = Examination)),
@@ -247,16 +248,16 @@ pub(super) async fn examine(app: &App, name: IntegrationName) -> Result<Response
     let examination = work(app, move |app| async move {
         Ok(match app.ready() {
             Ok((engine, settings)) => engine.examine(&name, &app.budget(settings.http_budget)).await,
-            // Of an app whose settings cannot be used, that is what there is to find.
+            // With invalid settings, they are the only finding.
             Err(problem) => Examination::of_settings(&problem),
         })
     });
     Ok(Json(examination.await?).into_response())
 }
 
-/// Why an API is in the catalog, or is not
+/// Why an API is, or is not, in the catalog
 ///
-/// Reads everything and writes nothing.
+/// Writes nothing.
 #[utoipa::path(
     get, path = "/{name}/explain", operation_id = "explain",
     params((

@@ -1,4 +1,4 @@
-//! The rules of a document: which APIs are in, and how fields are filled.
+//! The rules of a document: which APIs to select, and how to set fields.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::model::{
 
 /// Most rules in a list: more than anybody would read.
 const RULES_MAX: usize = 100;
-/// Most bytes of a list as JSON: it is kept in the environment.
+/// Longest list as JSON, in bytes: the environment stores it.
 const RULES_BYTES_MAX: usize = 64 * 1024;
 /// Most fields of a rule: more than an entity has.
 const FIELDS_MAX: usize = 50;
-/// Most tags that a rule looks at, which is as many as an API has.
+/// Most tags in a rule: as many as an API can have.
 const TAGS_MAX: usize = 50;
-/// Longest key of a tag, in characters (Amazon's limit).
+/// Longest key of a tag, in characters (AWS's limit).
 const TAG_KEY_MAX: usize = 128;
 
 /// Reads `include` or `exclude`.
@@ -35,7 +35,7 @@ pub(super) fn map(properties: &Object<'_>) -> Result<Vec<MapRule>, Problem> {
 
 /// The objects of a list of rules.
 ///
-/// What is not known of a rule is refused in what is kept, too: without it the rule would be about more than was meant.
+/// Unknown properties are refused even in stored rules: without them, a rule would match more than intended.
 fn items<'a>(properties: &Object<'a>, property: &str) -> Result<Vec<Object<'a>>, Problem> {
     let Some(value) = properties.member(property) else {
         return Ok(Vec::new());
@@ -111,7 +111,7 @@ fn tags(object: &Object<'_>) -> Result<BTreeMap<String, Glob>, Problem> {
     tags.members.iter().map(tag).collect()
 }
 
-/// A word of the facts, in whatever case.
+/// A word of the facts, in any case.
 fn word<T: Copy, const N: usize>(
     object: &Object<'_>,
     property: &str,

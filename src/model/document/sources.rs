@@ -1,4 +1,4 @@
-//! The part of the document that says what is read: one source in Microsoft's form, or several.
+//! The sources in the document: one in Microsoft's form, or several.
 
 use std::collections::BTreeSet;
 
@@ -14,14 +14,14 @@ use crate::model::{
 
 const ONE: &str = "amazonApiGatewaySource";
 const SEVERAL: &str = "amazonApiGatewaySources";
-/// The role in each account that is assumed where none is named.
+/// The default role in each account.
 const ROLE_NAME: &str = "apicenter-aws-sync";
-/// Most sources of an integration, and most regions or accounts that one names: what is kept of them has to fit into the
-/// metadata of one environment.
+/// Most sources of an integration, and most regions or accounts of a source: all must fit into the metadata of one
+/// environment.
 const SOURCES_MAX: usize = 20;
 const ACCOUNTS_MAX: usize = 1000;
 
-/// Reads the sources of an integration.
+/// Parses the sources of an integration.
 pub(super) fn parse(properties: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) -> Result<Vec<Source>, Problem> {
     match (properties.object(ONE)?, properties.member(SEVERAL)) {
         (Some(one), None) => Ok(vec![source::parse(&one, hosts)?]),
@@ -76,7 +76,7 @@ fn listed_source(source: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) 
     let external_id = parts.external_id.clone();
     let has_key = parts.access_key.is_some() || parts.secret_access_key.is_some();
     if accounts.is_some() && (parts.role.is_none() || !has_key) {
-        // It is for the roles in the accounts alone: a key needs none, nor does a role that is assumed with a token.
+        // It belongs to the roles in the accounts: neither a key nor a role assumed with a token needs one.
         parts.external_id = None;
     }
     let authentication = source::authentication(parts, source)?;
@@ -180,7 +180,7 @@ fn role_name(source: &Object<'_>) -> Result<RoleName, Problem> {
     RoleName::parse(name).map_err(|error| invalid(&source.at("roleName"), &error.to_string()))
 }
 
-/// An account's id: a text, since a number would lose the zeros at its beginning.
+/// An account's id: a string, since a number would lose leading zeros.
 fn account_id(value: &Value, path: &str) -> Result<AccountId, Problem> {
     if value.is_number() {
         return Err(invalid(
@@ -198,7 +198,7 @@ fn account_id(value: &Value, path: &str) -> Result<AccountId, Problem> {
     })
 }
 
-/// The items of a list that is not empty and has at most so many.
+/// The items of a non-empty list with at most `max`.
 fn list<'a>(value: &'a Value, path: &str, max: usize, what: &str) -> Result<&'a [Value], Problem> {
     let items = value.as_array().map(Vec::as_slice).filter(|items| !items.is_empty());
     let items = items.ok_or_else(|| invalid(path, &format!("must be a non-empty list of {what}")))?;
