@@ -14,7 +14,7 @@ use super::view::line;
 use crate::engine::{Check, CheckState, Examination};
 use crate::model::IntegrationName;
 
-/// What is asked for where no integration is named: a name that hardly anybody uses has the general prerequisites only.
+/// The name used without an integration: one that hardly anybody has, so only the general prerequisites are checked.
 const NOBODY: &str = "no-integration-is-named";
 /// The columns of checks.
 const CHECK: [(&str, &str); 4] = [
@@ -24,7 +24,7 @@ const CHECK: [(&str, &str); 4] = [
     ("Remedy", "/remedy"),
 ];
 
-/// Examines, prints and judges.
+/// Runs the checks and prints the result.
 pub async fn run(arguments: Doctor, stop: &CancellationToken) -> Result<Exit, Failure> {
     let nobody = IntegrationName::parse(NOBODY).map_err(|error| Failure::new(error.to_string()))?;
     let name = arguments.integration_name.unwrap_or(nobody);

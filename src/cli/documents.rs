@@ -1,4 +1,4 @@
-//! What the command line says of itself to shells and to `man`.
+//! Documents for shells and for `man`.
 
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
@@ -15,7 +15,7 @@ pub fn completion(shell: Shell) -> Result<Exit, Failure> {
     print_bytes(&text)
 }
 
-/// Prints the manual page: the program, and each of its commands with all options.
+/// Prints the manual page: the program and each command with all options.
 pub fn manual() -> Result<Exit, Failure> {
     let mut text = Vec::new();
     let mut command = CommandLine::command();
@@ -32,7 +32,7 @@ pub fn manual() -> Result<Exit, Failure> {
     print_bytes(&text)
 }
 
-/// The commands that do something.
+/// The commands without subcommands.
 fn leaves(command: &Command) -> Vec<Command> {
     let below: Vec<&Command> = command
         .get_subcommands()

@@ -1,4 +1,4 @@
-//! Why one API is, or is not, in the catalog, in words.
+//! Explains why one API is, or is not, in the catalog.
 
 use std::fmt::Write as _;
 
@@ -22,7 +22,7 @@ const API: [(&str, &str); 5] = [
     ("Message", "/message"),
 ];
 
-/// Asks, and prints the answer.
+/// Asks and prints the answer.
 pub async fn run(arguments: Explain, stop: &CancellationToken) -> Result<Exit, Failure> {
     let place = Place::of(&arguments.one.center, stop)?;
     let progress = Progress::start("looking", place.meter());

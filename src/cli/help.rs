@@ -1,4 +1,4 @@
-//! What the helps say beside the options: examples, which are run by a test, and exit codes.
+//! The end of the help texts: examples, which a test runs, and exit codes.
 
 pub(super) const ALL: &str = "\
 Examples:

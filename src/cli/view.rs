@@ -9,7 +9,7 @@ use crate::model::{IntegrationName, Report, one_line};
 /// Longest line of a text, in UTF-16 units.
 const LINE_MAX: usize = 2000;
 
-/// A text of others as one line.
+/// Somebody else's text as one line.
 pub fn line(text: &str) -> String {
     one_line(text, LINE_MAX)
 }
@@ -77,7 +77,7 @@ pub fn plan(plan: &PlanView, one: &One, depth: &Depth) -> String {
     text
 }
 
-/// The command that synchronizes what was planned. The key is not repeated.
+/// The command that applies the plan. Omits the key.
 fn sync_command(one: &One, depth: &Depth) -> String {
     let center = &one.center;
     let options = [
@@ -99,7 +99,7 @@ fn sync_command(one: &One, depth: &Depth) -> String {
     command
 }
 
-/// A value for a shell.
+/// A value quoted for a shell.
 fn quoted(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
     if !value.is_empty() && value.bytes().all(plain) {

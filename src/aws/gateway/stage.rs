@@ -1,4 +1,4 @@
-//! Stages as Amazon lists them: checked, since names and ids of theirs go into paths and markers as they are.
+//! Stages, validated: their names and ids go into paths and markers unchanged.
 
 use aws_sdk_apigateway::operation::get_stages::GetStagesOutput;
 use aws_sdk_apigateway::types;
@@ -7,15 +7,14 @@ use aws_smithy_types::DateTime;
 
 use crate::model::{Stage, digest, one_line};
 
-/// Most stages of an API that are worked with: Amazon allows ten, unless it is asked for more, and API Center a hundred.
+/// Most stages of an API: AWS allows ten by default, and API Center a hundred.
 pub(super) const STAGES_MAX: usize = 1000;
 /// Longest name of a stage, in characters (`CreateStage`, API version 2015-07-09); ids are shorter.
 const NAME_MAX: usize = 128;
 
 /// The stages of a REST API.
 ///
-/// # Errors
-/// When there are more than can be, or one has a name or an id that Amazon gives to none.
+/// # Errors If there are too many, or one has an invalid name or id.
 pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String> {
     let items = answer.item.unwrap_or_default();
     if items.len() > STAGES_MAX {
@@ -43,10 +42,9 @@ pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String>
     items.into_iter().map(stage).collect()
 }
 
-/// A stage of an HTTP or a WebSocket API.
+/// A stage of an HTTP or WebSocket API.
 ///
-/// # Errors
-/// When it has a name or an id that Amazon gives to none.
+/// # Errors If it has an invalid name or id.
 pub(super) fn v2_stage(item: v2::Stage) -> Result<Stage, String> {
     stage(
         item.stage_name,
@@ -85,12 +83,12 @@ fn stage(
     })
 }
 
-/// Whether it is of a length that names have, a segment of a path whichever way it is written, and what it looks like.
+/// Whether a text has the length of a name, and is one path segment, encoded or not.
 fn is_name(text: &str) -> bool {
     text.chars().count() <= NAME_MAX && text != "." && text != ".." && one_line(text, 2 * NAME_MAX) == text
 }
 
-/// What only has to be told from another value of its kind: as it is, or its digest when it is long or odd.
+/// A text for comparison only: unchanged, or its digest if long or odd.
 fn told_apart(text: String) -> String {
     if text.is_empty() || is_name(&text) {
         text
