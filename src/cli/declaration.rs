@@ -40,8 +40,8 @@ pub fn read(text: &str) -> Result<Vec<Declaration>, Failure> {
             let name = document.get("name").and_then(Value::as_str);
             let name =
                 name.ok_or_else(|| unusable("has no name: an integration has a name and properties".to_owned()))?;
-            let name = IntegrationName::parse(name)
-                .map_err(|error| unusable(format!("has an invalid name: {error}")))?;
+            let name =
+                IntegrationName::parse(name).map_err(|error| unusable(format!("has an invalid name: {error}")))?;
             if !names.insert(name.clone()) {
                 return Err(unusable(format!("repeats the integration {name}")));
             }
@@ -187,14 +187,8 @@ mod tests {
             ("", "no integration"),
             ("---\n---\n", "no integration"),
             ("properties: {}", "document 1 of the file has no name"),
-            (
-                "name: shop\n---\nname: a",
-                "document 2 of the file has an invalid name",
-            ),
-            (
-                "name: shop\n---\nname: Shop",
-                "document 2 of the file repeats",
-            ),
+            ("name: shop\n---\nname: a", "document 2 of the file has an invalid name"),
+            ("name: shop\n---\nname: Shop", "document 2 of the file repeats"),
             ("- name: shop", "document 1 of the file has no name"),
             ("name: shop\nname: shop", "neither YAML nor JSON"),
             ("name: [", "neither YAML nor JSON"),

@@ -63,7 +63,10 @@ impl Progress {
         if stderr().is_terminal() {
             draw("");
         }
-        tell(&format!("{}: throttled, continuing in {seconds} seconds", self.work.what));
+        tell(&format!(
+            "{}: throttled, continuing in {seconds} seconds",
+            self.work.what
+        ));
     }
 }
 

@@ -189,8 +189,7 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
     environments.retain(|other| other.name != environment.name);
     environments.push(environment);
     let registration = find(&environments, name, center, hosts).ok_or_else(|| {
-        let message =
-            format!("somebody else changed the environment of {name} at the same time; call again");
+        let message = format!("somebody else changed the environment of {name} at the same time; call again");
         Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     })?;
     Ok(Kept {
@@ -374,7 +373,8 @@ fn check_environments(integration: &Integration, environments: &[Entity]) -> Res
     };
     let missing = of_sources.chain(&of_rules).find(|name| !is_there(name));
     missing.map_or(Ok(()), |missing| {
-        let message = format!("there is no environment {missing}: create it first; the app never creates or deletes it");
+        let message =
+            format!("there is no environment {missing}: create it first; the app never creates or deletes it");
         Err(Problem::new(ErrorCode::InvalidRequest, message).with_target("properties"))
     })
 }

@@ -213,7 +213,9 @@ fn link_state(registration: &Registration) -> LinkState {
     };
     let is_good = report.is_some_and(|report| report.outcome == Outcome::Succeeded);
     let message = match (message, registration.journal.last_success_on()) {
-        (Some(message), Some(on)) if !is_good => Some(format!("{message}. The last successful run ended on {}", rfc3339(on))),
+        (Some(message), Some(on)) if !is_good => {
+            Some(format!("{message}. The last successful run ended on {}", rfc3339(on)))
+        }
         (message, _) => message,
     };
     LinkState {

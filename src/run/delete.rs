@@ -135,10 +135,7 @@ pub async fn ensure_gone(hands: &Hands, gateway: &Gateway, api: &ApiProof) -> Re
         }
     }
     if api.origins.is_empty() {
-        return Err(Interruption::NotGone(format!(
-            "{}, whose marker has no id,",
-            api.name
-        )));
+        return Err(Interruption::NotGone(format!("{}, whose marker has no id,", api.name)));
     }
     Ok(())
 }

@@ -221,7 +221,9 @@ async fn explain_removal(
         explanation.message = match message {
             Some(message) if unknown == 0 => message,
             _ => {
-                format!("deletions are held; the time ran out before {unknown} APIs were checked, so see the plan for the id")
+                format!(
+                    "deletions are held; the time ran out before {unknown} APIs were checked, so see the plan for the id"
+                )
             }
         };
     } else if unknown > 0 {

@@ -338,9 +338,7 @@ fn notes(integration: &Integration, gateways: &Gateways) -> Vec<String> {
     let cut = gateways.cut.iter().map(|cut| {
         let source = integration.sources[cut.source].label().unwrap_or_default();
         let message = &cut.why.problem.message;
-        format!(
-            "the accounts of source {source} could not be listed completely, so none of them departs: {message}"
-        )
+        format!("the accounts of source {source} could not be listed completely, so none of them departs: {message}")
     });
     cut.collect()
 }

@@ -143,8 +143,7 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
     Ok(match deletion.await? {
         Deletion::Done => StatusCode::NO_CONTENT.into_response(),
         Deletion::Remaining(remaining) => {
-            let message =
-                format!("the time ran out for {remaining} of its APIs: call again, or leave it to the timer");
+            let message = format!("the time ran out for {remaining} of its APIs: call again, or leave it to the timer");
             unfinished(0, Json(UnfinishedDeletion { remaining, message }))
         }
     })

@@ -81,10 +81,7 @@ where
     }
     let (protocol_name, protocol) = either(names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL");
     if protocol.is_some_and(|protocol| protocol != PROTOCOL) {
-        return Err(malformed(
-            protocol_name,
-            &format!("only {PROTOCOL} is supported"),
-        ));
+        return Err(malformed(protocol_name, &format!("only {PROTOCOL} is supported")));
     }
     let (timeout_name, timeout) = either(names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT");
     let timeout = timeout

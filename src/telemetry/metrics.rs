@@ -61,11 +61,7 @@ impl Instruments {
                 "{request}",
                 "Requests, counting every attempt, by peer and status class",
             ),
-            throttles: counter(
-                "sync.throttles",
-                "{request}",
-                "Throttled requests, by peer",
-            ),
+            throttles: counter("sync.throttles", "{request}", "Throttled requests, by peer"),
             _age: meter
                 .f64_observable_gauge("sync.last_success.age")
                 .with_unit("s")

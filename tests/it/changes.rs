@@ -291,7 +291,7 @@ async fn an_api_that_an_overlapping_run_makes_is_no_strangers() {
         "{report:#}"
     );
     let message = report["message"].as_str().unwrap();
-    assert!(message.contains("is being made by another run"), "{report:#}");
+    assert!(message.contains("another run is creating"), "{report:#}");
 
     world.cloud.faults.clear();
     world.run_timer().await;

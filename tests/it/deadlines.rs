@@ -174,7 +174,7 @@ async fn over_several_runs_everything_is_done_once() {
         report = world.last_sync().await;
         let done = ["created", "updated", "unchanged"].map(|count| report[count].as_u64().unwrap());
         assert!(done.iter().sum::<u64>() > 0, "a run without progress: {report:#}");
-        let left = format!("no time for {} APIs", report["remaining"]);
+        let left = format!("time ran out for {} APIs", report["remaining"]);
         let message = report["message"].as_str().unwrap_or_default();
         assert!(report["remaining"] == 0 || message.contains(&left), "{report:#}");
     }
@@ -296,7 +296,7 @@ async fn what_is_throttled_for_longer_than_the_time_remains_and_has_not_failed()
     );
     let done = report["unchanged"].as_u64().unwrap() + report["remaining"].as_u64().unwrap();
     let message = report["message"].as_str().unwrap();
-    assert!(done == 40 && message.contains("Amazon is throttling"), "{report:#}");
+    assert!(done == 40 && message.contains("AWS is throttling"), "{report:#}");
 
     // Another process knows nothing of it.
     world.restart_with(&[]).await;
@@ -390,7 +390,7 @@ async fn an_operation_elsewhere_is_not_followed() {
         world.fail(Service::ApiCenter, None, "/importSpecification", None, fault);
         let report = world.put_shop().await.json()["properties"]["lastSync"].clone();
         let message = report["failed"][0]["message"].as_str().unwrap();
-        assert!(message.contains("leads to another host"), "{report:#}");
+        assert!(message.contains("points to another host"), "{report:#}");
         world.cloud.faults.clear();
         world.run_timer().await;
         world.assert_in_line();

@@ -90,7 +90,7 @@ async fn where_nothing_is_missing_everything_is_looked_at_and_nothing_written() 
         let arguments = ["doctor", "-g", &names.group, "-n", &names.center, "-i", SHOP];
         let said = command(&world, place, &arguments).await.expect(0);
         assert!(
-            said.out.starts_with("Examined as the managed identity, object id 3333"),
+            said.out.starts_with("Checked as the managed identity, object id 3333"),
             "{said:?}"
         );
         assert!(said.out.ends_with("Nothing is missing.\n"), "{said:?}");
@@ -216,7 +216,7 @@ async fn credentials_and_what_they_may_do() {
     let vault = &world.cloud.key_vault;
     let secret = world.cloud.aws_secret_access_key.clone();
     vault.set_secret("aws-secret-access-key", "another0another0another0another0another0");
-    assert_names(&world, "aws-credentials", "does not accept").await;
+    assert_names(&world, "aws-credentials", "rejects").await;
     vault.set_secret("aws-secret-access-key", &secret);
 
     for (check, target) in [

@@ -78,7 +78,7 @@ async fn a_collector_that_fails_changes_nothing_is_complained_of_once_and_holds_
         let complaints = world
             .host
             .output()
-            .matches("telemetry does not get to the collector")
+            .matches("telemetry does not reach the collector")
             .count();
         assert_eq!(complaints, 1, "{reason}: {}", world.host.output());
     }
@@ -178,7 +178,7 @@ async fn unless_it_is_asked_for_there_is_no_exporter() {
         world
             .host
             .output()
-            .contains("OTEL_EXPORTER_OTLP_PROTOCOL cannot be used: http/protobuf")
+            .contains("OTEL_EXPORTER_OTLP_PROTOCOL is invalid: only http/protobuf")
     );
     assert_uncalled(stranger);
 }

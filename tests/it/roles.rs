@@ -238,7 +238,7 @@ fn disturbed() -> Vec<Case> {
         unavailable(
             "no XML",
             |world| fail_sts(world, raw(200, "<html>hello")),
-            &["cannot be understood"],
+            &["cannot be parsed"],
         ),
         unavailable(
             "nothing",
@@ -326,7 +326,11 @@ async fn an_identity_endpoint_that_hides_the_reason_is_told_with_what_it_may_be(
     let world = World::start().await;
     fail_identity(&world, raw(500, OPAQUE));
     let refused = world.put("new", keyless(&world)).await.expect(503);
-    for words in ["fetching the AAD Token", "if it stays so", "AWS_WEB_IDENTITY_AUDIENCE"] {
+    for words in [
+        "fetching the AAD Token",
+        "if this persists",
+        "AWS_WEB_IDENTITY_AUDIENCE",
+    ] {
         assert!(refused.text.contains(words), "{}", refused.text);
     }
 }

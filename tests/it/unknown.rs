@@ -56,7 +56,7 @@ const OBSTACLES: [Obstacle; 8] = [
     (
         "a page of the catalog is no list",
         |world| world.fail(Service::ApiCenter, Some(Method::GET), r"/apis\?", None, empty_object()),
-        "cannot be understood",
+        "cannot be parsed",
     ),
 ];
 

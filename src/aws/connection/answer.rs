@@ -94,7 +94,9 @@ where
                 format!("no reason given (HTTP {})", response.status().as_u16())
             }
             // The parser's own message does not help people.
-            (SdkError::ServiceError(_), Some(_)) => "it does not have the shape of this operation's response".to_owned(),
+            (SdkError::ServiceError(_), Some(_)) => {
+                "it does not have the shape of this operation's response".to_owned()
+            }
             (_, _) => error_chain(error),
         },
     }

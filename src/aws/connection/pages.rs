@@ -26,10 +26,7 @@ impl Pages {
         };
         self.weigh(next.len())?;
         if !self.visited.insert(next.clone()) {
-            return Err(format!(
-                "its pages loop, back to position {:?}",
-                quote_name(&next)
-            ));
+            return Err(format!("its pages loop, back to position {:?}", quote_name(&next)));
         }
         Ok(Some(next))
     }

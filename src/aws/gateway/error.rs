@@ -49,7 +49,7 @@ pub enum GatewayError {
         message: String,
     },
     /// API Gateway refuses the request for good (400).
-    #[error("{call}: Amazon refuses: {message}")]
+    #[error("{call}: AWS refuses: {message}")]
     Refused {
         /// The call.
         call: Call,

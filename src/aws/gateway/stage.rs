@@ -62,16 +62,11 @@ fn stage(
 ) -> Result<Stage, String> {
     let name = name.filter(|name| !name.is_empty()).ok_or("a stage has no name")?;
     if !is_name(&name) {
-        return Err(format!(
-            "a stage has the invalid name {:?}",
-            one_line(&name, NAME_MAX)
-        ));
+        return Err(format!("a stage has the invalid name {:?}", one_line(&name, NAME_MAX)));
     }
     let deployment_id = deployment_id.unwrap_or_default();
     if !deployment_id.is_empty() && !is_name(&deployment_id) {
-        return Err(format!(
-            "stage {name:?} runs a deployment with an invalid id"
-        ));
+        return Err(format!("stage {name:?} runs a deployment with an invalid id"));
     }
     Ok(Stage {
         name,

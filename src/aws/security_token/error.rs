@@ -23,7 +23,7 @@ const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
     /// AWS refuses the role to these credentials.
-    #[error("{call}: Amazon refuses: {message} ({advice})")]
+    #[error("{call}: AWS refuses: {message} ({advice})")]
     Refused {
         /// The call.
         call: Call,
@@ -33,7 +33,7 @@ pub enum RoleError {
         advice: String,
     },
     /// The role's account has not enabled the region, or STS in it.
-    #[error("{call}: Amazon refuses: {message} ({advice})")]
+    #[error("{call}: AWS refuses: {message} ({advice})")]
     RegionDisabled {
         /// The call.
         call: Call,

@@ -84,11 +84,7 @@ async fn callers_are_told_what_helps() {
             ErrorCode::ServiceUnavailable,
             "APICENTER_RESOURCE_ID",
         ),
-        (
-            answer(500, ""),
-            ErrorCode::ServiceUnavailable,
-            "status 500: no message",
-        ),
+        (answer(500, ""), ErrorCode::ServiceUnavailable, "status 500: no message"),
         (
             answer(200, "{}"),
             ErrorCode::ServiceUnavailable,

@@ -134,10 +134,7 @@ pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
             "Delete the integration and create it again with the right region",
         ),
         ErrorCode::InvalidSecretIdentifier => (ACCESS_KEY, again),
-        ErrorCode::VaultNotAllowed => (
-            ACCESS_KEY,
-            "Add the vault to KEY_VAULT_HOSTS, or use one that it lists",
-        ),
+        ErrorCode::VaultNotAllowed => (ACCESS_KEY, "Add the vault to KEY_VAULT_HOSTS, or use one that it lists"),
         ErrorCode::IntegrationDeleting => (INTEGRATION, "Wait until it is gone, or delete it again"),
         _ => (INTEGRATION, again),
     };
@@ -211,8 +208,7 @@ async fn refused(
         }
     }
     let region = format!("{region} is an AWS region");
-    let unreachable =
-        "Check that your account has the region and that this host can reach it";
+    let unreachable = "Check that your account has the region and that this host can reach it";
     match error {
         GatewayError::Unavailable { .. } | GatewayError::Role(RoleError::Unavailable { .. }) => {
             examination.failed(REGION, &found, unreachable);
@@ -287,7 +283,10 @@ async fn stages_and_export(gateway: &GatewayClient, apis: &[GatewayApi], examina
         return skip_from(AWS_API, "there is no API to try it with", examination);
     };
     match gateway.api(first.api_type, &first.id).await {
-        Ok(_) => examination.ok(AWS_API, "they may read one API, which the app does before it deletes one"),
+        Ok(_) => examination.ok(
+            AWS_API,
+            "they may read one API, which the app does before it deletes one",
+        ),
         Err(error) => examination.failed(AWS_API, &error.to_string(), POLICY),
     }
     match first_stage(gateway, apis).await {

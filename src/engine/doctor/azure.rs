@@ -192,8 +192,7 @@ pub(super) fn room(seen: &Seen, gateway: Option<usize>, examination: &mut Examin
         .unwrap_or_default();
     let found = format!("the API center's plan allows {limit} APIs; it has {there}{gateway}");
     if needed > limit {
-        let remedy =
-            "Move the API center to the Standard plan, or delete APIs; the app skips what does not fit";
+        let remedy = "Move the API center to the Standard plan, or delete APIs; the app skips what does not fit";
         examination.warning(QUOTA, &found, remedy);
     } else {
         examination.ok(QUOTA, &found);

@@ -179,7 +179,9 @@ impl Said {
 
     /// Whether there was no time for everything, which is so where the machine has other things to do.
     pub fn lacks_time(&self) -> bool {
-        self.text.contains("there was no time ")
+        ["time ran out", "no time to "]
+            .iter()
+            .any(|words| self.text.contains(words))
     }
 
     pub fn json(&self) -> Value {

@@ -14,9 +14,13 @@ async fn what_cannot_be_a_source_is_refused_by_name() {
         ("accounts", json!(["12345678901"]), "a string of twelve digits"),
         ("accounts", json!(["111111111111", "111111111111"]), "is listed twice"),
         ("accounts", json!({ "organization": false }), "must be true"),
-        ("regionNames", json!(["cn-north-1", "us-east-1"]), "another partition"),
+        (
+            "regionNames",
+            json!(["cn-north-1", "us-east-1"]),
+            "another AWS partition",
+        ),
         ("regionNames", json!(["us-east-1", "us-east-1"]), "is listed twice"),
-        ("regionNames", json!([]), "at least one"),
+        ("regionNames", json!([]), "non-empty"),
         ("name", json!("Prod"), "lower-case"),
         ("roleName", json!("arn:aws:iam::111111111111:role/x"), "is an ARN"),
     ];

@@ -63,7 +63,11 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
     for (rules, target, words) in [
         (json!({}), "properties.exclude", "must be a list"),
         (json!(["a"]), "properties.exclude[0]", "must be an object"),
-        (json!([{ "name": "a" }, {}]), "properties.exclude[1]", "match everything"),
+        (
+            json!([{ "name": "a" }, {}]),
+            "properties.exclude[1]",
+            "match everything",
+        ),
         (json!([{ "name": null }]), "properties.exclude[0]", "match everything"),
         (json!([{ "names": "a" }]), "properties.exclude[0].names", "is unknown"),
         (json!([{ "name": "a\\" }]), "properties.exclude[0].name", "backslash"),
@@ -129,7 +133,11 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
     let set = |field: &str, template: Value| json!([{ "set": { field: template } }]);
     for (rules, target, words) in [
         (json!([{}]), "properties.map[0]", "must set at least one field"),
-        (json!([{ "set": {} }]), "properties.map[0]", "must set at least one field"),
+        (
+            json!([{ "set": {} }]),
+            "properties.map[0]",
+            "must set at least one field",
+        ),
         (json!([{ "sets": {} }]), "properties.map[0].sets", "is unknown"),
         (
             json!([{ "when": {}, "set": { "api.summary": "a" } }]),
