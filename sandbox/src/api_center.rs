@@ -108,7 +108,7 @@ impl ApiCenter {
         Checkpoint(self.state().catalog.clone())
     }
 
-    /// Lets it hold what it held then, with nothing under way.
+    /// Lets it hold what it held then, with nothing in flight.
     pub fn restore(&self, checkpoint: &Checkpoint) {
         self.state().restore(checkpoint.0.clone());
     }
@@ -134,7 +134,7 @@ impl ApiCenter {
         })
     }
 
-    /// Sets the content of a definition, which is made if it is not there.
+    /// Sets the content of a definition, which is made if it does not exist.
     pub fn set_definition(&self, path: &str, text: &str) {
         let Some(address) = Target::parse_short(path).filter(|address| address.kind() == Kind::Definition) else {
             return;
@@ -148,14 +148,14 @@ impl ApiCenter {
         });
     }
 
-    /// Takes an entity away, whatever else refers to it; what is below it stays, out of sight.
+    /// Removes an entity, whatever else refers to it; what is below it stays, out of sight.
     pub fn remove(&self, path: &str) {
         if let Some(address) = Target::parse_short(path) {
             self.by_hand(|state| state.catalog.remove(&address));
         }
     }
 
-    /// Takes everything away, so that it is as new.
+    /// Removes everything, so that it is as new.
     pub fn clear(&self) {
         self.state().restore(new_catalog());
     }
@@ -277,7 +277,8 @@ impl ApiCenter {
             .map_err(|message| unauthorized("InvalidAuthenticationToken", message))
     }
 
-    /// Takes a token of the budget that the method uses; gives the header that shows what is left, and how much that is.
+    /// Takes a token of the budget that the method uses; returns the header that shows what is left, and how much that
+    /// is.
     fn throttle(&self, request: &Request<Bytes>) -> Result<(&'static str, u64), Refusal> {
         let (bucket, header, operation) = match *request.method() {
             Method::GET | Method::HEAD => (

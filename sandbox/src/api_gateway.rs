@@ -49,7 +49,7 @@ use self::signature::verify;
 use self::state::State;
 pub use self::v2_api::{Model, Protocol, Route, V2Api, V2Estate, V2Stage};
 
-/// How the gateway is to be.
+/// The options of the gateway.
 #[derive(Debug, Clone)]
 pub struct ApiGatewayOptions {
     /// Its account.
@@ -58,20 +58,20 @@ pub struct ApiGatewayOptions {
     pub region: String,
     /// The access keys of all accounts.
     pub keyring: Keyring,
-    /// Items on a page when the caller does not say; Amazon's is 25.
+    /// Items on a page when the caller does not say; AWS's is 25.
     pub page_size_default: usize,
-    /// Most items on a page, whatever the caller says; Amazon's is 500.
+    /// Most items on a page, whatever the caller says; AWS's is 500.
     pub page_size_max: usize,
-    /// Items on a page of version 2 when the caller does not say; Amazon does not tell its own.
+    /// Items on a page of version 2 when the caller does not say; AWS does not tell its own.
     pub v2_page_size_default: usize,
-    /// Most items on a page of version 2, whatever the caller says; Amazon does not tell its own.
+    /// Most items on a page of version 2, whatever the caller says; AWS does not tell its own.
     pub v2_page_size_max: usize,
-    /// The budget for calls of both versions together; Amazon's is 10 a second and 40 at once.
+    /// The budget for calls of both versions together; AWS's is 10 a second and 40 at once.
     pub rate: Rate,
 }
 
 impl Default for ApiGatewayOptions {
-    /// As Amazon's are, with no access key yet.
+    /// As AWS's are, with no access key yet.
     fn default() -> Self {
         Self {
             account: ACCOUNT.to_owned(),
@@ -133,7 +133,7 @@ impl ApiGateway {
         }
     }
 
-    /// Says whether the account has enabled the gateway's region; where it has not, no key of its is known.
+    /// Sets whether the account has enabled the gateway's region; where it has not, no key of its is known.
     pub fn set_region_enabled(&self, enabled: bool) {
         self.keyring.set_region_enabled(&self.account, &self.region, enabled);
     }
@@ -163,19 +163,19 @@ impl ApiGateway {
         }
     }
 
-    /// Takes an API away with all that is below it.
+    /// Removes an API with all that is below it.
     pub fn remove_rest_api(&self, rest_api_id: &str) {
         self.state().apis.remove(rest_api_id);
     }
 
-    /// Takes a stage away.
+    /// Removes a stage.
     pub fn remove_stage(&self, rest_api_id: &str, stage_name: &str) {
         if let Some(entry) = self.state().apis.get_mut(rest_api_id) {
             entry.stages.remove(stage_name);
         }
     }
 
-    /// Takes everything away.
+    /// Removes everything.
     pub fn clear(&self) {
         self.state().clear();
     }

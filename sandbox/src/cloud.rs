@@ -25,16 +25,16 @@ use crate::serve::{Conditions, KillHook, Port, Server, host};
 use crate::tls::{Tls, TlsError};
 use crate::token::{ISSUER, OBJECT_ID};
 
-/// The secret that holds the Amazon access key's id.
+/// The secret that holds the AWS access key's id.
 pub const ACCESS_KEY_SECRET: &str = "aws-access-key";
 
-/// The secret that holds the Amazon secret access key.
+/// The secret that holds the AWS secret access key.
 pub const SECRET_ACCESS_KEY_SECRET: &str = "aws-secret-access-key";
 
 /// The role that the account has: it trusts the identity's tokens for [`AUDIENCE`], and the user of the access key.
 pub const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/apicenter-aws-sync";
 
-/// What the identity's tokens for Amazon are for.
+/// What the identity's tokens for AWS are for.
 pub const AUDIENCE: &str = "api://apicenter-aws-sync";
 
 /// How the clouds are to be: each stand-in by its own options, and what all have around them.
@@ -46,7 +46,7 @@ pub struct CloudOptions {
     pub api_gateway: ApiGatewayOptions,
     /// How long every answer takes, besides the work.
     pub latency: Duration,
-    /// Whether Amazon's services speak TLS and are known by their real names in every region only, which a proxy has to lead
+    /// Whether AWS's services speak TLS and are known by their real names in every region only, which a proxy must lead
     /// here ([`Cloud::is_behind`]).
     pub amazon_over_tls: bool,
 }
@@ -96,13 +96,13 @@ pub struct Cloud {
     pub kill: KillHook,
     /// The API center's ARM id.
     pub resource_id: String,
-    /// The Amazon region.
+    /// The AWS region.
     pub region: String,
-    /// What a caller of the identity endpoint has to send as `X-IDENTITY-HEADER`.
+    /// What a caller of the identity endpoint must send as `X-IDENTITY-HEADER`.
     pub identity_header: String,
-    /// The Amazon access key's id.
+    /// The AWS access key's id.
     pub aws_access_key_id: String,
-    /// The Amazon secret access key.
+    /// The AWS secret access key.
     pub aws_secret_access_key: String,
     gateways: Arc<Gateways>,
     keyring: Keyring,
@@ -234,7 +234,7 @@ impl Cloud {
         (access_key_id, secret)
     }
 
-    /// Says whether an account has enabled a region; where it has not, no key of its is known.
+    /// Sets whether an account has enabled a region; where it has not, no key of its is known.
     pub fn set_region_enabled(&self, account: &str, region: &str, enabled: bool) {
         self.keyring.set_region_enabled(account, region, enabled);
     }
@@ -285,7 +285,7 @@ impl Cloud {
         (self.servers.api_gateway.port(), self.servers.sts.port())
     }
 
-    /// Lets a proxy lead all the real names of Amazon's services here.
+    /// Lets a proxy lead all the real names of AWS's services here.
     pub fn is_behind(&self, proxy: &ForwardProxy) {
         let servers = &self.servers;
         for (service, server) in [

@@ -67,11 +67,11 @@ pub struct Matcher {
     pub writes_only: bool,
     /// Whether only requests with `If-Match`, or only those without it.
     pub conditional: Option<bool>,
-    /// The Amazon account that requests are about.
+    /// The AWS account that requests are about.
     pub account: Option<String>,
-    /// The Amazon region that they are about.
+    /// The AWS region that they are about.
     pub region: Option<String>,
-    /// Amazon's operation, where method and path do not tell.
+    /// AWS's operation, where method and path do not tell.
     pub operation: Option<String>,
 }
 
@@ -121,7 +121,7 @@ impl Faults {
         self.locked().push(rule);
     }
 
-    /// Takes all rules away; services that went down come up again.
+    /// Removes all rules; services that went down come up again.
     pub fn clear(&self) {
         self.locked().clear();
         self.down.send_replace(BTreeSet::new());

@@ -48,7 +48,7 @@ struct State {
 }
 
 impl Identity {
-    /// An endpoint whose callers have to send this as `X-IDENTITY-HEADER`.
+    /// An endpoint whose callers must send this as `X-IDENTITY-HEADER`.
     #[must_use]
     pub fn new(identity_header: impl Into<String>) -> Self {
         Self {
@@ -75,7 +75,7 @@ impl Identity {
         self.state().lifetimes.insert(bare(resource).to_owned(), lifetime);
     }
 
-    /// Takes the identity away, or gives it back: without it, every call is refused with this message.
+    /// Removes the identity, or gives it back: without it, every call is refused with this message.
     pub fn set_missing(&self, message: Option<&str>) {
         self.state().missing = message.map(str::to_owned);
     }

@@ -58,7 +58,7 @@ impl KeyVault {
         }
     }
 
-    /// Gives a secret a new version; tells which.
+    /// Gives a secret a new version; returns which.
     pub fn set_secret(&self, name: &str, value: &str) -> String {
         let now = epoch_seconds(now());
         let version = Version {
@@ -98,7 +98,7 @@ impl KeyVault {
         self.edit(name, None, |version| version.expires = expires);
     }
 
-    /// Changes a version, the newest if none is named; tells whether it is there.
+    /// Changes a version, the newest if none is named; returns whether it is there.
     fn edit(&self, name: &str, wanted: Option<&str>, change: impl FnOnce(&mut Version)) -> bool {
         let mut state = self.state();
         let versions = state.secrets.get_mut(&name.to_ascii_lowercase());
@@ -114,7 +114,7 @@ impl KeyVault {
         true
     }
 
-    /// Takes a secret away.
+    /// Removes a secret.
     pub fn remove_secret(&self, name: &str) {
         self.state().secrets.remove(&name.to_ascii_lowercase());
     }

@@ -60,7 +60,7 @@ impl Organizations {
         self.state().members.insert(member.id.clone(), member);
     }
 
-    /// Takes an account away, as when it leaves the organisation.
+    /// Removes an account, as when it leaves the organisation.
     pub fn remove_account(&self, id: &str) {
         self.state().members.remove(id);
     }
@@ -70,7 +70,7 @@ impl Organizations {
         self.state().units.insert(unit.id.clone(), unit);
     }
 
-    /// Says whether an account may read the organisation like the management account.
+    /// Sets whether an account may read the organisation like the management account.
     pub fn set_delegated_administrator(&self, account: &str, delegated: bool) {
         let administrators = &mut self.state().delegated_administrators;
         if delegated {

@@ -1,4 +1,4 @@
-//! A forward proxy that writes down whom it is asked for, as companies have between their networks and the clouds.
+//! A forward proxy that records whom it is asked for, as companies have between their networks and the clouds.
 //!
 //! It takes `CONNECT` and plain requests with a whole URL. It dials loopback only: a name leads to the port that a test
 //! gives it.

@@ -26,7 +26,7 @@ pub enum Service {
     Identity,
 }
 
-/// What of Amazon's a request is about, as far as it tells; nothing of requests to Azure.
+/// What of AWS a request is about, as far as it tells; nothing of requests to Azure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The account: that of the role which is asked for, else that of the key which signed.
@@ -42,7 +42,7 @@ pub struct Subject {
 pub struct Exchange {
     /// Which stand-in.
     pub service: Service,
-    /// What of Amazon's it is about.
+    /// What of AWS it is about.
     pub subject: Subject,
     /// The request's method.
     pub method: Method,
@@ -54,7 +54,7 @@ pub struct Exchange {
     pub request_body: Bytes,
     /// When the request was complete.
     pub received_at: SystemTime,
-    /// The answer's status; `None` when a fault left the request without one.
+    /// The answer's status; `None` if a fault left the request without one.
     pub status: Option<StatusCode>,
     /// The answer's headers.
     pub response_headers: HeaderMap,

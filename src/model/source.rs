@@ -16,7 +16,7 @@ const NAME_MAX: usize = 16;
 pub struct SourceName(String);
 
 impl SourceName {
-    /// Parses a name; `None` when it does not match `^[a-z0-9-]{1,16}$`.
+    /// Parses a name; `None` if it does not match `^[a-z0-9-]{1,16}$`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';

@@ -502,7 +502,7 @@ fn any_stage() -> impl Strategy<Value = Stage> {
         )
 }
 
-/// Stages with different names, as Amazon has them, in two orders.
+/// Stages with different names, as AWS has them, in two orders.
 fn shuffled() -> impl Strategy<Value = (Vec<Stage>, Vec<Stage>)> {
     proptest::collection::vec(any_stage(), 0..12).prop_flat_map(|mut stages| {
         stages.sort_by(|one, other| one.name.cmp(&other.name));

@@ -8,7 +8,7 @@ use crate::world::World;
 
 /// APIs on the gateway.
 const APIS: usize = 300;
-/// APIs on a page of Amazon's list: fewer than Amazon's own, so that there are several.
+/// APIs on a page of API Gateway's list: fewer than AWS's own, so that there are several.
 const PAGE: usize = 100;
 /// The other lists that a run reads: of HTTP and WebSocket APIs, and of domains.
 const OTHER_LISTS: usize = 2;
@@ -17,7 +17,7 @@ const WRITES_OF_A_FIRST_RUN: usize = 9;
 /// The outcome.
 const WRITES_OF_EVERY_RUN: usize = 1;
 
-/// Calls to Amazon, and writes to the catalog.
+/// Calls to AWS, and writes to the catalog.
 #[derive(Debug, PartialEq, Eq)]
 struct Cost {
     gateway: usize,

@@ -1,4 +1,4 @@
-//! Time that ends: what is begun then, what is left for the next run, and who has to wait for whom.
+//! Time that ends: what starts then, what is left for the next run, and who must wait for whom.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::secrecy::assert_uncalled;
 use crate::world::{Answer, SHOP, World};
 
-/// So short that what is begun within it is all that is done.
+/// So short that what starts within it is all that is done.
 const ONE_SECOND: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
 /// Azure cuts HTTP calls so long after their usual budget.
 const CUT_AFTER: Duration = Duration::from_secs(30);
@@ -368,7 +368,7 @@ async fn an_answer_that_more_is_to_be_done_says_when() {
     let by_azure = wait_of(&world.sync("").await.expect(202));
     assert!((500..=800).contains(&by_azure), "{by_azure}");
 
-    // Where only the time ended, the same call goes on at once.
+    // Where only the time ended, the same call continues at once.
     world.restart_with(&[("HTTP_TIME_BUDGET_SECONDS", "0.001")]).await;
     world.cloud.faults.clear();
     world.cloud.fill_gateway(awkward(60));

@@ -1,4 +1,4 @@
-//! What is gone on Amazon goes from the catalog, unless that looks like a mistake.
+//! What is gone in AWS goes from the catalog, unless that looks like a mistake.
 
 mod handover;
 mod meeting;
@@ -214,7 +214,7 @@ async fn a_move_takes_all_deployments_along_and_leaves_the_former_environment() 
     assert_all_deployments_in(&world, "shop");
     world.assert_in_line();
 
-    // A move that is cut leaves both; the next run goes on, and a deletion takes both.
+    // A move that is cut leaves both; the next run continues, and a deletion takes both.
     for finish in ["sync", "delete"] {
         world.fail_write(3, Some(1), Fault::KillBefore);
         world.put(SHOP, there.clone()).await;
@@ -423,9 +423,9 @@ fn assert_nothing_left(world: &World, before: &BTreeMap<String, Value>) {
     assert_eq!(world.catalog().leftovers(), BTreeMap::new());
 }
 
-/// Requests after each of which a deletion begins while a synchronization is under way.
+/// Requests after each of which a deletion begins while a synchronization is in flight.
 const MOMENTS: usize = 60;
-/// More calls than it takes to delete a few APIs, whoever goes on making them.
+/// More calls than it takes to delete a few APIs, whoever continues making them.
 const MANY_CALLS: usize = 100;
 
 #[tokio::test]
@@ -471,7 +471,7 @@ async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usiz
                 .delete(url)
                 .header("x-functions-key", other.function_key());
             let deleted = answer(request).await;
-            // While the other goes on making what is deleted here, there is no end to it.
+            // While the other continues making what is deleted here, there is no end to it.
             if deleted.status != 202 {
                 return deleted;
             }

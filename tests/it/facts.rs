@@ -123,7 +123,7 @@ async fn every_kind_of_api_tells_its_facts_and_a_second_run_is_free() {
     assert_eq!(schema(&world, "aws-account")["items"]["enum"], json!([ACCOUNT]));
     assert_quiet(&world).await;
 
-    // What people change is put right, by the very plan that shows it; what they add stays.
+    // What people change is corrected, by the very plan that shows it; what they add stays.
     world.edit(PAYMENTS, |api| {
         api["customProperties"]["aws-api-type"] = json!(["HTTP"]);
     });

@@ -42,7 +42,7 @@ fn remove_stages(world: &World, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// A run that holds removals and removes nothing; gives their id.
+/// A run that holds removals and removes nothing; returns their id.
 async fn run_and_hold(world: &World, what: &str) -> String {
     let before = world.inventory();
     world.run_timer().await;
@@ -63,7 +63,7 @@ async fn confirm(world: &World, id: &str) {
     world.assert_in_line();
 }
 
-/// Two APIs that a run has to remove unasked, since nothing is held any more.
+/// Two APIs that a run must remove unasked, since nothing is held any more.
 async fn assert_nothing_is_held(world: &World) {
     world.cloud.fill_gateway(numbered(900..920));
     world.run_timer().await;

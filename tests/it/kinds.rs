@@ -37,7 +37,7 @@ async fn demonstration() -> World {
     world
 }
 
-/// How many requests Amazon answered, by the last segment that is no name.
+/// How many requests AWS answered, by the last segment that is no name.
 fn calls(world: &World) -> BTreeMap<String, usize> {
     let mut calls = BTreeMap::new();
     for exchange in world.cloud.record.exchanges() {
@@ -291,7 +291,7 @@ async fn a_region_without_http_apis_has_none_and_nothing_else_reads_as_that() {
         "{report:#}"
     );
 
-    // Once there are some, the same answer is held back by the guard, and an API goes after Amazon's own 404 only.
+    // Once there are some, the same answer is held back by the guard, and an API goes after AWS's own 404 only.
     world.cloud.api_gateway.set_v2_missing(false);
     world.run_timer().await;
     world.assert_in_line();

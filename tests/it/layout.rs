@@ -162,7 +162,7 @@ fn imports<'a>(module: &Module, sources: &'a Sources) -> BTreeSet<&'a Module> {
     files.filter(|file| *file != module).collect()
 }
 
-/// Reads a path, or the tree of an import; gives what comes after it.
+/// Reads a path, or the tree of an import; returns what comes after it.
 fn tree<'a>(tokens: &'a [String], prefix: &[String], paths: &mut Vec<Module>) -> &'a [String] {
     let mut path = prefix.to_vec();
     let mut rest = tokens;

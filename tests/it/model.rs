@@ -1,7 +1,7 @@
-//! Lives of a catalog at random: what happens on Amazon, what people do, calls, faults, kills, all at once.
+//! Lives of a catalog at random: what happens in AWS, what people do, calls, faults, kills, all at once.
 //!
-//! Every write of the app is judged by itself (`laws`); in the end all is quiet, and after two runs the catalog has to
-//! be what an oracle says that knows nothing of the planner (`settle`).
+//! Every write of the app is judged by itself (`laws`); in the end all is quiet, and after two runs the catalog must be
+//! what an oracle says that knows nothing of the planner (`settle`).
 
 #![expect(clippy::print_stdout, reason = "how many lives were played is part of the result")]
 

@@ -99,7 +99,7 @@ fn desired_stage(
     desired
 }
 
-/// What of that the source owns, so that it is put right whatever people do.
+/// What of that the source owns, so that it is corrected whatever people do.
 pub fn source_owned(path: &str, mut matters: Value) -> Value {
     let theirs: &[&str] = match (path.contains("/deployments/"), path.split('/').count()) {
         (true, _) => &["title", "state"],

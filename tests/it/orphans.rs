@@ -250,7 +250,7 @@ fn hours() -> Option<(i64, i64)> {
 
 /// Lets a process with a clock of its own make the timer's runs of these hours.
 ///
-/// Identity, certificates and Amazon's address are read from the environment, which a test cannot change for itself.
+/// Identity, certificates and AWS's address are read from the environment, which a test cannot change for itself.
 async fn runs_by_the_hour(world: &World, first: i64, last: i64) {
     let test = "orphans::what_was_damaged_below_apis_is_right_after_29_hourly_runs";
     let output = Command::new(std::env::current_exe().unwrap())

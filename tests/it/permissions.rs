@@ -71,7 +71,7 @@ async fn everything_happens() -> World {
     world
 }
 
-/// Reads an organisation, but for a unit.
+/// Reads an organisation, except a unit.
 async fn a_company_is_read(world: &World) {
     let company = Company {
         role_name: MEMBER_ROLE.to_owned(),

@@ -170,7 +170,7 @@ async fn without_its_host_a_working_handler_is_gone_within_seconds_and_the_next_
     let pid = parent.id().unwrap();
     world.cloud.kill.set(move || send(pid, Signal::KILL));
     world.fail_write(10, Some(1), Fault::KillBefore);
-    // So that the run is still under way when its host's end is noticed.
+    // So that the run is still in flight when its host's end is noticed.
     world.fail_write(10, None, Fault::Hang);
     let run = tokio::spawn(async move { host.fire_timer(TimerKind::Scheduled).await.unwrap() });
     world.hear(&assert_all_ended(&mut parent).await);
@@ -216,7 +216,7 @@ async fn start_below_a_parent(cloud: &Cloud) -> (Child, FunctionsHost) {
     (parent, FunctionsHost::attach(options, port).await.unwrap())
 }
 
-/// Waits until all processes that hold the pipe of a parent's output are gone, and gives what they wrote.
+/// Waits until all processes that hold the pipe of a parent's output are gone, and returns what they wrote.
 async fn assert_all_ended(parent: &mut Child) -> String {
     let mut output = String::new();
     let mut pipe = parent.stdout.take().unwrap();

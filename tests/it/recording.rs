@@ -1,4 +1,4 @@
-//! What a run writes down when it ends, and when it writes down nothing.
+//! What a run records when it ends, and when it records nothing.
 
 use std::sync::Arc;
 

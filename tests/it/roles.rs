@@ -59,7 +59,7 @@ fn fail_sts(world: &World, fault: impl Into<Fault>) {
     world.fail(Service::Sts, None, ".", None, fault.into());
 }
 
-/// Lets the requests for a token for Amazon fail, and no others.
+/// Lets the requests for a token for AWS fail, and no others.
 fn fail_identity(world: &World, fault: Fault) {
     world.fail(Service::Identity, None, "resource=api%3A", None, fault);
 }

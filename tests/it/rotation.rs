@@ -33,7 +33,7 @@ fn renew(vault: &KeyVault) {
     vault.set_secret(KEY_SECRET, NEW.1);
 }
 
-/// Lets Amazon know the new key and no other.
+/// Lets AWS know the new key and no other.
 fn delete_old(gateway: &ApiGateway) {
     gateway.set_credentials(vec![new()]);
 }

@@ -101,7 +101,7 @@ fn texts_of(exchange: &Exchange) -> Vec<(String, Cow<'_, str>)> {
             texts.push((format!("{name} of {line}"), String::from_utf8_lossy(value.as_bytes())));
         }
     }
-    // A token is shown to Amazon in a body, to get a session for it.
+    // A token is shown to AWS in a body, to get a session for it.
     if exchange.service != Service::Sts {
         texts.push((
             format!("the body of {line}"),
@@ -191,7 +191,7 @@ async fn without_a_key_a_whole_life_at_the_most_talkative_level_tells_no_secret_
     let exchanges = world.cloud.record.exchanges();
     let given: Vec<String> = exchanges.iter().flat_map(session_secrets).collect();
     assert_eq!(given.len(), 2 * 4 + 3, "two sessions for a token, one for a key");
-    // Amazon repeats everything that it was sent.
+    // AWS repeats everything that it was sent.
     let (id, key) = (&world.cloud.aws_access_key_id, &world.cloud.aws_secret_access_key);
     let repeat = |sent: String| world.fail(Service::Sts, None, ".", None, StsError::access_denied(sent).into());
     repeat(format!("{id} {key}"));

@@ -7,7 +7,7 @@ use sandbox::record::Service;
 
 use crate::world::{SHOP, World};
 
-/// Something that keeps a run from seeing everything, and a word of the reason that has to be readable after it.
+/// Something that keeps a run from seeing everything, and a word of the reason that must be readable after it.
 type Obstacle = (&'static str, fn(&World), &'static str);
 
 const OBSTACLES: [Obstacle; 8] = [

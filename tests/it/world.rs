@@ -328,7 +328,7 @@ impl World {
         self.cloud.record.count(is_catalog_write)
     }
 
-    /// Calls to Amazon so far whose path and query hold `part`.
+    /// Calls to AWS so far whose path and query hold `part`.
     pub fn gateway_calls(&self, part: &str) -> usize {
         self.cloud
             .record

@@ -21,7 +21,7 @@ pub struct Cli {
     /// Start the stand-ins only, and print one line of JSON that says where they are.
     #[arg(long)]
     pub stand_ins: bool,
-    /// How the clouds are to be.
+    /// The options of the clouds.
     #[command(flatten)]
     pub clouds: Clouds,
     /// The function app's folder, if not this workspace; the handler that its host.json names runs then, if no other is given.
@@ -32,7 +32,7 @@ pub struct Cli {
     pub handler: Option<PathBuf>,
 }
 
-/// How the clouds are to be.
+/// The options of the clouds.
 #[derive(Debug, Args)]
 pub struct Clouds {
     /// Leave the gateway empty.

@@ -84,7 +84,7 @@ impl Catalog {
         self.collections.get(&collection.key()).map_or(0, BTreeMap::len)
     }
 
-    /// Stores an entity's properties and tells whether it is new.
+    /// Stores an entity's properties and returns whether it is new.
     pub fn put(&mut self, address: &Address, properties: Map<String, Value>) -> bool {
         self.journalled(address, |catalog| catalog.put_now(address, properties))
     }
@@ -136,7 +136,7 @@ impl Catalog {
         });
     }
 
-    /// Takes an entity away and tells whether it was there.
+    /// Removes an entity and returns whether it was there.
     pub fn remove(&mut self, address: &Address) -> bool {
         self.journalled(address, |catalog| {
             let entities = catalog.collections.get_mut(&address.collection.key());
@@ -144,7 +144,7 @@ impl Catalog {
         })
     }
 
-    /// Makes a change and, if the journal is kept, writes down what it did to the entity.
+    /// Makes a change and, if the journal is kept, records what it did to the entity.
     fn journalled<T>(&mut self, address: &Address, change: impl FnOnce(&mut Self) -> T) -> T {
         if !self.journal.is_kept() {
             return change(self);

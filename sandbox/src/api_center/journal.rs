@@ -21,7 +21,7 @@ pub struct Change {
     pub path: String,
     /// Who made it.
     pub author: Author,
-    /// What the entity was, as in a snapshot; `None` when it was not there.
+    /// What the entity was, as in a snapshot; `None` if it was not there.
     pub before: Option<Value>,
     /// What it is now.
     pub after: Option<Value>,

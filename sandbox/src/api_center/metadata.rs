@@ -208,7 +208,7 @@ fn compile(schema: &str) -> Option<Arc<Validator>> {
     Some(validator)
 }
 
-/// The JSON schema that the entities of one kind have to fit, as `exportMetadataSchema` gives it.
+/// The JSON schema that the entities of one kind must fit, as `exportMetadataSchema` gives it.
 pub(super) fn effective_schema(catalog: &Catalog, word: &str) -> Result<String, Refusal> {
     let base = match word {
         "api" => include_str!("effective_schema_api.json"),

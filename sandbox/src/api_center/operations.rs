@@ -23,7 +23,7 @@ pub(super) struct Import {
     pub specification: Option<Value>,
     /// The document, or what is wrong with the link.
     pub outcome: Result<String, String>,
-    /// What polls still have to say before it is finished, last first.
+    /// What polls still must say before it is finished, last first.
     unfinished: Vec<Unfinished>,
     started_at: String,
     ended_at: Option<String>,
@@ -46,7 +46,7 @@ pub(super) enum Progress {
 pub(super) struct Operations(HashMap<String, Import>);
 
 impl Operations {
-    /// Starts an import and gives its id.
+    /// Starts an import and returns its id.
     pub fn start(
         &mut self,
         definition: Address,
@@ -78,7 +78,7 @@ impl Operations {
         )
     }
 
-    /// Answers a poll; `None` when there is no such operation or the signature is another.
+    /// Answers a poll; `None` if there is no such operation or the signature is another.
     pub fn poll(&mut self, id: &str, signature: Option<&str>, resource_id: &str) -> Option<Progress> {
         let import = self
             .0

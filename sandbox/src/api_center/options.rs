@@ -1,4 +1,4 @@
-//! How an API center is to be.
+//! The options of an API center.
 
 use crate::throttle::{Rate, UNLIMITED};
 
@@ -6,7 +6,7 @@ use crate::throttle::{Rate, UNLIMITED};
 const RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox\
                            /providers/Microsoft.ApiCenter/services/sandbox";
 
-/// How an API center is to be.
+/// The options of an API center.
 #[derive(Debug, Clone)]
 pub struct ApiCenterOptions {
     /// `/subscriptions/…/resourceGroups/…/providers/Microsoft.ApiCenter/services/NAME`.

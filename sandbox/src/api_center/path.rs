@@ -182,7 +182,7 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Reads the segments of a path below an API center; `None` when it has nothing there.
+    /// Reads the segments of a path below an API center; `None` if it has nothing there.
     pub fn parse(segments: &[&str]) -> Option<Self> {
         let mut kind = None;
         let mut parents: Vec<String> = Vec::new();

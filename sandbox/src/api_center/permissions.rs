@@ -27,7 +27,7 @@ pub(super) fn contributor() -> Vec<Permission> {
     vec![(actions.map(str::to_owned).to_vec(), vec![excluded.to_owned()])]
 }
 
-/// Answers for what is asked of another provider about the API center; `None` when nothing is.
+/// Answers for what is asked of another provider about the API center; `None` if nothing is.
 pub(super) fn answer(
     permissions: &[Permission],
     method: &Method,

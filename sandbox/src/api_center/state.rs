@@ -47,7 +47,7 @@ impl State {
         }
     }
 
-    /// Lets it hold this, with nothing under way.
+    /// Lets it hold this, with nothing in flight.
     pub fn restore(&mut self, catalog: Catalog) {
         self.catalog = catalog;
         self.operations = Operations::default();

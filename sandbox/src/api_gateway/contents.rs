@@ -24,12 +24,12 @@ impl ApiGateway {
         }
     }
 
-    /// Takes an HTTP or a WebSocket API away with all that is below it; mappings to it stay.
+    /// Removes an HTTP or a WebSocket API with all that is below it; mappings to it stay.
     pub fn remove_v2_api(&self, api_id: &str) {
         self.state().v2_apis.remove(api_id);
     }
 
-    /// Takes a stage of an HTTP or a WebSocket API away; mappings to it stay.
+    /// Removes a stage of an HTTP or a WebSocket API; mappings to it stay.
     pub fn remove_v2_stage(&self, api_id: &str, stage_name: &str) {
         if let Some(entry) = self.state().v2_apis.get_mut(api_id) {
             entry.stages.remove(stage_name);
@@ -43,10 +43,10 @@ impl ApiGateway {
         self.state().v2_apis.values().map(of).collect()
     }
 
-    /// Says whether the region has no HTTP APIs.
+    /// Sets whether the region has no HTTP APIs.
     ///
-    /// Every call below `/v2/apis` is then refused in a body that is not JSON, and every one below `/v2/domainnames` as a bad
-    /// request without more words, as both were reported.
+    /// Every call below `/v2/apis` is then refused in a body that is not JSON, and every one below `/v2/domainnames` as
+    /// a bad request without more words, as both were reported.
     pub fn set_v2_missing(&self, missing: bool) {
         self.state().v2_missing = missing;
     }
@@ -62,7 +62,7 @@ impl ApiGateway {
         }
     }
 
-    /// Takes a domain name away, by its key, with all that is below it.
+    /// Removes a domain name, by its key, with all that is below it.
     pub fn remove_domain(&self, domain_key: &str) {
         self.state().domains.remove(domain_key);
     }
@@ -74,7 +74,7 @@ impl ApiGateway {
         }
     }
 
-    /// Takes a mapping away.
+    /// Removes a mapping.
     pub fn remove_mapping(&self, domain_key: &str, mapping_id: &str) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.mappings.remove(mapping_id);
@@ -88,7 +88,7 @@ impl ApiGateway {
         }
     }
 
-    /// Takes a routing rule away.
+    /// Removes a routing rule.
     pub fn remove_routing_rule(&self, domain_key: &str, rule_id: &str) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.rules.remove(rule_id);
@@ -109,9 +109,9 @@ impl ApiGateway {
         self.state().domains.values().map(of).collect()
     }
 
-    /// Says whether version 1 lists mappings that it could not have made: of keys with `/`, and to APIs of version 2.
+    /// Sets whether version 1 lists mappings that it could not have made: of keys with `/`, and to APIs of version 2.
     ///
-    /// Whether Amazon does is not known; it does not here unless told to.
+    /// Whether AWS does is not known; it does not here unless told to.
     pub fn set_v1_lists_all_mappings(&self, all: bool) {
         self.state().v1_lists_all_mappings = all;
     }

@@ -8,9 +8,9 @@ use serde_json::Value;
 /// What an export of a stage gives.
 #[derive(Debug, Clone)]
 pub enum Definition {
-    /// This OpenAPI 3.0 document, with Amazon's own version, `info` and `servers`.
+    /// This OpenAPI 3.0 document, with AWS's own version, `info` and `servers`.
     OpenApi(Arc<Value>),
-    /// None: 400 with this message of Amazon's.
+    /// None: 400 with this message of AWS.
     Refused(String),
     /// These bytes as they are, whatever was asked for.
     Raw {

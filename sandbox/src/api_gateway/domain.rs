@@ -80,7 +80,7 @@ impl DomainName {
         key(&self.name, self.id.as_deref())
     }
 
-    /// Amazon's own host behind it, always the same for a name.
+    /// AWS's own host behind it, always the same for a name.
     pub(super) fn host(&self, region: &str) -> String {
         let fold = |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte));
         let digits = self.name.bytes().fold(7, fold) % (1 << 40);

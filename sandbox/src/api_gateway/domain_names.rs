@@ -48,7 +48,7 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, segments: &[&str]) -> R
             Ok(json_answer(StatusCode::OK, &domain(&entry.domain, call)))
         }
         (&Method::GET, ["domainnames", name, "basepathmappings"]) => {
-            // What Amazon says about a private one without its id is not recorded; it is taken for an unknown one.
+            // What AWS says about a private one without its id is not recorded; it is taken for an unknown one.
             let entry = entry_of(state, name, id)?;
             let mappings = entry.mappings.values().filter(|mapping| is_listed(state, mapping));
             let mappings = mappings.map(|mapping| (mapping.key.clone(), mapping)).collect();
@@ -81,7 +81,7 @@ fn entry_of<'a>(state: &'a State, name: &str, id: Option<&str>) -> Result<&'a Do
     entry.ok_or_else(AmazonError::unknown_domain)
 }
 
-/// Whether version 1 lists a mapping: whether Amazon lists those that version 1 cannot make is not known.
+/// Whether version 1 lists a mapping: whether AWS lists those that version 1 cannot make is not known.
 fn is_listed(state: &State, mapping: &Mapping) -> bool {
     let could_be_made = !mapping.key.contains('/') && !state.v2_apis.contains_key(&mapping.api_id);
     could_be_made || state.v1_lists_all_mappings

@@ -1,4 +1,4 @@
-//! The form in which Amazon answers those who do not ask for `application/json`: Hypertext Application Language.
+//! The form in which AWS answers those who do not ask for `application/json`: Hypertext Application Language.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};

@@ -38,7 +38,7 @@ pub(super) fn page<'a, T>(
 
 /// The page of a list of version 2: `maxResults` items after `nextToken`.
 ///
-/// Amazon documents no most: more than a page holds is taken for a full page.
+/// AWS documents no most: more than a page holds is taken for a full page.
 pub(super) fn v2_page<'a, T>(
     items: &'a BTreeMap<String, T>,
     list: &str,

@@ -1,4 +1,4 @@
-//! Patch operations, as Amazon takes them.
+//! Patch operations, as AWS takes them.
 
 use serde::Deserialize;
 

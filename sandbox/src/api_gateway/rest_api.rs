@@ -12,7 +12,7 @@ pub type Estate = Vec<(RestApi, Vec<Stage>)>;
 /// A REST API.
 #[derive(Debug, Clone)]
 pub struct RestApi {
-    /// Its id; Amazon's are ten lower-case letters and digits.
+    /// Its id; AWS's are ten lower-case letters and digits.
     pub id: String,
     /// Its name, not unique.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct RestApi {
     pub endpoint_type: EndpointType,
     /// The VPC endpoints that a private API is associated with.
     pub vpc_endpoint_ids: Vec<String>,
-    /// Whether its `execute-api` URL is switched off.
+    /// Whether its `execute-api` URL is disabled.
     pub disable_execute_api_endpoint: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -53,7 +53,7 @@ impl RestApi {
 /// How an API can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointType {
-    /// Through `CloudFront`, which is what Amazon takes unless told otherwise.
+    /// Through `CloudFront`, which is what AWS takes by default.
     Edge,
     /// In its region.
     Regional,
@@ -170,7 +170,7 @@ impl Entry {
         }
     }
 
-    /// A stage, which has to be there.
+    /// A stage, which must be there.
     pub fn stage(&self, name: &str) -> Result<&Stage, AmazonError> {
         self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }

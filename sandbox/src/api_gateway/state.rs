@@ -24,7 +24,7 @@ pub(super) struct State {
 }
 
 impl State {
-    /// Takes all APIs and domain names away.
+    /// Removes all APIs and domain names.
     pub fn clear(&mut self) {
         self.apis.clear();
         self.v2_apis.clear();

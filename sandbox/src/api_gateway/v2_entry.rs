@@ -12,7 +12,7 @@ use crate::random;
 
 /// Letters and digits of a deployment's id.
 const DEPLOYMENT_ID_LENGTH: usize = 6;
-/// What Amazon says of a deployment that it made itself.
+/// What AWS says of a deployment that it made itself.
 const AUTO_DEPLOYED: &str = "Automatic deployment triggered by changes to the Api configuration";
 
 /// What a deployment of an HTTP or a WebSocket API froze.
@@ -54,7 +54,7 @@ impl V2Entry {
         }
     }
 
-    /// A stage, which has to be there.
+    /// A stage, which must be there.
     pub fn stage(&self, name: &str) -> Result<&V2Stage, AmazonError> {
         self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }
@@ -91,7 +91,7 @@ impl V2Entry {
         deployment
     }
 
-    /// Lets a stage, which has to be there, run a deployment.
+    /// Lets a stage, which must be there, run a deployment.
     pub fn run(&mut self, stage_name: &str, deployment: &V2Deployment, now: i64) -> Result<(), AmazonError> {
         let stage = self.stages.get_mut(stage_name).ok_or_else(AmazonError::unknown_stage)?;
         stage.deployment_id = Some(deployment.id.clone());

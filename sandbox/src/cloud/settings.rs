@@ -1,4 +1,4 @@
-//! What others have to be told to work with the stand-ins.
+//! What others must be told to work with the stand-ins.
 
 use serde_json::{Value, json};
 
@@ -45,7 +45,7 @@ impl Cloud {
         environment
     }
 
-    /// Everything that another program has to know to work with these stand-ins, as one JSON object.
+    /// Everything that another program must know to work with these stand-ins, as one JSON object.
     #[must_use]
     pub fn description(&self) -> Value {
         json!({

@@ -24,7 +24,7 @@ const STAGE_NAMES: &[&str] = &[
     "sixty-five-characters-are-one-more-than-it-may-have-as-it-is-0000",
     "_under_score_",
 ];
-/// Names of APIs, each with something that has to survive or be cut.
+/// Names of APIs, each with something that must survive or be cut.
 const NAMES: &[&str] = &[
     "plain",
     "Ümläute, ß and ñ",

@@ -161,7 +161,7 @@ impl App {
         })
     }
 
-    /// The program to start: below the app's folder if it is there, else from the path.
+    /// The program to start: below the app's folder if it exists, else from the path.
     #[must_use]
     pub fn program(&self) -> PathBuf {
         let below = self.folder.join(&self.executable);

@@ -24,7 +24,7 @@ use crate::clock::now;
 /// Most bytes of a request (measured on host 4.1037).
 const BODY_MAX_BYTES: usize = 104_857_600;
 
-/// Opens the front until `shutdown`; gives its base URL.
+/// Opens the front until `shutdown`; returns its base URL.
 pub async fn open(port: u16, host: Arc<Host>, shutdown: CancellationToken) -> io::Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let base_url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());

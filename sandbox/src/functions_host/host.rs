@@ -46,7 +46,7 @@ pub enum HostError {
 /// What became of a timer run.
 #[derive(Debug, Clone)]
 pub struct TimerOutcome {
-    /// The status of the handler's answer; `None` when there was none.
+    /// The status of the handler's answer; `None` if there was none.
     pub status: Option<StatusCode>,
     /// The answer's body.
     pub body: Bytes,

@@ -56,14 +56,14 @@ pub enum Verdict {
     Succeeded(Outcome),
     /// The invocation failed.
     Failed(InvocationError),
-    /// The host takes no notice of the answer: the invocation goes on until it times out.
+    /// The host takes no notice of the answer: the invocation continues until it times out.
     Ignored,
 }
 
 /// A good answer.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// `Outputs`, `None` when absent or `null`.
+    /// `Outputs`, `None` if absent or `null`.
     pub outputs: Option<Map<String, Value>>,
     /// `Logs`.
     pub logs: Vec<String>,

@@ -1,4 +1,4 @@
-//! How a Functions host is to be.
+//! The options of a Functions host.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,7 +14,7 @@ pub enum HttpMode {
     Envelope,
 }
 
-/// How the host is to be.
+/// The options of the host.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
     /// The function app's folder, with `host.json`.

@@ -97,7 +97,7 @@ fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 
-/// The decoded parts of a path below `prefix`; `None` when it is not below it or has an empty part in its middle.
+/// The decoded parts of a path below `prefix`; `None` if it is not below it or has an empty part in its middle.
 ///
 /// An encoded slash stays encoded, as the host leaves it.
 #[must_use]

@@ -74,7 +74,7 @@ fn schedule_status(kind: TimerKind, last: Option<OffsetDateTime>, now: OffsetDat
     };
     let updated = match (last, kind) {
         (Some(last), _) => offset_time(last),
-        // The host has written down the first occurrence by then.
+        // The host has recorded the first occurrence by then.
         (None, TimerKind::Manual) => offset_time(now),
         (None, TimerKind::Scheduled | TimerKind::PastDue) => NEVER.to_owned(),
     };

@@ -19,16 +19,16 @@ pub enum Trust {
     WebIdentity {
         /// The provider's issuer.
         issuer: String,
-        /// What `aud` has to be one of, if that is asked.
+        /// What `aud` must be one of, if that is asked.
         audiences: Option<Vec<String>>,
-        /// What `sub` has to be one of, if that is asked.
+        /// What `sub` must be one of, if that is asked.
         subjects: Option<Vec<String>>,
     },
-    /// A principal of Amazon's.
+    /// A principal of AWS.
     Principal {
         /// Its ARN: of a user, of a role, or of an account's root, which means everyone in that account.
         arn: String,
-        /// What `sts:ExternalId` has to be, if that is asked.
+        /// What `sts:ExternalId` must be, if that is asked.
         external_id: Option<String>,
     },
 }

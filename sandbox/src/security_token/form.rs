@@ -1,4 +1,4 @@
-//! A request of Amazon's query protocol, taken apart and checked.
+//! A request of AWS's query protocol, taken apart and checked.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -20,7 +20,7 @@ const DURATION_SECONDS: RangeInclusive<u64> = 900..=43_200;
 #[derive(Debug)]
 pub(super) struct Form(Vec<(String, String)>);
 
-/// What a text parameter has to be.
+/// What a text parameter must be.
 struct Rule {
     lengths: RangeInclusive<usize>,
     pattern: &'static str,

@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use super::{names, run};
 use crate::world::World;
 
-/// The examples in a text: its lines that are commands, those that go on joined.
+/// The examples in a text: its lines that are commands, those that continue joined.
 fn examples(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined

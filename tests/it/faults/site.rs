@@ -14,7 +14,8 @@ use serde_json::{Value, json};
 use crate::oracle::{actual, desired_full};
 use crate::world::{SHOP, answer, host_options, let_deep_checks_be_due};
 
-/// So little that what hangs is given up soon: what was begun has ten seconds more, and what comes last fifteen of its own.
+/// So little that what hangs is given up soon: what was started has ten seconds more, and what comes last fifteen of
+/// its own.
 const LITTLE_TIME: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
 /// So many calls without time for everything are as if they never had any.
 pub const CALLS_AT_MOST: usize = 20;
@@ -43,13 +44,13 @@ const UNOWNED: [(&str, &str); 6] = [
 pub enum Scene {
     /// An integration is created.
     Create,
-    /// The same, where imports are operations that go on.
+    /// The same, where imports are operations that continue.
     Deferred,
     /// The same with a role that is assumed with the access key.
     RoleByKey,
     /// The same with a role that is assumed with a token.
     RoleByToken,
-    /// The timer runs after changes on Amazon.
+    /// The timer runs after changes in AWS.
     Timer,
     /// The integration is deleted.
     Delete,
@@ -61,7 +62,7 @@ impl Scene {
         matches!(self, Self::Create | Self::Timer | Self::Delete)
     }
 
-    /// What the gateway held when the integration was synchronized last; `None` when it is yet to be made.
+    /// What the gateway held when the integration was synchronized last; `None` if it is yet to be made.
     fn before(self) -> Option<FullEstate> {
         match self {
             Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken => None,
@@ -172,7 +173,7 @@ pub struct Said {
 }
 
 impl Said {
-    /// Whether all is well, as far as it says; of what is gone, that it is not there is as good.
+    /// Whether all is well, as far as it says; of what is gone, that it does not exist is as good.
     pub fn is_good(&self) -> bool {
         self.status.is_some_and(|status| matches!(status, 200..=299 | 404))
     }

@@ -8,8 +8,8 @@ use super::site::{Said, Scene, Site, is_unowned};
 use crate::oracle::desired_full;
 use crate::world::SHOP;
 
-/// Longer than anything may take with one second of time: ten more for what was begun, fifteen for the outcome, two for a
-/// request under way, and the rest for a machine that has other things to do.
+/// Longer than anything may take with one second of time: ten more for what was started, fifteen for the outcome, two
+/// for a request in flight, and the rest for a machine that has other things to do.
 const LONGEST: Duration = Duration::from_secs(40);
 /// Codes of errors that say what is wrong; others say that nobody thought of it.
 const CODES: [&str; 12] = [

@@ -1,4 +1,4 @@
-//! Amazon's two lists, of REST APIs and of HTTP and WebSocket APIs: each is complete or not for itself.
+//! API Gateway's two lists, of REST APIs and of HTTP and WebSocket APIs: each is complete or not for itself.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! What happens on Amazon: APIs of every kind come, change and go, and so do the custom domains that lead to them.
+//! What happens in AWS: APIs of every kind come, change and go, and so do the custom domains that lead to them.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::oracle::full_estate;
 const REFUSAL: &str = "Unable to build the export";
 /// How many APIs come at once, so that more are there than a run without time begins.
 const MANY: usize = 18;
-/// Most APIs that are there, but for those that come at once.
+/// Most APIs that are there, except those that come at once.
 const APIS_MAX: usize = 7;
 /// Custom domains: the last is edge-optimized, which REST APIs alone can have.
 pub const DOMAINS: [&str; 3] = ["one.example.com", "two.example.com", "edge.example.com"];
@@ -35,7 +35,7 @@ pub fn is_rest(id: &str) -> bool {
 pub enum Hidden {
     /// What this domain leads to.
     Domain(&'static str),
-    /// The same, but for what the older version of Amazon's API tells of it: of REST APIs.
+    /// The same, except what the older version of AWS's API tells of it: of REST APIs.
     Newer(&'static str),
     /// Which there are.
     All,

@@ -1,4 +1,4 @@
-//! What definitions have to say of where an API is called, and of what a WebSocket API takes.
+//! What definitions must say of where an API is called, and of what a WebSocket API takes.
 
 use sandbox::api_gateway::{Protocol, V2Api};
 use sandbox::estate::FullEstate;

@@ -1,4 +1,4 @@
-//! Where lives are played: changes on Amazon and in the catalog, made directly, as their owners make them.
+//! Where lives are played: changes in AWS and in the catalog, made directly, as their owners make them.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -14,7 +14,7 @@ use crate::world::change_kept;
 
 /// Names of integrations: one is the beginning of another.
 pub const INTEGRATIONS: [&str; 3] = ["shop", "shop-a", "depot"];
-/// Environments that people made; the last is not there yet.
+/// Environments that people made; the last does not exist yet.
 pub const ENVIRONMENTS: [&str; 3] = ["people-one", "people-two", "to-be-made"];
 /// Stage names: plain ones, and ones that no entity can be named.
 pub const STAGES: [&str; 6] = ["prod", "staging", "v1", "Prod", "my_stage", "live"];

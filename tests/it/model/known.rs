@@ -30,7 +30,7 @@ pub struct Known {
     pub held: BTreeMap<String, String>,
     /// Integrations of which what is gone was held and not confirmed since.
     unconfirmed: BTreeSet<String>,
-    /// How many changes there were before the run that is under way.
+    /// How many changes there were before the run that is in flight.
     pub last_run: usize,
     /// Everything that the handlers answered.
     pub said: String,
@@ -148,7 +148,7 @@ impl Known {
             Call::Delete { name } => {
                 let name = integration(*name).to_owned();
                 let undisturbed = matches!(trouble, Trouble::None);
-                // An answer that something refuses says whether the deletion goes on all the same.
+                // An answer that something refuses says whether the deletion continues all the same.
                 let goes_on = [" is being deleted, and the timer continues", " was deleted; "];
                 let goes_on = goes_on.iter().any(|words| answer.text.contains(words));
                 let wishes = self.wishes.entry(name.clone()).or_default();

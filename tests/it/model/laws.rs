@@ -1,4 +1,4 @@
-//! What holds for every single write of the app, whatever else goes on.
+//! What holds for every single write of the app, whatever else continues.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -162,7 +162,7 @@ fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Resul
     }
 }
 
-/// How many APIs an integration has, and how many of them are gone, of each of Amazon's two lists.
+/// How many APIs an integration has, and how many of them are gone, of each of API Gateway's two lists.
 #[derive(Debug, Default)]
 struct Losses {
     owned: [usize; 2],
@@ -186,7 +186,7 @@ impl Losses {
     }
 }
 
-/// The integrations of which so many APIs are gone that a run has to hold their deletion, whether or not it can read both
+/// The integrations of which so many APIs are gone that a run must hold their deletion, whether or not it can read both
 /// lists.
 pub fn to_be_held(ledger: &Ledger, estate: &FullEstate, reads_all: bool) -> BTreeSet<String> {
     let mut losses: BTreeMap<String, Losses> = BTreeMap::new();
@@ -404,7 +404,7 @@ fn judge_urls(ledger: &Ledger, moment: &Moment, change: &Change, api: &str, id: 
         );
     };
     let stays = |before: &BTreeSet<String>| match hidden {
-        // The older version of Amazon's API may tell of more.
+        // The older version of AWS's API may tell of more.
         Hidden::Newer(_) if is_rest(id) => of(before).is_subset(&of(&after)),
         Hidden::Newer(_) | Hidden::Domain(_) | Hidden::All => of(before) == of(&after),
     };

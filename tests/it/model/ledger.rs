@@ -101,7 +101,7 @@ impl Ledger {
         self.below("environments/").filter(|(_, entry)| holds(entry)).collect()
     }
 
-    /// The integration that an API is of, and its id on Amazon: the marker and the name say so.
+    /// The integration that an API is of, and its id in AWS: the marker and the name say so.
     pub fn owner(&self, api: &str) -> Option<(String, String)> {
         owner(api, &self.get(api)?.value)
     }
@@ -222,7 +222,7 @@ fn vouching(entry: &Entry, path: &str) -> Option<Value> {
     (is_named("api", 1)? && is_named("name", 3)?).then_some(record)
 }
 
-/// What differs between two states of an entity, but for these places: those of the source.
+/// What differs between two states of an entity, except these places: those of the source.
 pub fn differs(before: &Value, after: &Value, but: &[&str]) -> bool {
     let rest = |value: &Value| {
         let mut properties = value["properties"].clone();

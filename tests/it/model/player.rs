@@ -34,7 +34,7 @@ const KEYS: [[&str; 2]; 2] = [
 ];
 /// So many ends of a process make a host give up on it.
 const ENDS: usize = 3;
-/// A budget in which nothing but the first few APIs is begun.
+/// A budget in which nothing but the first few APIs starts.
 const NO_TIME: [(&str, &str); 2] = [
     ("HTTP_TIME_BUDGET_SECONDS", "0.001"),
     ("SYNC_TIME_BUDGET_SECONDS", "0.001"),
@@ -170,7 +170,7 @@ impl Player {
         answers
     }
 
-    /// The integrations whose losses a call has to hold; while other things happen, that depends on when it looks.
+    /// The integrations whose losses a call must hold; while other things happen, that depends on when it looks.
     fn held(&self, calls: &[(usize, Call)], trouble: &Trouble, known: &Known) -> BTreeSet<String> {
         let confirms = |(_, call): &(usize, Call)| {
             matches!(

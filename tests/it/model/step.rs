@@ -5,7 +5,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use sandbox::record::Service;
 
-/// Something that happens on Amazon.
+/// Something that happens in AWS.
 #[derive(Debug, Clone)]
 pub enum Amazon {
     Add(Seed),
@@ -159,7 +159,7 @@ pub enum Query {
     Confirm,
 }
 
-/// What goes wrong, or happens, while calls are under way.
+/// What goes wrong, or happens, while calls are in flight.
 #[derive(Debug, Clone)]
 pub enum Trouble {
     None,

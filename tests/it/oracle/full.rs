@@ -22,7 +22,7 @@ pub fn full_estate(gateway: &ApiGateway) -> FullEstate {
     }
 }
 
-/// The names of an API's stages, but for those that run nothing; `None` where there is no such API.
+/// The names of an API's stages, except those that run nothing; `None` if there is no such API.
 pub fn stages_of<'a>(estate: &'a FullEstate, id: &str) -> Option<Vec<&'a str>> {
     let rest = estate.rest.iter().find(|(api, _)| api.id == id);
     if let Some((_, stages)) = rest {
@@ -151,7 +151,7 @@ fn desired_v2(
     all
 }
 
-/// A document without what only Amazon understands.
+/// A document without what only AWS understands.
 fn without_extensions(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -78,7 +78,7 @@ fn set(texts: &[&str]) -> BTreeSet<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// Runs until a run has nothing left to do; gives its report.
+/// Runs until a run has nothing left to do; returns its report.
 async fn settle(world: &World) -> Value {
     for _ in 0..5 {
         let report = world.sync("").await.json();

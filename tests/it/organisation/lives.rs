@@ -1,7 +1,8 @@
 //! Lives of a company at random: APIs come, go and change their groups, accounts deny their roles, people write.
 //!
-//! After each sync, what is gone from the catalog has to be gone from a gateway that could be read. In the end all accounts
-//! can be read, what is held is confirmed, and the catalog has to be what an oracle says that only knows the gateways.
+//! After each sync, what is gone from the catalog must be gone from a gateway that could be read. In the end all
+//! accounts can be read, what is held is confirmed, and the catalog must be what an oracle says that only knows the
+//! gateways.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -204,7 +205,7 @@ impl Player {
         urls
     }
 
-    /// Nothing that may be on Amazon is gone, and nothing of people's.
+    /// Nothing that may be in AWS is gone, and nothing of people's.
     fn judge(&self, before: &BTreeMap<String, BTreeSet<String>>, answer: &str) {
         let after = self.urls();
         let there: BTreeSet<String> = self.expected().into_values().flatten().collect();
@@ -221,7 +222,7 @@ impl Player {
         }
     }
 
-    /// What the catalog has to have: the URLs of the deployments, by API.
+    /// What the catalog must have: the URLs of the deployments, by API.
     fn expected(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut expected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ((place, number), (service, stages)) in &self.apis {

@@ -84,7 +84,7 @@ async fn a_put_of_other_settings_in_another_process_ends_a_run_that_records_noth
     assert_eq!(shown["properties"]["importSpecification"], "never");
     let runs = shown["properties"]["history"].as_array().unwrap().len();
     assert_eq!(runs, 2, "the two puts' own: {:#}", shown["properties"]["history"]);
-    // What the old run had under way when it was overtaken is put right.
+    // What the old run had in flight when it was overtaken is corrected.
     world.sync("deep=true").await.expect(200);
     assert!(world.inventory().keys().all(|path| !path.contains("/definitions/")));
     assert_eq!(
