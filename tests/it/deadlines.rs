@@ -1,4 +1,4 @@
-//! Time that ends: what starts then, what is left for the next run, and who must wait for whom.
+//! Deadlines: what still starts, what is left for the next run, and who waits for whom.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::secrecy::assert_uncalled;
 use crate::world::{Answer, SHOP, World};
 
-/// So short that what starts within it is all that is done.
+/// So short that only the work started within it is done.
 const ONE_SECOND: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
 /// Azure cuts HTTP calls so long after their usual budget.
 const CUT_AFTER: Duration = Duration::from_secs(30);
@@ -477,7 +477,7 @@ async fn deletions_confirmed_in_a_call_without_time_are_made_by_the_timer_once()
     world.assert_in_line();
     assert_eq!(world.last_sync().await["deleted"], 9);
 
-    // What was confirmed once is not confirmed for ever: the same deletions have another id now.
+    // A confirmation does not last for ever: the same deletions have a new id.
     world.cloud.fill_gateway(plain(9));
     world.run_timer().await;
     world.assert_in_line();

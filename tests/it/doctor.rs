@@ -13,7 +13,7 @@ use crate::cli::{BOTH, Where, command, names};
 use crate::keyless::{by_key, keyless};
 use crate::world::{SHOP, World, change_kept};
 
-/// What the doctor finds: each check with its state.
+/// The doctor's checks with their states.
 async fn examine(world: &World, name: &str) -> Value {
     let path = format!("integrations/{name}/doctor");
     world.call(Method::GET, &path, None).await.expect(200).json()
@@ -26,7 +26,7 @@ fn in_state(examination: &Value, state: &str) -> Vec<String> {
     those.map(|check| check["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Asserts that this one check has failed, with a remedy, and that a person is told so in words.
+/// Asserts that exactly this check failed, with a remedy and a message for people.
 async fn assert_names(world: &World, wanted: &str, reason: &str) {
     let before = world.everything();
     let examination = examine(world, SHOP).await;

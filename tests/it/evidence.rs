@@ -1,4 +1,4 @@
-//! On what evidence something is removed: lists that are complete, and AWS's own word right before.
+//! The evidence for removals: complete lists, and AWS's own confirmation right before.
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};

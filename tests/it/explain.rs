@@ -15,7 +15,7 @@ use crate::world::{SHOP, World};
 /// A deployed API of the demo.
 const ORDERS: &str = "a1b2c3d4e5";
 
-/// What is told of a name or id: the first API that it means.
+/// The explanation of a name or id: the first API that it matches.
 async fn explain(world: &World, api: &str) -> Value {
     let api: String = byte_serialize(api.as_bytes()).collect();
     let path = format!("integrations/{SHOP}/explain?api={api}");

@@ -1,4 +1,4 @@
-//! Exporting: only when asked for, with nothing secret, and at nobody's cost whatever the collector does.
+//! Exporting: only on request, without secrets, and without any effect on the work, whatever the collector does.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::secrecy::assert_uncalled;
 use crate::telemetry::{eventful_day, observed};
 use crate::world::{SHOP, World};
 
-/// Within this time an idle handler ends, whatever its collector does.
+/// The time within which an idle handler ends, whatever its collector does.
 const ENDS_WITHIN: Duration = Duration::from_secs(4);
 /// Within this time what is to be said is said.
 const PATIENCE: Duration = Duration::from_secs(20);

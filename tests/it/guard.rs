@@ -1,4 +1,4 @@
-//! A hold of removals stays until people confirm it or none is left to remove, whatever appears or goes wrong meanwhile.
+//! A hold on removals lasts until people confirm it or none is left, whatever appears or fails meanwhile.
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -25,7 +25,7 @@ fn remove(world: &World, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// One API with so many stages.
+/// One API with this many stages.
 fn staged(stages: usize) -> Estate {
     let stages = (0..stages).map(stage);
     vec![(RestApi::new(ORDERS, "Orders"), stages.collect())]
@@ -255,7 +255,7 @@ async fn a_run_that_is_killed_after_it_found_too_much_gone_does_not_let_the_next
     }
 }
 
-/// What loses a journal.
+/// A way to lose a journal.
 type Loss = (&'static str, fn(&mut Value));
 
 const LOSSES: [Loss; 3] = [

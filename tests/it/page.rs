@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::world::{Answer, SHOP, World, answer};
 
-/// What Chromium sends.
+/// Chromium's `Accept` header.
 const BROWSER: &str =
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8";
 

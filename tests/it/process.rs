@@ -188,10 +188,10 @@ async fn without_its_host_a_working_handler_is_gone_within_seconds_and_the_next_
     );
 }
 
-/// Starts a handler as the child of a process that is not the test's, and a host's calls to it.
+/// Starts a handler as the grandchild of the test, and returns a host's calls to it.
 async fn start_below_a_parent(cloud: &Cloud) -> (Child, FunctionsHost) {
     let options = host_options(cloud, &[]);
-    // Bound without listening, so that nobody else is given the port.
+    // Bound without listening, so that nobody else gets the port.
     let reserved = TcpSocket::new_v4().unwrap();
     reserved.set_reuseaddr(true).unwrap();
     reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();

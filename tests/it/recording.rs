@@ -48,7 +48,7 @@ async fn a_run_that_ends_while_its_integration_is_being_deleted_does_not_bring_i
 #[tokio::test]
 async fn a_put_whose_run_comes_to_nothing_says_why() {
     let world = World::start().await;
-    // Azure lists the environment that was made, and does not find it.
+    // Azure lists the new environment, but does not find it.
     let missing = json!({ "error": { "code": "ResourceNotFound", "message": "not there" } });
     world.refuse(Method::GET, "/environments/shop", 404, &missing);
     let put = world.put(SHOP, world.document()).await.expect(201).json();

@@ -1,4 +1,4 @@
-//! Roles that cannot be assumed: every way it fails, its code, and a catalog that is as it was.
+//! Roles that cannot be assumed: every failure, its code, and an unchanged catalog.
 
 use futures::stream::{self, StreamExt};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -18,7 +18,7 @@ const SIDE_BY_SIDE: usize = 6;
 /// A role that cannot be assumed.
 struct Case {
     what: &'static str,
-    /// What the setting `AWS_WEB_IDENTITY_AUDIENCE` is, if it is another.
+    /// Another value of `AWS_WEB_IDENTITY_AUDIENCE`.
     audience: Option<&'static str>,
     prepare: fn(&World),
     document: fn(&World) -> Value,
@@ -59,7 +59,7 @@ fn fail_sts(world: &World, fault: impl Into<Fault>) {
     world.fail(Service::Sts, None, ".", None, fault.into());
 }
 
-/// Lets the requests for a token for AWS fail, and no others.
+/// Fails only the requests for a token for AWS.
 fn fail_identity(world: &World, fault: Fault) {
     world.fail(Service::Identity, None, "resource=api%3A", None, fault);
 }

@@ -33,7 +33,7 @@ fn renew(vault: &KeyVault) {
     vault.set_secret(KEY_SECRET, NEW.1);
 }
 
-/// Lets AWS know the new key and no other.
+/// Leaves AWS only the new key.
 fn delete_old(gateway: &ApiGateway) {
     gateway.set_credentials(vec![new()]);
 }
@@ -135,7 +135,7 @@ async fn a_secret_that_cannot_be_read_fails_runs_until_it_can() {
             "SecretDisabled",
         ),
         (
-            // Key Vault gives no older version for a newest one that is disabled.
+            // Key Vault returns no older version if the newest is disabled.
             |vault, id| {
                 let version = vault.set_secret(ID_SECRET, id);
                 vault.set_version_enabled(ID_SECRET, &version, false);
@@ -260,7 +260,7 @@ async fn a_key_that_is_deleted_during_a_run_leaves_the_rest_as_it_is() {
         (&json!("partial"), &json!(0)),
         "{report:#}"
     );
-    // Refusals in a row end the work, and are told once.
+    // Consecutive refusals end the work, and the report says so once.
     let message = report["message"].as_str().unwrap();
     assert!(message.contains("rejects the access key"), "{message}");
     assert_eq!(world.inventory(), before);

@@ -1,4 +1,4 @@
-//! What operators see: spans and metrics as a collector is given them, and the line of each run.
+//! Telemetry: spans and metrics as the collector receives them, and the log line of each run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;

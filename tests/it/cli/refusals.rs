@@ -1,4 +1,4 @@
-//! What is refused, and what is not even sent.
+//! Refused calls, and calls that are not even sent.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderName;
@@ -172,7 +172,7 @@ async fn a_key_is_not_sent_on_to_where_an_answer_points() {
     assert!(said.err.contains("redirect"), "{said:?}");
 }
 
-/// Lets an app of this API center answer like this, whatever it is asked, and calls it.
+/// Calls an app of this API center that gives this answer to everything.
 async fn told_by_an_app(world: &World, answer: &Value, arguments: &[&str]) -> Said {
     world.cloud.faults.clear();
     let headers = [("x-api-center", world.cloud.resource_id.parse().unwrap())];

@@ -33,7 +33,7 @@ pub fn stages_of<'a>(estate: &'a FullEstate, id: &str) -> Option<Vec<&'a str>> {
     Some(deployed.map(|stage| stage.name.as_str()).collect())
 }
 
-/// What an integration should have made of everything that a gateway has.
+/// The desired catalog for everything on a gateway.
 pub fn desired_full(integration: &str, region: &str, estate: &FullEstate) -> BTreeMap<String, Value> {
     let wishes = Wishes {
         integration,
@@ -151,7 +151,7 @@ fn desired_v2(
     all
 }
 
-/// A document without what only AWS understands.
+/// A document without AWS's extensions.
 fn without_extensions(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

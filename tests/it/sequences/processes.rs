@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::deadlines::plain;
 use crate::world::{SHOP, World, answer, host_options};
 
-/// Lets the timer run, and another process answer a call once the run has made so many writes of APIs.
+/// Runs the timer, with a call to another process after this many writes of APIs.
 async fn call_during_a_run(world: &World, skip: usize, method: Method, body: Option<Value>) {
     let other = FunctionsHost::start(host_options(&world.cloud, &[])).await.unwrap();
     let (begin, started) = oneshot::channel();

@@ -79,7 +79,7 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
         (
             json!([{ "account": 12_345_678_901_u64 }]),
             "properties.exclude[0].account",
-            "quotation marks",
+            "in quotes",
         ),
         (
             json!([{ "apiType": "SOAP" }]),
