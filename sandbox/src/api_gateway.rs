@@ -1,8 +1,7 @@
-//! Amazon API Gateway: the control planes of REST APIs (2015-07-09) and of HTTP and WebSocket APIs (2018-11-29), read by
-//! everyone and written by tests and tools.
+//! Amazon API Gateway: the control planes of REST APIs (2015-07-09) and of HTTP and WebSocket APIs (2018-11-29).
 //!
-//! Every request is to be signed (Signature Version 4), lists come in pages, calls beyond the account's budget are
-//! refused, and an export gives what a stage's deployment froze.
+//! Every request must be signed (Signature Version 4), lists come in pages, calls beyond the account's budget are
+//! throttled, and an export shows the snapshot of a stage's deployment.
 
 mod call;
 mod contents;
@@ -71,7 +70,7 @@ pub struct ApiGatewayOptions {
 }
 
 impl Default for ApiGatewayOptions {
-    /// As AWS's are, with no access key yet.
+    /// AWS's own values, without an access key.
     fn default() -> Self {
         Self {
             account: ACCOUNT.to_owned(),
@@ -87,7 +86,7 @@ impl Default for ApiGatewayOptions {
 }
 
 impl ApiGatewayOptions {
-    /// With a budget that no test runs into.
+    /// With a budget that no test exhausts.
     #[must_use]
     pub fn unthrottled(self) -> Self {
         Self {
@@ -124,7 +123,7 @@ impl ApiGateway {
         }
     }
 
-    /// From now on, these access keys of the account are known and no others but those of sessions.
+    /// Replaces the account's access keys, except those of sessions.
     pub fn set_credentials(&self, credentials: Vec<(String, String)>) {
         self.keyring.remove_lasting(&self.account);
         for (access_key_id, secret) in credentials {
@@ -138,12 +137,12 @@ impl ApiGateway {
         self.keyring.set_region_enabled(&self.account, &self.region, enabled);
     }
 
-    /// From now on, the account has this budget in this region, all of it at first.
+    /// Sets the account's budget in this region, full at first.
     pub fn set_rate(&self, rate: Rate) {
         self.budget.set_rate(rate);
     }
 
-    /// Adds an API, or changes it and leaves what is below it.
+    /// Adds or changes an API, keeping everything below it.
     pub fn put_rest_api(&self, rest_api: RestApi) {
         let mut state = self.state();
         if let Some(entry) = state.apis.get_mut(&rest_api.id) {
@@ -154,7 +153,7 @@ impl ApiGateway {
         }
     }
 
-    /// Adds a stage to an API that is there, or changes it, with the deployment that it runs.
+    /// Adds or changes a stage of an existing API, with its deployment.
     pub fn put_stage(&self, rest_api_id: &str, stage: Stage) {
         if let Some(entry) = self.state().apis.get_mut(rest_api_id) {
             let now = epoch_seconds(now());
@@ -163,7 +162,7 @@ impl ApiGateway {
         }
     }
 
-    /// Removes an API with all that is below it.
+    /// Removes an API with everything below it.
     pub fn remove_rest_api(&self, rest_api_id: &str) {
         self.state().apis.remove(rest_api_id);
     }

@@ -31,20 +31,20 @@ pub const ACCESS_KEY_SECRET: &str = "aws-access-key";
 /// The secret that holds the AWS secret access key.
 pub const SECRET_ACCESS_KEY_SECRET: &str = "aws-secret-access-key";
 
-/// The role that the account has: it trusts the identity's tokens for [`AUDIENCE`], and the user of the access key.
+/// The account's role: it trusts the identity's tokens for [`AUDIENCE`], and the user of the access key.
 pub const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/apicenter-aws-sync";
 
-/// What the identity's tokens for AWS are for.
+/// The audience of the identity's tokens for AWS.
 pub const AUDIENCE: &str = "api://apicenter-aws-sync";
 
 /// How the clouds are to be: each stand-in by its own options, and what all have around them.
 #[derive(Debug, Clone, Default)]
 pub struct CloudOptions {
-    /// Azure Resource Manager with the API center behind it; where it can be reached is found out.
+    /// Azure Resource Manager with the API center behind it; its URL is set on start.
     pub api_center: ApiCenterOptions,
     /// Amazon API Gateway, whose region is that of AWS Security Token Service, too; the account gets a new access key.
     pub api_gateway: ApiGatewayOptions,
-    /// How long every answer takes, besides the work.
+    /// The latency of every response, besides the work.
     pub latency: Duration,
     /// Whether AWS's services speak TLS and are known by their real names in every region only, which a proxy must lead
     /// here ([`Cloud::is_behind`]).
@@ -52,7 +52,7 @@ pub struct CloudOptions {
 }
 
 impl CloudOptions {
-    /// With budgets that no test runs into.
+    /// With budgets that no test exhausts.
     #[must_use]
     pub fn unthrottled(self) -> Self {
         Self {
@@ -88,17 +88,17 @@ pub struct Cloud {
     pub key_vault: Arc<KeyVault>,
     /// The managed-identity endpoint.
     pub identity: Arc<Identity>,
-    /// Every exchange with any of them.
+    /// The record of every exchange.
     pub record: Record,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Faults,
-    /// How the process under test is killed when a fault says so.
+    /// Kills the process under test when a fault says so.
     pub kill: KillHook,
     /// The API center's ARM id.
     pub resource_id: String,
     /// The AWS region.
     pub region: String,
-    /// What a caller of the identity endpoint must send as `X-IDENTITY-HEADER`.
+    /// The `X-IDENTITY-HEADER` of the identity endpoint.
     pub identity_header: String,
     /// The AWS access key's id.
     pub aws_access_key_id: String,

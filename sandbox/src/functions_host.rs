@@ -198,15 +198,14 @@ impl FunctionsHost {
         self.host.signal(Signal::KILL)
     }
 
-    /// Asks the handler to end (SIGTERM), which the real host never does but containers and people do.
+    /// Terminates the handler (SIGTERM), which the real host never does but containers and people do.
     ///
-    /// # Errors
-    /// When it does not run.
+    /// # Errors If it does not run.
     pub fn terminate(&self) -> Result<(), HostError> {
         self.host.signal(Signal::TERM)
     }
 
-    /// What kills the handler whenever it is called, for a stand-in's faults.
+    /// A function that kills the handler, for a stand-in's faults.
     pub fn killer(&self) -> impl Fn() + Send + 'static {
         let host = Arc::downgrade(&self.host);
         move || {

@@ -1,4 +1,4 @@
-//! The access keys of AWS's accounts: those that last, and those of sessions.
+//! The access keys of AWS accounts: permanent ones, and those of sessions.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use crate::region::partition;
 
-/// The account that everything of AWS is in, unless a test makes others.
+/// The default AWS account.
 pub const ACCOUNT: &str = "123456789012";
-/// The user of that account whose access keys last.
+/// The user of that account with permanent access keys.
 pub const USER_ARN: &str = "arn:aws:iam::123456789012:user/apicenter-aws-sync";
 
 /// An access key.
@@ -18,16 +18,16 @@ pub(crate) struct Credential {
     pub access_key_id: String,
     /// Its secret half.
     pub secret: String,
-    /// Whose key it is, as an ARN.
+    /// Its principal, as an ARN.
     pub principal: String,
     /// The session it belongs to, when it is a temporary one.
     pub session: Option<Session>,
 }
 
-/// What makes a key a temporary one.
+/// The session of a temporary key.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
-    /// What every request of the session must show.
+    /// The session token, required in every request.
     pub token: String,
     /// When it ends.
     pub ends: SystemTime,

@@ -1,4 +1,4 @@
-//! AWS Organizations (2016-11-28): who is in a company's organisation, and where in its tree.
+//! AWS Organizations (2016-11-28): the accounts of a company's organisation, and their place in its tree.
 
 mod answers;
 mod errors;
@@ -26,7 +26,7 @@ pub use self::errors::OrganizationsError;
 use self::state::{Input, State};
 pub use self::state::{Member, ORGANIZATION, ROOT, Unit};
 
-/// What the target of every call begins with.
+/// The prefix of every call's target.
 const TARGET: &str = "AWSOrganizationsV20161128.";
 
 /// The service.

@@ -1,7 +1,6 @@
-//! A forward proxy that records whom it is asked for, as companies have between their networks and the clouds.
+//! A forward proxy that records its destinations, as companies have between their networks and the clouds.
 //!
-//! It takes `CONNECT` and plain requests with a whole URL. It dials loopback only: a name leads to the port that a test
-//! gives it.
+//! It accepts `CONNECT` and plain requests with a whole URL. It dials loopback only: a test maps names to ports.
 
 use std::collections::HashMap;
 use std::io;

@@ -1,4 +1,4 @@
-//! The round that the sandbox goes without being told more: an integration, a timer run, and a look at the catalog.
+//! The default round of the sandbox: an integration, a timer run, and a look at the catalog.
 
 mod call;
 mod company;
@@ -12,7 +12,7 @@ pub use self::company::{COMPANY, found_company};
 use crate::cloud::{ACCESS_KEY_SECRET, Cloud, SECRET_ACCESS_KEY_SECRET};
 use crate::functions_host::{FunctionsHost, HostOptions, TimerKind};
 
-/// The integration that is made.
+/// The integration's name.
 pub const INTEGRATION: &str = "shop";
 /// The workspace that the sandbox was built in: the function app's files are at its root.
 pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -74,7 +74,7 @@ fn shop(host: &FunctionsHost) -> Integration<'_> {
     }
 }
 
-/// What to try, ready to be pasted: the status page's address, then calls.
+/// Calls to try, ready for pasting: the status page's address, then commands.
 #[must_use]
 pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
     let url = shop(host).url();

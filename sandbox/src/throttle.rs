@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// A rate as the clouds state it: calls per second and burst.
 pub type Rate = (f64, f64);
 
-/// A rate that no test runs into.
+/// A rate that no test exhausts.
 pub const UNLIMITED: Rate = (1e6, 1e6);
 
 /// A bucket of tokens that refills steadily.

@@ -1,4 +1,4 @@
-//! What the gateway holds besides REST APIs, filled and emptied by hand.
+//! The gateway's contents besides REST APIs, for tests to change.
 
 use super::ApiGateway;
 use super::domain::{DomainEntry, DomainEstate, DomainName, Mapping, RoutingRule};
@@ -7,7 +7,7 @@ use super::v2_entry::V2Entry;
 use crate::clock::{epoch_seconds, now};
 
 impl ApiGateway {
-    /// Adds an HTTP or a WebSocket API, or changes it and leaves its stages.
+    /// Adds or changes an HTTP or WebSocket API, keeping its stages.
     pub fn put_v2_api(&self, api: V2Api) {
         let mut state = self.state();
         if let Some(entry) = state.v2_apis.get_mut(&api.id) {
@@ -17,7 +17,7 @@ impl ApiGateway {
         }
     }
 
-    /// Adds a stage to an HTTP or a WebSocket API that is there, or changes it, with the deployment that it runs.
+    /// Adds or changes a stage of an existing HTTP or WebSocket API, with its deployment.
     pub fn put_v2_stage(&self, api_id: &str, stage: V2Stage) {
         if let Some(entry) = self.state().v2_apis.get_mut(api_id) {
             entry.put_stage(stage, epoch_seconds(now()));
@@ -51,7 +51,7 @@ impl ApiGateway {
         self.state().v2_missing = missing;
     }
 
-    /// Adds a custom domain name, or changes it and leaves its mappings and rules.
+    /// Adds or changes a custom domain name, keeping its mappings and rules.
     pub fn put_domain(&self, domain: DomainName) {
         let mut state = self.state();
         let key = domain.key();
@@ -67,7 +67,7 @@ impl ApiGateway {
         self.state().domains.remove(domain_key);
     }
 
-    /// Adds a mapping to a domain name that is there, or changes it.
+    /// Adds or changes a mapping of an existing domain name.
     pub fn put_mapping(&self, domain_key: &str, mapping: Mapping) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.mappings.insert(mapping.id.clone(), mapping);
@@ -81,7 +81,7 @@ impl ApiGateway {
         }
     }
 
-    /// Adds a routing rule to a domain name that is there, or changes it.
+    /// Adds or changes a routing rule of an existing domain name.
     pub fn put_routing_rule(&self, domain_key: &str, rule: RoutingRule) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.rules.insert(rule.id.clone(), rule);

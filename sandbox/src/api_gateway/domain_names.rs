@@ -64,7 +64,7 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, segments: &[&str]) -> R
     }
 }
 
-/// The domain names of the owner that is asked about; other accounts share none with this one.
+/// The domain names of the requested owner; other accounts share none with this one.
 fn owned<'a>(
     domains: &'a BTreeMap<String, DomainEntry>,
     call: &Call<'_>,
@@ -134,7 +134,7 @@ fn base_path_mapping(mapping: &Mapping) -> Value {
     }))
 }
 
-/// What lets VPC endpoints reach private domain names.
+/// Access associations between VPC endpoints and private domain names.
 fn associations(domains: BTreeMap<String, &DomainEntry>, call: &Call<'_>) -> BTreeMap<String, Value> {
     let mut associations = BTreeMap::new();
     for (key, entry) in domains {

@@ -1,4 +1,4 @@
-//! Exports: what a stage runs, as an OpenAPI document.
+//! Exports: a stage's deployment as an OpenAPI document.
 
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};

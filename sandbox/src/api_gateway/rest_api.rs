@@ -1,4 +1,4 @@
-//! REST APIs with what is below them.
+//! REST APIs with everything below them.
 
 use std::collections::BTreeMap;
 
@@ -133,25 +133,25 @@ pub struct Canary {
     pub percent_traffic: f64,
 }
 
-/// What a deployment froze.
+/// A deployment.
 #[derive(Debug, Clone)]
 pub(super) struct Deployment {
     /// Its id.
     pub id: String,
     /// Its description.
     pub description: Option<String>,
-    /// When it was made, seconds since 1970.
+    /// When it was created, seconds since 1970.
     pub created_date: i64,
     /// The snapshot.
     pub definition: Definition,
 }
 
-/// A REST API and all that is below it.
+/// A REST API and everything below it.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// The API itself.
     pub api: RestApi,
-    /// What the next deployment will freeze.
+    /// The snapshot for the next deployment.
     pub draft: Definition,
     /// Its deployments by id.
     pub deployments: BTreeMap<String, Deployment>,
@@ -175,7 +175,7 @@ impl Entry {
         self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }
 
-    /// Freezes a definition under an id.
+    /// Deploys a definition under an id.
     pub fn deploy(&mut self, id: &str, description: Option<String>, definition: Definition, now: i64) {
         let deployment = Deployment {
             id: id.to_owned(),

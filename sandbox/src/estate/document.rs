@@ -1,4 +1,4 @@
-//! What made-up stages are described by.
+//! Documents of generated stages.
 
 use serde_json::{Map, Value, json};
 
@@ -72,7 +72,7 @@ pub(super) fn model_schema(api_id: &str, title: &str, properties: &[(&str, &str)
     let property = |&(name, kind): &(&str, &str)| {
         let schema = match kind {
             "string" | "boolean" => json!({ "type": kind }),
-            // What later drafts write as a number.
+            // A number in later drafts.
             "number" => json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true }),
             model => json!({ "$ref": format!("https://apigateway.amazonaws.com/restapis/{api_id}/models/{model}") }),
         };
