@@ -23,7 +23,8 @@ impl From<Panicked> for Problem {
 /// State shared with others may be half updated. Here that is counters, which are one instruction each, and locks,
 /// which nobody holds across anything that can fail and which are taken even if poisoned.
 ///
-/// # Errors If it panics.
+/// # Errors
+/// If it panics.
 pub fn caught<T>(work: impl Future<Output = T>) -> impl Future<Output = Result<T, Panicked>> {
     // Boxed: such work is a large future, sometimes nested.
     let work = AssertUnwindSafe(Box::pin(work)).catch_unwind();

@@ -58,7 +58,8 @@ impl Parent {
 
 /// Waits until the process must end.
 ///
-/// # Errors If it cannot listen for signals.
+/// # Errors
+/// If it cannot listen for signals.
 pub async fn ending(parent: Parent) -> std::io::Result<Ending> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

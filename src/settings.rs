@@ -67,7 +67,8 @@ pub struct Settings {
 impl Settings {
     /// Reads all settings with `read`, which returns the value of a variable.
     ///
-    /// # Errors If one is missing or malformed; the problem names it and says what it must be.
+    /// # Errors
+    /// If one is missing or malformed; the problem names it and says what it must be.
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
         let variables = Variables(&read);
         Ok(Self {
@@ -108,7 +109,8 @@ pub fn variable(name: &str) -> Option<String> {
 
 /// The port on which the Functions host calls the handler. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
 ///
-/// # Errors If it is set and not a port.
+/// # Errors
+/// If it is set and not a port.
 pub fn port(read: impl Fn(&str) -> Option<String>) -> Result<Option<u16>, Problem> {
     Variables(&read).optional("FUNCTIONS_CUSTOMHANDLER_PORT", str::parse::<u16>)
 }

@@ -52,7 +52,8 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
 
 /// The API entity of an API that stands alone, without its versions. Rules set its fields as their types allow.
 ///
-/// # Errors If the integration's name and the API's id do not form a valid entity name.
+/// # Errors
+/// If the integration's name and the API's id do not form a valid entity name.
 pub fn desired_api(
     integration: &Integration,
     place: Place<'_>,

@@ -9,7 +9,8 @@ use crate::model::{ErrorCode, Problem};
 ///
 /// Without one, no service can be called, and the SDKs' HTTP clients panic on creation.
 ///
-/// # Errors If there is none; the problem names the unreadable files.
+/// # Errors
+/// If there is none; the problem names the unreadable files.
 pub fn check_trust() -> Result<(), Problem> {
     let found = load_native_certs();
     let (usable, _) = RootCertStore::empty().add_parsable_certificates(found.certs);

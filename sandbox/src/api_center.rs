@@ -121,7 +121,7 @@ impl ApiCenter {
     /// Stores an entity as a person in the portal would: `apis/NAME/versions/NAME`, `metadataSchemas/NAME`, ….
     ///
     /// # Errors
-    /// When the same properties would be refused over HTTP; the text says why.
+    /// If the same properties would be refused over HTTP; the text says why.
     pub fn put(&self, path: &str, properties: Value) -> Result<(), String> {
         let address = Target::parse_short(path).ok_or_else(|| format!("'{path}' is not the path of an entity"))?;
         let Value::Object(properties) = properties else {

@@ -125,7 +125,7 @@ impl Cloud {
     /// Starts all stand-ins; the vault holds the two Amazon secrets, everything else is empty.
     ///
     /// # Errors
-    /// When no certificate can be made or no port taken.
+    /// If no certificate can be made or no port taken.
     #[expect(
         clippy::unused_async,
         reason = "the stand-ins are tasks of a runtime, which a caller that awaits is sure to have"

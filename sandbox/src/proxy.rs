@@ -42,7 +42,7 @@ impl ForwardProxy {
     /// Starts the proxy on a free port.
     ///
     /// # Errors
-    /// When no port can be taken.
+    /// If no port can be taken.
     #[expect(
         clippy::unused_async,
         reason = "the proxy is a task of a runtime, which a caller that awaits has"

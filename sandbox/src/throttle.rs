@@ -35,7 +35,7 @@ impl TokenBucket {
     /// Takes a token and tells how many are left.
     ///
     /// # Errors
-    /// When there is none: how long until there is one.
+    /// If there is none: how long until there is one.
     pub fn take(&self) -> Result<u64, Duration> {
         let mut state = self.state();
         let now = Instant::now();

@@ -114,7 +114,7 @@ pub fn issue_token(audience: &str, object_id: &str, lifetime: Duration) -> Strin
 /// Reads a token that this sandbox has issued, whatever it says.
 ///
 /// # Errors
-/// When it has another form or another signature.
+/// If it has another form or another signature.
 pub fn read_token(token: &str) -> Result<Claims, InvalidToken> {
     let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::NotAJwt)?;
     let (_, payload) = signed.split_once('.').ok_or(InvalidToken::NotAJwt)?;
@@ -131,7 +131,7 @@ pub fn read_token(token: &str) -> Result<Claims, InvalidToken> {
 /// A slash at the end of an audience makes no difference, as in Microsoft Entra ID.
 ///
 /// # Errors
-/// When any of these does not hold; the text says which and never holds the token.
+/// If any of these does not hold; the text says which and never holds the token.
 pub fn check_token(token: &str, audiences: &[&str]) -> Result<Claims, String> {
     let claims = read_token(token).map_err(|error| error.to_string())?;
     let now = seconds_now();

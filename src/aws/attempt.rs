@@ -26,7 +26,8 @@ pub(super) enum Unanswered<E> {
 
 /// Sends a request when its turn comes; once more with new credentials if they have expired.
 ///
-/// # Errors If there is no usable response.
+/// # Errors
+/// If there is no usable response.
 pub(super) async fn attempt<T, E, F>(
     connection: &AwsConnection,
     credentials: &AwsCredentials,

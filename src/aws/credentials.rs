@@ -21,7 +21,8 @@ pub enum AwsCredentials {
 impl AwsCredentials {
     /// The current credentials. Assumes a role on first use, and again before they expire.
     ///
-    /// # Errors If the role cannot be assumed.
+    /// # Errors
+    /// If the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
         match self {
             Self::AccessKey(key) => Ok(key.credentials()),

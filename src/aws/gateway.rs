@@ -89,7 +89,8 @@ impl GatewayClient {
 
     /// The account of credentials that were refused with `error`, from a region that every account has.
     ///
-    /// # Errors If that region rejects them, too, or does not say.
+    /// # Errors
+    /// If that region rejects them, too, or does not say.
     pub async fn account_at_home(&self, error: &GatewayError) -> Result<String, RoleError> {
         let connection = &self.caller.connection;
         let home = connection.in_region(&connection.region.home());
@@ -118,7 +119,8 @@ impl GatewayClient {
 
     /// Makes one signed call, to check the credentials for any of these kinds of API.
     ///
-    /// # Errors The first error, if all fail.
+    /// # Errors
+    /// The first error, if all fail.
     pub async fn check(&self, api_types: &BTreeSet<ApiType>) -> Result<(), GatewayError> {
         let mut denied = None;
         for list in lists_of(api_types) {
@@ -137,7 +139,8 @@ impl GatewayClient {
     /// Reads the lists for these kinds of API: each is complete, or an error. Skips a list that would fail like the one
     /// before.
     ///
-    /// # Errors The first error, if all fail.
+    /// # Errors
+    /// The first error, if all fail.
     pub async fn lists(&self, api_types: &BTreeSet<ApiType>) -> Result<Vec<(ApiList, List)>, GatewayError> {
         let mut lists: Vec<(ApiList, List)> = Vec::new();
         for list in lists_of(api_types) {
@@ -160,7 +163,8 @@ impl GatewayClient {
 
     /// One API; `None` if AWS says that it does not exist. Its absence from a list would prove less: lists may lag.
     ///
-    /// # Errors If AWS says neither.
+    /// # Errors
+    /// If AWS says neither.
     pub async fn api(&self, api_type: ApiType, id: &ApiId) -> Result<Option<GatewayApi>, GatewayError> {
         let found = match api_type {
             ApiType::Rest => self.rest_api(id).await,
@@ -175,7 +179,8 @@ impl GatewayClient {
 
     /// Lists the stages of an API.
     ///
-    /// # Errors If they cannot be read, or one is invalid.
+    /// # Errors
+    /// If they cannot be read, or one is invalid.
     pub async fn stages(&self, api: &GatewayApi) -> Result<Vec<Stage>, GatewayError> {
         match api.api_type {
             ApiType::Rest => self.rest_stages(api).await,
@@ -185,7 +190,8 @@ impl GatewayClient {
 
     /// Exports a stage: a REST or HTTP API as OpenAPI 3.0 in JSON without AWS extensions, a WebSocket API as its parts.
     ///
-    /// # Errors If it is unknown whether there is a definition. Having none is not an error.
+    /// # Errors
+    /// If it is unknown whether there is a definition. Having none is not an error.
     pub async fn export(&self, api: &GatewayApi, stage_name: &str) -> Result<StageExport, GatewayError> {
         match api.api_type {
             ApiType::Rest => self.rest_export(api, stage_name).await,

@@ -64,7 +64,8 @@ impl OrganizationClient {
 
     /// All accounts of the organisation, each once, sorted by id.
     ///
-    /// # Errors If the list is incomplete, or has an account without an id: never a part of it.
+    /// # Errors
+    /// If the list is incomplete, or has an account without an id: never a part of it.
     pub async fn accounts(&self) -> Result<Vec<Account>, OrganizationError> {
         let subject = "the organisation";
         let listed = self.all_pages("ListAccounts", subject, |call, token| {
@@ -90,7 +91,8 @@ impl OrganizationClient {
 
     /// The accounts in these units and in the units below them.
     ///
-    /// # Errors If one of the lists is incomplete: never a part of them.
+    /// # Errors
+    /// If one of the lists is incomplete: never a part of them.
     pub async fn accounts_below(&self, units: &BTreeSet<UnitId>) -> Result<BTreeSet<AccountId>, OrganizationError> {
         let mut accounts = BTreeSet::new();
         let mut seen = units.clone();

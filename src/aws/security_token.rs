@@ -118,7 +118,8 @@ impl AssumedRole {
 
     /// Credentials that are valid for some minutes at least. Shortly after a failure, returns the same failure.
     ///
-    /// # Errors If the role cannot be assumed.
+    /// # Errors
+    /// If the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
         let mut outcome = self.0.outcome.lock().await;
         #[expect(

@@ -43,7 +43,8 @@ pub struct Catalog {
 impl ApiCenter {
     /// Prepares the connections and sends nothing. `base_url` is that of Azure Resource Manager.
     ///
-    /// # Errors If the URL is invalid.
+    /// # Errors
+    /// If the URL is invalid.
     pub fn new(
         base_url: &str,
         center: ApiCenterId,
@@ -92,7 +93,8 @@ impl ApiCenter {
 impl Catalog {
     /// The limits of the API center's plan.
     ///
-    /// # Errors If the service cannot be read.
+    /// # Errors
+    /// If the service cannot be read.
     pub async fn limits(&self) -> Result<PlanLimits, CatalogError> {
         let answer = self.success(&self.message(Method::Get, "", None)?).await?;
         let service = answer.json()?;
@@ -105,7 +107,8 @@ impl Catalog {
 
     /// Creates or replaces a metadata schema.
     ///
-    /// # Errors If it is refused.
+    /// # Errors
+    /// If it is refused.
     pub async fn put_metadata_schema(&self, schema: &MetadataSchema) -> Result<(), CatalogError> {
         let path = format!("metadataSchemas/{}", schema.name);
         self.success(&self.message(Method::Put, &path, Some(schema.body()))?)
@@ -115,7 +118,8 @@ impl Catalog {
 
     /// One entity, if it exists.
     ///
-    /// # Errors If it cannot be read.
+    /// # Errors
+    /// If it cannot be read.
     pub async fn get(&self, path: &EntityPath) -> Result<Option<Entity>, CatalogError> {
         match self
             .reply(&self.message(Method::Get, &self.entity_path(path), None)?)
@@ -132,7 +136,8 @@ impl Catalog {
     /// `If-None-Match` keeps what somebody else created meanwhile. An entity that has everything to be written counts
     /// as created: it is from this very call, whose response was lost, or from another run.
     ///
-    /// # Errors If it is refused, or something else has its name.
+    /// # Errors
+    /// If it is refused, or something else has its name.
     pub async fn create(&self, vacant: &Vacant, properties: &Properties) -> Result<Entity, CatalogError> {
         let path = vacant.path();
         let body = wire::body(path.kind(), properties);
@@ -158,7 +163,8 @@ impl Catalog {
     ///
     /// Starts over if somebody else writes in between.
     ///
-    /// # Errors If it no longer exists, or the write is refused.
+    /// # Errors
+    /// If it no longer exists, or the write is refused.
     pub async fn update(&self, owned: &Owned, change: impl Fn(&mut Properties)) -> Result<Entity, CatalogError> {
         let path = owned.path();
         let mut tries = 0;
@@ -199,7 +205,8 @@ impl Catalog {
 
     /// Deletes one of our entities; fine if it is gone already.
     ///
-    /// # Errors If it still exists.
+    /// # Errors
+    /// If it still exists.
     pub async fn delete(&self, owned: &Owned) -> Result<(), CatalogError> {
         match self
             .reply(&self.message(Method::Delete, &self.entity_path(owned.path()), None)?)

@@ -40,7 +40,8 @@ pub struct CredentialError {
 /// `client_id` selects a user-assigned identity instead of the system-assigned one. The managed identity caches its
 /// tokens until shortly before they expire; the developer's tools are asked each time.
 ///
-/// # Errors If the host's kind of managed identity is not supported.
+/// # Errors
+/// If the host's kind of managed identity is not supported.
 pub fn azure_credential(
     client_id: Option<&str>,
     managed_identity: bool,

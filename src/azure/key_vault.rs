@@ -76,7 +76,8 @@ impl Vault {
     ///
     /// Expired secrets are read, too, as Key Vault returns them: AWS decides whether the key still works.
     ///
-    /// # Errors If the value cannot be read within the budget and 30 seconds.
+    /// # Errors
+    /// If the value cannot be read within the budget and 30 seconds.
     pub async fn read(&self, identifier: &SecretIdentifier, budget: &Budget) -> Result<SecretString, SecretError> {
         let client = self.client(identifier)?;
         let limit = READ_TIMEOUT.min(budget.remaining());

@@ -16,21 +16,24 @@ use crate::model::{Entity, EntityName};
 impl Catalog {
     /// All environments.
     ///
-    /// # Errors If a page cannot be read: never a part of them.
+    /// # Errors
+    /// If a page cannot be read: never a part of them.
     pub async fn environments(&self) -> Result<Vec<Entity>, CatalogError> {
         self.entities("workspaces/default/environments").await
     }
 
     /// All APIs.
     ///
-    /// # Errors If a page cannot be read: never a part of them.
+    /// # Errors
+    /// If a page cannot be read: never a part of them.
     pub async fn apis(&self) -> Result<Vec<Entity>, CatalogError> {
         self.entities("workspaces/default/apis").await
     }
 
     /// Visits every API in turn, so that they need not all be in memory. One that is on two pages is visited twice.
     ///
-    /// # Errors If a page cannot be read: the visited ones are only a part.
+    /// # Errors
+    /// If a page cannot be read: the visited ones are only a part.
     pub async fn each_api(&self, mut show: impl FnMut(Entity) + Send) -> Result<(), CatalogError> {
         let first = self.message(Method::Get, "workspaces/default/apis", None)?;
         self.each(first, |item| {
@@ -44,14 +47,16 @@ impl Catalog {
 
     /// All versions of an API.
     ///
-    /// # Errors If a page cannot be read, or the API does not exist.
+    /// # Errors
+    /// If a page cannot be read, or the API does not exist.
     pub async fn versions(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
         self.entities(&format!("workspaces/default/apis/{api}/versions")).await
     }
 
     /// All definitions of a version.
     ///
-    /// # Errors If a page cannot be read, or the version does not exist.
+    /// # Errors
+    /// If a page cannot be read, or the version does not exist.
     pub async fn definitions(&self, api: &EntityName, version: &EntityName) -> Result<Vec<Entity>, CatalogError> {
         self.entities(&format!("workspaces/default/apis/{api}/versions/{version}/definitions"))
             .await
@@ -59,7 +64,8 @@ impl Catalog {
 
     /// All deployments of an API.
     ///
-    /// # Errors If a page cannot be read, or the API does not exist.
+    /// # Errors
+    /// If a page cannot be read, or the API does not exist.
     pub async fn deployments(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
         self.entities(&format!("workspaces/default/apis/{api}/deployments"))
             .await
@@ -67,7 +73,8 @@ impl Catalog {
 
     /// All metadata schemas.
     ///
-    /// # Errors If a page cannot be read.
+    /// # Errors
+    /// If a page cannot be read.
     pub async fn metadata_schemas(&self) -> Result<Vec<MetadataSchema>, CatalogError> {
         self.list("metadataSchemas", |item| MetadataSchema::read(&item).map(Some))
             .await

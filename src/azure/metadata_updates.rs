@@ -15,7 +15,8 @@ impl Catalog {
     ///
     /// Starts over if somebody else writes in between. Without an `ETag`, the last write wins.
     ///
-    /// # Errors If it cannot be read, or the write is refused.
+    /// # Errors
+    /// If it cannot be read, or the write is refused.
     pub async fn update_metadata_schema(
         &self,
         name: &str,

@@ -33,7 +33,8 @@ pub enum Exported {
 impl Catalog {
     /// Imports a text into a definition.
     ///
-    /// # Errors If it is refused, or the time runs out.
+    /// # Errors
+    /// If it is refused, or the time runs out.
     pub async fn import_specification(&self, definition: &Owned, document: &Document) -> Result<(), CatalogError> {
         let path = format!("{}/importSpecification", self.entity_path(definition.path()));
         let message = self.message(Method::Post, &path, Some(import_body(document)))?;
@@ -43,7 +44,8 @@ impl Catalog {
 
     /// Exports the text of a definition unchanged.
     ///
-    /// # Errors If it cannot be read.
+    /// # Errors
+    /// If it cannot be read.
     pub async fn export_specification(&self, definition: &EntityPath) -> Result<Exported, CatalogError> {
         let path = format!("{}/exportSpecification", self.entity_path(definition));
         let message = self.message(Method::Post, &path, None)?;

@@ -59,7 +59,8 @@ fn fits(pattern: &str, action: &str) -> bool {
 impl Catalog {
     /// The permissions of the app's identity on the API center.
     ///
-    /// # Errors If they cannot be read.
+    /// # Errors
+    /// If they cannot be read.
     pub async fn permissions(&self) -> Result<Permissions, CatalogError> {
         let mut message = self.message(Method::Get, "providers/Microsoft.Authorization/permissions", None)?;
         message.url.set_query(Some(&format!("api-version={API_VERSION}")));

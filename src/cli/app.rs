@@ -52,7 +52,8 @@ pub struct Answer {
 impl App {
     /// The app at an address.
     ///
-    /// # Errors If the address must not receive a key, or there is no trusted certificate.
+    /// # Errors
+    /// If the address must not receive a key, or there is no trusted certificate.
     pub fn new(url: &str, key: Option<SecretString>, wanted: Wanted, stop: CancellationToken) -> Result<Self, Failure> {
         let base = base_url(url).map_err(|why| Failure::usage(format!("--function-url {why}")))?;
         check_trust()?;
@@ -72,7 +73,8 @@ impl App {
 
     /// Checks before any change that the server is this app and serves the right API center.
     ///
-    /// # Errors If not.
+    /// # Errors
+    /// If not.
     pub async fn check(&self, name: &IntegrationName) -> Result<(), Failure> {
         // Only the header matters, not the answer.
         self.raw(Method::Get, self.url(Some(name), None), None)
@@ -82,7 +84,8 @@ impl App {
 
     /// Calls the app; `body` is sent as JSON.
     ///
-    /// # Errors If it does not answer, refuses, or serves another API center.
+    /// # Errors
+    /// If it does not answer, refuses, or serves another API center.
     pub async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
         let (status, text) = self.raw(method, url, body).await?;
         let parsed: Option<Value> = serde_json::from_slice(&text).ok();

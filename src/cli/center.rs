@@ -25,7 +25,8 @@ impl Wanted {
 
     /// Checks that an API center matches the given parts.
     ///
-    /// # Errors If it is another one.
+    /// # Errors
+    /// If it is another one.
     pub fn check(&self, served: &ApiCenterId) -> Result<(), Failure> {
         let parts = [
             ("--subscription", &self.subscription, served.subscription()),
@@ -44,7 +45,8 @@ impl Wanted {
 
     /// The id of the API center; the environment supplies what the arguments leave open.
     ///
-    /// # Errors If a part is missing or invalid.
+    /// # Errors
+    /// If a part is missing or invalid.
     pub fn resolve(&self, environment: &CommandLineSettings) -> Result<ApiCenterId, Failure> {
         let known = environment.resource_id.as_deref().map(ApiCenterId::parse).transpose();
         let known = known.map_err(|error| Failure::usage(format!("APICENTER_RESOURCE_ID: {error}")))?;

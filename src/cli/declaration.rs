@@ -20,7 +20,8 @@ pub struct Declaration {
 
 /// Reads a file of YAML documents, or of one JSON document.
 ///
-/// # Errors If it is neither, has no integration, or one without a name of its own.
+/// # Errors
+/// If it is neither, has no integration, or one without a name of its own.
 pub fn read(text: &str) -> Result<Vec<Declaration>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     let documents = match serde_json::from_str(text) {
@@ -62,7 +63,8 @@ fn yaml_1_2() -> serde_saphyr::Options {
 impl Declaration {
     /// The declaration of an existing integration, without read-only properties.
     ///
-    /// # Errors If the integration cannot be put again as it is.
+    /// # Errors
+    /// If the integration cannot be put again as it is.
     pub fn of(integration: &Value) -> Result<Self, Problem> {
         let current = Current::of(integration)?;
         let settings = current.settings(integration)?;
@@ -98,7 +100,8 @@ struct Current {
 impl Current {
     /// Parses an existing integration.
     ///
-    /// # Errors If it is being deleted, cannot work, or is malformed.
+    /// # Errors
+    /// If it is being deleted, cannot work, or is malformed.
     fn of(integration: &Value) -> Result<Self, Problem> {
         let text = |path: &str| integration.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let state = text("/properties/linkState/state");

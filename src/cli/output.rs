@@ -58,14 +58,16 @@ impl Shape {
 
     /// Prints a value, as JSON by default.
     ///
-    /// # Errors If the query does not fit it, or it cannot be written.
+    /// # Errors
+    /// If the query does not fit it, or it cannot be written.
     pub fn print(&self, value: &Value, table: impl FnOnce(&Value) -> Table) -> Result<(), Failure> {
         print(&self.render(value, table)?)
     }
 
     /// Prints a result that is text by default.
     ///
-    /// # Errors Same as [`Self::print`].
+    /// # Errors
+    /// Same as [`Self::print`].
     pub fn print_or(
         &self,
         value: &Value,
@@ -114,7 +116,8 @@ fn shows_colours() -> bool {
 
 /// Prints a text.
 ///
-/// # Errors If it cannot be written; a closed pipe is fine.
+/// # Errors
+/// If it cannot be written; a closed pipe is fine.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());

@@ -61,7 +61,8 @@ impl Local {
 impl Place {
     /// The place according to the arguments and the environment; sends nothing.
     ///
-    /// # Errors If they do not determine one.
+    /// # Errors
+    /// If they do not determine one.
     pub fn of(center: &Center, stop: &CancellationToken) -> Result<Self, Failure> {
         let environment = CommandLineSettings::read(variable);
         let wanted = Wanted::of(center);
@@ -84,7 +85,8 @@ impl Place {
 
     /// All integrations, as an array.
     ///
-    /// # Errors If they cannot be read.
+    /// # Errors
+    /// If they cannot be read.
     pub async fn list(&self) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.list(&local.budget()).await?)),
@@ -99,7 +101,8 @@ impl Place {
 
     /// One integration.
     ///
-    /// # Errors If it does not exist or cannot be read.
+    /// # Errors
+    /// If it does not exist or cannot be read.
     pub async fn get(&self, name: &IntegrationName) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.get(name, &local.budget()).await?)),
@@ -109,7 +112,8 @@ impl Place {
 
     /// Creates or replaces an integration, and synchronizes it as far as one call's time allows.
     ///
-    /// # Errors If the request is invalid.
+    /// # Errors
+    /// If the request is invalid.
     pub async fn put(&self, name: &IntegrationName, document: &Value) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => {
@@ -131,7 +135,8 @@ impl Place {
 
     /// Deletes an integration, as far as one call's time allows; returns the number of APIs left.
     ///
-    /// # Errors If it does not exist, or something of it cannot be deleted.
+    /// # Errors
+    /// If it does not exist, or something of it cannot be deleted.
     pub async fn delete(&self, name: &IntegrationName) -> Result<usize, Failure> {
         match self {
             Self::Local(local) => match local.engine.delete(name, &local.budget()).await? {
@@ -152,7 +157,8 @@ impl Place {
 
     /// Synchronizes an integration, as far as one call's time allows; returns the report.
     ///
-    /// # Errors If the request is invalid, or planning fails.
+    /// # Errors
+    /// If the request is invalid, or planning fails.
     pub async fn sync(&self, name: &IntegrationName, request: &SyncRequest) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.sync(name, request, &local.budget()).await?)),
@@ -166,7 +172,8 @@ impl Place {
 
     /// Waits, unless interrupted.
     ///
-    /// # Errors If interrupted.
+    /// # Errors
+    /// If interrupted.
     pub async fn wait(&self, time: Duration) -> Result<(), Failure> {
         let stop = match self {
             Self::Local(local) => &local.stop,
@@ -180,7 +187,8 @@ impl Place {
 
     /// The doctor's result; only the general prerequisites if there is no integration of this name.
     ///
-    /// # Errors If the app cannot be called.
+    /// # Errors
+    /// If the app cannot be called.
     pub async fn examine(&self, name: &IntegrationName) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.examine(name, &local.budget()).await)),
@@ -193,7 +201,8 @@ impl Place {
 
     /// Why an API is, or is not, in the catalog.
     ///
-    /// # Errors If AWS or API Center cannot be read.
+    /// # Errors
+    /// If AWS or API Center cannot be read.
     pub async fn explain(&self, name: &IntegrationName, api: &str) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.explain(name, api, &local.budget()).await?)),
@@ -207,7 +216,8 @@ impl Place {
 
     /// What a synchronization would do.
     ///
-    /// # Errors If AWS or API Center cannot be read.
+    /// # Errors
+    /// If AWS or API Center cannot be read.
     pub async fn plan(&self, name: &IntegrationName, request: &SyncRequest) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.plan(name, request, &local.budget()).await?)),

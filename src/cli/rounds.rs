@@ -64,7 +64,8 @@ pub async fn synchronize(place: &Place, name: &IntegrationName, request: SyncReq
 /// Creates or replaces an integration, and synchronizes it to the end. Returns the integration, and why the end was not
 /// reached.
 ///
-/// # Errors If the request is invalid; then nothing was written.
+/// # Errors
+/// If the request is invalid; then nothing was written.
 pub async fn put(
     place: &Place,
     name: &IntegrationName,

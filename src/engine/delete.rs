@@ -26,7 +26,8 @@ pub enum Deletion {
 impl Engine {
     /// Deletes an integration with everything it created.
     ///
-    /// # Errors If the integration does not exist, or something of it cannot be deleted.
+    /// # Errors
+    /// If the integration does not exist, or something of it cannot be deleted.
     pub async fn delete(&self, name: &IntegrationName, budget: &Budget) -> Result<Deletion, Problem> {
         delete(&Session::new(&self.clouds, budget), name).await
     }
@@ -40,7 +41,8 @@ const ROUNDS: usize = 3;
 ///
 /// After the last write, checks everything once more: an overlapping `PUT` or run may have recreated it.
 ///
-/// # Errors If the integration does not exist, or something of it cannot be deleted.
+/// # Errors
+/// If the integration does not exist, or something of it cannot be deleted.
 pub(super) async fn delete(session: &Session, name: &IntegrationName) -> Result<Deletion, Problem> {
     delete_all(session, name)
         .instrument(run_span("delete", name.as_str()))

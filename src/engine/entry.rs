@@ -18,14 +18,16 @@ pub struct Engine {
 impl Engine {
     /// Prepares the connections and sends nothing.
     ///
-    /// # Errors If there is no trusted certificate, or the host's kind of managed identity is not supported.
+    /// # Errors
+    /// If there is no trusted certificate, or the host's kind of managed identity is not supported.
     pub fn new(settings: &Settings) -> Result<Self, Problem> {
         Self::with_clock(settings, Clock::SYSTEM)
     }
 
     /// Same as [`Engine::new`], with another clock.
     ///
-    /// # Errors Same as [`Engine::new`].
+    /// # Errors
+    /// Same as [`Engine::new`].
     pub fn with_clock(settings: &Settings, clock: Clock) -> Result<Self, Problem> {
         Ok(Self {
             clouds: Arc::new(Clouds::new(settings, clock)?),

@@ -22,7 +22,8 @@ pub struct Explanation {
 impl Engine {
     /// Explains why the API of this name or id is, or is not, in the catalog. Writes nothing.
     ///
-    /// # Errors If the integration does not exist, or AWS or API Center cannot be read.
+    /// # Errors
+    /// If the integration does not exist, or AWS or API Center cannot be read.
     pub async fn explain(&self, name: &IntegrationName, api: &str, budget: &Budget) -> Result<Explanation, Problem> {
         let session = Session::new(&self.clouds, budget);
         let registration = self.active(&session, name).await?;

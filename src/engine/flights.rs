@@ -33,7 +33,8 @@ impl Flights {
     ///
     /// A run continues when its caller disconnects: those who joined still get its report.
     ///
-    /// # Errors Those of the run, or if the time ends before another call's run does.
+    /// # Errors
+    /// Those of the run, or if the time ends before another call's run does.
     pub async fn run(
         &self,
         name: &IntegrationName,

@@ -12,7 +12,8 @@ use crate::run::{Session, owner};
 impl Engine {
     /// One integration.
     ///
-    /// # Errors If the integration does not exist or the catalog cannot be read.
+    /// # Errors
+    /// If the integration does not exist or the catalog cannot be read.
     pub async fn get(&self, name: &IntegrationName, budget: &Budget) -> Result<IntegrationView, Problem> {
         let session = Session::new(&self.clouds, budget);
         match self.find(&session, name).await? {
@@ -23,7 +24,8 @@ impl Engine {
 
     /// One integration with its APIs.
     ///
-    /// # Errors Same as [`Engine::get`].
+    /// # Errors
+    /// Same as [`Engine::get`].
     pub async fn detail(&self, name: &IntegrationName, budget: &Budget) -> Result<IntegrationDetail, Problem> {
         let session = Session::new(&self.clouds, budget);
         match self.find(&session, name).await? {

@@ -10,7 +10,8 @@ use crate::run::{Session, owner};
 impl Engine {
     /// All integrations, including orphans.
     ///
-    /// # Errors If the catalog cannot be read.
+    /// # Errors
+    /// If the catalog cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Vec<IntegrationView>, Problem> {
         let session = Session::new(&self.clouds, budget);
         let environments = session.environments().await?;

@@ -11,7 +11,8 @@ use tracing::Instrument;
 impl Engine {
     /// What a synchronization would do. Writes nothing.
     ///
-    /// # Errors Same as [`Engine::sync`].
+    /// # Errors
+    /// Same as [`Engine::sync`].
     pub async fn plan(
         &self,
         name: &IntegrationName,

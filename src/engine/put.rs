@@ -49,8 +49,9 @@ pub enum Written {
 impl Engine {
     /// Creates or replaces an integration, then synchronizes it.
     ///
-    /// # Errors If a check fails, in which case only metadata schemas were written. If another call deletes the
-    /// integration meanwhile. A failed synchronization is not an error: the integration reports it.
+    /// # Errors
+    /// If a check fails, in which case only metadata schemas were written. If another call deletes the integration
+    /// meanwhile. A failed synchronization is not an error: the integration reports it.
     pub async fn put(
         &self,
         name: &IntegrationName,
@@ -143,7 +144,8 @@ enum Place {
 
 /// Checks everything that can be checked, then stores the integration.
 ///
-/// # Errors If a check fails, in which case only metadata schemas were written.
+/// # Errors
+/// If a check fails, in which case only metadata schemas were written.
 async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocument) -> Result<Kept, Problem> {
     let ParsedDocument {
         mut integration,
@@ -252,7 +254,8 @@ fn other_region(integration: &Integration, region: &Region) -> Problem {
 
 /// Makes one signed call for each source: at least one of its gateways must be readable.
 ///
-/// # Errors If no gateway of a source can be read: the error of the first.
+/// # Errors
+/// If no gateway of a source can be read: the error of the first.
 async fn check_gateways(integration: &Integration, gateways: &Gateways) -> Result<(), Problem> {
     for (index, source) in integration.sources.iter().enumerate() {
         let reaches = gateways.all.iter().filter(|reach| reach.source == index);
@@ -299,7 +302,8 @@ async fn check_gateway(reach: &Reach, integration: &Integration) -> Result<(), P
 
 /// Notes the account of each source's credentials, or keeps the recorded one if AWS does not say now.
 ///
-/// # Errors If the one source of Microsoft's form belongs to another account than before.
+/// # Errors
+/// If the one source of Microsoft's form belongs to another account than before.
 fn record_accounts(
     integration: &mut Integration,
     recorded: Option<&Integration>,

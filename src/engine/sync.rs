@@ -13,7 +13,8 @@ use crate::run::{CatalogIndex, End, Gateways, Session, SyncRequest, run_to_the_e
 impl Engine {
     /// Synchronizes an integration now.
     ///
-    /// # Errors If the integration does not exist or is being deleted, if the request is invalid, or if planning fails.
+    /// # Errors
+    /// If the integration does not exist or is being deleted, if the request is invalid, or if planning fails.
     pub async fn sync(
         &self,
         name: &IntegrationName,

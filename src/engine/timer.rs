@@ -31,7 +31,8 @@ pub struct RunSummary {
 impl Engine {
     /// Synchronizes all integrations concurrently and continues unfinished deletions. Lists the catalog once.
     ///
-    /// # Errors If the catalog cannot be read.
+    /// # Errors
+    /// If the catalog cannot be read.
     pub async fn run_all(&self, budget: &Budget) -> Result<Vec<RunSummary>, Problem> {
         let session = Session::new(&self.clouds, budget);
         let environments = session.environments().await?;

@@ -33,7 +33,8 @@ impl<K: PartialEq, V> Kept<K, V> {
 
     /// Same, for a value whose creation may fail.
     ///
-    /// # Errors If it cannot be created; then nothing is cached.
+    /// # Errors
+    /// If it cannot be created; then nothing is cached.
     pub fn get_or_try_make<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let found = entries.iter().position(|(other, _)| *other == key);

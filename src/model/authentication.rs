@@ -84,7 +84,8 @@ impl IncompleteAuthentication {
 impl AwsAuthentication {
     /// Combines the parts.
     ///
-    /// # Errors If one is missing or superfluous.
+    /// # Errors
+    /// If one is missing or superfluous.
     pub fn of_parts(parts: AuthenticationParts) -> Result<Self, IncompleteAuthentication> {
         let AuthenticationParts {
             access_key,

@@ -46,7 +46,8 @@ pub struct ParsedDocument {
 ///
 /// Ignores the read-only properties of a `GET` and refuses unknown ones.
 ///
-/// # Errors If something is missing, malformed or unknown: the problem's target says where.
+/// # Errors
+/// If something is missing, malformed or unknown: the problem's target says where.
 pub fn parse_document(
     document: &Value,
     name: &IntegrationName,
@@ -61,7 +62,8 @@ pub fn parse_document(
 
 /// Parses the stored properties of the integration `name`, and ignores those of another release.
 ///
-/// # Errors Same as [`parse_document`].
+/// # Errors
+/// Same as [`parse_document`].
 pub fn parse_settings(
     properties: &Value,
     name: &IntegrationName,

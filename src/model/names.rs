@@ -39,7 +39,8 @@ pub struct EntityName(String);
 impl EntityName {
     /// Parses a name.
     ///
-    /// # Errors If it does not match `^[a-zA-Z0-9-]{3,90}$`.
+    /// # Errors
+    /// If it does not match `^[a-zA-Z0-9-]{3,90}$`.
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, ENTITY_NAME_MAX) {
             Ok(Self(name.to_owned()))
@@ -54,7 +55,8 @@ impl EntityName {
 
     /// The name of an API in the catalog: `{integration}-{apiId}`.
     ///
-    /// # Errors If both together are too long.
+    /// # Errors
+    /// If both together are too long.
     pub fn of_api(integration: &IntegrationName, api: &ApiId) -> Result<Self, InvalidName> {
         Self::parse(&format!("{integration}-{api}"))
     }
@@ -160,7 +162,8 @@ impl IntegrationName {
 
     /// Parses a name.
     ///
-    /// # Errors If it does not match [`Self::PATTERN`].
+    /// # Errors
+    /// If it does not match [`Self::PATTERN`].
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, INTEGRATION_NAME_MAX) {
             Ok(Self(EntityName(name.to_owned())))
@@ -203,7 +206,8 @@ impl ApiId {
 
     /// Parses an id.
     ///
-    /// # Errors If it does not match `^[a-zA-Z0-9]{1,25}$`.
+    /// # Errors
+    /// If it does not match `^[a-zA-Z0-9]{1,25}$`.
     pub fn parse(id: &str) -> Result<Self, InvalidName> {
         let valid = (1..=Self::MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if valid {

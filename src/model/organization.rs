@@ -32,7 +32,8 @@ pub struct UnitId(String);
 impl UnitId {
     /// Parses the id of a unit or a root.
     ///
-    /// # Errors If it matches neither `^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$` nor `^r-[0-9a-z]{4,32}$`.
+    /// # Errors
+    /// If it matches neither `^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$` nor `^r-[0-9a-z]{4,32}$`.
     pub fn parse(text: &str) -> Result<Self, InvalidUnitId> {
         let is_unit = text
             .strip_prefix("ou-")

@@ -111,7 +111,8 @@ const PARTITIONS: &[Partition] = &[
 impl Region {
     /// Parses a region's name.
     ///
-    /// # Errors If no partition has its prefix, or it is not `PREFIX-WORD-DIGIT`.
+    /// # Errors
+    /// If no partition has its prefix, or it is not `PREFIX-WORD-DIGIT`.
     pub fn parse(name: &str) -> Result<Self, UnknownRegion> {
         let partition = prefix_of(name)
             .and_then(|prefix| PARTITIONS.iter().find(|partition| partition.prefixes.contains(&prefix)))

@@ -17,7 +17,8 @@ pub struct ApiCenterId(String);
 impl ApiCenterId {
     /// Parses an id; ignores case in the fixed words, as Azure does.
     ///
-    /// # Errors If it is not the id of an API center.
+    /// # Errors
+    /// If it is not the id of an API center.
     pub fn parse(id: &str) -> Result<Self, InvalidApiCenterId> {
         let invalid = || InvalidApiCenterId(id.to_owned());
         let rest = id.trim_end_matches('/').strip_prefix('/').ok_or_else(invalid)?;
@@ -56,7 +57,8 @@ impl ApiCenterId {
 
     /// The id of the API center of this name in a subscription and resource group.
     ///
-    /// # Errors If one of the three is not valid in an id.
+    /// # Errors
+    /// If one of the three is not valid in an id.
     pub fn of(subscription: &str, resource_group: &str, name: &str) -> Result<Self, InvalidApiCenterId> {
         Self::parse(&format!(
             "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.ApiCenter/services/{name}"

@@ -48,7 +48,8 @@ pub struct RoleArn {
 impl RoleArn {
     /// Parses the ARN of a role to assume in `region`.
     ///
-    /// # Errors If it is not `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, or its partition is not the region's.
+    /// # Errors
+    /// If it is not `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, or its partition is not the region's.
     pub fn parse(text: &str, region: &Region) -> Result<Self, InvalidRoleArn> {
         let malformed = || InvalidRoleArn::Malformed(text.to_owned());
         let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -132,7 +133,8 @@ pub struct RoleName(String);
 impl RoleName {
     /// Parses a role's name; drops a leading slash.
     ///
-    /// # Errors If it is an ARN, or not a valid path and name in IAM.
+    /// # Errors
+    /// If it is an ARN, or not a valid path and name in IAM.
     pub fn parse(text: &str) -> Result<Self, InvalidRoleName> {
         if text.starts_with("arn:") {
             return Err(InvalidRoleName::Arn(quote_name(text)));
@@ -190,7 +192,8 @@ pub struct ExternalId(String);
 impl ExternalId {
     /// Parses an external id.
     ///
-    /// # Errors If it does not match `[\w+=,.@:\/-]{2,1224}`.
+    /// # Errors
+    /// If it does not match `[\w+=,.@:\/-]{2,1224}`.
     pub fn parse(text: &str) -> Result<Self, InvalidExternalId> {
         let fits = text.bytes().all(|byte| is_word(byte) || b"+=,.@:/-".contains(&byte));
         if fits && EXTERNAL_ID_LENGTHS.contains(&text.len()) {

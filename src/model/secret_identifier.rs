@@ -63,8 +63,8 @@ pub struct SecretIdentifier {
 impl SecretIdentifier {
     /// Parses an identifier and checks its vault.
     ///
-    /// # Errors If it is not `https://HOST/secrets/NAME` or `https://HOST/secrets/NAME/VERSION`, or its host is not
-    /// allowed.
+    /// # Errors
+    /// If it is not `https://HOST/secrets/NAME` or `https://HOST/secrets/NAME/VERSION`, or its host is not allowed.
     pub fn parse(text: &str, hosts: &VaultHosts) -> Result<Self, InvalidSecretIdentifier> {
         let malformed = InvalidSecretIdentifier::Malformed;
         // Parse exactly what was given: a URL parser forgives backslashes, tabs and much else.

@@ -185,7 +185,7 @@ impl Ground {
     /// Looks at one API.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
         let looking = async {
             panic_if_planted("look", task.api().id.as_str());

@@ -122,7 +122,8 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
 
 /// Asks AWS once more whether an API is gone, right before deleting it from the catalog.
 ///
-/// # Errors If the API exists, or nobody knows.
+/// # Errors
+/// If the API exists, or nobody knows.
 pub async fn ensure_gone(hands: &Hands, gateway: &Gateway, api: &ApiProof) -> Result<(), Interruption> {
     for origin in &api.origins {
         let exact = origin.gateway.as_ref().and_then(|gateway| hands.client(gateway).ok());

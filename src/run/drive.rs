@@ -43,7 +43,8 @@ pub struct Subject<'a> {
 
 /// Looks at an API: everything up to the first step that changes something.
 ///
-/// # Errors If something cannot be read.
+/// # Errors
+/// If something cannot be read.
 pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result<Paused, Interruption> {
     let looking = async {
         let mut step = work.next(Event::Begin);
@@ -64,8 +65,8 @@ pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result
 /// Works on an API until nothing is left to do, or it waits for the guard. Sets `born` if it creates the API, even if
 /// it fails later.
 ///
-/// # Errors If a step fails. Then it disclaims what is below an API under construction, unless the work is only put
-/// off.
+/// # Errors
+/// If a step fails. Then it disclaims what is below an API under construction, unless the work is only put off.
 pub async fn drive(
     hands: &Hands,
     subject: Subject<'_>,

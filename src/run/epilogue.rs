@@ -35,7 +35,8 @@ pub struct End {
 
 /// Synchronizes an integration and records the outcome.
 ///
-/// # Errors If the request is invalid, or the integration was changed or deleted meanwhile.
+/// # Errors
+/// If the request is invalid, or the integration was changed or deleted meanwhile.
 pub async fn run_to_the_end(
     session: &Session,
     registration: &Registration,
@@ -234,7 +235,8 @@ fn warn_of_former(integration: &IntegrationName, former: &[Entity], error: &Cata
 /// another integration there, which stays. A deletion has no precondition: an integration put there between check and
 /// deletion loses its environment and shows up as orphaned.
 ///
-/// # Errors If the environment cannot be read, written or deleted.
+/// # Errors
+/// If the environment cannot be read, written or deleted.
 pub async fn leave(catalog: &Catalog, name: &IntegrationName, environment: &EntityPath) -> Result<(), CatalogError> {
     let Some(found) = catalog.get(environment).await? else {
         return Ok(());

@@ -83,7 +83,8 @@ pub enum Finding {
 
 /// Explains the APIs that a name or an id matches. Writes nothing.
 ///
-/// # Errors If AWS or API Center cannot be read.
+/// # Errors
+/// If AWS or API Center cannot be read.
 pub async fn explain(
     session: &Session,
     registration: &Registration,

@@ -24,7 +24,8 @@ pub struct LeftOutFact {
 /// Creates the schemas of the facts that the APIs use, and adds missing values; returns the facts that API Center
 /// refuses. Makes no call if nothing is missing.
 ///
-/// # Errors If a schema cannot be read, or cannot be written for any reason but a refusal.
+/// # Errors
+/// If a schema cannot be read, or cannot be written for any reason but a refusal.
 pub async fn ensure_facts<'a>(
     catalog: &Catalog,
     present: &[MetadataSchema],

@@ -55,7 +55,8 @@ impl Hands {
 
     /// The client of a gateway.
     ///
-    /// # Errors If there is none: then nothing of the gateway is worked on.
+    /// # Errors
+    /// If there is none: then nothing of the gateway is worked on.
     pub fn client(&self, gateway: &Gateway) -> Result<&GatewayClient, Interruption> {
         self.clients.get(gateway).map(Arc::as_ref).ok_or(Interruption::GivenUp)
     }
@@ -128,7 +129,8 @@ impl Watch {
 
     /// Checks before a write.
     ///
-    /// # Errors If the run must stop, or the environment cannot be read.
+    /// # Errors
+    /// If the run must stop, or the environment cannot be read.
     pub async fn look(&self, catalog: &Catalog) -> Result<(), Interruption> {
         if self.ending().is_none() {
             let found = catalog.get(&self.environment).await?;

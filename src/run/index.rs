@@ -18,7 +18,8 @@ pub struct CatalogIndex {
 impl CatalogIndex {
     /// Lists the catalog.
     ///
-    /// # Errors If a page cannot be read.
+    /// # Errors
+    /// If a page cannot be read.
     pub async fn read(catalog: &Catalog) -> Result<Self, CatalogError> {
         let mut index = Self::default();
         catalog.each_api(|api| index.add(&api)).await?;
@@ -66,7 +67,8 @@ pub fn owner(api: &Entity) -> Option<(IntegrationName, OwnedApi)> {
 
 /// The API of this name, if it has lost its marker and has deployments of ours.
 ///
-/// # Errors If it cannot be read.
+/// # Errors
+/// If it cannot be read.
 pub async fn reclaimed(
     catalog: &Catalog,
     integration: &IntegrationName,
@@ -91,7 +93,8 @@ pub async fn reclaimed(
 
 /// Restores the marker of an API that has lost it, if it has deployments of the integration.
 ///
-/// # Errors If it cannot be read or written.
+/// # Errors
+/// If it cannot be read or written.
 pub async fn restore_marker(
     catalog: &Catalog,
     integration: &IntegrationName,

@@ -16,7 +16,8 @@ use crate::plan::Preview;
 
 /// What a run would do. Writes nothing.
 ///
-/// # Errors If AWS or API Center cannot be read.
+/// # Errors
+/// If AWS or API Center cannot be read.
 pub async fn plan(
     session: &Session,
     registration: &Registration,
@@ -49,7 +50,8 @@ pub struct Planned {
 
 /// Observes both sides, independent of the hour and of where the last run stopped.
 ///
-/// # Errors If AWS or API Center cannot be read.
+/// # Errors
+/// If AWS or API Center cannot be read.
 pub async fn look_only(
     session: &Session,
     registration: &Registration,

@@ -57,7 +57,8 @@ async fn look_into(
 
 /// The versions and deployments of an API.
 ///
-/// # Errors If they cannot be read.
+/// # Errors
+/// If they cannot be read.
 pub async fn versions_and_deployments(catalog: &Catalog, api: &FoldedApi) -> Result<Below, CatalogError> {
     let name = &api.proof.name;
     let (versions, deployments) = tokio::try_join!(catalog.versions(name), catalog.deployments(name))?;

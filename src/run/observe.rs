@@ -82,7 +82,8 @@ pub struct Excluded {
 
 /// Reads both sides: the whole catalog, and the gateways that can be read.
 ///
-/// # Errors If the catalog cannot be read completely, or no gateway can be read.
+/// # Errors
+/// If the catalog cannot be read completely, or no gateway can be read.
 pub async fn observe(
     session: &Session,
     (registration, integration): (&Registration, &Integration),
@@ -345,7 +346,8 @@ fn notes(integration: &Integration, gateways: &Gateways) -> Vec<String> {
 
 /// The types of the fields that rules set, with the existing environments if the integration names any.
 ///
-/// # Errors If the environments cannot be listed.
+/// # Errors
+/// If the environments cannot be listed.
 pub async fn field_types(
     catalog: &Catalog,
     integration: &Integration,

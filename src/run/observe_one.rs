@@ -24,7 +24,8 @@ const SIDE_BY_SIDE: usize = 32;
 
 /// Reads one API on both sides, and nothing else. `None` if only the catalog has it.
 ///
-/// # Errors If neither side has it, or one cannot be read.
+/// # Errors
+/// If neither side has it, or one cannot be read.
 pub async fn observe_one(
     session: &Session,
     integration: &Integration,
@@ -146,7 +147,8 @@ async fn add(
 
 /// Asks gateways for an API; returns those that have it.
 ///
-/// # Errors If none has it and not all could be asked.
+/// # Errors
+/// If none has it and not all could be asked.
 async fn ask(
     reaches: impl Iterator<Item = &Reach>,
     api_types: &BTreeSet<ApiType>,

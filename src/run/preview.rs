@@ -81,7 +81,8 @@ pub fn unplanned(looks: &[Looked]) -> usize {
 
 /// Checks that the requested plan is the current one.
 ///
-/// # Errors If it is not, or the time ran out.
+/// # Errors
+/// If it is not, or the time ran out.
 pub fn compare_plan(
     request: &SyncRequest,
     (tasks, looks, hands): (&Tasks, &[Looked], &Hands),
@@ -110,7 +111,8 @@ pub fn compare_plan(
 
 /// Refuses confirmations that match no held deletions.
 ///
-/// # Errors If there are any.
+/// # Errors
+/// If there are any.
 pub fn refuse_unfit(
     unfit: &BTreeSet<String>,
     guard: &Guard,

@@ -20,7 +20,8 @@ use crate::model::{FieldPath, Gateway, Properties, Report};
 /// Reads the environment right before, and changes only the outcome and, where the app created the environment, the one
 /// field that belongs to the source. Changes made during the run stay.
 ///
-/// # Errors If the environment cannot be read or written.
+/// # Errors
+/// If the environment cannot be read or written.
 pub async fn record(
     session: &Session,
     registration: &Registration,
@@ -91,7 +92,8 @@ fn confirmed(ours: &Journal, found: &Journal, known: &Charges) -> BTreeMap<Strin
 /// Charges a gateway's confirmation before the removals; returns how many it still allows. Another run may have used it
 /// meanwhile.
 ///
-/// # Errors If the environment cannot be read or written.
+/// # Errors
+/// If the environment cannot be read or written.
 pub async fn charge(
     session: &Session,
     registration: &Registration,
@@ -125,7 +127,8 @@ pub async fn charge(
 
 /// Records at once what must survive if the run is killed.
 ///
-/// # Errors If the environment cannot be read or written.
+/// # Errors
+/// If the environment cannot be read or written.
 pub async fn note(session: &Session, registration: &Registration, journal: &Journal) -> Result<(), CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(());

@@ -50,7 +50,8 @@ impl Regions {
 impl Turn {
     /// Waits until the gateway may be asked. Until the region has answered, the permit holds back others of the region.
     ///
-    /// # Errors If the region is unreachable: the error of its first gateway.
+    /// # Errors
+    /// If the region is unreachable: the error of its first gateway.
     pub async fn wait(&self) -> Result<Option<SemaphorePermit<'_>>, String> {
         if self.has_answered() {
             return Ok(None);

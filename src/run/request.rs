@@ -34,7 +34,8 @@ pub struct OneApi {
 impl OneApi {
     /// Parses an id, alone or as `account/region/id`.
     ///
-    /// # Errors If it is neither.
+    /// # Errors
+    /// If it is neither.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let text = text.trim();
         match SourceKey::parse(text, ApiType::Rest) {

@@ -44,14 +44,16 @@ pub fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
 
 /// Checks an integration's rules against the existing metadata schemas.
 ///
-/// # Errors If a rule sets metadata that does not exist, or gives it an invalid value.
+/// # Errors
+/// If a rule sets metadata that does not exist, or gives it an invalid value.
 pub fn check_rules(integration: &Integration, present: &[MetadataSchema]) -> Result<(), Problem> {
     translate::check_rules(integration, &metadata_types(present))
 }
 
 /// Creates the schemas of the markers, and extends those of an older release. Writes nothing if all are current.
 ///
-/// # Errors If a schema cannot be written.
+/// # Errors
+/// If a schema cannot be written.
 pub async fn ensure_schemas(catalog: &Catalog, present: &[MetadataSchema]) -> Result<(), CatalogError> {
     for wanted in schemas() {
         let assignment = Assignment {

@@ -61,7 +61,8 @@ pub struct Clouds {
 impl Clouds {
     /// Prepares the connections and sends nothing.
     ///
-    /// # Errors If there is no trusted certificate, or the host's kind of managed identity is not supported.
+    /// # Errors
+    /// If there is no trusted certificate, or the host's kind of managed identity is not supported.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, Problem> {
         check_trust()?;
         let credential = azure_credential(settings.client_id.as_deref(), settings.managed_identity)
@@ -192,7 +193,8 @@ impl Session {
 
     /// All environments of the catalog.
     ///
-    /// # Errors If they cannot be listed.
+    /// # Errors
+    /// If they cannot be listed.
     pub async fn environments(&self) -> Result<Vec<Entity>, Problem> {
         self.catalog().environments().await.map_err(|error| error.problem())
     }

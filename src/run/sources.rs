@@ -218,7 +218,8 @@ impl Session {
 
     /// The selected accounts of an organisation; inactive ones have the reason why they are not read.
     ///
-    /// # Errors If a list is incomplete.
+    /// # Errors
+    /// If a list is incomplete.
     async fn organization(
         &self,
         integration: &Integration,

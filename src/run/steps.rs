@@ -40,7 +40,8 @@ pub enum Stop {
 
 /// Checks that the request fits the integration.
 ///
-/// # Errors If it asks for definitions and they are turned off.
+/// # Errors
+/// If it asks for definitions and they are turned off.
 pub fn check(integration: &Integration, request: &SyncRequest) -> Result<(), Problem> {
     if request.definitions && integration.import_specification == ImportSpecification::Never {
         let message = format!("the integration {} has importSpecification never", integration.name);

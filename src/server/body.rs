@@ -19,7 +19,8 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads a body.
 ///
-/// # Errors If it is not JSON, has another content type, or is too long or too slow.
+/// # Errors
+/// If it is not JSON, has another content type, or is too long or too slow.
 pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
     let content_type = headers
         .get(CONTENT_TYPE)

@@ -97,7 +97,8 @@ impl From<Problem> for Misrouted {
 impl Route {
     /// Routes a call. Ignores case in the words of the path, as the Functions host does.
     ///
-    /// # Errors If there is nothing at the path, the method is not supported, or the query is invalid.
+    /// # Errors
+    /// If there is nothing at the path, the method is not supported, or the query is invalid.
     pub fn of(method: &Method, uri: &Uri) -> Result<Self, Misrouted> {
         let resource = resource(uri.path())?;
         let query = uri.query().unwrap_or_default();

@@ -36,7 +36,8 @@ struct Names {
 
 /// The telemetry to export; `None` without a collector.
 ///
-/// # Errors If a setting is malformed. The problem names it without its value.
+/// # Errors
+/// If a setting is malformed. The problem names it without its value.
 pub fn export(read: impl Fn(&str) -> Option<String>) -> Result<Option<Export>, Problem> {
     let variables = Variables(&read);
     let disabled = variables.text("OTEL_SDK_DISABLED");

@@ -56,7 +56,8 @@ pub(super) struct Exporters {
 impl Exporters {
     /// Sets the SDK up and sends nothing.
     ///
-    /// # Errors If the SDK's own settings are invalid; the text repeats none of their values.
+    /// # Errors
+    /// If the SDK's own settings are invalid; the text repeats none of their values.
     pub fn new(export: &Export) -> Result<Self, String> {
         let resource = resource(export);
         let reach = Arc::new(Reach::default());

@@ -16,7 +16,8 @@ const VERSION_MAX: usize = 32;
 
 /// The definition of a stage from its export, with its servers replaced if `servers` are given.
 ///
-/// # Errors If the text is truncated, which says nothing about the whole.
+/// # Errors
+/// If the text is truncated, which says nothing about the whole.
 pub fn definition(api: &GatewayApi, export: StageExport, servers: Option<&[String]>) -> Result<Export, Cut> {
     let document = match export {
         StageExport::OpenApi(body) => document(api, body, servers),

@@ -11,7 +11,8 @@ const SHOWN_MAX: usize = 100;
 
 /// The value as the schema takes it: a text is converted to a boolean or a number if needed.
 ///
-/// # Errors The fault, as the end of a sentence about the field.
+/// # Errors
+/// The fault, as the end of a sentence about the field.
 pub(super) fn fitted(schema: &Value, value: Value) -> Result<Value, String> {
     let types = types(schema);
     let value = converted(&types, value);

@@ -114,7 +114,8 @@ impl<'a> Mapping<'a> {
 
 /// Checks the rules against the existing fields: the organisation's metadata, and constant values.
 ///
-/// # Errors If a rule sets metadata that does not exist, or gives it an invalid value.
+/// # Errors
+/// If a rule sets metadata that does not exist, or gives it an invalid value.
 pub fn check_rules(integration: &Integration, types: &MetadataTypes) -> Result<(), Problem> {
     for (index, rule) in integration.map.iter().enumerate() {
         for (list, fields) in [("set", &rule.set), ("default", &rule.default)] {

@@ -27,7 +27,7 @@ const HANDLER: &str = "handler";
 /// Builds the handler and makes `dist/function-app/`, `dist/function-app.zip` and the zip's checksum.
 ///
 /// # Errors
-/// When something that it takes is not installed, the handler cannot be built, or a file cannot be read or written.
+/// If something that it takes is not installed, the handler cannot be built, or a file cannot be read or written.
 pub fn package(workspace: &Path) -> Result<()> {
     let handler = build::build_handler(workspace)?;
     let dist = workspace.join("dist");

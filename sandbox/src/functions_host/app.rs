@@ -141,7 +141,7 @@ impl App {
     /// Reads the app in `folder`.
     ///
     /// # Errors
-    /// When `host.json` is missing, a file is malformed, or a route, method or time span cannot be understood.
+    /// If `host.json` is missing, a file is malformed, or a route, method or time span cannot be understood.
     pub fn read(folder: &Path) -> Result<Self, AppError> {
         let host: HostFile = read_json(&folder.join("host.json"))?;
         if host.version != "2.0" {

@@ -30,7 +30,7 @@ impl Route {
     /// Parses a template.
     ///
     /// # Errors
-    /// When a part has a constraint or is malformed, or something follows a part that may be absent.
+    /// If a part has a constraint or is malformed, or something follows a part that may be absent.
     pub fn parse(template: &str) -> Result<Self, RouteError> {
         let mut parts: Vec<Part> = Vec::new();
         for text in template.split('/').filter(|text| !text.is_empty()) {

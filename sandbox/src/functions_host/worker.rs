@@ -106,7 +106,7 @@ impl Worker {
     /// Picks a port and starts the handler.
     ///
     /// # Errors
-    /// When no port is free.
+    /// If no port is free.
     pub fn start(launch: Launch, output: Output) -> io::Result<Self> {
         // Kept bound without listening, so that no one else is given the port while the handler is down. The handler
         // can still listen on it, with the `SO_REUSEADDR` that servers set.
@@ -196,7 +196,7 @@ impl Worker {
     /// Waits until it can be called, four times its initialization timeout at most.
     ///
     /// # Errors
-    /// When it takes longer or the host has given up.
+    /// If it takes longer or the host has given up.
     pub async fn ready(&self) -> Result<(), NotReady> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, WorkerState::Starting));

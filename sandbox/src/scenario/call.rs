@@ -44,7 +44,8 @@ impl Integration<'_> {
 
     /// Creates or replaces it.
     ///
-    /// # Errors If the call fails.
+    /// # Errors
+    /// If the call fails.
     pub async fn put(self, body: &Value) -> Result<(), ScenarioError> {
         self.call(Method::PUT, |request| request.json(body)).await.map(|_| ())
     }
@@ -52,7 +53,7 @@ impl Integration<'_> {
     /// The outcome of its last run.
     ///
     /// # Errors
-    /// When the answer is no success.
+    /// If the answer is no success.
     pub async fn last_sync(self) -> Result<Value, ScenarioError> {
         let integration = self.call(Method::GET, |request| request).await?;
         Ok(integration["properties"]["lastSync"].clone())

@@ -18,7 +18,7 @@ const DENIED: &str = "222222222222";
 /// run.
 ///
 /// # Errors
-/// When it is not made.
+/// If it is not made.
 pub async fn found_company(cloud: &Cloud, host: &FunctionsHost) -> Result<Value, ScenarioError> {
     let company = Company::default();
     company.found(cloud, team);

@@ -19,7 +19,8 @@ pub(in crate::aws) struct Pages {
 impl Pages {
     /// The position of the next page; `None` after the last.
     ///
-    /// # Errors If the pages do not end: they return to an earlier one, or exceed any real list.
+    /// # Errors
+    /// If the pages do not end: they return to an earlier one, or exceed any real list.
     pub fn next(&mut self, position: Option<String>) -> Result<Option<String>, String> {
         let Some(next) = position.filter(|position| !position.is_empty()) else {
             return Ok(None);
@@ -33,7 +34,8 @@ impl Pages {
 
     /// Counts what is kept of a page.
     ///
-    /// # Errors If it exceeds any real list.
+    /// # Errors
+    /// If it exceeds any real list.
     pub fn weigh(&mut self, bytes: usize) -> Result<(), String> {
         self.bytes += bytes + OVERHEAD_BYTES;
         if self.bytes > LISTING_MAX_BYTES {

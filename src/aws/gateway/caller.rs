@@ -26,7 +26,8 @@ pub(super) struct Caller {
 impl Caller {
     /// Calls, and counts refusals of the whole account.
     ///
-    /// # Errors If there is no usable response.
+    /// # Errors
+    /// If there is no usable response.
     pub async fn call<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -44,7 +45,8 @@ impl Caller {
 
     /// Calls until AWS does not throttle, or the wait exceeds the time. Does not count refusals.
     ///
-    /// # Errors If there is no usable response.
+    /// # Errors
+    /// If there is no usable response.
     pub async fn ask<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
     where
         E: ProvideErrorMetadata + Error + 'static,

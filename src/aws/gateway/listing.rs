@@ -48,8 +48,8 @@ pub(super) struct Collected {
 impl Collected {
     /// Adds an API of a page.
     ///
-    /// # Errors If there are more than any gateway has, or the API has no id: it could be any that the list seems to
-    /// lack.
+    /// # Errors
+    /// If there are more than any gateway has, or the API has no id: it could be any that the list seems to lack.
     pub fn add(
         &mut self,
         id: Option<String>,
@@ -80,7 +80,8 @@ impl Collected {
 
     /// The position of the next page; `None` after the last.
     ///
-    /// # Errors Same as [`Pages::next`].
+    /// # Errors
+    /// Same as [`Pages::next`].
     pub fn next_page(&mut self, position: Option<String>) -> Result<Option<String>, String> {
         self.pages.next(position)
     }
@@ -88,7 +89,8 @@ impl Collected {
 
 /// All items of a list; `page` returns a page and the position of the next.
 ///
-/// # Errors If a page cannot be read or repeats, or there are more than `most`.
+/// # Errors
+/// If a page cannot be read or repeats, or there are more than `most`.
 pub(super) async fn all_pages<I, F>(
     call: &Call,
     most: usize,
@@ -183,7 +185,8 @@ fn of_rest(
 
 /// The HTTP or WebSocket API of these parts.
 ///
-/// # Errors If its kind is unknown.
+/// # Errors
+/// If its kind is unknown.
 pub(super) fn v2_api(
     id: ApiId,
     protocol: Option<&ProtocolType>,

@@ -19,7 +19,8 @@ impl GatewayClient {
     ///
     /// It is the first of the listing, which does not repeat it.
     ///
-    /// # Errors If it fails.
+    /// # Errors
+    /// If it fails.
     pub async fn check_rest_apis(&self) -> Result<(), GatewayError> {
         let page = self.rest_page(&self.rest_listing(), None).await?;
         *self.first_page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
@@ -28,7 +29,8 @@ impl GatewayClient {
 
     /// Lists all REST APIs, or fails: never a part of them.
     ///
-    /// # Errors If a page cannot be read or repeats.
+    /// # Errors
+    /// If a page cannot be read or repeats.
     pub async fn rest_apis(&self) -> Result<Listing, GatewayError> {
         let call = self.rest_listing();
         let mut collected = Collected::default();

@@ -14,7 +14,8 @@ const NAME_MAX: usize = 128;
 
 /// The stages of a REST API.
 ///
-/// # Errors If there are too many, or one has an invalid name or id.
+/// # Errors
+/// If there are too many, or one has an invalid name or id.
 pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String> {
     let items = answer.item.unwrap_or_default();
     if items.len() > STAGES_MAX {
@@ -44,7 +45,8 @@ pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String>
 
 /// A stage of an HTTP or WebSocket API.
 ///
-/// # Errors If it has an invalid name or id.
+/// # Errors
+/// If it has an invalid name or id.
 pub(super) fn v2_stage(item: v2::Stage) -> Result<Stage, String> {
     stage(
         item.stage_name,

@@ -24,7 +24,8 @@ impl GatewayClient {
     /// Lists all HTTP and WebSocket APIs, or fails: never a part of them. In a region without either kind, the list is
     /// empty.
     ///
-    /// # Errors If a page cannot be read or repeats.
+    /// # Errors
+    /// If a page cannot be read or repeats.
     pub async fn http_and_websocket_apis(&self) -> Result<Listing, GatewayError> {
         let call = Call {
             operation: "GetApis",

@@ -16,7 +16,8 @@ const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The id of the account that the credentials belong to (`GetCallerIdentity`). It needs no permission.
 ///
-/// # Errors If it is unknown: the connection's region rejects the credentials, or the service is unreachable.
+/// # Errors
+/// If it is unknown: the connection's region rejects the credentials, or the service is unreachable.
 pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials) -> Result<String, RoleError> {
     let call = Call {
         operation: "GetCallerIdentity",

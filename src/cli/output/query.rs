@@ -18,7 +18,8 @@ pub struct Query {
 impl Query {
     /// Parses a query.
     ///
-    /// # Errors If it is invalid: why, for people.
+    /// # Errors
+    /// If it is invalid: why, for people.
     pub fn parse(text: &str) -> Result<Self, String> {
         let ast = jmespath::parse(text).map_err(|error| error.to_string().trim_end().to_owned())?;
         // With arbitrary precision, `serde_json` passes other numbers on as maps, which equal nothing.
@@ -36,7 +37,8 @@ impl Query {
 
     /// The selected value; null if there is none.
     ///
-    /// # Errors If a function in it gets an argument of the wrong type.
+    /// # Errors
+    /// If a function in it gets an argument of the wrong type.
     pub fn search(&self, value: &Value) -> Result<Value, Failure> {
         let mut context = Context::new(&self.text, &DEFAULT_RUNTIME);
         let found = interpret(&variable(value), &self.ast, &mut context);

@@ -43,7 +43,8 @@ pub struct MappedField {
 impl MappedField {
     /// Parses a field such as `api.summary` or `deployment.customProperties.tier`.
     ///
-    /// # Errors If rules cannot set it.
+    /// # Errors
+    /// If rules cannot set it.
     pub fn parse(text: &str) -> Result<Self, UnknownField> {
         let (entity, rest) = text.split_once('.').ok_or(UnknownField)?;
         if let Some(&(kind, name)) = FIELDS

@@ -38,7 +38,8 @@ enum Part {
 impl Glob {
     /// Parses a glob.
     ///
-    /// # Errors If it is too long, or ends in a backslash that escapes nothing.
+    /// # Errors
+    /// If it is too long, or ends in a backslash that escapes nothing.
     pub fn parse(text: &str) -> Result<Self, InvalidGlob> {
         if text.chars().count() > GLOB_MAX {
             return Err(InvalidGlob::TooLong);

@@ -115,7 +115,8 @@ enum Part {
 impl Template {
     /// Parses a template.
     ///
-    /// # Errors If a variable is unknown or unclosed, or the value is null, too long or too deep.
+    /// # Errors
+    /// If a variable is unknown or unclosed, or the value is null, too long or too deep.
     pub fn parse(value: &Value) -> Result<Self, InvalidTemplate> {
         if value.is_null() {
             return Err(InvalidTemplate::Null);

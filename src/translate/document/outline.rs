@@ -33,7 +33,8 @@ pub(super) enum Member {
 /// `info.version` counts in the digest only if `is_versioned`. The parser's recursion limit turns a document that is
 /// nested too deep into an error.
 ///
-/// # Errors If it is not a JSON object. The error is a data error for other JSON.
+/// # Errors
+/// If it is not a JSON object. The error is a data error for other JSON.
 pub(super) fn outline(text: &str, format: &'static str, is_versioned: bool) -> Result<Outline, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let outline = parser.deserialize_map(Document { format, is_versioned })?;

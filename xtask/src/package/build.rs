@@ -41,7 +41,7 @@ struct Package {
 /// Builds the handler; gives its path.
 ///
 /// # Errors
-/// When a tool is missing or fails.
+/// If a tool is missing or fails.
 pub(super) fn build_handler(workspace: &Path) -> Result<PathBuf> {
     let in_workspace = |program| {
         let mut command = Command::new(program);
