@@ -204,7 +204,7 @@ async fn a_refused_deletion_says_whether_it_goes_on() {
             r"/environments\?[^&]*$",
             1,
             true,
-            "the integration shop was deleted; ",
+            "the integration shop was deleted, but ",
         ),
         (
             "an API",

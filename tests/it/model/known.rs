@@ -149,7 +149,7 @@ impl Known {
                 let name = integration(*name).to_owned();
                 let undisturbed = matches!(trouble, Trouble::None);
                 // An answer that something refuses says whether the deletion continues all the same.
-                let goes_on = [" is being deleted, and the timer continues", " was deleted; "];
+                let goes_on = [" is being deleted, and the timer continues", " was deleted, but "];
                 let goes_on = goes_on.iter().any(|words| answer.text.contains(words));
                 let wishes = self.wishes.entry(name.clone()).or_default();
                 match status {
