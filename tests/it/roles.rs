@@ -233,7 +233,7 @@ fn disturbed() -> Vec<Case> {
         unavailable(
             "no answer",
             |world| fail_sts(world, Fault::Hang),
-            &["AssumeRoleWithWebIdentity", "time left"],
+            &["AssumeRoleWithWebIdentity", "time ran out"],
         ),
         unavailable(
             "no XML",
