@@ -1,58 +1,58 @@
 import { defaultPeriod, fittingPeriod } from 'modules/schedule.bicep'
 import { placeOf } from 'modules/resource-id.bicep'
 
-metadata description = 'The function app that keeps an API center true to Amazon API Gateway, and what it needs.'
+metadata description = 'The function app that keeps an API center in sync with Amazon API Gateway, and its prerequisites.'
 
-@description('The region of everything that is made here, but for a new API center.')
+@description('The region of all resources, except a new API center.')
 param location string = resourceGroup().location
 
-@description('The name of the function app, also of its host name on the internet.')
+@description('The name of the function app, also of its public host name.')
 @minLength(2)
 @maxLength(60)
 param functionAppName string = 'apicenter-aws-sync-${uniqueString(resourceGroup().id)}'
 
-@description('The name of the function app\'s own storage account: lower-case letters and digits, unique in the world.')
+@description('The name of the function app\'s own storage account: lower-case letters and digits, globally unique.')
 @minLength(3)
 @maxLength(24)
 param storageAccountName string = 'st${uniqueString(resourceGroup().id, functionAppName)}'
 
-@description('The id of the API center to keep true, which may be in another resource group or subscription; empty to make one.')
+@description('The id of the API center, which may be in another resource group or subscription; empty to create one.')
 param existingApiCenterId string = ''
 
-@description('The name of the API center that is made, unique in the world: letters, digits and hyphens. One of its own if left out.')
+@description('The name of a new API center, globally unique: letters, digits and hyphens. Default: generated.')
 @minLength(3)
 @maxLength(90)
 param apiCenterName string?
 
-@description('The region of the API center that is made: it is not offered in all. That of everything else if left out.')
+@description('The region of a new API center, which not every region offers. Default: that of everything else.')
 @minLength(1)
 param apiCenterLocation string?
 
-@description('The function app\'s role on the API center: `custom`, exactly the actions that it calls, or `contributor`, the built-in Azure API Center Service Contributor, for those who may not define roles.')
+@description('The function app\'s role on the API center: `custom`, exactly the actions that it calls, or `contributor`, the built-in Azure API Center Service Contributor, if you may not define roles.')
 @allowed([
   'custom'
   'contributor'
 ])
 param apiCenterRole string = 'custom'
 
-@description('Whether AWS is entered with the identity\'s token for a role there, with no keys: then there is no key vault.')
+@description('Whether the app assumes a role in AWS with a token of its identity, without keys: then there is no key vault.')
 param keyless bool = false
 
-@description('Keyless: the audience that the identity\'s token is asked for and that the trust in AWS names, such as `api://…`, the Application ID URI of an app registration.')
+@description('Keyless: the audience of the identity\'s token, which the trust policy in AWS names, such as `api://…`, the Application ID URI of an app registration.')
 @maxLength(255)
 param awsWebIdentityAudience string = ''
 
-@description('The id of the key vault with the AWS keys, which may be in another resource group or subscription and must use role-based access; empty to make one, unless keyless.')
+@description('The id of the key vault with the AWS keys, which may be in another resource group or subscription and must use role-based access; empty to create one, unless keyless.')
 param existingKeyVaultId string = ''
 
-@description('What may be read in an existing key vault: `secrets`, the two below, which must be there already, or `vault`, all of its secrets.')
+@description('What the app may read in an existing key vault: `secrets`, the two below, which must exist already, or `vault`, all its secrets.')
 @allowed([
   'secrets'
   'vault'
 ])
 param existingKeyVaultScope string = 'secrets'
 
-@description('The name of the key vault that is made, unique in the world: letters, digits and hyphens, a letter first. One of its own if left out.')
+@description('The name of a new key vault, globally unique: letters, digits and hyphens, a letter first. Default: generated.')
 @minLength(3)
 @maxLength(24)
 param keyVaultName string?
@@ -67,72 +67,72 @@ param awsAccessKeySecretName string = 'aws-access-key'
 @maxLength(127)
 param awsSecretAccessKeySecretName string = 'aws-secret-access-key'
 
-@description('When the timer fires, in UTC: {second} {minute} {hour} {day} {month} {day of the week}.')
+@description('The timer\'s schedule, in UTC: {second} {minute} {hour} {day} {month} {day of the week}.')
 @minLength(11)
 param syncSchedule string = '0 0 * * * *'
 
-@description('How long a timer run may begin work, in seconds; under the 1800 that host.json lets it take. The handler\'s default if left out.')
+@description('How long a timer run may start work, in seconds; less than the 1800 in host.json. Default: the handler\'s.')
 @minValue(1)
 @maxValue(1700)
 param syncTimeBudgetSeconds int?
 
-@description('How long an HTTP call may begin work, in seconds; with the 27 that it may take after that, under the 230 after which Azure cuts it. The handler\'s default if left out.')
+@description('How long an HTTP call may start work, in seconds; with the 27 that it may take to finish, less than the 230 after which Azure cuts it. Default: the handler\'s.')
 @minValue(1)
 @maxValue(200)
 param httpTimeBudgetSeconds int?
 
-@description('Requests a second to Amazon, per account and region. The handler\'s default if left out.')
+@description('Requests per second to AWS, per account and region. Default: the handler\'s.')
 @minValue(1)
 @maxValue(10)
 param awsRequestsPerSecond int?
 
-@description('Reads a second from Azure Resource Manager. The handler\'s default if left out.')
+@description('Reads per second from Azure Resource Manager. Default: the handler\'s.')
 @minValue(1)
 @maxValue(1000)
 param armReadsPerSecond int?
 
-@description('Writes a second to Azure Resource Manager. The handler\'s default if left out.')
+@description('Writes per second to Azure Resource Manager. Default: the handler\'s.')
 @minValue(1)
 @maxValue(1000)
 param armWritesPerSecond int?
 
-@description('Deletions a second in Azure Resource Manager. The handler\'s default if left out.')
+@description('Deletions per second in Azure Resource Manager. Default: the handler\'s.')
 @minValue(1)
 @maxValue(1000)
 param armDeletesPerSecond int?
 
-@description('Another address for all of Amazon\'s services, such as a proxy\'s. Amazon\'s own if left out.')
+@description('The endpoint of all AWS services, such as a proxy\'s. Default: that of AWS.')
 @minLength(8)
 param awsEndpointUrl string?
 
-@description('Another address of Amazon API Gateway for REST APIs and the list of custom domains. Amazon\'s own if left out.')
+@description('The endpoint of Amazon API Gateway for REST APIs and the list of custom domains. Default: that of AWS.')
 @minLength(8)
 param awsEndpointUrlApiGateway string?
 
-@description('Another address of Amazon API Gateway for HTTP and WebSocket APIs and for what custom domains lead to. Amazon\'s own if left out.')
+@description('The endpoint of Amazon API Gateway for HTTP and WebSocket APIs and for mappings of custom domains. Default: that of AWS.')
 @minLength(8)
 param awsEndpointUrlApiGatewayV2 string?
 
-@description('Another address of Amazon\'s token service. Amazon\'s own if left out.')
+@description('The endpoint of AWS Security Token Service. Default: that of AWS.')
 @minLength(8)
 param awsEndpointUrlSts string?
 
-@description('Another address of AWS Organizations. Amazon\'s own if left out.')
+@description('The endpoint of AWS Organizations. Default: that of AWS.')
 @minLength(8)
 param awsEndpointUrlOrganizations string?
 
-@description('Log levels of the handler, such as `debug`. The handler\'s default if left out.')
+@description('Log levels of the handler, such as `debug`. Default: the handler\'s.')
 @minLength(1)
 param logLevels string?
 
-@description('Where the handler sends OpenTelemetry to, beside its logs. Nowhere if left out.')
+@description('The OpenTelemetry endpoint for the handler\'s traces and metrics. Default: none.')
 @minLength(8)
 param otlpEndpoint string?
 
-@description('Further settings of OpenTelemetry, such as `OTEL_SERVICE_NAME`; a secret among them never itself, but as a reference to Key Vault, where the identity may read it.')
+@description('Further settings of OpenTelemetry, such as `OTEL_SERVICE_NAME`. Give a secret as a reference to Key Vault, where the identity may read it.')
 param telemetrySettings { *: string } = {}
 
-@description('The proxy that both clouds are called through, and what is called without it; a URL with a password never itself, but as a reference to Key Vault.')
+@description('The proxy for calls to both clouds, and its exceptions. Give a URL with a password as a reference to Key Vault.')
 param proxySettings {
   ALL_PROXY: string?
   HTTP_PROXY: string?
@@ -148,7 +148,7 @@ param proxySettings {
 ])
 param instanceMemoryMB int = 512
 
-@description('The most instances that there may be. One is what the work needs: the request budgets are per process. 40 is the least that every region takes.')
+@description('The maximum number of instances. The work needs one: the request budgets are per process. 40 is the lowest value that every region accepts.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int = 40
@@ -158,13 +158,13 @@ param maximumInstanceCount int = 40
 @maxValue(730)
 param logRetentionDays int = 30
 
-@description('Whether there are alert rules.')
+@description('Whether to create alert rules.')
 param alerts bool = true
 
-@description('The id of the action group that alerts call; empty for none: then they are seen in the portal only.')
+@description('The id of the action group for alerts; empty for none: then only the portal shows them.')
 param alertActionGroupId string = ''
 
-@description('After how many hours without a successful run there is an alert; 0 for never. It must leave the schedule time for a run, and by default leaves it time for two. A schedule that leaves out days allows only 0.')
+@description('The hours without a successful run after which an alert fires; 0 for never. They must be long enough for one run of the schedule; the default is for two. A schedule that skips days allows only 0.')
 @allowed([
   0
   2
@@ -177,10 +177,10 @@ param alertActionGroupId string = ''
 ])
 param noSuccessPeriodHours int = defaultPeriod(syncSchedule)
 
-@description('Tags of everything that is made here.')
+@description('Tags of all resources.')
 param tags { *: string } = {}
 
-// One word for all names that nobody needs to choose: two apps in a resource group, or two groups, never share one.
+// One word for all generated names: two apps in a resource group, or two groups, never share one.
 var suffix = uniqueString(resourceGroup().id, functionAppName)
 var packageContainerName = 'packages'
 var workspaceName = 'log-${suffix}'
@@ -218,7 +218,7 @@ module storage 'modules/storage.bicep' = {
     name: storageAccountName
     location: location
     tags: tags
-    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
+    #disable-next-line what-if-short-circuiting // what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
     packageContainerName: packageContainerName
   }
@@ -230,7 +230,7 @@ module monitoring 'modules/monitoring.bicep' = {
     componentName: componentName
     location: location
     tags: tags
-    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
+    #disable-next-line what-if-short-circuiting // what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
     retentionDays: logRetentionDays
   }
@@ -257,7 +257,7 @@ module apiCenterAccess 'modules/api-center-access.bicep' = {
     apiCenterName: apiCenterPlace.name
     functionAppName: functionAppName
     identityId: identity.id
-    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
+    #disable-next-line what-if-short-circuiting // what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
     role: apiCenterRole
   }
@@ -274,7 +274,7 @@ module newKeyVault 'modules/key-vault.bicep' = if (hasKeyVault && empty(existing
   }
 }
 
-// A role on a secret needs the secret, so a vault that is made here, empty, is opened as a whole.
+// A role on a secret needs the secret, so in a new, empty vault the app may read all secrets.
 module keyVaultAccess 'modules/key-vault-access.bicep' = if (hasKeyVault) {
   scope: resourceGroup(keyVaultPlace.subscription, keyVaultPlace.resourceGroup)
   params: {
@@ -282,7 +282,7 @@ module keyVaultAccess 'modules/key-vault-access.bicep' = if (hasKeyVault) {
     secretNames: empty(existingKeyVaultId) || existingKeyVaultScope == 'vault'
       ? []
       : [awsAccessKeySecretName, awsSecretAccessKeySecretName]
-    #disable-next-line what-if-short-circuiting // a what-if cannot name the role assignments in it
+    #disable-next-line what-if-short-circuiting // what-if cannot name the role assignments in it
     principalId: identity.properties.principalId
   }
   dependsOn: [
@@ -290,7 +290,7 @@ module keyVaultAccess 'modules/key-vault-access.bicep' = if (hasKeyVault) {
   ]
 }
 
-// What the handler has a default for is set only when it is given.
+// Settings with a default in the handler are set only if given.
 var givenSettings = filter(
   [
     { name: 'ALL_PROXY', value: proxySettings.?ALL_PROXY ?? '' }
@@ -329,7 +329,7 @@ var settings = concat(
     { name: 'AZURE_RESOURCE_MANAGER_URL', value: environment().resourceManager }
     { name: 'SYNC_SCHEDULE', value: syncSchedule }
   ],
-  // Without a vault there is none to name, and no role on any.
+  // Keyless: no vault and no role on one.
   hasKeyVault ? [{ name: 'KEY_VAULT_HOSTS', value: keyVaultHost }] : [],
   givenSettings,
   furtherSettings
@@ -350,7 +350,7 @@ module functionApp 'modules/function-app.bicep' = {
     maximumInstanceCount: maximumInstanceCount
     settings: settings
   }
-  // With the roles in them: the host starts with the app, and needs its storage.
+  // Including their roles: the host starts with the app, and needs its storage.
   dependsOn: [
     monitoring
     storage
@@ -374,19 +374,19 @@ module alertRules 'modules/alerts.bicep' = if (alerts) {
 @description('The name of the function app.')
 output functionAppName string = functionAppName
 
-@description('The address that its HTTP calls begin with.')
+@description('The base URL of its HTTP calls.')
 output functionAppUrl string = functionApp.outputs.url
 
 @description('The id of its identity.')
 output identityId string = identity.id
 
-@description('The object id of its identity: the subject of the trust in AWS, and whom further roles are given to.')
+@description('The object id of its identity: the subject in the trust policy in AWS, and the principal for further roles.')
 output identityPrincipalId string = identity.properties.principalId
 
 @description('The client id of its identity.')
 output identityClientId string = identity.properties.clientId
 
-@description('The tenant of its identity: part of the issuer in the trust in AWS.')
+@description('The tenant of its identity: part of the issuer in the trust policy in AWS.')
 output tenantId string = tenant().tenantId
 
 @description('The id of the API center.')
@@ -398,10 +398,10 @@ output apiCenterName string = apiCenterPlace.name
 @description('The name of the key vault; empty when keyless.')
 output keyVaultName string = hasKeyVault ? keyVaultPlace.name : ''
 
-@description('What goes into a new integration as `accessKey`; empty when keyless. It names the secret and does not hold it.')
+@description('The `accessKey` of a new integration; empty when keyless. It identifies the secret and does not contain it.')
 output accessKeyIdentifier string = hasKeyVault ? 'https://${keyVaultHost}/secrets/${awsAccessKeySecretName}' : ''
 
-@description('What goes into a new integration as `secretAccessKey`; empty when keyless. It names the secret and does not hold it.')
+@description('The `secretAccessKey` of a new integration; empty when keyless. It identifies the secret and does not contain it.')
 output secretAccessKeyIdentifier string = hasKeyVault
   ? 'https://${keyVaultHost}/secrets/${awsSecretAccessKeySecretName}'
   : ''

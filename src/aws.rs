@@ -1,4 +1,4 @@
-//! Amazon Web Services: connections, credentials, roles, and what Amazon API Gateway has.
+//! Amazon Web Services: connections, credentials, roles, and Amazon API Gateway.
 
 mod access_key;
 mod attempt;

@@ -1,4 +1,4 @@
-//! Our layout in API Center: what is ours, what is kept with it, and where. Pure functions of entities.
+//! Our layout in API Center: what is ours, its bookkeeping, and where it is stored. Pure functions of entities.
 
 pub mod facts;
 #[cfg(any(test, fuzzing))]

@@ -1,4 +1,4 @@
-//! The command line: the same engine by a person's own sign-in, or a deployed function app that is called.
+//! The command line: the same engine with a person's own sign-in, or a client of a deployed function app.
 
 mod app;
 mod apply;
@@ -33,10 +33,10 @@ use self::output::{print, tell};
 use crate::panics::log_panics;
 use crate::telemetry;
 
-/// How long the entity in hand may take after Ctrl-C.
+/// How long the current entity may take after Ctrl-C.
 const GRACE: Duration = Duration::from_secs(8);
 
-/// Does what the arguments say, the program's name first among them.
+/// Runs the command line with these arguments, including the program's name.
 pub async fn run(arguments: Vec<OsString>, log_directives: Option<&str>) -> ExitCode {
     telemetry::start_for_people(log_directives);
     log_panics();
@@ -59,7 +59,7 @@ pub async fn run(arguments: Vec<OsString>, log_directives: Option<&str>) -> Exit
     exit.into()
 }
 
-/// Ctrl-C lets the entity in hand be finished, so that nothing is left half done; a second one ends the process.
+/// Ctrl-C waits for the current entity, so that nothing is left half done; a second one ends the process.
 async fn until_interrupted(command: Command) -> Result<Exit, Failure> {
     let stop = CancellationToken::new();
     let work = execute(command, &stop);
@@ -67,7 +67,7 @@ async fn until_interrupted(command: Command) -> Result<Exit, Failure> {
     tokio::select! {
         result = &mut work => return result,
         interrupted = tokio::signal::ctrl_c() => {
-            interrupted.map_err(|error| Failure::new(format!("signals cannot be listened to: {error}")))?;
+            interrupted.map_err(|error| Failure::new(format!("cannot listen for signals: {error}")))?;
         }
     }
     stop.cancel();

@@ -1,7 +1,7 @@
-//! What can be asked for: a file for each call.
+//! The app's calls: a file for each.
 //!
-//! A call reads where integrations are kept, in the catalog's environments, and does its part. Nothing is kept in memory
-//! from one call to the next but connections, and the runs that are in flight.
+//! A call reads the integrations from the catalog's environments. Between calls, memory holds only connections and the
+//! runs in flight.
 
 mod delete;
 mod detail;

@@ -1,10 +1,10 @@
-//! Errors of other people's libraries, as one line.
+//! Errors of third-party libraries, as one line.
 
 use std::error::Error;
 
-/// The error and its causes, outermost first; a cause that the text so far repeats is left out.
+/// The error and its causes, outermost first; skips a cause that the text repeats.
 ///
-/// Made of what errors say of themselves for people, never of their `Debug`, which holds whole responses and backtraces.
+/// Uses `Display`, never `Debug`, which has whole responses and backtraces.
 pub(crate) fn error_chain(error: &(dyn Error + 'static)) -> String {
     let mut text = error.to_string();
     for cause in std::iter::successors(error.source(), |&cause| cause.source()) {

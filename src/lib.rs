@@ -1,6 +1,7 @@
-//! Keeps the inventory of Azure API Center true to what runs on Amazon API Gateway.
+//! Keeps Azure API Center in sync with Amazon API Gateway.
 //!
-//! Imports point one way: `model` ← `catalog` ← {`aws`, `azure`, `translate`, `plan`} ← `run` ← `engine` ← {`server`, `cli`} ← the two programs.
+//! Imports point one way: `model` ← `catalog` ← {`aws`, `azure`, `translate`, `plan`} ← `run` ← `engine` ← {`server`,
+//! `cli`} ← the two programs.
 
 // The SDK's futures are nested deeply.
 #![recursion_limit = "256"]

@@ -1,4 +1,4 @@
-//! What a run may use up: requests a second, retries, time, and memory for answers.
+//! Limits of a run: requests per second, retries, time, and memory for responses.
 
 mod bounded;
 mod breaker;

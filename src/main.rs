@@ -8,7 +8,7 @@ use apicenter_aws_sync::telemetry;
 use mimalloc::MiMalloc;
 use tokio::runtime::Builder;
 
-/// A call to Amazon makes hundreds of small and some large allocations, which the C libraries' allocators take longer for.
+/// A call to AWS makes hundreds of small and some large allocations, for which the C libraries' allocators take longer.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
@@ -17,12 +17,12 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => {
             telemetry::start_for_people(None);
-            tracing::error!(%error, "the runtime cannot be started");
+            tracing::error!(%error, "cannot start the runtime");
             return ExitCode::FAILURE;
         }
     };
     let code = runtime.block_on(cli::run(std::env::args_os().collect(), variable("RUST_LOG").as_deref()));
-    // A name lookup that hangs must not keep the process.
+    // A hanging name lookup must not keep the process.
     runtime.shutdown_background();
     code
 }

@@ -1,4 +1,4 @@
-//! The words of this system as types: parsed once at the edge, right from then on.
+//! The terms of this system as types: parsed once at the edge, valid from then on.
 
 mod authentication;
 mod change;

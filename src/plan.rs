@@ -1,7 +1,6 @@
-//! Planning: the changes that lead from the current state to the desired one.
+//! Planning: computes the changes from the current state to the desired one.
 //!
-//! Everything here is a pure function of values: no clock, no I/O, no logging, sorted output. A plan leaves whoever
-//! applies it no choices.
+//! Pure functions of values: no clock, no I/O, no logging, sorted output. A plan leaves apply no choices.
 
 mod api;
 mod below;

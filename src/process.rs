@@ -1,4 +1,4 @@
-//! The life of the process: it ends when it is told to, or when its host is gone.
+//! The life of the process: it ends on a signal, or when its host is gone.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -7,7 +7,7 @@ use rustix::process::{Pid, getppid};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::interval;
 
-/// How often it is looked whether the host is still there: an orphan is gone within seconds.
+/// Interval of checks for the host: an orphan ends within seconds.
 const PARENT_CHECK: Duration = Duration::from_secs(1);
 
 /// Why the process ends.
@@ -22,7 +22,7 @@ pub enum Ending {
 }
 
 impl Ending {
-    /// The exit code: never 0 or 200, after which some hosts do not start the handler again.
+    /// The exit code: never 0 or 200, after which some hosts do not restart the handler.
     #[must_use]
     pub fn exit_code(self) -> ExitCode {
         match self {
@@ -33,18 +33,18 @@ impl Ending {
     }
 }
 
-/// Whoever started this process.
+/// The parent process.
 #[derive(Debug, Clone, Copy)]
 pub struct Parent(Option<Pid>);
 
 impl Parent {
-    /// The parent as it is now; to be asked for first of all.
+    /// The current parent; ask before anything else.
     #[must_use]
     pub fn current() -> Self {
         Self(getppid())
     }
 
-    /// Completes when the process has another parent, as an orphan has.
+    /// Completes when the process has another parent, as an orphan does.
     async fn gone(self) {
         let mut checks = interval(PARENT_CHECK);
         loop {
@@ -56,10 +56,10 @@ impl Parent {
     }
 }
 
-/// Waits until the process has to end.
+/// Waits until the process must end.
 ///
 /// # Errors
-/// When the signals cannot be listened to.
+/// If it cannot listen for signals.
 pub async fn ending(parent: Parent) -> std::io::Result<Ending> {
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;

@@ -1,4 +1,4 @@
-//! The HTTP side of the handler: the Functions host's calls, and through it those of users.
+//! The HTTP side of the handler: calls of the Functions host, and user calls through it.
 
 mod answer;
 mod app;
@@ -32,7 +32,7 @@ pub use self::app::App;
 use self::app::span;
 use self::route::BasePath;
 
-/// The description of the calls, under the usual prefix: an OpenAPI 3.1 document.
+/// The OpenAPI 3.1 description of the calls, under the usual prefix.
 #[must_use]
 pub fn openapi_document() -> serde_json::Value {
     description::document(&BasePath::default())
@@ -49,12 +49,12 @@ pub fn router(app: App) -> Router {
         .with_state(app)
 }
 
-/// The host's probe: an answer of any kind means that the handler is up.
+/// The host's probe: any response means that the handler is up.
 async fn alive() -> Response {
     axum::Json(json!({ "status": "up" })).into_response()
 }
 
-/// An HTTP call in an envelope: the host was not told to pass calls on as they are.
+/// Refuses an HTTP call in an envelope: the host is not configured to forward calls unchanged.
 async fn envelope(State(app): State<App>, request: Request) -> Response {
     let _entered = span(&request).entered();
     let problem = app.ready().err().unwrap_or_else(|| {

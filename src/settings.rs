@@ -1,4 +1,4 @@
-//! Settings: what the app is told through environment variables. Each is read here and nowhere else.
+//! Settings: environment variables, read here and nowhere else.
 
 mod command_line;
 mod export;
@@ -13,23 +13,23 @@ use crate::model::{ApiCenterId, ErrorCode, Problem, VaultHosts, vault_host};
 pub use self::command_line::CommandLineSettings;
 pub use self::export::export;
 
-/// Where the resource manager of the public cloud is.
+/// The resource manager of the public cloud.
 const RESOURCE_MANAGER_URL: &str = "https://management.azure.com";
-/// Under the Functions host's timeout of 30 minutes, with room for what was begun last.
+/// Less than the Functions host's timeout of 30 minutes, with room to finish work.
 const TIMER_BUDGET_SECONDS: f64 = 1500.0;
-/// Under the 230 seconds after which Azure cuts an HTTP call: what was begun takes ten seconds more, recording it fifteen. So
-/// it is the longest budget, too.
+/// Less than the 230 seconds after which Azure cuts an HTTP call: finishing work takes ten seconds more, recording it
+/// fifteen. So it is also the maximum.
 const HTTP_BUDGET_SECONDS: f64 = 200.0;
-/// Half of what Amazon allows an account and region, which the customer's own tools share (API Gateway quotas).
+/// Half of what AWS allows an account and region, since the customer's own tools share it (API Gateway quotas).
 const AWS_REQUESTS_PER_SECOND: f64 = 5.0;
-/// The refill rates of Azure Resource Manager, for an identity and subscription (request limits, 2025-05-28).
+/// The refill rates of Azure Resource Manager, per identity and subscription (request limits, 2025-05-28).
 const ARM_RATES: Rates = Rates {
     reads: 25.0,
     writes: 10.0,
     deletes: 10.0,
 };
-/// Lowest rate that is taken, a second: at a request in a quarter of an hour nothing gets done, and buckets of much less
-/// cannot be reckoned with.
+/// Lowest rate per second: at one request in a quarter of an hour nothing gets done, and the token bucket cannot
+/// represent much less.
 const RATE_MIN: f64 = 0.001;
 /// Longest time budget of a timer run, in seconds: a day.
 const TIMER_BUDGET_MAX_SECONDS: f64 = 86_400.0;
@@ -37,38 +37,38 @@ const TIMER_BUDGET_MAX_SECONDS: f64 = 86_400.0;
 /// All settings.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
-    /// The API center to keep true. Read from `APICENTER_RESOURCE_ID`.
+    /// The API center to synchronize. Read from `APICENTER_RESOURCE_ID`.
     pub resource_id: ApiCenterId,
     /// The user-assigned identity to use instead of the system-assigned one. Read from `AZURE_CLIENT_ID`.
     pub client_id: Option<String>,
     /// Whether the host offers a managed identity. Read from `IDENTITY_ENDPOINT`.
     pub managed_identity: bool,
-    /// The vaults whose secrets may be named. Read from `KEY_VAULT_HOSTS`.
+    /// The allowed vaults. Read from `KEY_VAULT_HOSTS`.
     pub vault_hosts: VaultHosts,
-    /// What tokens for Amazon are for, where there is no access key. Read from `AWS_WEB_IDENTITY_AUDIENCE`.
+    /// The audience of tokens for AWS, without an access key. Read from `AWS_WEB_IDENTITY_AUDIENCE`.
     pub web_identity_audience: Option<String>,
     /// The base URL of Azure Resource Manager, also its token audience. Read from `AZURE_RESOURCE_MANAGER_URL`.
     pub resource_manager_url: String,
-    /// How long a timer run may begin work. Read from `SYNC_TIME_BUDGET_SECONDS`.
+    /// How long a timer run may start work. Read from `SYNC_TIME_BUDGET_SECONDS`.
     pub timer_budget: Duration,
-    /// How long an HTTP call may begin work. Read from `HTTP_TIME_BUDGET_SECONDS`.
+    /// How long an HTTP call may start work. Read from `HTTP_TIME_BUDGET_SECONDS`.
     pub http_budget: Duration,
-    /// When the timer fires, which the host reads by itself. Read from `SYNC_SCHEDULE`.
+    /// The timer's schedule, which the host reads itself. Read from `SYNC_SCHEDULE`.
     pub schedule: Option<String>,
-    /// Whether a Functions host has started the app. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
+    /// Whether a Functions host started the app. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
     pub is_hosted: bool,
-    /// Requests a second to Amazon, per account and region. Read from `AWS_REQUESTS_PER_SECOND`.
+    /// Requests per second to AWS, per account and region. Read from `AWS_REQUESTS_PER_SECOND`.
     pub aws_requests_per_second: f64,
-    /// Requests a second to Azure Resource Manager. Read from `ARM_READS_PER_SECOND`, `ARM_WRITES_PER_SECOND` and
+    /// Requests per second to Azure Resource Manager. Read from `ARM_READS_PER_SECOND`, `ARM_WRITES_PER_SECOND` and
     /// `ARM_DELETES_PER_SECOND`.
     pub arm_rates: Rates,
 }
 
 impl Settings {
-    /// Reads all settings with `read`, which gives the value of a variable.
+    /// Reads all settings with `read`, which returns the value of a variable.
     ///
     /// # Errors
-    /// When one is missing or malformed; the problem names it and says what it must be.
+    /// If one is missing or malformed; the problem names it and says what it must be.
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
         let variables = Variables(&read);
         Ok(Self {
@@ -107,10 +107,10 @@ pub fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// The port that the Functions host calls the handler on. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
+/// The port on which the Functions host calls the handler. Read from `FUNCTIONS_CUSTOMHANDLER_PORT`.
 ///
 /// # Errors
-/// When it is set and no port.
+/// If it is set and not a port.
 pub fn port(read: impl Fn(&str) -> Option<String>) -> Result<Option<u16>, Problem> {
     Variables(&read).optional("FUNCTIONS_CUSTOMHANDLER_PORT", str::parse::<u16>)
 }
@@ -118,7 +118,7 @@ pub fn port(read: impl Fn(&str) -> Option<String>) -> Result<Option<u16>, Proble
 struct Variables<'a, R>(&'a R);
 
 impl<R: Fn(&str) -> Option<String>> Variables<'_, R> {
-    /// A setting that is there and not empty: the portal keeps emptied ones.
+    /// A setting, unless empty: the portal keeps emptied ones.
     fn text(&self, name: &str) -> Option<String> {
         let text = (self.0)(name)?;
         let text = text.trim();
@@ -171,7 +171,7 @@ fn https_url(text: &str) -> Result<String, String> {
     }
 }
 
-/// The resource of a token as Microsoft Entra ID names it: an Application ID URI or an application's id.
+/// The resource of a token in Microsoft Entra ID: an Application ID URI or an application's id.
 fn audience(text: &str) -> Result<String, String> {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:/".contains(&byte);
     if text.ends_with("/.default") {

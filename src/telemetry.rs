@@ -1,8 +1,8 @@
-//! What operators see: logs, one JSON object a line, on standard output, where the Functions host reads them; and traces
-//! and metrics, where a collector is named.
+//! Logs, traces and metrics for operators. Logs go to standard output, one JSON object per line, for the Functions
+//! host; traces and metrics go to a collector, if one is set.
 //!
-//! Spans that are exported have a target of their own. They are not in the logs, and nothing else is exported: neither
-//! log lines nor what libraries trace can hold more than the fixed attributes that are set here.
+//! Exported spans have their own target. They are not in the logs, and nothing else is exported: other log lines and
+//! spans can contain more than the fixed attributes set here.
 
 mod changes;
 mod collector;
@@ -38,31 +38,31 @@ pub use self::run::{api_span, record_run, run_span};
 
 /// The targets of the library's and the binary's own lines.
 const OWN_TARGETS: [&str; 2] = ["apicenter_aws_sync", "handler"];
-/// The target of the spans that are exported.
+/// The target of exported spans.
 const TRACES: &str = "apicenter_aws_sync::traces";
 
-/// The way to the collector, if there is one. Clones are the same.
+/// The exporters, if any. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub struct Telemetry(Option<Arc<Shared>>);
 
 #[derive(Debug)]
 struct Shared {
     exporters: Exporters,
-    /// Told when something is worth being exported at once.
+    /// Notified when an export is due.
     due: Notify,
 }
 
-/// Starts logging with `RUST_LOG`'s directives, or from level `info` on, and what `export` asks for. Nothing is sent yet.
+/// Starts logging with `RUST_LOG`'s directives, or at level `info`, and the exporters in `export`. Sends nothing.
 ///
-/// Below `warn` only this app's own lines are written, whatever `RUST_LOG` says: what the SDKs say at such levels can
-/// hold tokens and secrets.
+/// Below `warn`, only this app's own lines are written, whatever `RUST_LOG` says: those of the SDKs can contain tokens
+/// and secrets.
 pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
     let filter = EnvFilter::builder().with_default_directive(Level::INFO.into());
-    // Strictly: what is not understood would otherwise be complained of on standard error, which may be closed.
+    // Strict: the lenient parser complains on standard error, which may be closed.
     let parsed = filter.parse(directives.unwrap_or_default());
     let misread = parsed.as_ref().err().map(ToString::to_string);
     let filter = parsed.unwrap_or_else(|_| EnvFilter::new("info"));
-    // The host closes its end of the pipe when it dies: that must neither end this process nor be complained of.
+    // The host closes its end of the pipe when it dies: that must neither end this process nor cause complaints.
     let lines = fmt::layer()
         .json()
         .flatten_event(true)
@@ -75,14 +75,14 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
         .ok()
         .and_then(Option::as_ref)
         .and_then(Exporters::tracer);
-    // Only a second start fails, and the first one's lines go on. A layer that is none would have all that the SDKs trace
-    // made into spans and events before the filter is asked.
+    // Only a second start fails, and the first one's lines continue. Without a layer's own filter, everything that the
+    // SDKs trace would become spans and events first.
     let _ = match tracer {
         Some(tracer) => Registry::default().with(lines).with(traces(tracer)).try_init(),
         None => Registry::default().with(lines).try_init(),
     };
     if let Some(error) = misread {
-        tracing::warn!(error, "RUST_LOG cannot be understood: logging from level info on");
+        tracing::warn!(error, "RUST_LOG is invalid: logging at level info");
     }
     match exporters {
         Ok(None) => Telemetry::default(),
@@ -90,18 +90,18 @@ pub fn start(directives: Option<&str>, export: Option<&Export>) -> Telemetry {
             tracing::info!(
                 traces = exporters.tracer().is_some(),
                 metrics = exporters.has_metrics(),
-                "telemetry goes to the collector that the OTEL_EXPORTER_OTLP_… settings name"
+                "exporting telemetry to the collector in the OTEL_EXPORTER_OTLP_… settings"
             );
             Telemetry::of(exporters)
         }
         Err(error) => {
-            tracing::warn!(error, "no telemetry is exported: its settings, OTEL_…, cannot be used");
+            tracing::warn!(error, "no telemetry is exported: the OTEL_… settings are invalid");
             Telemetry::default()
         }
     }
 }
 
-/// Starts logging for the command line: on standard error, from level `warn` on unless `RUST_LOG` says otherwise.
+/// Starts logging for the command line: on standard error, at level `warn` unless `RUST_LOG` says otherwise.
 pub fn start_for_people(directives: Option<&str>) {
     let filter = EnvFilter::builder()
         .with_default_directive(Level::WARN.into())
@@ -116,7 +116,7 @@ pub fn start_for_people(directives: Option<&str>) {
     let _ = Registry::default().with(lines).try_init();
 }
 
-/// Exports the spans that are meant for it, with the attributes that are set and no others.
+/// Exports spans with the exported target and exactly their attributes.
 fn traces<S>(tracer: SdkTracer) -> impl Layer<S>
 where
     S: Subscriber + for<'span> LookupSpan<'span>,
@@ -133,8 +133,8 @@ where
         )
 }
 
-/// Lets through what [`is_fit`] does. The hint says that the other filter alone sets a level: without one, what it leaves
-/// out would be made all the same up to where the filters are asked.
+/// Passes what [`is_fit`] does. The hint leaves the level to the other filter: without it, suppressed spans would be
+/// created up to the filters.
 fn fit() -> FilterFn {
     FilterFn::new(is_fit as fn(&Metadata<'_>) -> bool).with_max_level_hint(LevelFilter::TRACE)
 }
@@ -153,28 +153,28 @@ impl Telemetry {
         Self(Some(shared))
     }
 
-    /// Lets what there is be exported soon, beside everything else: after a call, a function app may be frozen or ended.
+    /// Triggers an export in the background: after a call, a function app may be frozen or stopped.
     pub fn flush_soon(&self) {
         if let Some(shared) = &self.0 {
             shared.due.notify_one();
         }
     }
 
-    /// Exports what there is, for the last time, and for no longer than `limit`.
+    /// Exports everything pending for the last time, for at most `limit`.
     pub async fn end(self, limit: Duration) {
         let Some(shared) = self.0 else { return };
         let ended = spawn_blocking(move || shared.exporters.end(limit));
-        // What is left then is lost, which is better than a process that does not end.
+        // Better lose the rest than keep the process.
         let _ = timeout(limit, ended).await;
     }
 }
 
-/// Exports once for any number of notices that come meanwhile.
+/// Exports once for any number of notifications that arrive meanwhile.
 async fn flush_when_due(shared: Arc<Shared>) {
     loop {
         shared.due.notified().await;
         let flushed = Arc::clone(&shared);
-        // The exporters wait as long as the collector may take to answer, which must not be a thread that others need.
+        // The exporters block until the collector answers, so they need their own thread.
         let _ = spawn_blocking(move || flushed.exporters.flush()).await;
     }
 }

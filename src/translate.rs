@@ -1,4 +1,4 @@
-//! What the gateway has, in the catalog's words: pure functions of values.
+//! Translates the gateway's APIs into the catalog's terms: pure functions of values.
 
 mod address;
 mod asyncapi;
@@ -38,7 +38,7 @@ const TITLE_MAX: usize = 50;
 const API_DESCRIPTION_MAX: usize = 1000;
 /// Longest description of a deployment, in UTF-16 units (the service's limit).
 const DEPLOYMENT_DESCRIPTION_MAX: usize = 500;
-/// The title of what has no name that can be seen.
+/// The title of something without a visible name.
 const UNTITLED: &str = "untitled";
 /// The key of an API.
 #[must_use]
@@ -50,10 +50,10 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
     }
 }
 
-/// The API entity of an API that stands alone, without its versions. Rules fill its fields as their types allow.
+/// The API entity of an API that stands alone, without its versions. Rules set its fields as their types allow.
 ///
 /// # Errors
-/// When no entity name can be made of the integration's name and the API's id.
+/// If the integration's name and the API's id do not form a valid entity name.
 pub fn desired_api(
     integration: &Integration,
     place: Place<'_>,
@@ -64,7 +64,7 @@ pub fn desired_api(
     Ok(desired(integration, place, api, types, (name, false)))
 }
 
-/// What a member has of its group's entity, without its versions.
+/// A member's part of its group's entity, without its versions.
 #[must_use]
 pub fn desired_group(
     integration: &Integration,
@@ -76,7 +76,7 @@ pub fn desired_group(
     desired(integration, place, api, types, (group, true))
 }
 
-/// What an API has of an entity, without its versions.
+/// An API's part of an entity, without its versions.
 fn desired(
     integration: &Integration,
     place: Place<'_>,
@@ -93,7 +93,7 @@ fn desired(
         field(&["kind"], Some(json!(kind(api.api_type)))),
     ];
     for fact in &integration.facts {
-        // What is not known is left as it is.
+        // Leave what is unknown.
         if let Some(value) = fact.value(gateway, api) {
             enforced.push((fact.path(), Some(json!([value]))));
         }
@@ -119,13 +119,13 @@ fn desired(
     DesiredApi::of_member(name, is_group, member, skips)
 }
 
-/// What an API is called in the catalog.
+/// The title of an API in the catalog.
 #[must_use]
 pub fn api_title(api: &GatewayApi) -> String {
     title(&api.name, api.id.as_str())
 }
 
-/// What API Center calls the kind.
+/// API Center's name for the kind.
 fn kind(api_type: ApiType) -> &'static str {
     match api_type {
         ApiType::Rest | ApiType::Http => "rest",
@@ -133,34 +133,34 @@ fn kind(api_type: ApiType) -> &'static str {
     }
 }
 
-/// What the translation of an API's stages goes by beside the API.
+/// The inputs of the translation of stages besides the API.
 #[derive(Debug, Clone, Copy)]
 pub struct Around<'a> {
     /// The integration.
     pub integration: &'a Integration,
-    /// Where the API is.
+    /// The place of the API.
     pub place: Place<'a>,
     /// The custom domains of the gateway.
     pub domains: &'a Domains,
-    /// The types of the fields that rules fill.
+    /// The types of the fields that rules set.
     pub types: &'a MetadataTypes,
-    /// The URLs of the deployments that are in the catalog, as an earlier run has recorded them.
+    /// The recorded URLs of the deployments in the catalog.
     pub recorded: &'a BTreeMap<EntityName, Vec<String>>,
-    /// Whether this sync was asked for definitions, which matters where they are imported on demand.
+    /// Whether this sync asks for definitions, if they are imported on demand.
     pub with_definitions: bool,
 }
 
-/// Whether there is anything of a stage to be in the catalog.
+/// Whether anything of a stage belongs in the catalog.
 #[must_use]
 pub fn is_deployed(api: &GatewayApi, stage: &Stage) -> bool {
     api.api_type == ApiType::Rest || !stage.deployment_id.is_empty()
 }
 
-/// Adds the versions, definitions and deployments of an API's stages that are selected, in whatever order Amazon lists them,
-/// to what only this API has of its entity: the members of a group are joined afterwards.
+/// Adds the versions, definitions and deployments of the selected stages, in any order, to an API's part of its entity:
+/// group members are joined later.
 pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi, stages: &[Stage]) {
     let mut sorted: Vec<&Stage> = stages.iter().collect();
-    // Names are unique on Amazon; the rest of the key only makes the outcome independent of the order if they were not.
+    // Names are unique in AWS; the rest of the key only makes the result independent of the order if they were not.
     sorted.sort_by_key(|stage| (&stage.name, &stage.deployment_id, stage.last_updated));
     let subject = Subject::of(around.place, api);
     sorted.retain(|stage| stage_selection(around.integration, subject, &stage.name).is_in());
@@ -187,7 +187,7 @@ pub fn add_stages(desired: &mut DesiredApi, around: Around<'_>, api: &GatewayApi
     }
 }
 
-/// The member that a skip is about, where that is not clear by itself.
+/// The member that a skip is about, if it needs naming.
 fn member(is_group: bool, gateway: &Gateway, api: &GatewayApi) -> Option<String> {
     is_group.then(|| source_key(gateway, api).to_string())
 }
@@ -250,7 +250,7 @@ fn desired_version(
             member: member(is_group, gateway, api),
             stage_name: Some(stage.name.clone()),
             reason: SkipReason::EnvironmentMissing,
-            message: format!("there is no environment {environment}: the deployment keeps the one that it has, if any"),
+            message: format!("there is no environment {environment}: the deployment keeps its own, if any"),
         });
     } else {
         let environment = EntityPath::Environment(environment.clone());
@@ -288,7 +288,7 @@ fn field(path: &[&str], value: Option<Value>) -> Field {
     (FieldPath::new(path), value)
 }
 
-/// The organisation's own metadata with the values that the integration gives.
+/// The organisation's own metadata with the integration's values.
 fn metadata(defaults: &Properties) -> Vec<Field> {
     let values = defaults.iter();
     values
@@ -296,18 +296,18 @@ fn metadata(defaults: &Properties) -> Vec<Field> {
         .collect()
 }
 
-/// Everything that an export of the stage depends on, as a JSON array: unambiguous whatever the parts hold, and short.
+/// Everything that an export of the stage depends on, as a JSON array: unambiguous and short.
 ///
 /// | part | why |
 /// |---|---|
-/// | deployment | an export is of the snapshot that the stage runs |
-/// | last change of the stage | a rollback and return, or a changed setting, is noticed even if the deployment is the same |
+/// | deployment | an export shows the snapshot that the stage runs |
+/// | last change of the stage | detects a rollback and return, or a changed setting, with the same deployment |
 /// | documentation version | exports merge the documentation parts of that version |
 /// | canary's deployment | promoting a canary makes its snapshot the stage's |
-/// | name, description and version of the API | exports tell them in `info`, whatever is deployed |
-/// | servers | they are written into it, where they are not the exported ones |
+/// | name, description and version of the API | `info` in exports, whatever is deployed |
+/// | servers | written into the document where they replace the exported ones |
 fn revision(api: &GatewayApi, stage: &Stage, servers: Option<&[String]>) -> String {
-    // Without a version, `info` has a time stamp that does not count as a change.
+    // Without a version, `info` has a time stamp, which does not count as a change.
     let version = api.version.as_deref().filter(|version| !version.is_empty());
     json!([
         stage.deployment_id,
@@ -320,7 +320,7 @@ fn revision(api: &GatewayApi, stage: &Stage, servers: Option<&[String]>) -> Stri
     .to_string()
 }
 
-/// A title is required, and one without anything to see would look like none.
+/// A title is required, and an invisible one would look missing.
 fn title(name: &str, otherwise: &str) -> String {
     let texts = [name, otherwise, UNTITLED];
     let text = texts.into_iter().find(|text| !is_blank(text)).unwrap_or(UNTITLED);

@@ -1,8 +1,8 @@
 import { duration } from 'schedule.bicep'
 
-metadata description = 'What to be told of. The queries read the one line that the handler logs for each run of each integration.'
+metadata description = 'Alert rules. Their queries read the line that the handler logs for each run of each integration.'
 
-@description('The name of the function app, which the rules\' names begin with.')
+@description('The name of the function app, the prefix of the rules\' names.')
 @minLength(2)
 @maxLength(60)
 param functionAppName string
@@ -13,7 +13,7 @@ param location string
 @description('The tags.')
 param tags { *: string }
 
-@description('The name of the Log Analytics workspace that the lines are in.')
+@description('The name of the Log Analytics workspace with the log lines.')
 @minLength(4)
 @maxLength(63)
 param workspaceName string
@@ -21,12 +21,12 @@ param workspaceName string
 @description('The id of the action group to call; empty for none.')
 param actionGroupId string
 
-@description('How many hours may pass without a successful run; 0 for no such rule.')
+@description('The hours that may pass without a successful run; 0 for no such rule.')
 @minValue(0)
 @maxValue(48)
 param noSuccessPeriodHours int
 
-@description('How often the rules look.')
+@description('The interval of evaluation.')
 var evaluationFrequency = 'PT15M'
 
 var lastRuns = duration(noSuccessPeriodHours == 0 ? 48 : noSuccessPeriodHours)
@@ -44,10 +44,10 @@ var rules = concat(
     {
       name: 'deletions-held'
       displayName: 'Deletions are held'
-      description: 'The last run of an integration would have deleted so much that it deleted nothing. Its report has the deletionsId to confirm.'
+      description: 'The last run of an integration held its deletions, because they were too many. Its report has the deletionsId to confirm.'
       query: loadTextContent('../alerts/deletions-held.kql')
       severity: 2
-      // The last run must be in it.
+      // The period must include the last run.
       windowSize: lastRuns
     }
   ],
@@ -57,7 +57,7 @@ var rules = concat(
         {
           name: 'no-successful-run'
           displayName: 'No successful run'
-          description: 'For ${noSuccessPeriodHours} hours the timer did not run, or no run of an integration succeeded.'
+          description: 'For ${noSuccessPeriodHours} hours, the timer did not run, or no run of an integration succeeded.'
           query: loadTextContent('../alerts/no-successful-run.kql')
           severity: 1
           windowSize: duration(noSuccessPeriodHours)
@@ -92,7 +92,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
             timeAggregation: 'Count'
             operator: 'GreaterThan'
             threshold: 0
-            // One alert for each of them, which is resolved by itself.
+            // One alert for each of them, resolved separately.
             dimensions: [
               {
                 name: 'Subject'
@@ -110,7 +110,7 @@ resource alerts 'Microsoft.Insights/scheduledQueryRules@2026-03-01' = [
         ]
       }
       autoMitigate: true
-      // The tables of a new workspace come into being with the first telemetry.
+      // The first telemetry creates the tables of a new workspace.
       skipQueryValidation: true
       actions: {
         actionGroups: empty(actionGroupId) ? [] : [actionGroupId]

@@ -1,4 +1,4 @@
-metadata description = 'What the function app may do in the API center. Deployed to the API center\'s resource group.'
+metadata description = 'The function app\'s access to the API center. Deployed to the API center\'s resource group.'
 
 @description('The name of the API center.')
 @minLength(3)
@@ -16,7 +16,7 @@ param identityId string
 @description('The object id of the function app\'s identity.')
 param principalId string
 
-@description('Whether the role is made of exactly the actions that the handler calls, or is the built-in one.')
+@description('Whether the role is custom, with exactly the actions that the handler calls, or the built-in one.')
 @allowed([
   'custom'
   'contributor'
@@ -27,10 +27,10 @@ resource apiCenter 'Microsoft.ApiCenter/services@2024-03-01' existing = {
   name: apiCenterName
 }
 
-// A custom role must be defined for whole resource groups at least. It is defined in that of the API center and nowhere
+// A custom role needs a resource group as its scope. It is defined in that of the API center and nowhere
 // else, so whoever deploys needs rights there only, and nobody can assign it elsewhere. It belongs to one function app:
-// its name holds the API center and the identity, so that deploying, upgrading or removing one app never changes
-// what another one may do. Its display name must be unique in the tenant; both names in it are unique in the world.
+// its name contains the API center and the identity, so that deploying, upgrading or removing one app never changes
+// what another one may do. Its display name must be unique in the tenant; both names in it are globally unique.
 var customRoleName = guid(apiCenter.id, identityId)
 // Azure API Center Service Contributor
 var contributor = 'dd24193f-ef65-44e5-8a7e-6fa6e03f7713'

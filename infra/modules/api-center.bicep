@@ -1,4 +1,4 @@
-metadata description = 'An API center, for those who have none.'
+metadata description = 'A new API center.'
 
 @description('Its name.')
 @minLength(3)

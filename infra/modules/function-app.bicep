@@ -27,12 +27,12 @@ param identityClientId string
 @maxLength(24)
 param storageAccountName string
 
-@description('The name of the container that deployments put the package into.')
+@description('The name of the container for deployed packages.')
 @minLength(3)
 @maxLength(63)
 param packageContainerName string
 
-@description('The name of the Application Insights component that its telemetry goes to.')
+@description('The name of its Application Insights component.')
 @minLength(1)
 @maxLength(255)
 param componentName string
@@ -45,7 +45,7 @@ param componentName string
 ])
 param instanceMemoryMB int
 
-@description('The most instances that there may be.')
+@description('The maximum number of instances.')
 @minValue(40)
 @maxValue(1000)
 param maximumInstanceCount int
@@ -66,7 +66,7 @@ param settings setting[]
 // FUNCTIONS_EXTENSION_VERSION, WEBSITE_RUN_FROM_PACKAGE and their like do not belong there.
 var hostSettings = [
   { name: 'APPLICATIONINSIGHTS_AUTHENTICATION_STRING', value: 'ClientId=${identityClientId};Authorization=AAD' }
-  // An address, and no secret: the component takes nothing for the key in it.
+  // Not a secret: the component does not accept the key in it.
   { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', value: component.properties.ConnectionString }
   { name: 'AzureWebJobsStorage__accountName', value: storage.name }
   { name: 'AzureWebJobsStorage__clientId', value: identityClientId }
@@ -98,7 +98,7 @@ resource plan 'Microsoft.Web/serverfarms@2025-03-01' = {
 resource app 'Microsoft.Web/sites@2025-03-01' = {
   name: name
   location: location
-  // The service of azure.yaml that is deployed here.
+  // The service in azure.yaml.
   tags: union(tags, { 'azd-service-name': 'function-app' })
   kind: 'functionapp,linux'
   identity: {
@@ -110,7 +110,7 @@ resource app 'Microsoft.Web/sites@2025-03-01' = {
   properties: {
     serverFarmId: plan.id
     httpsOnly: true
-    // Who resolves settings that refer to Key Vault: the default, a system-assigned identity, is not there.
+    // The identity that resolves Key Vault references: the default, a system-assigned one, does not exist.
     keyVaultReferenceIdentity: identityId
     clientAffinityEnabled: false
     functionAppConfig: {
@@ -159,5 +159,5 @@ resource scmPublishing 'Microsoft.Web/sites/basicPublishingCredentialsPolicies@2
   }
 }
 
-@description('The address of the function app.')
+@description('The URL of the function app.')
 output url string = 'https://${app.properties.defaultHostName}'

@@ -1,11 +1,11 @@
-metadata description = 'What the function app may read in the key vault. Deployed to the vault\'s resource group.'
+metadata description = 'The function app\'s access to the key vault. Deployed to the vault\'s resource group.'
 
 @description('The name of the key vault.')
 @minLength(3)
 @maxLength(24)
 param vaultName string
 
-@description('The names of the secrets that may be read; empty for all secrets of the vault.')
+@description('The names of the readable secrets; empty for all secrets of the vault.')
 @maxLength(2)
 param secretNames string[]
 

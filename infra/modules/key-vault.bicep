@@ -1,4 +1,4 @@
-metadata description = 'A key vault for the AWS keys, for those who have none. The keys themselves are put there by hand.'
+metadata description = 'A new key vault for the AWS keys. You store the keys themselves.'
 
 @description('Its name.')
 @minLength(3)

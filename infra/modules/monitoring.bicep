@@ -1,4 +1,4 @@
-metadata description = 'Where the function app\'s telemetry goes. It is taken from Entra identities only, never for a key.'
+metadata description = 'The destination of the function app\'s telemetry. It accepts Entra identities only, no keys.'
 
 @description('The name of the Log Analytics workspace.')
 @minLength(4)

@@ -1,5 +1,5 @@
 @export()
-@description('Where a resource is.')
+@description('The location of a resource id.')
 type place = {
   @description('Its subscription\'s id.')
   subscription: string
@@ -12,7 +12,7 @@ type place = {
 }
 
 @export()
-@description('Where the resource with this id is. An id of anything but `type` ends the deployment before it begins.')
+@description('The parts of this resource id. An id of another type than `type` fails the deployment before it starts.')
 func placeOf(id string, type string) place =>
   length(split(id, '/')) == 9 && toLower('${split(id, '/')[6]}/${split(id, '/')[7]}') == toLower(type)
     ? {

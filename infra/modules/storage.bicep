@@ -1,4 +1,4 @@
-metadata description = 'The storage that the Functions host and its packages need, reached by identity only.'
+metadata description = 'Storage for the Functions host and its packages, with identity-based access only.'
 
 @description('The name of the storage account.')
 @minLength(3)
@@ -14,12 +14,12 @@ param tags { *: string }
 @description('The object id of the function app\'s identity.')
 param principalId string
 
-@description('The name of the container that deployments put the package into.')
+@description('The name of the container for deployed packages.')
 @minLength(3)
 @maxLength(63)
 param packageContainerName string
 
-// Storage Blob Data Owner: the least that the host's locks, keys and timer status, and the deployment's package work with.
+// Storage Blob Data Owner: the least privilege for the host's locks, keys and timer status, and the package.
 var blobDataOwner = subscriptionResourceId(
   'Microsoft.Authorization/roleDefinitions',
   'b7e6dc6d-f1e8-4753-8033-0f276bb0955b'
@@ -56,8 +56,8 @@ resource packages 'Microsoft.Storage/storageAccounts/blobServices/containers@202
   }
 }
 
-// Role assignments are named by scope, principal and role. An identity that is deleted and made again has another principal,
-// and Azure refuses to give that to an assignment that is there (RoleAssignmentUpdateNotPermitted).
+// Role assignments are named by scope, principal and role. A recreated identity has another principal, and Azure refuses
+// to change an existing assignment (RoleAssignmentUpdateNotPermitted).
 resource ownership 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: account
   name: guid(account.id, principalId, blobDataOwner)

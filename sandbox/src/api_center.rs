@@ -63,12 +63,12 @@ pub struct ApiCenter {
     state: Mutex<State>,
 }
 
-/// What an API center held at some time.
+/// A checkpoint of an API center's content.
 #[derive(Debug, Clone)]
 pub struct Checkpoint(Catalog);
 
 impl ApiCenter {
-    /// A new API center, which holds the default workspace and the sample API `swagger-petstore`, as real ones do.
+    /// A new API center with the default workspace and the sample API `swagger-petstore`, like real ones.
     #[must_use]
     pub fn new(options: ApiCenterOptions) -> Self {
         Self {
@@ -79,9 +79,9 @@ impl ApiCenter {
         }
     }
 
-    /// Sets what the caller's role assignments allow, one after the other: the actions of each, and those it excludes.
+    /// Sets the caller's role assignments: the actions of each, and those it excludes.
     ///
-    /// Only who asks is told; what is called is done all the same.
+    /// Only queries of permissions use them; calls are allowed anyway.
     pub fn set_permissions(&self, permissions: Vec<Permission>) {
         self.state().permissions = permissions;
     }
@@ -91,29 +91,29 @@ impl ApiCenter {
         self.state().documents.insert(url.into(), text.into());
     }
 
-    /// Lets imports of inline texts be long-running operations, too: the swagger allows that, no recording shows it.
+    /// Makes inline imports long-running operations, too: the swagger allows that, no recording shows it.
     pub fn set_deferred_imports(&self, deferred: bool) {
         self.state().defers_imports = deferred;
     }
 
-    /// Lets further choices of an enumeration that is in use be refused: the documentation of metadata says that its type
-    /// cannot be changed then, and no recording shows what counts as that.
+    /// Refuses further choices of an enumeration in use: the documentation of metadata says that its type cannot change
+    /// then, and no recording shows what counts as that.
     pub fn set_refuses_choices(&self, refuses: bool) {
         self.state().refuses_choices = refuses;
     }
 
-    /// What it holds now.
+    /// The current content.
     #[must_use]
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint(self.state().catalog.clone())
     }
 
-    /// Lets it hold what it held then, with nothing under way.
+    /// Restores a checkpoint, with nothing in flight.
     pub fn restore(&self, checkpoint: &Checkpoint) {
         self.state().restore(checkpoint.0.clone());
     }
 
-    /// Sets what the polls of later imports say before the import is finished.
+    /// Sets the statuses of later imports before their end.
     pub fn set_unfinished_polls(&self, polls: &[Unfinished]) {
         self.state().unfinished = polls.to_vec();
     }
@@ -121,7 +121,7 @@ impl ApiCenter {
     /// Stores an entity as a person in the portal would: `apis/NAME/versions/NAME`, `metadataSchemas/NAME`, ….
     ///
     /// # Errors
-    /// When the same properties would be refused over HTTP; the text says why.
+    /// If the same properties would be refused over HTTP; the text says why.
     pub fn put(&self, path: &str, properties: Value) -> Result<(), String> {
         let address = Target::parse_short(path).ok_or_else(|| format!("'{path}' is not the path of an entity"))?;
         let Value::Object(properties) = properties else {
@@ -134,7 +134,7 @@ impl ApiCenter {
         })
     }
 
-    /// Sets the content of a definition, which is made if it is not there.
+    /// Sets the content of a definition, and creates it if needed.
     pub fn set_definition(&self, path: &str, text: &str) {
         let Some(address) = Target::parse_short(path).filter(|address| address.kind() == Kind::Definition) else {
             return;
@@ -148,24 +148,24 @@ impl ApiCenter {
         });
     }
 
-    /// Takes an entity away, whatever else refers to it; what is below it stays, out of sight.
+    /// Removes an entity, even if others refer to it; those below it stay hidden.
     pub fn remove(&self, path: &str) {
         if let Some(address) = Target::parse_short(path) {
             self.by_hand(|state| state.catalog.remove(&address));
         }
     }
 
-    /// Takes everything away, so that it is as new.
+    /// Resets everything.
     pub fn clear(&self) {
         self.state().restore(new_catalog());
     }
 
-    /// From now on, until everything is taken away, the changes of entities are kept.
+    /// Keeps the changes of entities from now on, until a reset.
     pub fn keep_journal(&self) {
         self.state().catalog.journal.keep();
     }
 
-    /// The changes that were kept, in the order in which they were made, but the first `seen` of them.
+    /// The recorded changes in order, except the first `seen`.
     #[must_use]
     pub fn changes(&self, seen: usize) -> Vec<Change> {
         let state = self.state();
@@ -180,15 +180,13 @@ impl ApiCenter {
         result
     }
 
-    /// Everything that can be seen, by path below the default workspace (or `metadataSchemas/NAME`), names in lower case.
-    ///
-    /// Each is `{"properties": …}`, with `"content"` for a definition that has any.
+    /// Everything visible, by path below the default workspace (or `metadataSchemas/NAME`), names in lower case.
     #[must_use]
     pub fn snapshot(&self) -> BTreeMap<String, Value> {
         self.entries(true)
     }
 
-    /// What was below entities that are gone: out of sight, but there again when they are created again.
+    /// The entities below removed ones: hidden, but back when those are recreated.
     #[must_use]
     pub fn leftovers(&self) -> BTreeMap<String, Value> {
         self.entries(false)
@@ -226,7 +224,7 @@ impl StandIn for ApiCenter {
     }
 }
 
-/// How a request gets to its answer.
+/// Request handling.
 impl ApiCenter {
     /// Answers a request.
     #[expect(clippy::unused_async, reason = "it stands for a call, which takes time")]
@@ -277,7 +275,7 @@ impl ApiCenter {
             .map_err(|message| unauthorized("InvalidAuthenticationToken", message))
     }
 
-    /// Takes a token of the budget that the method uses; gives the header that shows what is left, and how much that is.
+    /// Takes a token of the method's budget; returns the header with the remaining number, and that number.
     fn throttle(&self, request: &Request<Bytes>) -> Result<(&'static str, u64), Refusal> {
         let (bucket, header, operation) = match *request.method() {
             Method::GET | Method::HEAD => (

@@ -1,8 +1,7 @@
-//! Amazon API Gateway: the control planes of REST APIs (2015-07-09) and of HTTP and WebSocket APIs (2018-11-29), read by
-//! everyone and written by tests and tools.
+//! Amazon API Gateway: the control planes of REST APIs (2015-07-09) and of HTTP and WebSocket APIs (2018-11-29).
 //!
-//! Every request is to be signed (Signature Version 4), lists come in pages, calls beyond the account's budget are
-//! refused, and an export gives what a stage's deployment froze.
+//! Every request must be signed (Signature Version 4), lists come in pages, calls beyond the account's budget are
+//! throttled, and an export shows the snapshot of a stage's deployment.
 
 mod call;
 mod contents;
@@ -49,7 +48,7 @@ use self::signature::verify;
 use self::state::State;
 pub use self::v2_api::{Model, Protocol, Route, V2Api, V2Estate, V2Stage};
 
-/// How the gateway is to be.
+/// The options of the gateway.
 #[derive(Debug, Clone)]
 pub struct ApiGatewayOptions {
     /// Its account.
@@ -58,20 +57,20 @@ pub struct ApiGatewayOptions {
     pub region: String,
     /// The access keys of all accounts.
     pub keyring: Keyring,
-    /// Items on a page when the caller does not say; Amazon's is 25.
+    /// Items on a page when the caller does not say; AWS's is 25.
     pub page_size_default: usize,
-    /// Most items on a page, whatever the caller says; Amazon's is 500.
+    /// Most items on a page, whatever the caller says; AWS's is 500.
     pub page_size_max: usize,
-    /// Items on a page of version 2 when the caller does not say; Amazon does not tell its own.
+    /// Items on a page of version 2 when the caller does not say; AWS does not tell its own.
     pub v2_page_size_default: usize,
-    /// Most items on a page of version 2, whatever the caller says; Amazon does not tell its own.
+    /// Most items on a page of version 2, whatever the caller says; AWS does not tell its own.
     pub v2_page_size_max: usize,
-    /// The budget for calls of both versions together; Amazon's is 10 a second and 40 at once.
+    /// The budget for calls of both versions together; AWS's is 10 a second and 40 at once.
     pub rate: Rate,
 }
 
 impl Default for ApiGatewayOptions {
-    /// As Amazon's are, with no access key yet.
+    /// AWS's own values, without an access key.
     fn default() -> Self {
         Self {
             account: ACCOUNT.to_owned(),
@@ -87,7 +86,7 @@ impl Default for ApiGatewayOptions {
 }
 
 impl ApiGatewayOptions {
-    /// With a budget that no test runs into.
+    /// With a budget that no test exhausts.
     #[must_use]
     pub fn unthrottled(self) -> Self {
         Self {
@@ -124,7 +123,7 @@ impl ApiGateway {
         }
     }
 
-    /// From now on, these access keys of the account are known and no others but those of sessions.
+    /// Replaces the account's access keys, except those of sessions.
     pub fn set_credentials(&self, credentials: Vec<(String, String)>) {
         self.keyring.remove_lasting(&self.account);
         for (access_key_id, secret) in credentials {
@@ -133,17 +132,17 @@ impl ApiGateway {
         }
     }
 
-    /// Says whether the account has enabled the gateway's region; where it has not, no key of its is known.
+    /// Sets whether the account has enabled the gateway's region; where it has not, no key of its is known.
     pub fn set_region_enabled(&self, enabled: bool) {
         self.keyring.set_region_enabled(&self.account, &self.region, enabled);
     }
 
-    /// From now on, the account has this budget in this region, all of it at first.
+    /// Sets the account's budget in this region, full at first.
     pub fn set_rate(&self, rate: Rate) {
         self.budget.set_rate(rate);
     }
 
-    /// Adds an API, or changes it and leaves what is below it.
+    /// Adds or changes an API, keeping everything below it.
     pub fn put_rest_api(&self, rest_api: RestApi) {
         let mut state = self.state();
         if let Some(entry) = state.apis.get_mut(&rest_api.id) {
@@ -154,7 +153,7 @@ impl ApiGateway {
         }
     }
 
-    /// Adds a stage to an API that is there, or changes it, with the deployment that it runs.
+    /// Adds or changes a stage of an existing API, with its deployment.
     pub fn put_stage(&self, rest_api_id: &str, stage: Stage) {
         if let Some(entry) = self.state().apis.get_mut(rest_api_id) {
             let now = epoch_seconds(now());
@@ -163,19 +162,19 @@ impl ApiGateway {
         }
     }
 
-    /// Takes an API away with all that is below it.
+    /// Removes an API with everything below it.
     pub fn remove_rest_api(&self, rest_api_id: &str) {
         self.state().apis.remove(rest_api_id);
     }
 
-    /// Takes a stage away.
+    /// Removes a stage.
     pub fn remove_stage(&self, rest_api_id: &str, stage_name: &str) {
         if let Some(entry) = self.state().apis.get_mut(rest_api_id) {
             entry.stages.remove(stage_name);
         }
     }
 
-    /// Takes everything away.
+    /// Removes everything.
     pub fn clear(&self) {
         self.state().clear();
     }

@@ -25,34 +25,34 @@ use crate::serve::{Conditions, KillHook, Port, Server, host};
 use crate::tls::{Tls, TlsError};
 use crate::token::{ISSUER, OBJECT_ID};
 
-/// The secret that holds the Amazon access key's id.
+/// The secret that holds the AWS access key's id.
 pub const ACCESS_KEY_SECRET: &str = "aws-access-key";
 
-/// The secret that holds the Amazon secret access key.
+/// The secret that holds the AWS secret access key.
 pub const SECRET_ACCESS_KEY_SECRET: &str = "aws-secret-access-key";
 
-/// The role that the account has: it trusts the identity's tokens for [`AUDIENCE`], and the user of the access key.
+/// The account's role: it trusts the identity's tokens for [`AUDIENCE`], and the user of the access key.
 pub const ROLE_ARN: &str = "arn:aws:iam::123456789012:role/apicenter-aws-sync";
 
-/// What the identity's tokens for Amazon are for.
+/// The audience of the identity's tokens for AWS.
 pub const AUDIENCE: &str = "api://apicenter-aws-sync";
 
 /// How the clouds are to be: each stand-in by its own options, and what all have around them.
 #[derive(Debug, Clone, Default)]
 pub struct CloudOptions {
-    /// Azure Resource Manager with the API center behind it; where it can be reached is found out.
+    /// Azure Resource Manager with the API center behind it; its URL is set on start.
     pub api_center: ApiCenterOptions,
     /// Amazon API Gateway, whose region is that of AWS Security Token Service, too; the account gets a new access key.
     pub api_gateway: ApiGatewayOptions,
-    /// How long every answer takes, besides the work.
+    /// The latency of every response, besides the work.
     pub latency: Duration,
-    /// Whether Amazon's services speak TLS and are known by their real names in every region only, which a proxy has to lead
+    /// Whether AWS's services speak TLS and are known by their real names in every region only, which a proxy must lead
     /// here ([`Cloud::is_behind`]).
     pub amazon_over_tls: bool,
 }
 
 impl CloudOptions {
-    /// With budgets that no test runs into.
+    /// With budgets that no test exhausts.
     #[must_use]
     pub fn unthrottled(self) -> Self {
         Self {
@@ -88,21 +88,21 @@ pub struct Cloud {
     pub key_vault: Arc<KeyVault>,
     /// The managed-identity endpoint.
     pub identity: Arc<Identity>,
-    /// Every exchange with any of them.
+    /// The record of every exchange.
     pub record: Record,
-    /// What goes wrong.
+    /// The faults.
     pub faults: Faults,
-    /// How the process under test is killed when a fault says so.
+    /// Kills the process under test when a fault says so.
     pub kill: KillHook,
     /// The API center's ARM id.
     pub resource_id: String,
-    /// The Amazon region.
+    /// The AWS region.
     pub region: String,
-    /// What a caller of the identity endpoint has to send as `X-IDENTITY-HEADER`.
+    /// The `X-IDENTITY-HEADER` of the identity endpoint.
     pub identity_header: String,
-    /// The Amazon access key's id.
+    /// The AWS access key's id.
     pub aws_access_key_id: String,
-    /// The Amazon secret access key.
+    /// The AWS secret access key.
     pub aws_secret_access_key: String,
     gateways: Arc<Gateways>,
     keyring: Keyring,
@@ -125,7 +125,7 @@ impl Cloud {
     /// Starts all stand-ins; the vault holds the two Amazon secrets, everything else is empty.
     ///
     /// # Errors
-    /// When no certificate can be made or no port taken.
+    /// If no certificate can be made or no port taken.
     #[expect(
         clippy::unused_async,
         reason = "the stand-ins are tasks of a runtime, which a caller that awaits is sure to have"
@@ -234,7 +234,7 @@ impl Cloud {
         (access_key_id, secret)
     }
 
-    /// Says whether an account has enabled a region; where it has not, no key of its is known.
+    /// Sets whether an account has enabled a region; where it has not, no key of its is known.
     pub fn set_region_enabled(&self, account: &str, region: &str, enabled: bool) {
         self.keyring.set_region_enabled(account, region, enabled);
     }
@@ -285,7 +285,7 @@ impl Cloud {
         (self.servers.api_gateway.port(), self.servers.sts.port())
     }
 
-    /// Lets a proxy lead all the real names of Amazon's services here.
+    /// Lets a proxy lead all the real names of AWS's services here.
     pub fn is_behind(&self, proxy: &ForwardProxy) {
         let servers = &self.servers;
         for (service, server) in [

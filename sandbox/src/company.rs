@@ -1,4 +1,4 @@
-//! A company: an organisation with a hub account, member accounts, and the roles that lead from the one to the others.
+//! A company: an organisation with a hub account, member accounts and their roles.
 
 #[cfg(test)]
 mod tests;
@@ -13,12 +13,12 @@ use crate::region::partition;
 use crate::security_token::{OidcProvider, Role, Trust};
 use crate::token::{ISSUER, OBJECT_ID};
 
-/// What there is to be.
+/// The company's options.
 #[derive(Debug, Clone)]
 pub struct Company {
-    /// The account that the organisation belongs to. It has no member role: nothing rolls one out there.
+    /// The management account. It has no member role: nothing rolls one out there.
     pub management: Member,
-    /// The account that the identity's tokens are good for; it administers the organisation for the management account.
+    /// The account that trusts the identity's tokens; a delegated administrator of the organisation.
     pub hub: Member,
     /// The accounts that have a member role.
     pub members: Vec<Member>,
@@ -26,7 +26,7 @@ pub struct Company {
     pub regions: Vec<String>,
     /// The name of the member roles, with a path if they have one.
     pub role_name: String,
-    /// What the member roles ask for besides the hub role, if they do.
+    /// The member roles' external id, if any.
     pub external_id: Option<String>,
 }
 
@@ -49,8 +49,7 @@ impl Default for Company {
 }
 
 impl Company {
-    /// Makes the organisation and the roles, and fills each member's gateway in each region with what `estate` says of that
-    /// account and region.
+    /// Creates the organisation and the roles, and fills each member's gateway in each region with its `estate`.
     pub fn found(&self, cloud: &Cloud, estate: impl Fn(&str, &str) -> FullEstate) {
         cloud.organizations.create(self.management.clone());
         cloud.organizations.put_account(self.hub.clone());
@@ -74,7 +73,7 @@ impl Company {
         }
     }
 
-    /// Lets an account be in the organisation, with a member role.
+    /// Adds an account with a member role to the organisation.
     pub fn join(&self, cloud: &Cloud, member: Member) {
         let by_hub = Trust::Principal {
             arn: self.hub_role_arn(),

@@ -1,4 +1,4 @@
-//! Estates: what gateways are filled with.
+//! Estates: contents for gateways.
 
 mod awkward;
 mod awkward_full;

@@ -1,4 +1,4 @@
-//! Faults: what the stand-ins can be told to do wrong.
+//! Faults of the stand-ins.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -11,10 +11,10 @@ use tokio::sync::watch;
 
 use crate::record::{Exchange, Service};
 
-/// What goes wrong.
+/// A fault.
 #[derive(Debug, Clone)]
 pub enum Fault {
-    /// This answer instead of the real one; nothing is done.
+    /// This response instead of the real one; nothing is done.
     Answer {
         /// Its status.
         status: StatusCode,
@@ -54,24 +54,24 @@ impl From<Response<Bytes>> for Fault {
     }
 }
 
-/// Which requests a fault is for. All that is given must fit.
+/// The requests of a fault. All given properties must match.
 #[derive(Debug, Clone, Default)]
 pub struct Matcher {
     /// The stand-in.
     pub service: Option<Service>,
     /// The method.
     pub method: Option<Method>,
-    /// A regular expression that finds something in the path and query.
+    /// A regular expression for the path and query.
     pub target: Option<regex::Regex>,
-    /// Whether only requests that ask to change something.
+    /// Whether only writes match.
     pub writes_only: bool,
-    /// Whether only requests with `If-Match`, or only those without it.
+    /// Whether only requests with `If-Match` match, or only those without it.
     pub conditional: Option<bool>,
-    /// The Amazon account that requests are about.
+    /// The AWS account of the requests.
     pub account: Option<String>,
-    /// The Amazon region that they are about.
+    /// Their AWS region.
     pub region: Option<String>,
-    /// Amazon's operation, where method and path do not tell.
+    /// AWS's operation, if method and path do not determine it.
     pub operation: Option<String>,
 }
 
@@ -95,14 +95,14 @@ impl Matcher {
     }
 }
 
-/// A fault, for some requests, some number of times.
+/// A fault for some requests, a number of times.
 #[derive(Debug, Clone)]
 pub struct FaultRule {
-    /// Which requests.
+    /// The requests.
     pub matcher: Matcher,
-    /// How many of them pass first.
+    /// The number of requests that pass first.
     pub skip: usize,
-    /// How many of them fail then; `None` for all.
+    /// The number of requests that fail then; `None` for all.
     pub times: Option<usize>,
     /// What goes wrong.
     pub fault: Fault,
@@ -121,7 +121,7 @@ impl Faults {
         self.locked().push(rule);
     }
 
-    /// Takes all rules away; services that went down come up again.
+    /// Removes all rules; services that went down come up again.
     pub fn clear(&self) {
         self.locked().clear();
         self.down.send_replace(BTreeSet::new());

@@ -46,7 +46,7 @@ impl FunctionsHost {
     /// Reads the app, starts its handler and waits until it answers the probe.
     ///
     /// # Errors
-    /// When the folder is no function app, no port is free, or the handler does not come up.
+    /// If the folder is no function app, no port is free, or the handler does not come up.
     pub async fn start(options: HostOptions) -> Result<Self, HostError> {
         let app = App::read(&options.app_folder)?;
         let launch = Launch {
@@ -71,7 +71,7 @@ impl FunctionsHost {
     /// A host for a handler that runs already on `port`; it is neither probed nor started nor stopped.
     ///
     /// # Errors
-    /// When the folder is no function app or no port is free.
+    /// If the folder is no function app or no port is free.
     pub async fn attach(options: HostOptions, port: u16) -> Result<Self, HostError> {
         let app = App::read(&options.app_folder)?;
         Self::open(app, options, Worker::attached(port)).await
@@ -151,7 +151,8 @@ impl FunctionsHost {
     /// Runs the app's timer function and waits for the end of the run.
     ///
     /// # Errors
-    /// When there is no timer function, or a scheduled run is asked for and the schedule's setting is missing or malformed.
+    /// If there is no timer function, or a scheduled run is asked for and the schedule's setting is missing or
+    /// malformed.
     pub async fn fire_timer(&self, kind: TimerKind) -> Result<TimerOutcome, HostError> {
         let timer = self
             .host
@@ -193,20 +194,20 @@ impl FunctionsHost {
     /// Kills the handler (SIGKILL); the host starts it again by its rules.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it does not run.
     pub fn kill(&self) -> Result<(), HostError> {
         self.host.signal(Signal::KILL)
     }
 
-    /// Asks the handler to end (SIGTERM), which the real host never does but containers and people do.
+    /// Terminates the handler (SIGTERM), which the real host never does but containers and people do.
     ///
     /// # Errors
-    /// When it does not run.
+    /// If it does not run.
     pub fn terminate(&self) -> Result<(), HostError> {
         self.host.signal(Signal::TERM)
     }
 
-    /// What kills the handler whenever it is called, for a stand-in's faults.
+    /// A function that kills the handler, for a stand-in's faults.
     pub fn killer(&self) -> impl Fn() + Send + 'static {
         let host = Arc::downgrade(&self.host);
         move || {
@@ -223,7 +224,7 @@ impl FunctionsHost {
     /// Waits until the handler can be called.
     ///
     /// # Errors
-    /// When the host has given up or the handler takes too long.
+    /// If the host has given up or the handler takes too long.
     pub async fn ready(&self) -> Result<(), NotReady> {
         self.host.worker.ready().await
     }

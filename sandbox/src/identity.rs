@@ -18,7 +18,7 @@ use crate::token::{CLIENT_ID, Claims, OBJECT_ID, TENANT_ID};
 
 /// The version of the protocol.
 const API_VERSION: &str = "2019-08-01";
-/// What every tenant knows.
+/// The resources of every tenant.
 const RESOURCES: [&str; 3] = [
     "https://management.azure.com",
     "https://management.core.windows.net",
@@ -26,7 +26,7 @@ const RESOURCES: [&str; 3] = [
 ];
 /// The application (client) id of the app registration behind a resource, the audience of tokens of version 2.0.
 const RESOURCE_CLIENT_ID: &str = "44444444-4444-4444-8444-444444444444";
-/// How long tokens are good for: as long as those of real managed identities.
+/// The lifetime of tokens: that of real managed identities.
 const LIFETIME: Duration = Duration::from_hours(24);
 
 /// The endpoint.
@@ -38,9 +38,9 @@ pub struct Identity {
 
 #[derive(Debug, Default)]
 struct State {
-    /// Why there is no identity to give tokens for.
+    /// Why there is no identity, if so.
     missing: Option<String>,
-    /// What the tenant knows, without slashes at the end.
+    /// The tenant's resources, without slashes at the end.
     resources: HashSet<String>,
     /// The resources whose tokens are of version 2.0.
     second_version: HashSet<String>,
@@ -48,7 +48,7 @@ struct State {
 }
 
 impl Identity {
-    /// An endpoint whose callers have to send this as `X-IDENTITY-HEADER`.
+    /// An endpoint that requires this `X-IDENTITY-HEADER`.
     #[must_use]
     pub fn new(identity_header: impl Into<String>) -> Self {
         Self {
@@ -60,22 +60,22 @@ impl Identity {
         }
     }
 
-    /// Makes a resource known to the tenant, as an app registration does with its Application ID URI.
+    /// Registers a resource with the tenant, like an app registration with its Application ID URI.
     pub fn know(&self, resource: &str) {
         self.state().resources.insert(bare(resource).to_owned());
     }
 
-    /// From now on, tokens for this resource are of version 2.0, as its app registration can ask for.
+    /// Switches the tokens for this resource to version 2.0, as its app registration can.
     pub fn use_second_version(&self, resource: &str) {
         self.state().second_version.insert(bare(resource).to_owned());
     }
 
-    /// How long tokens for this resource are good for from now on.
+    /// Sets the lifetime of new tokens for this resource.
     pub fn set_lifetime(&self, resource: &str, lifetime: Duration) {
         self.state().lifetimes.insert(bare(resource).to_owned(), lifetime);
     }
 
-    /// Takes the identity away, or gives it back: without it, every call is refused with this message.
+    /// Removes the identity, or restores it: without it, every call is refused with this message.
     pub fn set_missing(&self, message: Option<&str>) {
         self.state().missing = message.map(str::to_owned);
     }

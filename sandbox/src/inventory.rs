@@ -1,4 +1,4 @@
-//! What is in the catalog, for people: all APIs as a table, and the custom properties of one as the developer portal shows them.
+//! The catalog for people: all APIs as a table, and the custom properties of one as in the developer portal.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ type Catalog = BTreeMap<String, Value>;
 /// Most characters of a value; the rest is cut off.
 const VALUE_MAX: usize = 80;
 
-/// The names of definitions that the handler makes.
+/// The names of the handler's definitions.
 const DEFINITIONS: [&str; 2] = ["openapi", "asyncapi"];
 
 /// All APIs, a row each.

@@ -17,7 +17,7 @@ use crate::record::Service;
 use crate::serve::StandIn;
 use crate::token::{TENANT_ID, check_token};
 
-/// What tokens for a vault are for.
+/// The audience of tokens for a vault.
 const AUDIENCE: &str = "https://vault.azure.net";
 /// Secrets on a page of a list (Key Vault's own maximum).
 const PAGE_SIZE: usize = 25;
@@ -43,13 +43,13 @@ struct Version {
     enabled: bool,
     created: i64,
     updated: i64,
-    /// From when on, and until when, it is meant to be used: told to readers, and no obstacle to them.
+    /// Its validity: shown to readers, but not enforced.
     not_before: Option<i64>,
     expires: Option<i64>,
 }
 
 impl KeyVault {
-    /// A vault without secrets; their ids will start with where it can be reached.
+    /// A vault without secrets; its URL is the prefix of their ids.
     #[must_use]
     pub fn new(base_url: impl Into<String>) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl KeyVault {
         }
     }
 
-    /// Gives a secret a new version; tells which.
+    /// Adds a version to a secret; returns its id.
     pub fn set_secret(&self, name: &str, value: &str) -> String {
         let now = epoch_seconds(now());
         let version = Version {
@@ -93,12 +93,12 @@ impl KeyVault {
         self.edit(name, Some(version), |version| version.enabled = enabled);
     }
 
-    /// Says until when the newest version of a secret is meant to be used, in seconds since 1970.
+    /// Sets the expiry of the newest version of a secret, in seconds since 1970.
     pub fn set_expires(&self, name: &str, expires: Option<i64>) {
         self.edit(name, None, |version| version.expires = expires);
     }
 
-    /// Changes a version, the newest if none is named; tells whether it is there.
+    /// Changes a version, the newest if none is named; returns whether it is there.
     fn edit(&self, name: &str, wanted: Option<&str>, change: impl FnOnce(&mut Version)) -> bool {
         let mut state = self.state();
         let versions = state.secrets.get_mut(&name.to_ascii_lowercase());
@@ -114,7 +114,7 @@ impl KeyVault {
         true
     }
 
-    /// Takes a secret away.
+    /// Removes a secret.
     pub fn remove_secret(&self, name: &str) {
         self.state().secrets.remove(&name.to_ascii_lowercase());
     }
@@ -258,7 +258,7 @@ impl StandIn for KeyVault {
     }
 }
 
-/// A call without a token is told where to get one.
+/// Answers a call without a token with a challenge.
 #[expect(clippy::result_large_err, reason = "the refusal is the answer that goes out")]
 fn authenticate(request: &Request<Bytes>) -> Result<(), Response<Bytes>> {
     let header = request
@@ -291,7 +291,7 @@ fn version<'a>(versions: &'a [Version], wanted: Option<&str>) -> Option<&'a Vers
 }
 
 impl Version {
-    /// Takes over what a caller says of it.
+    /// Applies a caller's attributes.
     fn take(&mut self, attributes: &Value) {
         if let Some(enabled) = attributes["enabled"].as_bool() {
             self.enabled = enabled;

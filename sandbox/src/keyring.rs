@@ -1,4 +1,4 @@
-//! The access keys of Amazon's accounts: those that last, and those of sessions.
+//! The access keys of AWS accounts: permanent ones, and those of sessions.
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,9 +6,9 @@ use std::time::SystemTime;
 
 use crate::region::partition;
 
-/// The account that everything of Amazon's is in, unless a test makes others.
+/// The default AWS account.
 pub const ACCOUNT: &str = "123456789012";
-/// The user of that account whose access keys last.
+/// The user of that account with permanent access keys.
 pub const USER_ARN: &str = "arn:aws:iam::123456789012:user/apicenter-aws-sync";
 
 /// An access key.
@@ -18,16 +18,16 @@ pub(crate) struct Credential {
     pub access_key_id: String,
     /// Its secret half.
     pub secret: String,
-    /// Whose key it is, as an ARN.
+    /// Its principal, as an ARN.
     pub principal: String,
     /// The session it belongs to, when it is a temporary one.
     pub session: Option<Session>,
 }
 
-/// What makes a key a temporary one.
+/// The session of a temporary key.
 #[derive(Debug, Clone)]
 pub(crate) struct Session {
-    /// What every request of the session has to show.
+    /// The session token, required in every request.
     pub token: String,
     /// When it ends.
     pub ends: SystemTime,
@@ -65,7 +65,7 @@ pub struct Keyring(Arc<Mutex<Keys>>);
 struct Keys {
     /// By the keys' ids.
     credentials: HashMap<String, Credential>,
-    /// Accounts with regions that they have not enabled: Amazon knows no key of theirs there.
+    /// Accounts with regions that they have not enabled: AWS knows no key of theirs there.
     disabled: HashSet<(String, String)>,
 }
 
@@ -80,7 +80,7 @@ impl Keyring {
         });
     }
 
-    /// Takes all lasting keys of an account away; sessions go on to their end, as Amazon's do.
+    /// Removes all lasting keys of an account; sessions continue to their end, as AWS's do.
     pub fn remove_lasting(&self, account: &str) {
         let is_kept = |key: &Credential| key.session.is_some() || key.account() != account;
         self.keys().credentials.retain(|_, key| is_kept(key));
@@ -102,7 +102,7 @@ impl Keyring {
         self.keys().credentials.insert(id, credential);
     }
 
-    /// Says whether an account has enabled a region; at first it has enabled all.
+    /// Sets whether an account has enabled a region; at first it has enabled all.
     pub fn set_region_enabled(&self, account: &str, region: &str, enabled: bool) {
         let place = (account.to_owned(), region.to_owned());
         let disabled = &mut self.keys().disabled;

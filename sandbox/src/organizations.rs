@@ -1,4 +1,4 @@
-//! AWS Organizations (2016-11-28): who is in a company's organisation, and where in its tree.
+//! AWS Organizations (2016-11-28): the accounts of a company's organisation, and their place in its tree.
 
 mod answers;
 mod errors;
@@ -26,7 +26,7 @@ pub use self::errors::OrganizationsError;
 use self::state::{Input, State};
 pub use self::state::{Member, ORGANIZATION, ROOT, Unit};
 
-/// What the target of every call begins with.
+/// The prefix of every call's target.
 const TARGET: &str = "AWSOrganizationsV20161128.";
 
 /// The service.
@@ -60,7 +60,7 @@ impl Organizations {
         self.state().members.insert(member.id.clone(), member);
     }
 
-    /// Takes an account away, as when it leaves the organisation.
+    /// Removes an account, as when it leaves the organisation.
     pub fn remove_account(&self, id: &str) {
         self.state().members.remove(id);
     }
@@ -70,7 +70,7 @@ impl Organizations {
         self.state().units.insert(unit.id.clone(), unit);
     }
 
-    /// Says whether an account may read the organisation like the management account.
+    /// Sets whether an account may read the organisation like the management account.
     pub fn set_delegated_administrator(&self, account: &str, delegated: bool) {
         let administrators = &mut self.state().delegated_administrators;
         if delegated {

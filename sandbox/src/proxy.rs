@@ -1,7 +1,6 @@
-//! A forward proxy that writes down whom it is asked for, as companies have between their networks and the clouds.
+//! A forward proxy that records its destinations, as companies have between their networks and the clouds.
 //!
-//! It takes `CONNECT` and plain requests with a whole URL. It dials loopback only: a name leads to the port that a test
-//! gives it.
+//! It accepts `CONNECT` and plain requests with a whole URL. It dials loopback only: a test maps names to ports.
 
 use std::collections::HashMap;
 use std::io;
@@ -43,7 +42,7 @@ impl ForwardProxy {
     /// Starts the proxy on a free port.
     ///
     /// # Errors
-    /// When no port can be taken.
+    /// If no port can be taken.
     #[expect(
         clippy::unused_async,
         reason = "the proxy is a task of a runtime, which a caller that awaits has"

@@ -1,4 +1,4 @@
-//! Texts that nobody can guess.
+//! Random texts.
 
 /// `length` letters and digits; new ones every time, so that a leaked one leads to nothing.
 pub(crate) fn text(length: usize) -> String {

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use http::{HeaderMap, Method, StatusCode};
 use serde::{Deserialize, Serialize};
 
-/// Which stand-in a request went to.
+/// The stand-in of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Service {
@@ -26,7 +26,7 @@ pub enum Service {
     Identity,
 }
 
-/// What of Amazon's a request is about, as far as it tells; nothing of requests to Azure.
+/// The AWS subject of a request, as far as it tells; empty for requests to Azure.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Subject {
     /// The account: that of the role which is asked for, else that of the key which signed.
@@ -37,12 +37,12 @@ pub struct Subject {
     pub operation: Option<String>,
 }
 
-/// One request and what became of it.
+/// One request and its response.
 #[derive(Debug, Clone)]
 pub struct Exchange {
-    /// Which stand-in.
+    /// Its stand-in.
     pub service: Service,
-    /// What of Amazon's it is about.
+    /// Its AWS subject.
     pub subject: Subject,
     /// The request's method.
     pub method: Method,
@@ -54,7 +54,7 @@ pub struct Exchange {
     pub request_body: Bytes,
     /// When the request was complete.
     pub received_at: SystemTime,
-    /// The answer's status; `None` when a fault left the request without one.
+    /// The answer's status; `None` if a fault left the request without one.
     pub status: Option<StatusCode>,
     /// The answer's headers.
     pub response_headers: HeaderMap,
@@ -83,7 +83,7 @@ pub struct Record(Arc<Mutex<Lists>>);
 #[derive(Debug, Default)]
 struct Lists {
     exchanges: Vec<Exchange>,
-    /// What was cleared, where that is kept.
+    /// The cleared exchanges, if kept.
     cleared: Option<Vec<Exchange>>,
     /// Whether bodies and headers are counted and not kept.
     slim: bool,
@@ -115,12 +115,12 @@ impl Record {
         self.lists().exchanges.clone()
     }
 
-    /// From now on, what is cleared is kept apart, for [`Record::all_exchanges`].
+    /// Keeps cleared exchanges, for [`Record::all_exchanges`].
     pub fn keep_cleared(&self) {
         self.lists().cleared.get_or_insert_default();
     }
 
-    /// From now on, bodies and headers are not kept, so that a hundred thousand exchanges fit in memory.
+    /// Drops bodies and headers, so that a hundred thousand exchanges fit in memory.
     pub fn keep_no_bodies(&self) {
         self.lists().slim = true;
     }
@@ -139,7 +139,7 @@ impl Record {
         cleared.chain(&lists.exchanges).cloned().collect()
     }
 
-    /// How many exchanges so far are as `wanted` says.
+    /// The number of exchanges that match `wanted`.
     #[must_use]
     pub fn count(&self, wanted: impl Fn(&Exchange) -> bool) -> usize {
         self.lists()
@@ -149,7 +149,7 @@ impl Record {
             .count()
     }
 
-    /// The time between the first and the last of the exchanges that are as `wanted` says, in seconds.
+    /// The time between the first and the last exchange that match `wanted`, in seconds.
     #[must_use]
     pub fn seconds_between(&self, wanted: impl Fn(&Exchange) -> bool) -> f64 {
         let lists = self.lists();

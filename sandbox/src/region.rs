@@ -1,4 +1,4 @@
-//! Amazon's regions, and what their partitions have to do with names.
+//! AWS's regions, and what their partitions have to do with names.
 
 /// Every region that has API Gateway (`endpoints.json` of botocore): those of each partition together.
 pub(crate) const REGIONS: [&str; 39] = [

@@ -1,4 +1,4 @@
-//! The round that the sandbox goes without being told more: an integration, a timer run, and a look at the catalog.
+//! The default round of the sandbox: an integration, a timer run, and a look at the catalog.
 
 mod call;
 mod company;
@@ -12,7 +12,7 @@ pub use self::company::{COMPANY, found_company};
 use crate::cloud::{ACCESS_KEY_SECRET, Cloud, SECRET_ACCESS_KEY_SECRET};
 use crate::functions_host::{FunctionsHost, HostOptions, TimerKind};
 
-/// The integration that is made.
+/// The integration's name.
 pub const INTEGRATION: &str = "shop";
 /// The workspace that the sandbox was built in: the function app's files are at its root.
 pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
@@ -21,7 +21,7 @@ pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 /// with the handler that it names if there is no other.
 ///
 /// # Errors
-/// When it does not come up.
+/// If it does not come up.
 pub async fn start_host(
     cloud: &Cloud,
     app: Option<PathBuf>,
@@ -36,7 +36,7 @@ pub async fn start_host(
 /// Makes an integration and lets the timer fire; gives the outcome of its last run.
 ///
 /// # Errors
-/// When either fails.
+/// If either fails.
 pub async fn go_round(cloud: &Cloud, host: &FunctionsHost) -> Result<Value, ScenarioError> {
     make_integration(cloud, host).await?;
     let run = host.fire_timer(TimerKind::Scheduled).await?;
@@ -49,7 +49,7 @@ pub async fn go_round(cloud: &Cloud, host: &FunctionsHost) -> Result<Value, Scen
 /// Makes an integration, which is synchronized at once.
 ///
 /// # Errors
-/// When it is not made.
+/// If it is not made.
 pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(), ScenarioError> {
     let body = json!({ "properties": { "amazonApiGatewaySource": {
         "accessKey": cloud.secret_identifier(ACCESS_KEY_SECRET),
@@ -62,7 +62,7 @@ pub async fn make_integration(cloud: &Cloud, host: &FunctionsHost) -> Result<(),
 /// The outcome of the last run.
 ///
 /// # Errors
-/// When the integration cannot be read.
+/// If the integration cannot be read.
 pub async fn last_sync(host: &FunctionsHost) -> Result<Value, ScenarioError> {
     shop(host).last_sync().await
 }
@@ -74,7 +74,7 @@ fn shop(host: &FunctionsHost) -> Integration<'_> {
     }
 }
 
-/// What to try, ready to be pasted: the status page's address, then calls.
+/// Calls to try, ready for pasting: the status page's address, then commands.
 #[must_use]
 pub fn calls(cloud: &Cloud, host: &FunctionsHost) -> String {
     let url = shop(host).url();

@@ -53,7 +53,7 @@ impl SecurityToken {
         self.state().roles.insert(role.arn.clone(), role);
     }
 
-    /// Takes a role away; its sessions go on to their end.
+    /// Removes a role; its sessions continue to their end.
     pub fn remove_role(&self, arn: &str) {
         self.state().roles.remove(arn);
     }
@@ -69,7 +69,7 @@ impl SecurityToken {
         self.state().providers.insert(key, provider);
     }
 
-    /// Takes an identity provider of the first account away.
+    /// Removes an identity provider of the first account.
     pub fn remove_provider(&self, issuer: &str) {
         let key = (ACCOUNT.to_owned(), issuer.to_owned());
         self.state().providers.remove(&key);

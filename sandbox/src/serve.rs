@@ -25,7 +25,7 @@ pub use port::Port;
 use port::listen;
 use wire::{AnswerBody, Connection, Wire};
 
-/// More than any of the services takes, so that a stand-in sees what it has to refuse.
+/// More than any of the services takes, so that a stand-in sees what it must refuse.
 const BODY_LIMIT_BYTES: usize = 16 * 1024 * 1024;
 
 /// What stands in for a service: it turns requests into answers and knows nothing of sockets.
@@ -33,7 +33,7 @@ pub trait StandIn: Send + Sync + 'static {
     /// The service.
     const SERVICE: Service;
 
-    /// What of Amazon's a request is about.
+    /// What of AWS a request is about.
     fn subject(&self, _request: &Request<Bytes>) -> Subject {
         Subject::default()
     }
@@ -75,7 +75,7 @@ impl KillHook {
 /// What surrounds the stand-ins: the record, the faults, and how long an answer takes.
 #[derive(Clone, Default)]
 pub struct Conditions {
-    /// Where every exchange is written down.
+    /// Where every exchange is recorded.
     pub record: Record,
     /// What goes wrong.
     pub faults: Faults,
@@ -131,7 +131,7 @@ pub fn host<S: StandIn>(port: Port, make: impl FnOnce(String) -> S, conditions: 
 
 /// Serves `answer` as `service` under the given conditions.
 ///
-/// Work that has begun is finished and recorded even when the client goes away meanwhile, as in a real service.
+/// Work that has started is finished and recorded even when the client goes away meanwhile, as in a real service.
 #[must_use]
 pub fn serve(port: Port, service: Service, answer: Answer, conditions: Conditions) -> Server {
     listen_for((service, Arc::new(|_| Subject::default())), port, answer, conditions)

@@ -21,7 +21,7 @@ const MAX_SKEW: Duration = Duration::from_mins(5);
 /// The header with the session token of temporary credentials.
 const SECURITY_TOKEN: &str = "x-amz-security-token";
 
-/// What a signature has to be for.
+/// What a signature must be for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Scope<'a> {
     /// The region.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 /// A rate as the clouds state it: calls per second and burst.
 pub type Rate = (f64, f64);
 
-/// A rate that no test runs into.
+/// A rate that no test exhausts.
 pub const UNLIMITED: Rate = (1e6, 1e6);
 
 /// A bucket of tokens that refills steadily.
@@ -35,7 +35,7 @@ impl TokenBucket {
     /// Takes a token and tells how many are left.
     ///
     /// # Errors
-    /// When there is none: how long until there is one.
+    /// If there is none: how long until there is one.
     pub fn take(&self) -> Result<u64, Duration> {
         let mut state = self.state();
         let now = Instant::now();

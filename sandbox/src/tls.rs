@@ -38,7 +38,7 @@ impl Tls {
     /// Makes a new authority and a certificate for `127.0.0.1`, `localhost` and `names`.
     ///
     /// # Errors
-    /// When a certificate cannot be made or the authority's file cannot be written.
+    /// If a certificate cannot be made or the authority's file cannot be written.
     pub fn new(names: &[String]) -> Result<Self, TlsError> {
         let authority = authority()?;
         let key = KeyPair::generate()?;

@@ -29,12 +29,12 @@ static KEY: LazyLock<hmac::Key> = LazyLock::new(|| {
     hmac::Key::new(hmac::HMAC_SHA256, &key)
 });
 
-/// What a token says, under the names that Microsoft Entra ID gives these claims in its v1.0 tokens.
+/// The claims of a token, under their names in Microsoft Entra ID's v1.0 tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Whom the token is for.
+    /// The audience.
     pub aud: String,
-    /// Who issued it.
+    /// The issuer.
     pub iss: String,
     /// When it was issued, in seconds since 1970.
     pub iat: u64,
@@ -57,7 +57,7 @@ pub struct Claims {
     pub azp: Option<String>,
 }
 
-/// Why a token is none of this sandbox's.
+/// Why a token does not belong to this sandbox.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidToken {
     /// It has another shape.
@@ -94,7 +94,7 @@ impl Claims {
         }
     }
 
-    /// The token that says this.
+    /// The signed token.
     #[must_use]
     pub fn signed(&self) -> String {
         let header = URL_SAFE_NO_PAD.encode(r#"{"typ":"JWT","alg":"HS256"}"#);
@@ -114,7 +114,7 @@ pub fn issue_token(audience: &str, object_id: &str, lifetime: Duration) -> Strin
 /// Reads a token that this sandbox has issued, whatever it says.
 ///
 /// # Errors
-/// When it has another form or another signature.
+/// If it has another form or another signature.
 pub fn read_token(token: &str) -> Result<Claims, InvalidToken> {
     let (signed, signature) = token.rsplit_once('.').ok_or(InvalidToken::NotAJwt)?;
     let (_, payload) = signed.split_once('.').ok_or(InvalidToken::NotAJwt)?;
@@ -131,7 +131,7 @@ pub fn read_token(token: &str) -> Result<Claims, InvalidToken> {
 /// A slash at the end of an audience makes no difference, as in Microsoft Entra ID.
 ///
 /// # Errors
-/// When any of these does not hold; the text says which and never holds the token.
+/// If any of these does not hold; the text says which and never holds the token.
 pub fn check_token(token: &str, audiences: &[&str]) -> Result<Claims, String> {
     let claims = read_token(token).map_err(|error| error.to_string())?;
     let now = seconds_now();

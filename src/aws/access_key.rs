@@ -1,4 +1,4 @@
-//! Access keys, and how their words are made unreadable.
+//! Access keys, and redaction of their secrets.
 
 use aws_credential_types::Credentials;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -14,13 +14,13 @@ pub struct AccessKey {
 }
 
 impl AccessKey {
-    /// An access key of its two parts.
+    /// An access key from its two parts.
     #[must_use]
     pub fn new(id: SecretString, secret: SecretString) -> Self {
         Self { id, secret }
     }
 
-    /// A digest of both parts, which tells keys apart and nothing of them.
+    /// A digest of both parts, which identifies the key without revealing it.
     #[must_use]
     pub fn digest(&self) -> String {
         digest(format!("{}\n{}", self.id.expose_secret(), self.secret.expose_secret()).as_bytes())
@@ -37,8 +37,7 @@ impl AccessKey {
     }
 }
 
-/// Words of Amazon's with everything that is secret about the credentials made unreadable, as they are passed on: Amazon
-/// repeats some of what it is sent.
+/// AWS's message with all secrets of the credentials redacted: AWS repeats some of what it receives.
 pub(super) fn redacted(text: &str, credentials: &Credentials) -> String {
     let text = [
         Some(credentials.secret_access_key()),

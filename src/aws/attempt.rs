@@ -1,4 +1,4 @@
-//! One call to a service, signed, paced and within the time that there is.
+//! One call to a service: signed, paced and within the time budget.
 
 use std::error::Error;
 use std::time::Duration;
@@ -12,22 +12,22 @@ use super::connection::{AwsConnection, error_code, is_expired};
 use super::credentials::AwsCredentials;
 use super::security_token::RoleError;
 
-/// Why a call has no answer.
+/// Why a call has no result.
 pub(super) enum Unanswered<E> {
-    /// There was no time left for it.
+    /// The time ran out.
     OutOfTime,
-    /// Somebody else was throttled, for longer than there is time.
+    /// Another call was throttled, for longer than the time left.
     Held(Duration),
     /// The role could not be assumed.
     Role(RoleError),
-    /// What the SDK says of it, and what it was signed with, which Amazon may repeat.
+    /// The SDK's error, and the credentials of the request, which AWS may repeat.
     Failed(Box<SdkError<E, HttpResponse>>, Credentials),
 }
 
-/// Sends a request when its turn comes; once more with new credentials if those it had are good no longer.
+/// Sends a request when its turn comes; once more with new credentials if they have expired.
 ///
 /// # Errors
-/// When there is no answer to work with.
+/// If there is no usable response.
 pub(super) async fn attempt<T, E, F>(
     connection: &AwsConnection,
     credentials: &AwsCredentials,
@@ -51,7 +51,7 @@ async fn send<R, E>(connection: &AwsConnection, request: impl Future<Output = R>
     if connection.budget.is_spent() {
         return Err(Unanswered::OutOfTime);
     }
-    // Somebody else was throttled: no need to ask in order to know.
+    // Another call was throttled: no need to send this one.
     let held = connection.pacer.held_for();
     if held > connection.budget.remaining() {
         return Err(Unanswered::Held(held));

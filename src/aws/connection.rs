@@ -1,4 +1,4 @@
-//! What the clients of Amazon's services have in common: connections, limits, and how refusals are read.
+//! Shared parts of the AWS clients: connections, limits, and the parsing of errors.
 
 mod answer;
 mod backoff;
@@ -29,37 +29,38 @@ pub(super) use self::transport::{ANSWER_MAX_BYTES, is_not_connected};
 use crate::limits::{Breaker, Budget, Pacer, Traffic};
 use crate::model::Region;
 
-/// Limit of one attempt: the SDK has none, and an answer that took longer would be asked for again anyway.
+/// Timeout of one attempt: the SDK has none, and a slower response would be retried anyway.
 pub(super) const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(20);
-/// Limit of an operation with its retries: four attempts and the waits between them.
+/// Timeout of an operation with its retries: four attempts and the waits between them.
 pub(super) const OPERATION_TIMEOUT: Duration = Duration::from_secs(90);
-/// Limit of making a connection, the first leg of an attempt: whole regions have been out of reach for weeks, and one that is not
-/// answers within a tenth of this.
+/// Timeout of a connection, the first part of an attempt: whole regions have been unreachable for weeks, and a
+/// reachable one answers within a tenth of this.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// Attempts of an operation, counting the first.
+/// Attempts of an operation, including the first.
 pub(super) const ATTEMPTS: u32 = 4;
-/// How this app names itself to Amazon.
+/// The app's name in the user agent.
 const APP_NAME: &str = "apicenter-aws-sync";
 
-/// The way to one region of Amazon for one run: its connections, its pace and its time.
+/// The connection to one AWS region for one run: transport, pacer and time budget.
 #[derive(Debug, Clone)]
 pub struct AwsConnection {
     pub(super) config: SdkConfig,
     pub(super) region: Region,
     pub(super) pacer: Arc<Pacer>,
-    /// Of this account and region alone: what one account refuses says nothing of others.
+    /// Only for this account and region: the refusals of one account say nothing about others.
     pub(super) breaker: Arc<Breaker>,
-    /// Permits to assume a role, of the whole process.
+    /// Permits to assume a role, for the whole process.
     pub(super) exchanges: Arc<Semaphore>,
     pub(super) budget: Budget,
 }
 
 impl AwsConnection {
-    /// Prepares clients; nothing is sent yet.
+    /// Prepares clients and sends nothing.
     ///
-    /// `pacer` is the one of this account and region in this process, `traffic` counts the attempts of this run. The
-    /// only settings taken from the environment are the SDK's own, such as `AWS_ENDPOINT_URL_API_GATEWAY`,
-    /// `AWS_ENDPOINT_URL_APIGATEWAYV2`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL_ORGANIZATIONS` and `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
+    /// `pacer` is the process's one for this account and region, `traffic` counts the attempts of this run. From the
+    /// environment come only the SDK's own settings, such as `AWS_ENDPOINT_URL_API_GATEWAY`,
+    /// `AWS_ENDPOINT_URL_APIGATEWAYV2`, `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL_ORGANIZATIONS` and
+    /// `AWS_ENDPOINT_URL`: no profile files, no other source of credentials.
     pub async fn new(
         transport: &Transport,
         region: &Region,
@@ -82,7 +83,7 @@ impl AwsConnection {
         }
     }
 
-    /// The same way to another region.
+    /// The same connection to another region.
     pub(super) fn in_region(&self, region: &Region) -> Self {
         let config = self.config.clone().into_builder();
         Self {
@@ -95,7 +96,7 @@ impl AwsConnection {
         }
     }
 
-    /// The same of a configuration that has everything but limits of time.
+    /// The same, for a configuration without timeouts.
     pub(super) fn of_config(config: SdkConfig, region: &Region, pacer: Arc<Pacer>, budget: Budget) -> Self {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_TIMEOUT)
@@ -106,7 +107,7 @@ impl AwsConnection {
             config: config
                 .into_builder()
                 .timeout_config(timeouts)
-                // An answer that stands still is given up with its attempt: all of it is read within that time.
+                // A stalled response fails with its attempt's timeout.
                 .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                 .build(),
             region: region.clone(),
@@ -118,7 +119,7 @@ impl AwsConnection {
     }
 }
 
-/// One file without contents: a set without files is not allowed.
+/// One empty file: an empty set of files is not allowed.
 #[expect(deprecated, reason = "aws-config exports these from the module they are leaving")]
 fn no_profile_files() -> aws_config::profile::profile_file::ProfileFiles {
     use aws_config::profile::profile_file::{ProfileFileKind, ProfileFiles};

@@ -1,4 +1,4 @@
-//! What requests to the gateway are signed with.
+//! The credentials that sign gateway requests.
 
 use std::fmt;
 
@@ -9,20 +9,20 @@ use aws_credential_types::provider::{ProvideCredentials, future};
 use super::access_key::AccessKey;
 use super::security_token::{AssumedRole, RoleError};
 
-/// Where the credentials of requests come from.
+/// The source of credentials for requests.
 #[derive(Debug, Clone)]
 pub enum AwsCredentials {
     /// An access key.
     AccessKey(AccessKey),
-    /// A role, under which Amazon gives out credentials for a while.
+    /// A role, whose temporary credentials expire.
     Role(AssumedRole),
 }
 
 impl AwsCredentials {
-    /// The credentials to sign with now. A role is assumed where that was not done yet, and again before its time ends.
+    /// The current credentials. Assumes a role on first use, and again before they expire.
     ///
     /// # Errors
-    /// When the role cannot be assumed.
+    /// If the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
         match self {
             Self::AccessKey(key) => Ok(key.credentials()),
@@ -31,7 +31,7 @@ impl AwsCredentials {
         }
     }
 
-    /// Gives up credentials that Amazon says are good no longer; whether there can be others.
+    /// Drops credentials that AWS says have expired; returns whether there can be others.
     pub(super) async fn discard(&self, stale: &Credentials) -> bool {
         match self {
             Self::AccessKey(_) => false,

@@ -1,4 +1,4 @@
-//! Amazon API Gateway: what it has, through the AWS SDK, within the rate that the account allows. Nothing here writes.
+//! Amazon API Gateway, read through the AWS SDK at the account's rate. Writes nothing.
 
 mod caller;
 mod domains;
@@ -35,9 +35,9 @@ pub struct GatewayClient {
     /// API version 2018-11-29: HTTP and WebSocket APIs, and the mappings of most domains.
     v2: aws_sdk_apigatewayv2::Client,
     caller: Caller,
-    /// The first page of the REST APIs, once the credentials were checked with it: the listing goes on from there.
+    /// The first page of the REST APIs, read to check the credentials: the listing continues from there.
     first_page: Mutex<Option<GetRestApisOutput>>,
-    /// Whether the region has the newer version at all, once it was asked.
+    /// Whether the region has the newer version, once known.
     has_v2: OnceLock<bool>,
 }
 
@@ -52,11 +52,11 @@ impl fmt::Debug for GatewayClient {
 }
 
 impl GatewayClient {
-    /// Makes a client; nothing is sent yet.
+    /// Creates a client and sends nothing.
     #[must_use]
     pub fn connect(connection: AwsConnection, credentials: AwsCredentials) -> Self {
-        // The credentials keep themselves, so that they are got outside the limits of the requests they are for. And here and
-        // not in the calls: a call with settings of its own has the SDK put all of them together again.
+        // The credentials are cached outside the SDK, so that assuming a role does not count against the request's
+        // timeouts. Set here, not per call: a call with its own configuration makes the SDK rebuild all of it.
         let rest = aws_sdk_apigateway::config::Builder::from(&connection.config)
             .credentials_provider(credentials.clone())
             .identity_cache(IdentityCache::no_cache())
@@ -81,21 +81,21 @@ impl GatewayClient {
         }
     }
 
-    /// Why nothing more is to be begun on this gateway, if so.
+    /// Why no further work may begin on this gateway, if so.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         self.caller.connection.breaker.tripped()
     }
 
-    /// The account of the credentials that were refused with `error`, as a region tells that every account has.
+    /// The account of credentials that were refused with `error`, from a region that every account has.
     ///
     /// # Errors
-    /// When that region does not accept them either, or does not say.
+    /// If that region rejects them, too, or does not say.
     pub async fn account_at_home(&self, error: &GatewayError) -> Result<String, RoleError> {
         let connection = &self.caller.connection;
         let home = connection.in_region(&connection.region.home());
         match (error, &self.caller.credentials) {
-            // The role could not be assumed: what was refused is its key.
+            // The role could not be assumed: its key was refused.
             (GatewayError::Role(error), AwsCredentials::Role(role)) => match role.key() {
                 Some(key) => account_of(&home, &AwsCredentials::AccessKey(key.clone())).await,
                 None => Err(error.clone()),
@@ -106,8 +106,8 @@ impl GatewayClient {
 
     /// Whether credentials were refused with `error` because their account has not enabled the region.
     ///
-    /// Amazon says the same of bad ones. So it is asked in a region that every account has; a session of a role is good, since the
-    /// token service has just given it out.
+    /// AWS answers invalid ones the same way, so this asks a region that every account has; a role's session is valid,
+    /// since the token service has just issued it.
     pub async fn is_region_disabled(&self, error: &GatewayError) -> bool {
         let may_be = error.is_unknown_credentials() && !self.caller.connection.region.is_always_enabled();
         may_be
@@ -117,10 +117,10 @@ impl GatewayClient {
             }
     }
 
-    /// Makes one signed call, to see whether the credentials are good for any of these kinds of API.
+    /// Makes one signed call, to check the credentials for any of these kinds of API.
     ///
     /// # Errors
-    /// When they are not, as Amazon says of the first.
+    /// The first error, if all fail.
     pub async fn check(&self, api_types: &BTreeSet<ApiType>) -> Result<(), GatewayError> {
         let mut denied = None;
         for list in lists_of(api_types) {
@@ -136,11 +136,11 @@ impl GatewayClient {
         denied.map_or(Ok(()), Err)
     }
 
-    /// Reads the lists that have APIs of these kinds, each for itself: it is complete, or an error. After an error that the next
-    /// list would meet as well, that one is not asked for.
+    /// Reads the lists for these kinds of API: each is complete, or an error. Skips a list that would fail like the one
+    /// before.
     ///
     /// # Errors
-    /// When none of them can be had, the first one's.
+    /// The first error, if all fail.
     pub async fn lists(&self, api_types: &BTreeSet<ApiType>) -> Result<Vec<(ApiList, List)>, GatewayError> {
         let mut lists: Vec<(ApiList, List)> = Vec::new();
         for list in lists_of(api_types) {
@@ -161,10 +161,10 @@ impl GatewayClient {
         }
     }
 
-    /// One API; `None` when Amazon says that there is none. That a list lacks it is not as good: a list may be late.
+    /// One API; `None` if AWS says that it does not exist. Its absence from a list would prove less: lists may lag.
     ///
     /// # Errors
-    /// When Amazon says neither: then nobody knows.
+    /// If AWS says neither.
     pub async fn api(&self, api_type: ApiType, id: &ApiId) -> Result<Option<GatewayApi>, GatewayError> {
         let found = match api_type {
             ApiType::Rest => self.rest_api(id).await,
@@ -180,7 +180,7 @@ impl GatewayClient {
     /// Lists the stages of an API.
     ///
     /// # Errors
-    /// When they cannot be had, or one is none that Amazon could have.
+    /// If they cannot be read, or one is invalid.
     pub async fn stages(&self, api: &GatewayApi) -> Result<Vec<Stage>, GatewayError> {
         match api.api_type {
             ApiType::Rest => self.rest_stages(api).await,
@@ -188,11 +188,10 @@ impl GatewayClient {
         }
     }
 
-    /// Exports what a stage runs: of a REST or an HTTP API as OpenAPI 3.0 in JSON without Amazon's extensions, of a WebSocket
-    /// API what there is to describe it.
+    /// Exports a stage: a REST or HTTP API as OpenAPI 3.0 in JSON without AWS extensions, a WebSocket API as its parts.
     ///
     /// # Errors
-    /// When there is no telling whether there is a definition. That there is none to be had is not an error.
+    /// If it is unknown whether there is a definition. Having none is not an error.
     pub async fn export(&self, api: &GatewayApi, stage_name: &str) -> Result<StageExport, GatewayError> {
         match api.api_type {
             ApiType::Rest => self.rest_export(api, stage_name).await,

@@ -1,4 +1,4 @@
-//! AWS Organizations: which accounts there are. Nothing here writes.
+//! AWS Organizations: lists accounts. Writes nothing.
 
 mod error;
 #[cfg(test)]
@@ -24,13 +24,13 @@ use super::connection::{AwsConnection, Backoff, Call, NoBlindRetries, NoEmptyAns
 use super::credentials::AwsCredentials;
 use crate::model::{Account, AccountId, UnitId, quote_name};
 
-/// Amazon's word for an account that is in use.
+/// AWS's word for an active account.
 const ACTIVE: &str = "ACTIVE";
 
-/// A page of a list, and where the next one is.
+/// A page of a list, and the position of the next.
 type Page<T> = (Vec<T>, Option<String>);
 
-/// The organisation that credentials may read, for one run.
+/// The organisation that the credentials can read, for one run.
 pub struct OrganizationClient {
     client: Client,
     connection: AwsConnection,
@@ -45,10 +45,10 @@ impl fmt::Debug for OrganizationClient {
 }
 
 impl OrganizationClient {
-    /// Makes a client; nothing is sent yet. Any region of the partition will do: the SDK knows the one that answers.
+    /// Creates a client and sends nothing. Any region of the partition works: the SDK knows the right endpoint.
     #[must_use]
     pub fn connect(connection: AwsConnection, credentials: AwsCredentials) -> Self {
-        // The credentials keep themselves.
+        // The credentials are cached outside the SDK.
         let config = Builder::from(&connection.config)
             .credentials_provider(credentials.clone())
             .identity_cache(IdentityCache::no_cache())
@@ -62,10 +62,10 @@ impl OrganizationClient {
         }
     }
 
-    /// All accounts of the organisation, each once, in the order of their numbers.
+    /// All accounts of the organisation, each once, sorted by id.
     ///
     /// # Errors
-    /// When the list was not read to its end, or has an account without a number: never a part of it.
+    /// If the list is incomplete, or has an account without an id: never a part of it.
     pub async fn accounts(&self) -> Result<Vec<Account>, OrganizationError> {
         let subject = "the organisation";
         let listed = self.all_pages("ListAccounts", subject, |call, token| {
@@ -83,8 +83,8 @@ impl OrganizationClient {
             .map(|item| account(&call, item).map(|account| (account.id.clone(), account)))
             .collect::<Result<_, _>>()?;
         if accounts.is_empty() {
-            // The account that asks is one.
-            return Err(OrganizationError::malformed(&call, "it has no account at all"));
+            // There is at least the caller's own.
+            return Err(OrganizationError::malformed(&call, "it has no accounts"));
         }
         Ok(accounts.into_values().collect())
     }
@@ -92,7 +92,7 @@ impl OrganizationClient {
     /// The accounts in these units and in the units below them.
     ///
     /// # Errors
-    /// When one of the lists was not read to its end: never a part of them.
+    /// If one of the lists is incomplete: never a part of them.
     pub async fn accounts_below(&self, units: &BTreeSet<UnitId>) -> Result<BTreeSet<AccountId>, OrganizationError> {
         let mut accounts = BTreeSet::new();
         let mut seen = units.clone();
@@ -149,7 +149,7 @@ impl OrganizationClient {
         listed.await?.into_iter().map(id).collect()
     }
 
-    /// All items of a list: pages may be empty and still lead to another.
+    /// All items of a list: pages may be empty and still have a next one.
     async fn all_pages<'a, T>(
         &'a self,
         operation: &'static str,
@@ -174,7 +174,7 @@ impl OrganizationClient {
         Ok(all)
     }
 
-    /// Calls until Amazon does not throttle, or there is no time to wait as long as it says.
+    /// Calls until AWS does not throttle, or the wait exceeds the time.
     async fn call<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, OrganizationError>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -225,13 +225,13 @@ fn call(operation: &'static str, subject: &str, page: u32) -> Call {
     }
 }
 
-/// An account as Amazon lists it.
+/// A listed account.
 ///
-/// `Status` is the older word for `State`; an account that has neither may be in any state.
+/// `Status` is the older word for `State`; an account with neither may be in any state.
 fn account(call: &Call, item: types::Account) -> Result<Account, OrganizationError> {
     let id = item.id.unwrap_or_default();
     let Some(id) = AccountId::parse(&id) else {
-        let message = format!("it has an account whose number is {:?}", quote_name(&id));
+        let message = format!("it has an account with the id {:?}", quote_name(&id));
         return Err(OrganizationError::malformed(call, message));
     };
     let status = item.status.as_ref().map(types::AccountStatus::as_str);

@@ -1,4 +1,4 @@
-//! AWS Security Token Service: temporary credentials for a role, in exchange for an access key or a token of Azure's.
+//! AWS Security Token Service: temporary credentials for a role, in exchange for an access key or an Azure token.
 
 mod caller;
 mod claims;
@@ -29,34 +29,34 @@ use super::connection::AwsConnection;
 use crate::limits::Budget;
 use crate::model::{ExternalId, IntegrationName, Region, RoleArn};
 
-/// How long before their end credentials are renewed: longer than an operation that was begun with them can last.
+/// How long before their expiry credentials are renewed: longer than any operation with them can last.
 const RENEWAL: Duration = Duration::from_mins(5);
-/// How long a failure is told to all who ask: an account that denies its role has many regions, and a role that others are assumed
-/// with has hundreds of those.
+/// How long a failure is cached: an account that denies its role has many regions, and a hub role has hundreds of
+/// member roles.
 const FAILURE_KEPT: Duration = Duration::from_secs(30);
 
-/// What Security Token Service is shown.
+/// The proof for Security Token Service.
 #[derive(Debug)]
 pub enum Proof {
-    /// An access key whose user may take on the role (`AssumeRole`).
+    /// An access key whose user may assume the role (`AssumeRole`).
     AccessKey {
         /// The access key.
         key: AccessKey,
-        /// What the role's owner wants to be told.
+        /// The external id that the role's trust policy requires.
         external_id: Option<ExternalId>,
     },
-    /// A token of this app's Azure identity, which the role's account trusts (`AssumeRoleWithWebIdentity`).
+    /// A token of the app's Azure identity, which the role's account trusts (`AssumeRoleWithWebIdentity`).
     WebIdentity(WebIdentity),
-    /// A session of another role that may take on this one (`AssumeRole`).
+    /// A session of another role that may assume this one (`AssumeRole`).
     Role {
         /// The other role.
         hub: AssumedRole,
-        /// What the role's owner wants to be told.
+        /// The external id that the role's trust policy requires.
         external_id: Option<ExternalId>,
     },
 }
 
-/// A role that is assumed when it is needed first, and again before its credentials end. Clones share it.
+/// A role, assumed on first use and again before its credentials expire. Clones share it.
 #[derive(Clone)]
 pub struct AssumedRole(Arc<Inner>);
 
@@ -68,25 +68,25 @@ struct Inner {
     session_name: String,
     proof: Proof,
     budget: Budget,
-    /// Permits for an exchange, of the whole process.
+    /// Permits for an exchange, for the whole process.
     exchanges: Arc<Semaphore>,
-    /// Locked while the role is assumed, so that all who wait for credentials ask for them once.
+    /// Locked during the exchange, so that all who wait share one.
     outcome: Mutex<Outcome>,
 }
 
-/// What came of the last exchange.
+/// The outcome of the last exchange.
 enum Outcome {
-    /// There was none, or nothing of use came of it.
+    /// None yet, or nothing worth keeping.
     Nothing,
     Session(Credentials),
     Failure(RoleError, Instant),
 }
 
 impl AssumedRole {
-    /// Prepares the exchange; nothing is sent yet. The session is named for the integration.
+    /// Prepares the exchange and sends nothing. The session is named after the integration.
     ///
-    /// Requests go to the endpoint of the connection's region, unless the SDK's own `AWS_ENDPOINT_URL_STS` or
-    /// `AWS_ENDPOINT_URL` says otherwise.
+    /// Requests go to the endpoint of the connection's region, unless `AWS_ENDPOINT_URL_STS` or `AWS_ENDPOINT_URL` says
+    /// otherwise.
     #[must_use]
     pub fn new(connection: &AwsConnection, role: RoleArn, integration: &IntegrationName, proof: Proof) -> Self {
         Self(Arc::new(Inner {
@@ -107,7 +107,7 @@ impl AssumedRole {
         &self.0.role
     }
 
-    /// The access key that it is assumed with in the end, if that is how.
+    /// The access key at the end of the chain, if there is one.
     pub(super) fn key(&self) -> Option<&AccessKey> {
         match &self.0.proof {
             Proof::AccessKey { key, .. } => Some(key),
@@ -116,10 +116,10 @@ impl AssumedRole {
         }
     }
 
-    /// Credentials that are good for some minutes at least. Whoever asks shortly after a failure is told the same.
+    /// Credentials that are valid for some minutes at least. Shortly after a failure, returns the same failure.
     ///
     /// # Errors
-    /// When the role cannot be assumed.
+    /// If the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
         let mut outcome = self.0.outcome.lock().await;
         #[expect(
@@ -135,14 +135,14 @@ impl AssumedRole {
         let given = self.0.assume().await;
         *outcome = match &given {
             Ok(credentials) => Outcome::Session(credentials.clone()),
-            // Somebody else may have more of it.
+            // Other callers may have more of it.
             Err(RoleError::OutOfTime { .. }) => Outcome::Nothing,
             Err(error) => Outcome::Failure(error.clone(), Instant::now() + FAILURE_KEPT),
         };
         given
     }
 
-    /// Gives up credentials that Amazon says are good no longer, unless there are others already.
+    /// Drops credentials that AWS says have expired, unless there are newer ones.
     pub(super) async fn discard(&self, stale: &Credentials) {
         let mut outcome = self.0.outcome.lock().await;
         if matches!(&*outcome, Outcome::Session(kept) if kept == stale) {

@@ -1,4 +1,4 @@
-//! The catalog's entities: reads, writes and deletions.
+//! Reads, writes and deletes the catalog's entities.
 
 use std::sync::Arc;
 
@@ -18,10 +18,10 @@ use crate::model::{ApiCenterId, Entity, EntityPath, Properties, SystemData};
 
 /// The newest stable version (Azure REST API specifications, `Microsoft.ApiCenter`).
 const API_VERSION: &str = "2024-03-01";
-/// How often an update is tried, the first time included, while the entity changes between its read and its write.
+/// Attempts of an update, including the first, while the entity changes between read and write.
 const UPDATE_TRIES: usize = 4;
 
-/// An API center: the connections to it, made once per process.
+/// An API center: its connections, created once per process.
 #[derive(Debug, Clone)]
 pub struct ApiCenter(Arc<Shared>);
 
@@ -32,7 +32,7 @@ struct Shared {
     center: ApiCenterId,
 }
 
-/// Its default workspace, for one run: with that run's time, and its count of tries.
+/// Its default workspace for one run, with the run's time budget and count of attempts.
 #[derive(Debug, Clone)]
 pub struct Catalog {
     shared: Arc<Shared>,
@@ -41,21 +41,21 @@ pub struct Catalog {
 }
 
 impl ApiCenter {
-    /// Prepares the connections; nothing is sent yet. `base_url` is that of Azure Resource Manager.
+    /// Prepares the connections and sends nothing. `base_url` is that of Azure Resource Manager.
     ///
     /// # Errors
-    /// When the URL is none.
+    /// If the URL is invalid.
     pub fn new(
         base_url: &str,
         center: ApiCenterId,
         credential: Arc<dyn TokenCredential>,
         rates: Rates,
     ) -> Result<Self, CatalogError> {
-        // This client follows no redirects, so that no token goes where an answer points.
+        // This client follows no redirects, so that no token goes where a response points.
         Self::over(new_http_client(None), base_url, center, credential, rates)
     }
 
-    /// The same, through a given client.
+    /// Same, through a given client.
     pub(super) fn over(
         http_client: Arc<dyn HttpClient>,
         base_url: &str,
@@ -91,10 +91,10 @@ impl ApiCenter {
 }
 
 impl Catalog {
-    /// What the API center's plan has room for.
+    /// The limits of the API center's plan.
     ///
     /// # Errors
-    /// When the service cannot be read.
+    /// If the service cannot be read.
     pub async fn limits(&self) -> Result<PlanLimits, CatalogError> {
         let answer = self.success(&self.message(Method::Get, "", None)?).await?;
         let service = answer.json()?;
@@ -105,10 +105,10 @@ impl Catalog {
         Ok(PlanLimits::of(plan.unwrap_or_default()))
     }
 
-    /// Makes a metadata schema, or replaces it.
+    /// Creates or replaces a metadata schema.
     ///
     /// # Errors
-    /// When it is not taken.
+    /// If it is refused.
     pub async fn put_metadata_schema(&self, schema: &MetadataSchema) -> Result<(), CatalogError> {
         let path = format!("metadataSchemas/{}", schema.name);
         self.success(&self.message(Method::Put, &path, Some(schema.body()))?)
@@ -116,10 +116,10 @@ impl Catalog {
             .map(|_| ())
     }
 
-    /// One entity, if it is there.
+    /// One entity, if it exists.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub async fn get(&self, path: &EntityPath) -> Result<Option<Entity>, CatalogError> {
         match self
             .reply(&self.message(Method::Get, &self.entity_path(path), None)?)
@@ -131,13 +131,13 @@ impl Catalog {
         }
     }
 
-    /// Makes an entity where there is none.
+    /// Creates an entity where there is none.
     ///
-    /// What somebody else made there since it was looked for is not overwritten: `If-None-Match` says so. What holds all
-    /// that was to be written is as good as made: then it was this very call, whose answer was lost, or another run's.
+    /// `If-None-Match` keeps what somebody else created meanwhile. An entity that has everything to be written counts
+    /// as created: it is from this very call, whose response was lost, or from another run.
     ///
     /// # Errors
-    /// When it is not taken, or there is something else.
+    /// If it is refused, or something else has its name.
     pub async fn create(&self, vacant: &Vacant, properties: &Properties) -> Result<Entity, CatalogError> {
         let path = vacant.path();
         let body = wire::body(path.kind(), properties);
@@ -155,16 +155,16 @@ impl Catalog {
                 call,
                 status: 412,
                 refusal: Refusal::ForNow(None),
-                message: "somebody else made something there at the same moment".to_owned(),
+                message: "somebody else created it at the same moment".to_owned(),
             })
     }
 
-    /// Reads an entity of ours, lets `change` have its way with the properties, and writes it if anything changed.
+    /// Reads one of our entities, applies `change` to its properties, and writes them if they differ.
     ///
-    /// If somebody else writes in between, it starts over.
+    /// Starts over if somebody else writes in between.
     ///
     /// # Errors
-    /// When it is not there any more, or not taken.
+    /// If it no longer exists, or the write is refused.
     pub async fn update(&self, owned: &Owned, change: impl Fn(&mut Properties)) -> Result<Entity, CatalogError> {
         let path = owned.path();
         let mut tries = 0;
@@ -176,7 +176,7 @@ impl Catalog {
             let mut properties = current.properties.clone();
             change(&mut properties);
             if properties == current.properties {
-                // When it was made is told by writes only, which tell whether they made it.
+                // Only writes return the time of creation, and callers take it for a sign that they created it.
                 return Ok(Entity {
                     system_data: SystemData::default(),
                     ..current
@@ -203,10 +203,10 @@ impl Catalog {
         }
     }
 
-    /// Deletes an entity of ours; that it is gone already is as good, if it really is.
+    /// Deletes one of our entities; fine if it is gone already.
     ///
     /// # Errors
-    /// When it is still there.
+    /// If it still exists.
     pub async fn delete(&self, owned: &Owned) -> Result<(), CatalogError> {
         match self
             .reply(&self.message(Method::Delete, &self.entity_path(owned.path()), None)?)
@@ -214,12 +214,12 @@ impl Catalog {
         {
             Reply::Success(answer) => self.finish(answer).await.map(|_| ()),
             Reply::NotFound(call, message) => match self.get(owned.path()).await? {
-                // What is taken for gone is never looked at again.
+                // What counts as gone is never read again.
                 Some(_) => Err(CatalogError::Refused {
                     call,
                     status: 404,
                     refusal: Refusal::ForNow(None),
-                    message: format!("it is still there, though Azure does not find it: {message}"),
+                    message: format!("it still exists, although Azure does not find it: {message}"),
                 }),
                 None => Ok(()),
             },
@@ -241,7 +241,7 @@ impl Catalog {
         &self.budget
     }
 
-    /// A message to something below the API center.
+    /// A request below the API center.
     pub(super) fn message(&self, method: Method, path: &str, body: Option<Vec<u8>>) -> Result<Message, CatalogError> {
         let call = Call {
             method: method_name(method),
@@ -264,7 +264,7 @@ impl Catalog {
         })
     }
 
-    /// Why nothing more is to be begun on this side, if so.
+    /// Why no further work may begin on this side, if so.
     #[must_use]
     pub fn refusal(&self) -> Option<String> {
         self.traffic.breaker().tripped()
@@ -305,7 +305,7 @@ fn method_name(method: Method) -> &'static str {
     }
 }
 
-/// Whether something has all the members of something else, whatever it has beside them.
+/// Whether an object has all members of another, besides its own.
 fn holds(found: &Properties, wanted: &Properties) -> bool {
     wanted.iter().all(|(name, wanted)| match (found.get(name), wanted) {
         (Some(Value::Object(found)), Value::Object(wanted)) => holds(found, wanted),

@@ -1,4 +1,4 @@
-//! Who this app is to Azure.
+//! The app's Azure credential.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -15,18 +15,18 @@ use azure_identity::{
 use crate::limits::Bounded;
 use crate::telemetry::{Observed, Peer};
 
-/// How often the host's identity endpoint is asked again: for some seconds, since it may start later than the app. With the
-/// SDK's own number, callers would give up before they learn the reason.
+/// Retries at the host's identity endpoint: for some seconds, since it may start later than the app. With the SDK's own
+/// number, callers would give up before they learn the reason.
 const RETRIES: u32 = 4;
-/// How long it is asked again: within the time that callers have for a token.
+/// How long they last: less than the callers' timeout for a token.
 const RETRY_TIME: Duration = Duration::seconds(15);
-/// Limits of one try, those of the SDK's own client.
+/// Timeouts of one attempt, those of the SDK's own client.
 const CONNECT_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(20);
 const READ_TIMEOUT: std::time::Duration = std::time::Duration::from_mins(1);
-/// Longest answer with a token, in bytes: tokens have some thousand.
+/// Longest response with a token, in bytes: tokens have some thousand.
 const ANSWER_MAX_BYTES: usize = 1024 * 1024;
 
-/// The host offers no credential that can be used.
+/// The host offers no usable credential.
 #[derive(Debug, thiserror::Error)]
 #[error("the {kind} cannot be used")]
 pub struct CredentialError {
@@ -35,13 +35,13 @@ pub struct CredentialError {
     source: azure_core::Error,
 }
 
-/// The managed identity where the host offers one, the developer's own `az login` otherwise.
+/// The host's managed identity if there is one, otherwise the developer's own `az login`.
 ///
-/// `client_id` names a user-assigned identity; without it the system-assigned one is meant. The managed identity keeps
-/// its tokens until shortly before they expire; the developer's tools are asked each time.
+/// `client_id` selects a user-assigned identity instead of the system-assigned one. The managed identity caches its
+/// tokens until shortly before they expire; the developer's tools are asked each time.
 ///
 /// # Errors
-/// When the host's managed identity is of a kind that cannot be used.
+/// If the host's kind of managed identity is not supported.
 pub fn azure_credential(
     client_id: Option<&str>,
     managed_identity: bool,
@@ -74,8 +74,8 @@ pub fn azure_credential(
     Ok(credential)
 }
 
-/// A client like the SDK's own that goes through no proxy: the identity endpoint is on the host itself, and a proxy would
-/// see the header that protects it, and the tokens.
+/// A client like the SDK's own, but without a proxy: the identity endpoint is on the host itself, and a proxy would see
+/// the header that protects it, and the tokens.
 fn direct_client() -> Result<Arc<dyn HttpClient>, CredentialError> {
     let client = reqwest::Client::builder()
         .no_proxy()
@@ -90,7 +90,7 @@ fn direct_client() -> Result<Arc<dyn HttpClient>, CredentialError> {
     Ok(Arc::new(client))
 }
 
-/// A credential that tells of an answer that is no token in words for people, not in those of the parser.
+/// A credential that reports a response without a token in words for people instead of the parser's.
 #[derive(Debug)]
 struct Readable(Arc<dyn TokenCredential>);
 
@@ -109,7 +109,7 @@ fn readable(error: azure_core::Error) -> azure_core::Error {
     let first: &(dyn Error + 'static) = &error;
     let mut chain = std::iter::successors(Some(first), |&cause| cause.source());
     if chain.any(<dyn Error>::is::<serde_json::Error>) {
-        let message = "the answer of the host's identity endpoint is not a token";
+        let message = "the host's identity endpoint returned no token";
         azure_core::Error::with_message(ErrorKind::Credential, message)
     } else {
         error

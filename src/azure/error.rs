@@ -1,11 +1,11 @@
-//! What can go wrong with API Center, told apart by what helps.
+//! Errors of API Center, by remedy.
 
 use std::fmt;
 use std::time::Duration;
 
 use crate::model::{ErrorCode, Problem};
 
-/// When to try again if nothing is known: the write bucket has refilled by half by then.
+/// Default time before a retry: by then, the write bucket has refilled by half.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(10);
 
 /// A request to Azure Resource Manager.
@@ -24,33 +24,34 @@ impl fmt::Display for Call {
 }
 
 impl Call {
-    /// What it does to which type of resource, which is what roles give leave for: types and names alternate in its path.
+    /// The operation and the type of resource, as in a role's actions: types and names alternate in its path.
     pub(super) fn kind(&self) -> String {
         let types: Vec<&str> = self.path.split('/').step_by(2).collect();
         format!("{} {}", self.method, types.join("/"))
     }
 
-    /// Whether it is about the API center or a list of it, and not about an entity that somebody may have deleted.
+    /// Whether it is about the API center or one of its lists, not about an entity that somebody may have deleted.
     fn is_of_the_center(&self) -> bool {
         let below = self.path.strip_prefix("workspaces/default/").unwrap_or_default();
         !below.contains('/')
     }
 }
 
-/// What may become of a refusal when the same is asked for again.
+/// Whether a retry may help after a refusal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
-    /// It stays until what is asked for, or the API center, is changed.
+    /// Not until the request, or the API center, is changed.
     ForGood,
-    /// It stays until there is room in the API center, or its plan is larger.
+    /// Not until there is room in the API center, or its plan is larger.
     NoRoom,
-    /// It may pass by itself: after this time, if Azure said so.
+    /// Yes, after this time if Azure says so.
     ForNow(Option<Duration>),
 }
 
 impl Refusal {
-    /// Judges an answer. No refusal of API Center's was ever recorded, so codes are compared by what Azure's others have
-    /// in common: `QuotaExceeded`, `ResourceCountLimitExceeded`; `AnotherOperationInProgress`, `Conflict`, `RetryableError`.
+    /// Judges a response. No refusal of API Center was ever recorded, so codes are matched by what Azure's others have
+    /// in common: `QuotaExceeded`, `ResourceCountLimitExceeded`; `AnotherOperationInProgress`, `Conflict`,
+    /// `RetryableError`.
     pub(super) fn of(status: u16, code: &str, message: &str, retry_after: Option<Duration>) -> Self {
         let code = code.to_ascii_lowercase();
         let has = |parts: &[&str]| parts.iter().any(|part| code.contains(part));
@@ -71,89 +72,89 @@ impl Refusal {
     }
 }
 
-/// A call to API Center that did not do what it was to do.
+/// A failed call to API Center.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CatalogError {
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
-        /// What was called.
+        /// The call.
         call: Call,
     },
-    /// It is not there.
+    /// It does not exist.
     #[error("{call}: API Center does not find it: {message}")]
     NotFound {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Azure's words.
+        /// Azure's message.
         message: String,
     },
-    /// The API center itself is not there.
+    /// The API center itself does not exist.
     #[error("{call}: Azure does not find the API center: {message}")]
     NoCenter {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Azure's words.
+        /// Azure's message.
         message: String,
     },
-    /// The identity's request quota is used up, for longer than there is time.
-    #[error("{call}: Azure Resource Manager is throttling the requests of this identity")]
+    /// The identity's request quota is used up, for longer than the time left.
+    #[error("{call}: Azure Resource Manager is throttling this identity's requests")]
     Throttled {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// When to try again, if Azure said so.
+        /// When to retry, if Azure says so.
         retry_after: Option<Duration>,
     },
-    /// The identity may not do it, or is not accepted.
+    /// The identity lacks permission, or is rejected.
     #[error("{call}: Azure denies access: {message}")]
     Forbidden {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Azure's words.
+        /// Azure's message.
         message: String,
     },
-    /// API Center does not do what was asked.
+    /// API Center refuses the request.
     #[error("{call}: API Center refuses with status {status}: {message}")]
     Refused {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// The answer's status.
+        /// The response's status.
         status: u16,
-        /// Whether that may pass.
+        /// Whether a retry may help.
         refusal: Refusal,
-        /// Its words.
+        /// Its message.
         message: String,
     },
     /// There is no token for Azure Resource Manager.
     #[error("{call}: no token for Azure Resource Manager: {message}")]
     NoToken {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Why.
+        /// The reason.
         message: String,
     },
-    /// It cannot be reached, or cannot answer now.
+    /// Azure Resource Manager is unreachable or unavailable.
     #[error("{call}: Azure Resource Manager is not available: {message}")]
     Unavailable {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// What happened.
+        /// The message.
         message: String,
-        /// When to try again, if Azure said so.
+        /// When to retry, if Azure says so.
         retry_after: Option<Duration>,
     },
-    /// The answer is not what the operation is documented to give.
-    #[error("{call}: the answer cannot be understood: {message}")]
+    /// The response does not match the operation's documentation.
+    #[error("{call}: the response cannot be parsed: {message}")]
     Malformed {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// What is wrong with it.
+        /// Its fault.
         message: String,
     },
 }
 
 impl CatalogError {
-    /// Whether the identity is refused, whatever it asks for.
+    /// Whether the identity is refused as a whole.
     #[must_use]
     pub fn is_account_wide(&self) -> bool {
         match self {
@@ -168,7 +169,7 @@ impl CatalogError {
         }
     }
 
-    /// What callers are told.
+    /// The problem to report to callers.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let text = self.to_string();
@@ -195,7 +196,7 @@ impl CatalogError {
                 Refusal::ForGood => Problem::new(ErrorCode::InvalidRequest, text),
                 Refusal::NoRoom => Problem::new(
                     ErrorCode::CatalogFull,
-                    format!("{text}. Delete what is not needed, or move the API center to a larger plan"),
+                    format!("{text}. Delete what you no longer need, or move the API center to a larger plan"),
                 ),
                 Refusal::ForNow(after) => unavailable(text, *after),
             },
@@ -217,6 +218,6 @@ pub(super) fn unexpected_precondition(call: Call) -> CatalogError {
         call,
         status: 412,
         refusal: Refusal::ForNow(None),
-        message: "a condition failed that was not set".to_owned(),
+        message: "a precondition failed, although the request had none".to_owned(),
     }
 }

@@ -1,4 +1,4 @@
-//! Azure Key Vault: the secrets that an integration names.
+//! Azure Key Vault: reads the secrets of integrations.
 
 mod error;
 mod tokens;
@@ -19,9 +19,9 @@ use crate::limits::{Bounded, Budget, FewRetries, Kept};
 use crate::model::{SecretIdentifier, fault_of_line};
 use crate::telemetry::{Observed, Peer};
 
-/// Limit of reading one secret, retries and tokens included.
+/// Timeout of reading one secret, including retries and tokens.
 const READ_TIMEOUT: Duration = Duration::from_secs(30);
-/// What time alone may fix; a 429 says how long to wait.
+/// Statuses that a retry may fix; a 429 says how long to wait.
 const RETRIED: &[StatusCode] = &[
     StatusCode::RequestTimeout,
     StatusCode::InternalServerError,
@@ -29,17 +29,17 @@ const RETRIED: &[StatusCode] = &[
     StatusCode::ServiceUnavailable,
     StatusCode::GatewayTimeout,
 ];
-/// Longest answer, in bytes: a secret has at most 25 KB (Key Vault, "About secrets").
+/// Longest response, in bytes: a secret has at most 25 KB (Key Vault, "About secrets").
 const ANSWER_MAX_BYTES: usize = 1024 * 1024;
-/// How often a throttled read is tried, counting the first.
+/// Attempts of a throttled read, including the first.
 const THROTTLED_ATTEMPTS: u32 = 3;
-/// Wait after a 429 that does not say how long: Key Vault counts requests over ten seconds.
+/// Wait after a 429 without a time: Key Vault counts requests over ten seconds.
 const THROTTLED_DELAY: Duration = Duration::from_secs(5);
 
-/// Clients of vaults that are kept while nobody uses them: more than one app reads from.
+/// Unused clients that are kept: more vaults than one app reads from.
 const CLIENTS_MAX: usize = 16;
 
-/// Reads secrets with one identity, from any vault that secret identifiers may name.
+/// Reads secrets with one identity from any allowed vault.
 pub struct Vault {
     credential: Arc<dyn TokenCredential>,
     client_options: ClientOptions,
@@ -48,7 +48,7 @@ pub struct Vault {
 }
 
 impl Vault {
-    /// A reader that shows `credential` to the vaults.
+    /// A reader that authenticates with `credential`.
     #[must_use]
     pub fn new(credential: Arc<dyn TokenCredential>) -> Self {
         // The SDK's own client follows no redirects, so that no token goes where a vault points.
@@ -69,15 +69,15 @@ impl Vault {
         }
     }
 
-    /// Reads a secret's value, without the white space around it that `echo` and editors add.
+    /// Reads a secret's value, without the surrounding white space that `echo` and editors add.
     ///
-    /// The value is one line of visible ASCII without quotation marks, as both halves of an access key are: others would
-    /// not fit into the headers that they are for.
+    /// The value must be one line of visible ASCII without quotation marks, like both halves of an access key: anything
+    /// else would not fit into headers.
     ///
-    /// An expired secret is read like any other, as Key Vault gives it out: whether the key still works is Amazon's to say.
+    /// Expired secrets are read, too, as Key Vault returns them: AWS decides whether the key still works.
     ///
     /// # Errors
-    /// When there is no value to be had within the budget and 30 seconds.
+    /// If the value cannot be read within the budget and 30 seconds.
     pub async fn read(&self, identifier: &SecretIdentifier, budget: &Budget) -> Result<SecretString, SecretError> {
         let client = self.client(identifier)?;
         let limit = READ_TIMEOUT.min(budget.remaining());
@@ -85,7 +85,7 @@ impl Vault {
             identifier: identifier.to_string(),
             message,
         };
-        let out_of_time = || unavailable("there was no time left for it".to_owned());
+        let out_of_time = || unavailable("the time ran out".to_owned());
         if budget.is_spent() {
             return Err(out_of_time());
         }
@@ -93,18 +93,18 @@ impl Vault {
             result = read_patiently(&client, identifier, limit) => result,
             () = budget.spent() => Err(out_of_time()),
             () = tokio::time::sleep(READ_TIMEOUT) => {
-                Err(unavailable(format!("no answer within {} seconds", READ_TIMEOUT.as_secs())))
+                Err(unavailable(format!("no response within {} seconds", READ_TIMEOUT.as_secs())))
             }
         }
     }
 
-    /// The client of a vault, kept, since it remembers which token the vault wants and keeps its connection.
+    /// The client of a vault; cached, since it remembers the vault's token and keeps its connection.
     fn client(&self, identifier: &SecretIdentifier) -> Result<Arc<SecretClient>, SecretError> {
         let url = identifier.vault_url();
         self.clients.get_or_try_make(url.clone(), || {
             let options = SecretClientOptions {
                 client_options: self.client_options.clone(),
-                // An address can never end in the host of the challenge's resource. Only hosts that KEY_VAULT_HOSTS lists
+                // An IP address can never end in the host of the challenge's resource. Only hosts in KEY_VAULT_HOSTS
                 // get here without being in a public cloud, and even they get no tokens but those for vaults.
                 verify_challenge_resource: Some(identifier.is_in_public_cloud()),
                 ..SecretClientOptions::default()
@@ -121,7 +121,7 @@ impl fmt::Debug for Vault {
     }
 }
 
-/// Reads again after a 429, as long after as the vault says, if that is within `limit`.
+/// Retries after a 429, as late as the vault says, if that is within `limit`.
 async fn read_patiently(
     client: &SecretClient,
     identifier: &SecretIdentifier,
@@ -154,7 +154,7 @@ async fn read_once(client: &SecretClient, identifier: &SecretIdentifier) -> Resu
         .map_err(failed)?;
     let secret = response.into_model().map_err(|_| SecretError::Unavailable {
         identifier: identifier.to_string(),
-        // The parser's own words could quote what it read.
+        // The parser's own message could quote the value.
         message: "the vault's answer is not a secret".to_owned(),
     })?;
     if secret.attributes.and_then(|attributes| attributes.enabled) == Some(false) {

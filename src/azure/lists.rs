@@ -1,4 +1,4 @@
-//! The catalog's lists, page by page: complete, or an error.
+//! Reads the catalog's lists page by page: complete, or an error.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ impl Catalog {
     /// All environments.
     ///
     /// # Errors
-    /// When a page cannot be had: never a part of them.
+    /// If a page cannot be read: never a part of them.
     pub async fn environments(&self) -> Result<Vec<Entity>, CatalogError> {
         self.entities("workspaces/default/environments").await
     }
@@ -25,16 +25,15 @@ impl Catalog {
     /// All APIs.
     ///
     /// # Errors
-    /// When a page cannot be had: never a part of them.
+    /// If a page cannot be read: never a part of them.
     pub async fn apis(&self) -> Result<Vec<Entity>, CatalogError> {
         self.entities("workspaces/default/apis").await
     }
 
-    /// Shows every API, one after the other, so that not all of them have to be in memory. One that is on two pages is
-    /// shown twice.
+    /// Visits every API in turn, so that they need not all be in memory. One that is on two pages is visited twice.
     ///
     /// # Errors
-    /// When a page cannot be had: what was shown is a part of them then, and no list.
+    /// If a page cannot be read: the visited ones are only a part.
     pub async fn each_api(&self, mut show: impl FnMut(Entity) + Send) -> Result<(), CatalogError> {
         let first = self.message(Method::Get, "workspaces/default/apis", None)?;
         self.each(first, |item| {
@@ -49,7 +48,7 @@ impl Catalog {
     /// All versions of an API.
     ///
     /// # Errors
-    /// When a page cannot be had, or the API is not there.
+    /// If a page cannot be read, or the API does not exist.
     pub async fn versions(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
         self.entities(&format!("workspaces/default/apis/{api}/versions")).await
     }
@@ -57,7 +56,7 @@ impl Catalog {
     /// All definitions of a version.
     ///
     /// # Errors
-    /// When a page cannot be had, or the version is not there.
+    /// If a page cannot be read, or the version does not exist.
     pub async fn definitions(&self, api: &EntityName, version: &EntityName) -> Result<Vec<Entity>, CatalogError> {
         self.entities(&format!("workspaces/default/apis/{api}/versions/{version}/definitions"))
             .await
@@ -66,7 +65,7 @@ impl Catalog {
     /// All deployments of an API.
     ///
     /// # Errors
-    /// When a page cannot be had, or the API is not there.
+    /// If a page cannot be read, or the API does not exist.
     pub async fn deployments(&self, api: &EntityName) -> Result<Vec<Entity>, CatalogError> {
         self.entities(&format!("workspaces/default/apis/{api}/deployments"))
             .await
@@ -75,7 +74,7 @@ impl Catalog {
     /// All metadata schemas.
     ///
     /// # Errors
-    /// When a page cannot be had.
+    /// If a page cannot be read.
     pub async fn metadata_schemas(&self) -> Result<Vec<MetadataSchema>, CatalogError> {
         self.list("metadataSchemas", |item| MetadataSchema::read(&item).map(Some))
             .await
@@ -83,13 +82,13 @@ impl Catalog {
 
     async fn entities(&self, path: &str) -> Result<Vec<Entity>, CatalogError> {
         let mut entities = self.list(path, wire::listed).await?;
-        // What is created or deleted meanwhile shifts the pages: then an entity can be on two of them.
+        // Creations and deletions shift the pages, so an entity can be on two.
         let mut seen = HashSet::new();
         entities.retain(|entity| seen.insert(entity.name.clone()));
         Ok(entities)
     }
 
-    /// All items of a list that `read` makes something of, page by page.
+    /// All items of a list that `read` accepts, page by page.
     async fn list<T>(
         &self,
         path: &str,
@@ -108,7 +107,7 @@ impl Catalog {
         Ok(items)
     }
 
-    /// Shows every item of a list, page by page; `message` asks for the first.
+    /// Visits every item of a list, page by page; `message` requests the first.
     pub(super) async fn each(
         &self,
         mut message: Message,
@@ -129,7 +128,7 @@ impl Catalog {
             };
             message.url = self.same_host(&message.call, &next)?;
             if visited.contains(message.url.as_str()) {
-                return Err(malformed("its pages lead in a circle"));
+                return Err(malformed("its pages loop"));
             }
         }
     }

@@ -1,35 +1,35 @@
-//! Custom metadata schemas: what an organisation, and this app, keep beside the catalog's own fields.
+//! Custom metadata schemas of the organisation and of the app.
 
 use serde_json::{Value, json};
 
 use super::wire::Fault;
 
-/// What a schema is for.
+/// The assignment of a schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Assignment {
     /// `api`, `environment` or `deployment`.
     pub entity: String,
     /// Whether every such entity must have it.
     pub required: bool,
-    /// Whether it is no longer to be used.
+    /// Whether it is deprecated.
     pub deprecated: bool,
 }
 
 /// A metadata schema.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetadataSchema {
-    /// Its name, under which entities keep their values.
+    /// Its name, the key of its values on entities.
     pub name: String,
     /// The JSON schema of the values.
     pub schema: Value,
-    /// What it is for.
+    /// Its assignments.
     pub assigned_to: Vec<Assignment>,
 }
 
 impl MetadataSchema {
-    /// Reads a schema, whose JSON comes as text.
+    /// Parses a schema, whose JSON is a string.
     ///
-    /// One that cannot be read is not left out: it would be created again, over what is there.
+    /// An unreadable one is an error: if it were skipped, it would be created again over the existing one.
     pub(super) fn read(value: &Value) -> Result<Self, Fault> {
         let properties = value
             .get("properties")

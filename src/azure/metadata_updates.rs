@@ -1,4 +1,4 @@
-//! Changes of metadata schemas that several writers change.
+//! Updates metadata schemas that several writers change.
 
 use azure_core::http::Method;
 
@@ -7,17 +7,16 @@ use super::error::{Call, CatalogError, Refusal};
 use super::metadata::MetadataSchema;
 use super::transport::Reply;
 
-/// How often a schema is written, the first time included, while it changes between its read and its write.
+/// Attempts of an update, including the first, while the schema changes between read and write.
 const TRIES: usize = 4;
 
 impl Catalog {
-    /// Reads a metadata schema, lets `change` make another of it, and writes that if it differs; gives the schema as it
-    /// is then.
+    /// Reads a metadata schema, applies `change`, and writes the result if it differs; returns the final schema.
     ///
-    /// If somebody else writes in between, it starts over. Where the service gives no `ETag`, the last write counts.
+    /// Starts over if somebody else writes in between. Without an `ETag`, the last write wins.
     ///
     /// # Errors
-    /// When it cannot be read, or is not taken.
+    /// If it cannot be read, or the write is refused.
     pub async fn update_metadata_schema(
         &self,
         name: &str,

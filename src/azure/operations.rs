@@ -1,4 +1,4 @@
-//! Long-running operations, and the two that move definitions.
+//! Long-running operations, and the import and export of definitions.
 
 use std::time::Duration;
 
@@ -11,30 +11,30 @@ use super::transport::{Answer, Message, Reply};
 use crate::catalog::Owned;
 use crate::model::{Document, EntityPath};
 
-/// Between polls when Azure does not say: operations here were recorded to take seconds.
+/// Default poll interval: recorded operations took seconds.
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
-/// Longest link that is followed, in bytes: no server takes a longer one.
+/// Longest link to follow, in bytes: no server accepts a longer one.
 const LINK_MAX: usize = 64 * 1024;
-/// Most that an answer, or all pages of a list together, may weigh: twice the longest page. The largest list of use, ten
+/// Most memory for a response, or all pages of a list together: twice the longest page. The largest useful list, ten
 /// thousand APIs, has a third of this.
 pub(super) const WEIGHT_MAX: usize = 128 * 1024 * 1024;
 
-/// What an export of a definition gave.
+/// The result of exporting a definition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Exported {
     /// The text.
     Text(String),
-    /// Where the text is to be had for a few minutes.
+    /// A link to the text, valid for a few minutes.
     Link(String),
-    /// The definition holds nothing.
+    /// The definition is empty.
     Nothing,
 }
 
 impl Catalog {
-    /// Puts a text into a definition.
+    /// Imports a text into a definition.
     ///
     /// # Errors
-    /// When it is not taken, or does not get through in time.
+    /// If it is refused, or the time runs out.
     pub async fn import_specification(&self, definition: &Owned, document: &Document) -> Result<(), CatalogError> {
         let path = format!("{}/importSpecification", self.entity_path(definition.path()));
         let message = self.message(Method::Post, &path, Some(import_body(document)))?;
@@ -42,10 +42,10 @@ impl Catalog {
         self.finish(answer).await.map(|_| ())
     }
 
-    /// Takes the text out of a definition, as it is.
+    /// Exports the text of a definition unchanged.
     ///
     /// # Errors
-    /// When it cannot be had.
+    /// If it cannot be read.
     pub async fn export_specification(&self, definition: &EntityPath) -> Result<Exported, CatalogError> {
         let path = format!("{}/exportSpecification", self.entity_path(definition));
         let message = self.message(Method::Post, &path, None)?;
@@ -72,7 +72,7 @@ impl Catalog {
         }
     }
 
-    /// Follows a long-running operation to its end, always at the newest `Location`; where there is none, at the newest
+    /// Follows a long-running operation to its end, always at the newest `Location`, or without one at the newest
     /// `Azure-AsyncOperation`.
     pub(super) async fn finish(&self, mut answer: Answer) -> Result<Answer, CatalogError> {
         let mut location: Option<String> = None;
@@ -82,7 +82,7 @@ impl Catalog {
                 .or_else(|| answer.header("azure-asyncoperation"));
             location = newest.map(str::to_owned).or(location);
             let Some(location) = &location else {
-                // Nothing to follow: it was taken, and that is all there is to know.
+                // Nothing to follow: it was accepted, and no more is known.
                 return Ok(answer);
             };
             let url = self.same_host(&answer.call, location)?;
@@ -102,22 +102,22 @@ impl Catalog {
         Ok(answer)
     }
 
-    /// A link of an answer, if it leads to where the token belongs.
+    /// A link in a response, if it points to the token's host.
     pub(super) fn same_host(&self, call: &Call, link: &str) -> Result<Url, CatalogError> {
         let base = self.base_url();
-        // A name and a password in a link would be sent along, beside the token.
+        // Credentials in a link would be sent along with the token.
         let is_plain = |url: &Url| url.username().is_empty() && url.password().is_none();
         match base.join(link) {
             Ok(url) if url.origin() == base.origin() && is_plain(&url) && link.len() <= LINK_MAX => Ok(url),
             Ok(_) | Err(_) => Err(CatalogError::Malformed {
                 call: call.clone(),
-                message: "it leads to another host, or nowhere".to_owned(),
+                message: "it points to another host, or nowhere".to_owned(),
             }),
         }
     }
 }
 
-/// What an import sends; beside it there is no further copy of the text while the request is under way.
+/// The body of an import; the text is not copied a second time during the request.
 fn import_body(document: &Document) -> Vec<u8> {
     json!({
         "format": "inline",
@@ -128,9 +128,9 @@ fn import_body(document: &Document) -> Vec<u8> {
     .into_bytes()
 }
 
-/// Whether an operation goes on, as the body of an answer with status 200 says.
+/// Whether an operation is still running, according to the body of a response with status 200.
 ///
-/// It can also fail with status 200. An answer that says nothing of a status is that of an operation at its end.
+/// It can also fail with status 200. A response without a status is that of a finished operation.
 fn is_under_way(answer: &Answer) -> Result<bool, CatalogError> {
     if answer.body.is_empty() {
         return Ok(false);
@@ -153,12 +153,12 @@ fn is_under_way(answer: &Answer) -> Result<bool, CatalogError> {
         call: answer.call.clone(),
         status: answer.status,
         refusal: Refusal::ForGood,
-        message: format!("the operation ended as {status}: {words}"),
+        message: format!("the operation ended with status {status}: {words}"),
     })
 }
 
-/// How much memory a JSON text may take, in its own bytes and 32 more for a value, five times that for an object: two
-/// bytes of a text can become a hundred in memory, and seven several hundred. What is in texts counts, too.
+/// The memory that a JSON text may take: its own bytes, and 32 more for a value, five times that for an object. Two
+/// bytes of text can become a hundred in memory, and seven several hundred. Characters in strings count, too.
 fn weight(json: &[u8]) -> usize {
     let weight = |byte: &u8| match byte {
         b'{' => 1 + 5 * 32,
@@ -174,16 +174,16 @@ impl Answer {
         self.json_within(&mut { WEIGHT_MAX })
     }
 
-    /// The body as JSON, if it weighs no more than there is `room` for; afterwards there is as much less.
+    /// The body as JSON, if it weighs no more than `room`, which shrinks by its weight.
     pub fn json_within(&self, room: &mut usize) -> Result<Value, CatalogError> {
         *room = room
             .checked_sub(weight(&self.body))
-            .ok_or_else(|| self.malformed("it holds too much"))?;
-        // The parser's own words are of no use to those who read this, and could quote what it read.
+            .ok_or_else(|| self.malformed("it is too large"))?;
+        // The parser's own message does not help people, and could quote the text.
         serde_json::from_slice(&self.body).map_err(|_| self.malformed("it is not JSON, or nested too deep to be read"))
     }
 
-    /// The error of an answer that has a fault.
+    /// The error of a malformed response.
     pub fn malformed(&self, fault: &str) -> CatalogError {
         CatalogError::Malformed {
             call: self.call.clone(),

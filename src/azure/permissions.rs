@@ -1,4 +1,4 @@
-//! What an identity may do with the API center, asked for instead of tried out.
+//! The permissions of an identity on the API center, queried instead of tried.
 
 use azure_core::http::Method;
 use serde::Deserialize;
@@ -9,7 +9,7 @@ use super::error::CatalogError;
 /// The version of `Microsoft.Authorization` (Permissions - List For Resource).
 const API_VERSION: &str = "2022-04-01";
 
-/// What the role assignments of an identity allow together.
+/// The combined permissions of an identity's role assignments.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Permissions(Vec<Permission>);
 
@@ -21,13 +21,13 @@ struct Permission {
 }
 
 impl Permissions {
-    /// The actions among these that are not allowed.
+    /// Those of these actions that are not allowed.
     #[must_use]
     pub fn lacks<'a>(&self, actions: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         actions.into_iter().filter(|action| !self.allow(action)).collect()
     }
 
-    /// What one role excludes, another may still allow.
+    /// Another role may allow what one excludes.
     fn allow(&self, action: &str) -> bool {
         let any = |patterns: &[String]| patterns.iter().any(|pattern| fits(pattern, action));
         self.0
@@ -36,7 +36,7 @@ impl Permissions {
     }
 }
 
-/// Whether an action is one of those that a pattern means; `*` stands for any text, and case is no matter.
+/// Whether an action matches a pattern; `*` matches any text, and case does not count.
 fn fits(pattern: &str, action: &str) -> bool {
     let (pattern, action) = (pattern.to_ascii_lowercase(), action.to_ascii_lowercase());
     let mut parts = pattern.split('*');
@@ -57,10 +57,10 @@ fn fits(pattern: &str, action: &str) -> bool {
 }
 
 impl Catalog {
-    /// What this app's identity may do with the API center.
+    /// The permissions of the app's identity on the API center.
     ///
     /// # Errors
-    /// When that is not told.
+    /// If they cannot be read.
     pub async fn permissions(&self) -> Result<Permissions, CatalogError> {
         let mut message = self.message(Method::Get, "providers/Microsoft.Authorization/permissions", None)?;
         message.url.set_query(Some(&format!("api-version={API_VERSION}")));

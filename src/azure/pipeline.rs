@@ -1,4 +1,4 @@
-//! `azure_core`'s pipeline, with a request budget and a bound on answers in it.
+//! `azure_core`'s pipeline with a request budget and bounded responses.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,21 +15,21 @@ use tokio::time::timeout;
 use crate::limits::{Bounded, FewRetries, Pacer, Traffic};
 use crate::telemetry::{Observed, Peer};
 
-/// Limit of one try; ARM itself gives a resource provider a minute, and answers here come within seconds.
+/// Timeout of one attempt; ARM itself gives a resource provider a minute, and responses here take seconds.
 const TRY_TIMEOUT: Duration = Duration::from_mins(1);
-/// What time alone may fix; a 429 or 503 may say how long to wait.
+/// Statuses that a retry may fix; a 429 or 503 may say how long to wait.
 const RETRIED: &[StatusCode] = &[
     StatusCode::RequestTimeout,
     StatusCode::InternalServerError,
     StatusCode::BadGateway,
     StatusCode::GatewayTimeout,
 ];
-/// Largest answer to a read, in bytes: 10,000 APIs of the Standard plan on one page, at more than 6 KB each.
+/// Largest response to a read, in bytes: 10,000 APIs of the Standard plan on one page, at more than 6 KB each.
 const READ_MAX: usize = 64 * 1024 * 1024;
-/// Largest answer to anything else, in bytes: an export of a definition is the largest, a text of 3 MB as JSON.
+/// Largest other response, in bytes: an exported definition, a text of 3 MB as JSON.
 const WRITE_MAX: usize = 16 * 1024 * 1024;
 
-/// A pipeline that shows `credential` to the audience of `base_url`; nothing is sent yet.
+/// A pipeline that authenticates with `credential` at the audience of `base_url`; sends nothing.
 pub(super) fn pipeline(
     http_client: Arc<dyn HttpClient>,
     base_url: &str,
@@ -56,16 +56,16 @@ pub(super) fn pipeline(
     )
 }
 
-/// What a try is measured with; it travels in the request's context.
+/// Measures attempts; part of the request's context.
 #[derive(Debug)]
 pub(super) struct Metering {
     pub pacer: Arc<Pacer>,
     pub traffic: Arc<Traffic>,
-    /// Whether the next try has waited for the pacer already.
+    /// Whether the next attempt has waited for the pacer.
     pub paced: AtomicBool,
 }
 
-/// Paces, counts and limits every try.
+/// Paces, counts and limits every attempt.
 #[derive(Debug)]
 struct Meter;
 
@@ -81,7 +81,7 @@ impl Policy for Meter {
         }
         let answer = next[0].send(context, request, &next[1..]);
         let answer = timeout(TRY_TIMEOUT, answer).await.unwrap_or_else(|_| {
-            let message = format!("no answer within {} seconds", TRY_TIMEOUT.as_secs());
+            let message = format!("no response within {} seconds", TRY_TIMEOUT.as_secs());
             Err(azure_core::Error::with_message(ErrorKind::Io, message))
         })?;
         if let (StatusCode::TooManyRequests, Some(metering)) = (answer.status(), metering) {

@@ -1,4 +1,4 @@
-//! What the API center's own plan has room for.
+//! The limits of the API center's plan.
 
 /// Limits of a plan (API Center limits, 2024-11-07).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,7 +12,7 @@ pub struct PlanLimits {
 }
 
 impl PlanLimits {
-    /// The limits of the plan of this name; those of the Standard plan for a name that is not known.
+    /// The limits of the plan with this name; those of the Standard plan for an unknown name.
     #[must_use]
     pub fn of(plan: &str) -> Self {
         let is_free = plan.eq_ignore_ascii_case("Free");

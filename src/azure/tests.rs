@@ -82,7 +82,7 @@ impl Seen {
     }
 }
 
-/// Reacts as scripted; the last reaction goes on for ever.
+/// Reacts as scripted; the last reaction continues for ever.
 #[derive(Debug)]
 struct Script {
     started: Instant,

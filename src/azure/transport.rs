@@ -1,7 +1,7 @@
-//! The way to Azure Resource Manager: what an answer means, and what is tried again.
+//! Transport to Azure Resource Manager: interprets responses and retries requests.
 //!
-//! The pipeline brings tokens, the client's identification and the retries of failed connections; every try in it is
-//! paced, counted and limited. Throttling is waited for here, since only the caller knows how much time there is.
+//! The pipeline adds tokens, the client's identification and retries of failed connections; it paces, counts and limits
+//! every attempt. Throttles are handled here, since only the caller knows the time left.
 
 use std::error::Error;
 use std::num::NonZeroU32;
@@ -24,23 +24,23 @@ use crate::limits::{Budget, Pacer, TooLarge, Traffic, parse_retry_after};
 use crate::model::quote_message;
 use crate::telemetry::Tries;
 
-/// How long a request that is under way when the time is up may still take, so that no write is left in doubt.
+/// How long a request in flight may take after the time is up, so that no write is left in doubt.
 const GRACE: Duration = Duration::from_secs(2);
-/// Waits for a service that is not available.
+/// Retries while the service is unavailable.
 const UNAVAILABLE_RETRIES: u32 = 3;
-/// First wait after an answer that asks to wait and does not say how long; each further one is twice as long.
+/// First wait after a throttle without a time; each further one is twice as long.
 const BACKOFF_FIRST: Duration = Duration::from_secs(1);
-/// Longest such wait: the buckets have refilled by more than half by then.
+/// Longest such wait: by then, the buckets have refilled by more than half.
 const BACKOFF_MAX: Duration = Duration::from_secs(16);
-/// Longest time that others are held back for, whatever an answer says: the next hourly run asks for itself.
+/// Longest hold, whatever a response says: the next hourly run asks again.
 const HOLD_MAX: Duration = Duration::from_mins(50);
 /// Buckets of Azure Resource Manager, for an identity and subscription (request limits, 2025-05-28).
 const READ_BURST: u32 = 250;
 const WRITE_BURST: u32 = 200;
-/// The part of a bucket that is used at once, in percent: other tools of the same identity need some, too.
+/// The percentage of a bucket that is used at once: other tools of the same identity need some, too.
 const BURST_PERCENT: u32 = 50;
 
-/// Requests a second, of each kind that Azure Resource Manager counts.
+/// Requests per second, by the kinds that Azure Resource Manager counts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Rates {
     /// `GET`.
@@ -60,20 +60,20 @@ pub(super) struct Transport {
     deletes: Arc<Pacer>,
 }
 
-/// A request, to be made as often as it takes.
+/// A request, sent as often as needed.
 #[derive(Debug)]
 pub(super) struct Message {
     pub call: Call,
     pub method: Method,
     pub url: Url,
-    /// Shared by all tries.
+    /// Shared by all attempts.
     pub body: Option<Bytes>,
     pub if_match: Option<String>,
-    /// Whether it is for a place where there is nothing.
+    /// Whether nothing may exist at its path.
     pub if_absent: bool,
 }
 
-/// An answer with a status of success.
+/// A successful response.
 #[derive(Debug)]
 pub(super) struct Answer {
     pub call: Call,
@@ -82,28 +82,28 @@ pub(super) struct Answer {
     pub body: Vec<u8>,
 }
 
-/// Whether anything is at the other end.
+/// The outcome of a request.
 #[derive(Debug)]
 pub(super) enum Reply {
     Success(Answer),
-    /// The provider has no such entity, and what it says of it.
+    /// The provider has no such entity, and this message.
     NotFound(Call, String),
-    /// The entity is not the one that `If-Match` names.
+    /// The entity has changed since `If-Match`.
     Changed(Call),
 }
 
-/// Why a try came to nothing, and what may help.
+/// Why an attempt failed, and what may help.
 #[derive(Debug)]
 struct Setback {
     error: CatalogError,
     remedy: Remedy,
 }
 
-/// What may help a request through.
+/// What may help a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remedy {
     Nothing,
-    /// A new token: the pipeline has forgotten the one that was not accepted.
+    /// A new token: the pipeline has dropped the rejected one.
     Token,
     /// Time, for this request.
     Wait(Option<Duration>),
@@ -112,7 +112,8 @@ enum Remedy {
 }
 
 impl Transport {
-    /// A way through `http_client` that shows `credential` to the audience of `base_url`; nothing is sent yet.
+    /// A transport through `http_client` that authenticates with `credential` at the audience of `base_url`; sends
+    /// nothing.
     pub fn new(
         http_client: Arc<dyn HttpClient>,
         base_url: &str,
@@ -131,7 +132,7 @@ impl Transport {
         }
     }
 
-    /// Sends a message, as often as it takes and the time allows.
+    /// Sends a message, as often as needed within the time.
     pub async fn send(
         &self,
         message: &Message,
@@ -145,7 +146,7 @@ impl Transport {
             if budget.is_spent() {
                 return Err(out_of_time(message));
             }
-            // Somebody else was throttled: no need to ask in order to know.
+            // Another call was throttled: no need to send this one.
             let held = pacer.held_for();
             if held > budget.remaining() {
                 return Err(throttled(message, held));
@@ -282,7 +283,7 @@ fn judge(message: &Message, response: RawResponse) -> Result<Reply, Setback> {
         401 => (CatalogError::Forbidden { call, message: text() }, Remedy::Token),
         403 => (CatalogError::Forbidden { call, message: text() }, Remedy::Nothing),
         429 => {
-            // "At once" is no answer to too many requests.
+            // An immediate retry does not help against throttling.
             let after = retry_after.filter(|after| !after.is_zero());
             let error = CatalogError::Throttled {
                 call,
@@ -296,7 +297,7 @@ fn judge(message: &Message, response: RawResponse) -> Result<Reply, Setback> {
                 message: format!("status {status}: {}", text()),
                 retry_after,
             };
-            // The pipeline has tried the others again already.
+            // The pipeline has retried the others already.
             let remedy = if status == 503 {
                 Remedy::Wait(retry_after)
             } else {
@@ -319,8 +320,8 @@ fn judge(message: &Message, response: RawResponse) -> Result<Reply, Setback> {
     Err(Setback { error, remedy })
 }
 
-/// Whether Azure Resource Manager answered by itself: its 404 (`ResourceNotFound`, `SubscriptionNotFound`, …) means that
-/// the API center is not there, and says nothing of an entity in it.
+/// Whether Azure Resource Manager itself answered: its 404 (`ResourceNotFound`, `SubscriptionNotFound`, …) means that
+/// the API center does not exist, and says nothing about an entity in it.
 fn is_from_gateway(headers: &Headers) -> bool {
     headers
         .get_optional_str(&"x-ms-failure-cause".into())
@@ -361,7 +362,7 @@ impl Answer {
         self.headers.get_optional_str(&name.into())
     }
 
-    /// How long the answer asks to wait.
+    /// The `Retry-After` of the response.
     pub fn retry_after(&self) -> Option<Duration> {
         retry_after(&self.headers)
     }

@@ -1,13 +1,13 @@
-//! The JSON of Azure Resource Manager: unknown members are no matter, missing ones are.
+//! The JSON of Azure Resource Manager: unknown members are ignored, missing ones are errors.
 
 use serde_json::{Map, Value};
 
 use crate::model::{Entity, EntityKind, EntityName, Properties, SystemData, quote_message};
 
-/// As much of a refusal as is read, in bytes.
+/// Most bytes read of a refusal.
 const REFUSAL_MAX_BYTES: usize = 64 * 1024;
 
-/// What is wrong with an answer.
+/// The fault of a response.
 pub(super) type Fault = &'static str;
 
 /// A page of a list.
@@ -17,7 +17,7 @@ pub(super) struct Page {
     pub next_link: Option<String>,
 }
 
-/// Reads a page, strictly: what a list lacks counts as deleted.
+/// Parses a page, strictly: what a list lacks counts as deleted.
 pub(super) fn page(mut answer: Value) -> Result<Page, Fault> {
     let Some(Value::Array(items)) = answer.get_mut("value").map(Value::take) else {
         return Err("it is not a list with a `value`");
@@ -26,21 +26,21 @@ pub(super) fn page(mut answer: Value) -> Result<Page, Fault> {
         None | Some(Value::Null) => None,
         Some(Value::String(link)) if link.is_empty() => None,
         Some(Value::String(link)) => Some(link),
-        Some(_) => return Err("its `nextLink` is not a text"),
+        Some(_) => return Err("its `nextLink` is not a string"),
     };
     Ok(Page { items, next_link })
 }
 
-/// An entity of an answer.
+/// The entity in a response.
 ///
-/// Without its properties it is refused: an update would write it back without what people put there.
+/// Refused without its properties: an update would write it back without what people put there.
 pub(super) fn entity(mut value: Value, etag: Option<&str>) -> Result<Entity, Fault> {
     let text = |data: &Value, name: &str| data.get(name).and_then(Value::as_str).map(str::to_owned);
     let system_data = value.get("systemData").map(|data| SystemData {
         created_at: text(data, "createdAt"),
         last_modified_at: text(data, "lastModifiedAt"),
     });
-    let name = EntityName::parse(name(&value)?).map_err(|_| "its name is none that an entity can have")?;
+    let name = EntityName::parse(name(&value)?).map_err(|_| "its name is not valid for an entity")?;
     let Some(Value::Object(properties)) = value.get_mut("properties").map(Value::take) else {
         return Err("it is not an entity with `properties`");
     };
@@ -52,10 +52,10 @@ pub(super) fn entity(mut value: Value, etag: Option<&str>) -> Result<Entity, Fau
     })
 }
 
-/// An entity of a list; `None` when it cannot be one of ours.
+/// An entity in a list; `None` if it cannot be ours.
 ///
-/// A name outside the documented rule is never made here, so leaving it out deletes and duplicates nothing, while an error
-/// would let somebody else's entity stop every run. No name at all is an answer that cannot be trusted.
+/// The app never creates names outside the documented rule, so skipping one deletes and duplicates nothing, while an
+/// error would let somebody else's entity stop every run. A missing name makes the response untrustworthy.
 pub(super) fn listed(value: Value) -> Result<Option<Entity>, Fault> {
     if EntityName::parse(name(&value)?).is_err() {
         return Ok(None);
@@ -70,7 +70,7 @@ fn name(value: &Value) -> Result<&str, Fault> {
         .ok_or("it is not an entity with a `name`")
 }
 
-/// The body of a `PUT`: what the service itself puts there is not sent back.
+/// The body of a `PUT`, without the service's own properties.
 pub(super) fn body(kind: EntityKind, properties: &Properties) -> Vec<u8> {
     let read_only: &[&str] = match kind {
         EntityKind::Api => &["lifecycleStage", "sourceLifecycleStage", "apimSource"],
@@ -84,13 +84,13 @@ pub(super) fn body(kind: EntityKind, properties: &Properties) -> Vec<u8> {
     Value::Object(body).to_string().into_bytes()
 }
 
-/// The code of a refusal, if it has one.
+/// The code of a refusal, if any.
 pub(super) fn refusal_code(body: &[u8]) -> String {
     let [code, _] = refusal(body);
     code.unwrap_or_default()
 }
 
-/// What an answer says of its refusal.
+/// The message of a refusal.
 pub(super) fn refusal_text(body: &[u8]) -> String {
     let text = match refusal(body) {
         [Some(code), Some(message)] => format!("{code}: {message}"),
@@ -98,7 +98,7 @@ pub(super) fn refusal_text(body: &[u8]) -> String {
         [None, None] => String::from_utf8_lossy(read(body)).trim().to_owned(),
     };
     if text.is_empty() {
-        "without a word".to_owned()
+        "no message".to_owned()
     } else {
         quote_message(&text)
     }

@@ -18,29 +18,29 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// A call to Amazon makes hundreds of small and some large allocations, which the C libraries' allocators take longer for.
+/// A call to AWS makes hundreds of small and some large allocations, for which the C libraries' allocators take longer.
 #[global_allocator]
 static ALLOCATOR: MiMalloc = MiMalloc;
 
-/// What the Functions host tells its handler. Without it, there is nobody to serve.
+/// The variable with the port for the Functions host. Without it, there is nobody to serve.
 const HOST_PORT: &str = "FUNCTIONS_CUSTOMHANDLER_PORT";
-/// The port where the one that the host gives is none.
+/// The port if the host's is invalid.
 const PORT: u16 = 8080;
-/// How long the work in hand may take once the process has to end: a request under way has two seconds of its own.
+/// How long work in flight may take once the process must end: a request in flight has two seconds of its own.
 const GRACE: Duration = Duration::from_secs(4);
 /// `EX_USAGE` of sysexits.h.
 const USAGE: u8 = 64;
-/// What people are told who start it by hand.
+/// The message for people who start it by hand.
 const NOT_FOR_PEOPLE: &str =
     "handler: the Azure Functions host starts this program; the command line is apicenter-aws-sync";
-/// The least and the most of it that the last export of telemetry may take.
+/// The minimum and maximum time for the last export of telemetry.
 const LAST_EXPORT: (Duration, Duration) = (Duration::from_millis(500), Duration::from_secs(2));
 
 fn main() -> ExitCode {
     let parent = Parent::current();
     let arguments: Vec<OsString> = std::env::args_os().skip(1).collect();
     if arguments == ["--version"] {
-        // Where nobody reads it, nobody misses it.
+        // A closed pipe is fine.
         let _ = writeln!(io::stdout(), "handler {}", env!("CARGO_PKG_VERSION"));
         return ExitCode::SUCCESS;
     }
@@ -48,17 +48,17 @@ fn main() -> ExitCode {
         let _ = writeln!(io::stderr(), "{NOT_FOR_PEOPLE}");
         return ExitCode::from(USAGE);
     }
-    // One thread: the work is waiting for others, and more threads would only take more memory.
+    // One thread: the work waits for other services, and more threads would only take more memory.
     let runtime = match Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             telemetry::start(None, None);
-            tracing::error!(%error, "the runtime cannot be started");
+            tracing::error!(%error, "cannot start the runtime");
             return ExitCode::FAILURE;
         }
     };
     let code = runtime.block_on(serve(parent));
-    // A name lookup that hangs must not keep the process.
+    // A hanging name lookup must not keep the process.
     runtime.shutdown_background();
     code
 }
@@ -79,7 +79,7 @@ async fn serve(parent: Parent) -> ExitCode {
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await {
         Ok(listener) => listener,
         Err(error) => {
-            tracing::error!(port, %error, "the port cannot be bound");
+            tracing::error!(port, %error, "cannot bind the port");
             return ExitCode::FAILURE;
         }
     };
@@ -91,11 +91,11 @@ async fn serve(parent: Parent) -> ExitCode {
     let ending = match ending(parent).await {
         Ok(ending) => ending,
         Err(error) => {
-            tracing::error!(%error, "signals cannot be listened to");
+            tracing::error!(%error, "cannot listen for signals");
             return ExitCode::FAILURE;
         }
     };
-    tracing::info!(?ending, "ending; the work in hand is finished first");
+    tracing::info!(?ending, "stopping; the work in flight is finished first");
     stop.cancel();
     work.close();
     let finished = async {
@@ -104,7 +104,7 @@ async fn serve(parent: Parent) -> ExitCode {
     };
     let grace_ends = Instant::now() + GRACE;
     if tokio::time::timeout_at(grace_ends, finished).await.is_err() {
-        tracing::warn!("the work in hand took too long and was dropped; the next run makes up for it");
+        tracing::warn!("the work in flight took too long and was dropped; the next run catches up");
     }
     let left = grace_ends.saturating_duration_since(Instant::now());
     telemetry.end(left.clamp(LAST_EXPORT.0, LAST_EXPORT.1)).await;

@@ -1,4 +1,4 @@
-//! The metadata schemas of facts: arrays of an enumeration, which the developer portal makes filters of.
+//! The metadata schemas of facts: arrays of an enumeration, which the developer portal offers as filters.
 
 use std::collections::BTreeSet;
 
@@ -6,18 +6,18 @@ use serde_json::{Value, json};
 
 use crate::model::Fact;
 
-/// What a schema that is there is for the values of a fact.
+/// How an existing schema fits the values of a fact.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fit {
     /// It takes all of them.
     Takes,
-    /// It would take them as this JSON schema, which keeps everything else of it.
+    /// It needs this JSON schema, which keeps everything else of it.
     Lacks(Value),
-    /// It is somebody else's: its values are something else than a list of texts.
+    /// It is somebody else's: not a list of texts.
     Other,
 }
 
-/// The JSON schema of a fact with these values and those that can be told in advance.
+/// The JSON schema of a fact with these values and the predictable ones.
 #[must_use]
 pub fn fact_schema(fact: Fact, values: &BTreeSet<String>) -> Value {
     let choices: BTreeSet<String> = fact.known_values().union(values).cloned().collect();
@@ -28,7 +28,7 @@ pub fn fact_schema(fact: Fact, values: &BTreeSet<String>) -> Value {
     })
 }
 
-/// Whether a JSON schema that is there takes the values of a fact, and how it would.
+/// Whether an existing JSON schema takes the values of a fact, or what it would need.
 #[must_use]
 pub fn fit(found: &Value, fact: Fact, values: &BTreeSet<String>) -> Fit {
     let is_list = found.get("type").and_then(Value::as_str) == Some("array");
@@ -37,7 +37,7 @@ pub fn fit(found: &Value, fact: Fact, values: &BTreeSet<String>) -> Fit {
         return Fit::Other;
     };
     let Some((word, choices)) = choices(items) else {
-        // Without an enumeration it takes any text.
+        // Without an enumeration, it takes any text.
         return Fit::Takes;
     };
     let has = |value: &String| choices.iter().any(|choice| text(choice) == Some(value));
@@ -57,10 +57,10 @@ pub fn fit(found: &Value, fact: Fact, values: &BTreeSet<String>) -> Fit {
 
 /// Where this app lists choices.
 const ENUM: &str = "enum";
-/// Where API Center's own editor of metadata lists them, each with a description.
+/// Where API Center's own metadata editor lists them, each with a description.
 const ONE_OF: &str = "oneOf";
 
-/// The choices of a text, and where they are listed.
+/// The choices of a text, and the keyword that lists them.
 fn choices(items: &Value) -> Option<(&'static str, &Vec<Value>)> {
     let listed = |word: &'static str| Some((word, items.get(word)?.as_array()?));
     listed(ENUM).or_else(|| listed(ONE_OF))

@@ -1,27 +1,27 @@
-//! The history of an integration: its newest runs, kept with it as JSON text.
+//! The history of an integration: its newest runs, stored with it as JSON text.
 
 use serde_json::{Value, json};
 
 use crate::model::{PastRun, Report, parse_time};
 
-/// Most runs that are kept: a day of the hourly timer.
+/// Runs kept: a day of the hourly timer.
 const RUNS_MAX: usize = 24;
-/// Longest text that is kept, in bytes. No limit of API Center's is known for a text in metadata; 24 runs of this
-/// release take 5,500, and what a newer one adds to them may take no more than this.
+/// Longest text, in bytes. API Center documents no limit for a text in metadata; 24 runs of this release take 5,500,
+/// and additions of a newer release must fit in the rest.
 const TEXT_MAX_BYTES: usize = 8000;
 
-/// The newest runs, the oldest first, as they were written: those of another release keep what is not known here.
+/// The newest runs, oldest first, as written: those of another release keep unknown properties.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct History(Vec<Value>);
 
 impl History {
-    /// Reads the text that [`History::to_text`] wrote; another text holds no runs.
+    /// Reads the text of [`History::to_text`]; any other text is an empty history.
     #[must_use]
     pub fn read(stored: &str) -> Self {
         Self(serde_json::from_str(stored).unwrap_or_default())
     }
 
-    /// The runs that can be understood, the oldest first.
+    /// The readable runs, oldest first.
     #[must_use]
     pub fn runs(&self) -> Vec<PastRun> {
         let runs = self.0.iter();
@@ -29,7 +29,7 @@ impl History {
             .collect()
     }
 
-    /// The runs of both; those that both have, once.
+    /// The runs of both, without duplicates.
     #[must_use]
     pub fn merged(mut self, other: Self) -> Self {
         let new: Vec<Value> = other.0.into_iter().filter(|run| !self.0.contains(run)).collect();
@@ -37,14 +37,14 @@ impl History {
         self.sorted()
     }
 
-    /// The runs with one more.
+    /// The runs and one more.
     #[must_use]
     pub fn with(mut self, report: &Report) -> Self {
         self.0.push(json!(past(report)));
         self.sorted()
     }
 
-    /// The runs as text: the newest ones that there is room for.
+    /// The runs as text: the newest that fit.
     #[must_use]
     pub fn to_text(&self) -> String {
         let mut texts: Vec<String> = Vec::new();
@@ -67,12 +67,12 @@ impl History {
     }
 }
 
-/// Times are all in UTC with whole seconds, so that their texts compare as they do.
+/// The start time. All times are in UTC with whole seconds, so their texts sort like times.
 fn started_on(run: &Value) -> &str {
     run.get("startedOn").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// What is kept of a run.
+/// The entry of a run.
 fn past(report: &Report) -> PastRun {
     let times = parse_time(&report.started_on).zip(parse_time(&report.finished_on));
     let seconds = times.map(|(started, finished)| (finished - started).whole_seconds());
@@ -99,7 +99,7 @@ mod tests {
     use super::*;
     use crate::model::{Outcome, Requests, rfc3339};
 
-    /// The report of a run that began so many hours after noon.
+    /// A report of a run that started this many hours after noon.
     fn report(hours: i64) -> Report {
         let started = datetime!(2026-11-23 12:00 UTC) + Duration::hours(hours);
         Report {

@@ -1,4 +1,4 @@
-//! The journal of an integration: where the next run goes on, what is held, and what was confirmed.
+//! The journal of an integration: where the next run continues, what is held, and what was confirmed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,44 +8,44 @@ use time::OffsetDateTime;
 
 use crate::model::{Cursor, EntityName, parse_time, rfc3339};
 
-/// What one run leaves for the next. Anybody may have edited it: what cannot be read is as if it had never been written.
+/// What one run leaves for the next. Anybody may have edited it: an unreadable part counts as missing.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Journal {
-    /// How far a pass has come that there was not enough time for.
+    /// The position of an unfinished pass.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cursor: Option<Cursor>,
-    /// The first API that a run did not begin because refusals in a row had ended its work: the next one begins with it, so
-    /// that nothing starves behind APIs that are refused every time.
+    /// The first API that a run skipped after consecutive refusals: the next run begins with it, so that nothing
+    /// starves behind APIs that are refused every time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub given_up_at: Option<EntityName>,
-    /// The gateways whose counted removals are held, until they are confirmed or none is left. `None` when no run has told:
-    /// then everything is held.
+    /// The gateways with held removals, until confirmed or none is left. `None` before the first run: then everything
+    /// is held.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held: Option<BTreeSet<String>>,
-    /// The removals that were confirmed and are not made yet, by gateway.
+    /// The confirmed removals that are not made yet, by gateway.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub confirmed: BTreeMap<String, Confirmation>,
-    /// The ids of confirmations that nobody has had the time to compare with what is held.
+    /// The ids of confirmations that no run has had time to compare with the held removals.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub uncompared: BTreeSet<String>,
-    /// The digest of the rules of the last complete run: which gateways, kinds and APIs were wanted.
+    /// The digest of the rules of the last complete run: which gateways, kinds and APIs it wanted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rules: Option<String>,
-    /// The facts, by their words, that API Center does not take: they are not tried again before the next `PUT`.
+    /// The facts that API Center refuses: not retried before the next `PUT`.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub left_out_facts: BTreeSet<String>,
-    /// How many confirmations were given: the id of what is held depends on it, so that none fits twice.
+    /// The number of confirmations given: part of the id of held removals, so that none fits twice.
     pub confirmations: u64,
-    /// Grows with every move to another environment: of two that hold the integration, the later one counts.
+    /// Grows with every move to another environment: of two that hold the integration, the higher one counts.
     pub generation: u64,
     /// When the integration was last put, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub changed_on: Option<String>,
-    /// When the last good run ended, RFC 3339; whatever came after it.
+    /// When the last successful run ended, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     last_success_on: Option<String>,
-    /// What another release keeps here.
+    /// Properties of another release.
     #[serde(flatten)]
     beside: Map<String, Value>,
 }
@@ -54,14 +54,14 @@ pub struct Journal {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Confirmation {
-    /// The id that was given: the same call again goes on with it.
+    /// Its id: the same call continues with it.
     pub id: String,
-    /// How many removals are left of it.
+    /// The number of removals left.
     pub left: usize,
 }
 
 impl Journal {
-    /// Reads a journal; an empty one when it cannot be read.
+    /// Reads a journal; an unreadable one is empty.
     #[must_use]
     pub fn read(text: &str) -> Self {
         serde_json::from_str(text).unwrap_or_default()
@@ -73,20 +73,20 @@ impl Journal {
         json!(self).to_string()
     }
 
-    /// When the last good run ended.
+    /// When the last successful run ended.
     #[must_use]
     pub fn last_success_on(&self) -> Option<OffsetDateTime> {
         self.last_success_on.as_deref().and_then(parse_time)
     }
 
-    /// Notes when a good run ended; an earlier one than is known changes nothing.
+    /// Records the end of a successful run, unless a later one is known.
     pub fn succeeded_on(&mut self, on: Option<OffsetDateTime>) {
         if let Some(on) = on.max(self.last_success_on()) {
             self.last_success_on = Some(rfc3339(on));
         }
     }
 
-    /// Forgets what was about the settings before a `PUT`.
+    /// Forgets what belonged to the settings before a `PUT`.
     pub fn forget_work(&mut self) {
         self.cursor = None;
         self.given_up_at = None;

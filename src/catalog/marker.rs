@@ -1,7 +1,7 @@
 //! The markers on APIs and deployments: what is ours, and what it was made from.
 //!
-//! A marker is read leniently and written property by property. What another release of ours keeps beside what is known
-//! here survives, in the marker and in the text of its record.
+//! Markers are read leniently and written property by property. Properties of another release survive, in the marker
+//! and in its record.
 
 #[cfg(test)]
 mod tests;
@@ -16,36 +16,37 @@ use crate::model::{
     Skip, SourceKey, ends_like_a_digest,
 };
 
-/// The format of the records that are written here.
+/// The format of the records we write.
 const FORMAT: u32 = 1;
 
-/// How far the writes below an API have come.
+/// The progress of the writes below an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ApiState {
-    /// The API was made and not finished since: all that is below it is ours.
+    /// The API is under construction: everything below it is ours.
     Creating,
-    /// Something below it is being changed, or was when a run ended before its time.
+    /// Something below it is being changed, or was when a run was cut off.
     #[default]
     Updating,
-    /// All writes were made.
+    /// All writes are done.
     Synced,
 }
 
-/// What is known of a stage's definition, and what the catalog holds of it.
+/// The record of a stage's definition and its content in the catalog.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct DefinitionRecord {
-    /// The revision of the last export, also when Amazon refused it.
+    /// The revision of the last export, even a refused one.
     pub revision: Option<String>,
-    /// SHA-256 of the text as the catalog holds it, lower-case hex; `None` too where another member's serves for this one.
+    /// SHA-256 of the stored text, lower-case hex; also `None` if another member's definition serves this one.
     pub content_digest: Option<String>,
-    /// SHA-256 of the export without what changes from one export to the next, lower-case hex.
+    /// SHA-256 of the export without the parts that vary between exports, lower-case hex.
     pub canonical_digest: Option<String>,
-    /// In a group, SHA-256 of the export without what members that share a definition may differ in, lower-case hex.
+    /// In a group, SHA-256 of the export without the parts in which members sharing a definition may differ, lower-case
+    /// hex.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comparison_digest: Option<String>,
-    /// Whether the text is in the member's own definition, and not in the one that the version has from its first member.
+    /// Whether the text is in the member's own definition, not in the version's.
     #[serde(skip_serializing_if = "is_false")]
     pub own: bool,
 }
@@ -55,47 +56,47 @@ pub struct DefinitionRecord {
 #[serde(rename_all = "camelCase")]
 pub struct ApiRecord {
     format: u32,
-    /// The entity's own name: a marker that was copied to another entity names this one.
+    /// The entity's own name: a copied marker names another entity.
     name: String,
-    /// How far the writes below it have come.
+    /// The progress of the writes below it.
     pub state: ApiState,
-    /// The digest of all names and enforced fields; there once everything is as desired.
+    /// The digest of all names and enforced fields; present once everything is as desired.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub fingerprint: Option<String>,
-    /// The digests of what each member of a group gives, by the short digests of their keys.
+    /// The fingerprints of a group's members, by the short digests of their keys.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub members: BTreeMap<String, String>,
-    /// The kinds of the members that are not REST APIs, by source.
+    /// The kinds of members that are not REST APIs, by source.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     api_types: BTreeMap<String, ApiType>,
-    /// The deployments that are ours or are about to be.
+    /// The deployments that are ours or about to be.
     pub deployments: BTreeSet<EntityName>,
-    /// Amazon's names of the stages whose versions had to have another.
+    /// The stage names in AWS that differ from their versions' names.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub stage_names: BTreeMap<EntityName, String>,
-    /// The definitions that members of a group have for themselves or are about to have, by version.
+    /// The group members' own definitions, existing or about to, by version.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub own_definitions: BTreeMap<EntityName, BTreeSet<EntityName>>,
-    /// Where the stages are called, by deployment: what stays while a custom domain cannot be read.
+    /// The URLs of the stages, by deployment: they stay while a custom domain cannot be read.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub urls: BTreeMap<EntityName, Vec<String>>,
-    /// What is not below it, and why.
+    /// What is skipped below it, and why.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub skipped: Vec<Skip>,
-    /// Digests of the values that we gave to what people may write: what differs from them is theirs.
+    /// Digests of our values in fields that people may write: differing values are theirs.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub written: BTreeSet<String>,
-    /// What the definitions hold that were imported, by deployment. One that is being imported has no entry.
+    /// The imported definitions, by deployment. One being imported has no entry.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub definitions: BTreeMap<EntityName, DefinitionRecord>,
-    /// What another release keeps here.
+    /// Properties of another release.
     #[serde(flatten)]
     beside: Map<String, Value>,
 }
 
 impl ApiRecord {
-    /// Reads a record member by member: what cannot be read of one is as if it had never been written. `None` when the
-    /// entity's name cannot be read.
+    /// Reads a record property by property: an unreadable one counts as missing. `None` if the entity's name is
+    /// unreadable.
     fn read(text: &str) -> Option<Self> {
         let mut members: Map<String, Value> = serde_json::from_str(text).ok()?;
         let name = members.shift_remove("name")?.as_str()?.to_owned();
@@ -122,7 +123,7 @@ impl ApiRecord {
         self.api_types.get(source).copied().unwrap_or(ApiType::Rest)
     }
 
-    /// Whether a deep check failed since everything was written, so that nobody knows what is below the API.
+    /// Whether a deep check failed since the last complete write, so that the state below the API is unknown.
     #[must_use]
     pub fn is_unchecked(&self) -> bool {
         self.state == ApiState::Synced && self.fingerprint.is_none()
@@ -134,16 +135,16 @@ impl ApiRecord {
 pub struct ApiMarker {
     /// The integration's name.
     pub integration: String,
-    /// The APIs of gateways that it stands for, in their order.
+    /// Its members in order.
     pub members: Vec<SourceKey>,
-    /// The versions that are ours or are about to be.
+    /// The versions that are ours or about to be.
     pub versions: BTreeSet<EntityName>,
     /// The bookkeeping.
     pub record: ApiRecord,
 }
 
 impl ApiMarker {
-    /// The marker of an API that is about to be made, or has lost its own.
+    /// The marker of an API that is about to be created, or has lost its own.
     #[must_use]
     pub fn new(integration: String, name: &EntityName) -> Self {
         let record = ApiRecord {
@@ -159,7 +160,7 @@ impl ApiMarker {
         }
     }
 
-    /// Reads the marker of an API; `None` when it has none, or one that was copied from another entity or broken by hand.
+    /// Reads the marker of an API; `None` if it has none, a copied one, or a broken one.
     #[must_use]
     pub fn read(api: &Entity) -> Option<Self> {
         let marker = api.metadata(API_SCHEMA)?;
@@ -177,7 +178,7 @@ impl ApiMarker {
         })
     }
 
-    /// The APIs that it stands for. Where the list was broken by hand, the id in the entity's name is one of any kind.
+    /// Its members' origins. If the list is broken, the id in the entity's name stands for one of any kind.
     #[must_use]
     pub fn origins(&self, api: &EntityName) -> Vec<Origin> {
         if self.members.is_empty() {
@@ -195,26 +196,26 @@ impl ApiMarker {
         self.members.iter().map(Origin::from).collect()
     }
 
-    /// The version of ours that a deployment of this name is of.
+    /// Our version of the deployment with this name.
     #[must_use]
     pub fn version_of(&self, deployment: &EntityName) -> Option<&EntityName> {
         let exact = self.versions.get(deployment);
         exact.or_else(|| self.versions.get(&of_any_member(deployment)?))
     }
 
-    /// The deployments of a group's member that are listed, with the names of their versions.
+    /// The listed deployments of a group member, with the names of their versions.
     pub fn deployments_of(&self, member: &SourceKey) -> impl Iterator<Item = (EntityName, &EntityName)> {
         let listed = self.record.deployments.iter();
         listed.filter_map(|name| Some((name.without_member(member)?, name)))
     }
 
-    /// What stands for the stages of a group's member, with or without a deployment: the names of versions and deployments.
+    /// The entities of a group member's stages: the names of versions and deployments.
     pub fn stages_of(&self, member: &SourceKey) -> impl Iterator<Item = (EntityName, &EntityName)> {
         let listed = self.record.deployments.iter().chain(self.record.urls.keys());
         listed.filter_map(|name| Some((name.without_member(member)?, name)))
     }
 
-    /// The digest of what was imported into a definition.
+    /// The digest of the text imported into a definition.
     #[must_use]
     pub fn imported(&self, version: &EntityName, definition: &EntityName) -> Option<&String> {
         let own = !definition.is_definition();
@@ -226,7 +227,7 @@ impl ApiMarker {
         })
     }
 
-    /// The marker's properties with the values they get.
+    /// The marker's properties and values.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         let field = |name: &str, value: String| (metadata_path(API_SCHEMA, name), Some(json!(value)));
@@ -244,7 +245,7 @@ impl ApiMarker {
     }
 }
 
-/// The bookkeeping of a deployment: enough to make its API's marker again.
+/// The bookkeeping of a deployment: enough to restore its API's marker.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct StageRecord {
@@ -264,24 +265,24 @@ struct StageRecord {
 pub struct StageMarker {
     /// The integration's name.
     pub integration: String,
-    /// The API that the deployment was made below.
+    /// The API of the deployment.
     pub api: EntityName,
     /// The deployment's own name.
     pub name: EntityName,
-    /// The version that it deploys.
+    /// The version of the deployment.
     pub version: EntityName,
-    /// The API whose stage it stands for.
+    /// The API of its stage.
     pub from: SourceKey,
     /// The stage's name.
     pub stage_name: String,
-    /// The deployment that the stage runs.
+    /// The stage's deployment in AWS.
     pub deployment_id: String,
-    /// What another release keeps in the record.
+    /// Properties of another release in the record.
     beside: Map<String, Value>,
 }
 
 impl StageMarker {
-    /// The marker of a deployment that is about to be written; `found` is what is there.
+    /// The marker of a deployment to write; `found` is the existing one.
     #[must_use]
     pub fn new(
         integration: String,
@@ -303,7 +304,7 @@ impl StageMarker {
         }
     }
 
-    /// Reads the marker of a deployment; `None` when it has none, or one that was copied from another entity.
+    /// Reads the marker of a deployment; `None` if it has none, or a copied one.
     #[must_use]
     pub fn read(deployment: &Entity) -> Option<Self> {
         let marker = deployment.metadata(STAGE_SCHEMA)?;
@@ -322,7 +323,7 @@ impl StageMarker {
         })
     }
 
-    /// The marker's properties with the values they get.
+    /// The marker's properties and values.
     #[must_use]
     pub fn fields(&self) -> Vec<Field> {
         let record = StageRecord {
@@ -349,20 +350,20 @@ fn is_false(value: &bool) -> bool {
     !value
 }
 
-/// The name without the member of a group at its end, whichever that is.
+/// The name without the group member at its end.
 fn of_any_member(name: &EntityName) -> Option<EntityName> {
     let (readable, _) = name.as_str().rsplit_once('-')?;
     ends_like_a_digest(name.as_str(), MEMBER_DIGITS).then_some(())?;
     EntityName::parse(readable).ok()
 }
 
-/// Whether two names have the same member of a group at their ends.
+/// Whether two names end with the same group member.
 fn ends_alike(one: &EntityName, other: &EntityName) -> bool {
     let end = |name: &EntityName| name.as_str().rsplit_once('-').map(|(_, end)| end.to_ascii_lowercase());
     end(one) == end(other)
 }
 
-/// Takes a member out; its default when it is missing or is not what it should be.
+/// Takes a property out; its default if it is missing or malformed.
 fn member<T: Default + for<'a> Deserialize<'a>>(members: &mut Map<String, Value>, name: &str) -> T {
     let value = members.shift_remove(name);
     value
@@ -374,10 +375,10 @@ fn record(marker: &Properties) -> Option<StageRecord> {
     serde_json::from_str(text(marker, "record")?).ok()
 }
 
-/// The value of a marker's property when somebody has changed it between the plan and the write.
+/// The value of a marker's property if somebody changed it between plan and write.
 ///
-/// The lists of what is ours get what the change adds and lose what it takes away: what a run that overlaps has listed
-/// meanwhile stays. Anything else gets its new value.
+/// Lists of names get the additions and removals of the change, so that the additions of an overlapping run stay.
+/// Anything else gets its new value.
 #[must_use]
 pub fn merged(path: &FieldPath, found: &Value, before: Option<&Value>, after: Option<&Value>) -> Option<Value> {
     let texts = |value: &Value| value.as_str().map(str::to_owned);

@@ -1,21 +1,21 @@
-//! The metadata schemas that markers need: small and titled, because the developer portal shows readers every property.
+//! The metadata schemas of the markers: small and titled, because the developer portal shows readers every property.
 
 use serde_json::{Map, Value, json};
 
 use crate::model::{API_SCHEMA, INTEGRATION_SCHEMA, Properties, STAGE_SCHEMA};
 
-/// One of the metadata schemas that markers need.
+/// One of the metadata schemas of the markers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MarkerSchema {
     /// Its name.
     pub name: &'static str,
-    /// The kind of entity it is for.
+    /// The kind of entity.
     pub entity: &'static str,
     /// Its JSON schema: an object with at most ten properties (API Center limits, 2024-11).
     pub schema: Value,
 }
 
-/// The metadata schemas that markers need.
+/// The metadata schemas of the markers.
 #[must_use]
 pub fn schemas() -> [MarkerSchema; 3] {
     let of = |name, entity, title: &str, properties: &[(&str, &str, &str)]| {
@@ -69,7 +69,7 @@ pub fn schemas() -> [MarkerSchema; 3] {
 }
 
 impl MarkerSchema {
-    /// The JSON schema that is there, with everything that this one has; `None` when it has that already.
+    /// An existing JSON schema, extended to everything that this one has; `None` if it has that.
     #[must_use]
     pub fn completed(&self, found: &Value) -> Option<Value> {
         let mut schema = found.clone();

@@ -1,4 +1,4 @@
-//! Integrations as the catalog keeps them: in the custom metadata of environments.
+//! Integrations as stored in the custom metadata of environments.
 
 use std::collections::BTreeMap;
 
@@ -14,49 +14,49 @@ use crate::model::{
     IntegrationState, Problem, Properties, Report, VaultHosts, digest,
 };
 
-/// What kind of server an environment of Amazon API Gateway shows.
+/// The server type of an environment of Amazon API Gateway.
 pub const SERVER_TYPE: &str = "AWS API Gateway";
 
-/// An integration as it is kept.
+/// A stored integration.
 #[derive(Debug, Clone)]
 pub struct Registration {
     /// Its name.
     pub name: IntegrationName,
-    /// The environment that holds it.
+    /// Its environment.
     pub environment: Entity,
-    /// Environments that held it before a move and still carry its marker.
+    /// Earlier environments that still carry its marker.
     pub former: Vec<Entity>,
-    /// Whether it is kept up to date.
+    /// Whether it is synchronized.
     pub state: IntegrationState,
-    /// Why it cannot be used, when what is kept is not what it should be.
+    /// The integration, or why its stored settings are invalid.
     pub integration: Result<Integration, Problem>,
     /// The report of its last run.
     pub report: Option<Report>,
-    /// Where the next run goes on.
+    /// Where the next run continues.
     pub journal: Journal,
-    /// Its newest runs, also those before a move.
+    /// Its newest runs, including those before a move.
     pub history: History,
 }
 
-/// The integration that an environment's properties hold.
+/// The integration in an environment's properties.
 #[derive(Debug, Clone, Copy)]
 pub struct Held<'a>(&'a Properties);
 
 impl<'a> Held<'a> {
-    /// What an environment's properties hold, if they have a marker.
+    /// The integration in these properties, if they have a marker.
     #[must_use]
     pub fn of(properties: &'a Properties) -> Option<Self> {
         let marker = properties.get("customProperties")?.get(INTEGRATION_SCHEMA)?;
         marker.as_object().map(Self)
     }
 
-    /// The integration's name, if it is one.
+    /// The integration's name, if valid.
     #[must_use]
     pub fn name(self) -> Option<IntegrationName> {
         IntegrationName::parse(text(self.0, "name")?).ok()
     }
 
-    /// Whether the integration is kept up to date.
+    /// Whether the integration is synchronized.
     #[must_use]
     pub fn state(self) -> IntegrationState {
         match text(self.0, "state") {
@@ -65,19 +65,19 @@ impl<'a> Held<'a> {
         }
     }
 
-    /// What it was put with, as JSON text.
+    /// Its settings, as JSON text.
     #[must_use]
     pub fn settings(self) -> Option<&'a str> {
         text(self.0, "settings")
     }
 
-    /// Whether the environment was made for it, and goes with it.
+    /// Whether the environment was created for it and is deleted with it.
     #[must_use]
     pub fn is_made(self) -> bool {
         self.0.get("madeEnvironment") == Some(&Value::Bool(true))
     }
 
-    /// Where the next run goes on.
+    /// Where the next run continues.
     #[must_use]
     pub fn journal(self) -> Journal {
         text(self.0, "journal").map(Journal::read).unwrap_or_default()
@@ -97,13 +97,13 @@ impl<'a> Held<'a> {
 }
 
 impl Registration {
-    /// Whether the environment was made for the integration.
+    /// Whether the environment was created for the integration.
     #[must_use]
     pub fn is_made(&self) -> bool {
         Held::of(&self.environment.properties).is_some_and(Held::is_made)
     }
 
-    /// What the integration was put with, as JSON text.
+    /// The integration's settings, as JSON text.
     #[must_use]
     pub fn settings(&self) -> &str {
         let held = Held::of(&self.environment.properties);
@@ -111,7 +111,7 @@ impl Registration {
     }
 }
 
-/// All integrations that the environments hold, by name.
+/// All integrations in the environments, by name.
 #[must_use]
 pub fn registrations(environments: &[Entity], center: &ApiCenterId, hosts: &VaultHosts) -> Vec<Registration> {
     let mut holders: BTreeMap<IntegrationName, Vec<&Entity>> = BTreeMap::new();
@@ -134,7 +134,7 @@ pub fn registrations(environments: &[Entity], center: &ApiCenterId, hosts: &Vaul
         .collect()
 }
 
-/// The integration of this name, if an environment holds it.
+/// The integration of this name, if an environment has it.
 #[must_use]
 pub fn find(
     environments: &[Entity],
@@ -181,7 +181,7 @@ fn integration(
 ) -> Result<Integration, Problem> {
     let broken = |code: ErrorCode, why: String| {
         let message = format!(
-            "environment {} holds the integration {name} with settings that cannot be used: {why}; PUT the integration again",
+            "environment {} holds the integration {name} with invalid settings: {why}; PUT the integration again",
             environment.name
         );
         Problem::new(code, message)
@@ -192,19 +192,19 @@ fn integration(
     let integration =
         parse_settings(&value, name, center, hosts).map_err(|problem| broken(problem.code, problem.message))?;
     Ok(Integration {
-        // Where it is kept is where it is, whatever its settings say.
+        // Its actual environment counts, whatever its settings say.
         environment: environment.name.clone(),
         ..integration
     })
 }
 
-/// The settings of an integration, as they are kept: what its `GET` shows.
+/// The stored settings of an integration, which its `GET` shows.
 #[must_use]
 pub fn settings_text(integration: &Integration) -> String {
     json!(DocumentProperties::from(integration)).to_string()
 }
 
-/// The digest of what an integration says of what is wanted: which gateways, kinds and APIs.
+/// The digest of an integration's selection: gateways, kinds and APIs.
 #[must_use]
 pub fn rules_digest(integration: &Integration) -> String {
     const RULES: [&str; 7] = [
@@ -221,7 +221,7 @@ pub fn rules_digest(integration: &Integration) -> String {
     digest(json!(rules).to_string().as_bytes())
 }
 
-/// The marker's properties that keep an integration, with the values they get; the last report is not among them.
+/// The properties that store an integration, without the last report.
 #[must_use]
 pub fn marker_fields(integration: &Integration, made: bool, journal: &Journal, history: &History) -> Vec<Field> {
     let field = |name: &str, value: Value| (metadata_path(INTEGRATION_SCHEMA, name), Some(value));
@@ -235,32 +235,32 @@ pub fn marker_fields(integration: &Integration, made: bool, journal: &Journal, h
     ]
 }
 
-/// Writes the report of a run.
+/// Stores the report of a run.
 pub fn set_report(properties: &mut Properties, report: &Report) {
     let report = json!(report.for_storage()).to_string();
     metadata_path(INTEGRATION_SCHEMA, "lastSync").set(properties, Some(json!(report)));
 }
 
-/// Writes the outcome of a run.
+/// Stores the outcome of a run.
 pub fn set_outcome(properties: &mut Properties, report: &Report, journal: &Journal, history: &History) {
     set_report(properties, report);
     metadata_path(INTEGRATION_SCHEMA, "history").set(properties, Some(json!(history.to_text())));
     set_journal(properties, journal);
 }
 
-/// Writes the journal.
+/// Stores the journal.
 pub fn set_journal(properties: &mut Properties, journal: &Journal) {
     metadata_path(INTEGRATION_SCHEMA, "journal").set(properties, Some(json!(journal.to_text())));
 }
 
-/// Takes the integration out of an environment that stays, if it is still in it.
+/// Removes the integration from an environment that stays, if still there.
 pub fn remove_marker(name: &IntegrationName, properties: &mut Properties) {
     if is_held_by(name, properties) {
         FieldPath::new(&["customProperties", INTEGRATION_SCHEMA]).set(properties, None);
     }
 }
 
-/// Marks the integration in an environment as being deleted, if it is still in it.
+/// Marks the integration in an environment as being deleted, if still there.
 pub fn mark_deleting(name: &IntegrationName, properties: &mut Properties) {
     if is_held_by(name, properties) {
         metadata_path(INTEGRATION_SCHEMA, "state").set(properties, Some(json!(IntegrationState::Deleting)));
@@ -278,7 +278,7 @@ mod tests {
 
     const CENTER: &str = "/subscriptions/1/resourceGroups/group/providers/Microsoft.ApiCenter/services/center";
 
-    /// What an environment with this `settings` text holds.
+    /// The integration of an environment with this `settings` text.
     fn registration(settings: Option<&str>) -> Registration {
         let mut marker = json!({ "name": "shop", "journal": r#"{"generation":7}"# });
         if let Some(settings) = settings {
@@ -324,7 +324,7 @@ mod tests {
             let registration = registration(broken.as_deref());
             let problem = registration.integration.unwrap_err();
             assert_eq!(problem.code, ErrorCode::InvalidRequest, "{broken:?}");
-            assert!(problem.message.contains("cannot be used"), "{problem}");
+            assert!(problem.message.contains("invalid settings"), "{problem}");
             assert_eq!(registration.journal.generation, 7, "{broken:?}");
         }
     }

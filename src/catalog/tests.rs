@@ -25,7 +25,7 @@ fn gateway(number: usize) -> Gateway {
     }
 }
 
-/// As long as Amazon's and ours get, with what JSON escapes.
+/// As long as AWS's and ours get, with what JSON escapes.
 fn message() -> String {
     "User: \"arn:aws:sts::100000000002:assumed-role/hub\" is not authorized: é. ".repeat(100)
 }

@@ -1,4 +1,4 @@
-//! A deployed function app that does the work.
+//! A client for a deployed function app.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -20,32 +20,32 @@ use crate::limits::Bounded;
 use crate::model::{ApiCenterId, IntegrationName};
 use crate::trust::check_trust;
 
-/// The header in which the app says whose catalog it keeps.
+/// Header with the app's API center.
 const API_CENTER: &str = "x-api-center";
-/// What stands there while the app's settings cannot be used.
+/// Its value while the app's settings are invalid.
 const NO_API_CENTER: &str = "unknown";
 /// Azure cuts HTTP calls after 230 seconds.
 const CALL_TIMEOUT: Duration = Duration::from_mins(4);
-/// Longest answer that is read, in bytes: a plan of 10,000 new APIs has some tens of millions.
+/// Longest response, in bytes: a plan of 10,000 new APIs has some tens of millions.
 const ANSWER_MAX_BYTES: usize = 256 * 1024 * 1024;
 
-/// The app, and the API center that it has to be of.
+/// The app, and the API center that it must serve.
 #[derive(Debug)]
 pub struct App {
     client: Arc<dyn HttpClient>,
-    /// Where all integrations are.
+    /// The URL of all integrations.
     base: Url,
     key: Option<SecretString>,
     wanted: Wanted,
     stop: CancellationToken,
 }
 
-/// An answer of the app's.
+/// A response of the app.
 #[derive(Debug)]
 pub struct Answer {
     /// Its status, 200 to 299.
     pub status: u16,
-    /// Its body; null when it has none.
+    /// Its body; null without one.
     pub body: Value,
 }
 
@@ -53,7 +53,7 @@ impl App {
     /// The app at an address.
     ///
     /// # Errors
-    /// When it is none that a key may be sent to, or there is no certificate to trust.
+    /// If the address must not receive a key, or there is no trusted certificate.
     pub fn new(url: &str, key: Option<SecretString>, wanted: Wanted, stop: CancellationToken) -> Result<Self, Failure> {
         let base = base_url(url).map_err(|why| Failure::usage(format!("--function-url {why}")))?;
         check_trust()?;
@@ -66,17 +66,17 @@ impl App {
         })
     }
 
-    /// What ends every call.
+    /// Cancels all calls.
     pub fn stop(&self) -> &CancellationToken {
         &self.stop
     }
 
-    /// Sees whether the app is one of ours and keeps the API center that is meant, before anything is changed.
+    /// Checks before any change that the server is this app and serves the right API center.
     ///
     /// # Errors
-    /// When it is not.
+    /// If not.
     pub async fn check(&self, name: &IntegrationName) -> Result<(), Failure> {
-        // What it answers is no matter; who answers is.
+        // Only the header matters, not the answer.
         self.raw(Method::Get, self.url(Some(name), None), None)
             .await
             .map(|_| ())
@@ -85,7 +85,7 @@ impl App {
     /// Calls the app; `body` is sent as JSON.
     ///
     /// # Errors
-    /// When it does not answer, refuses, or keeps another API center.
+    /// If it does not answer, refuses, or serves another API center.
     pub async fn call(&self, method: Method, url: Url, body: Option<&Value>) -> Result<Answer, Failure> {
         let (status, text) = self.raw(method, url, body).await?;
         let parsed: Option<Value> = serde_json::from_slice(&text).ok();
@@ -96,11 +96,11 @@ impl App {
             let body = Value::Null;
             return Ok(Answer { status, body });
         }
-        let body = parsed.ok_or_else(|| Failure::new("the function app's answer is not JSON"))?;
+        let body = parsed.ok_or_else(|| Failure::new("the function app's response is not JSON"))?;
         Ok(Answer { status, body })
     }
 
-    /// The address of an integration, or of all, and of an operation of it.
+    /// The URL of an integration, or of all, and of an operation.
     pub fn url(&self, name: Option<&IntegrationName>, operation: Option<&str>) -> Url {
         let mut url = self.base.clone();
         let parts = name.map(IntegrationName::as_str).into_iter().chain(operation);
@@ -109,7 +109,7 @@ impl App {
         url
     }
 
-    /// The address of a sync or a plan.
+    /// The URL of a sync or a plan.
     pub fn request_url(&self, name: &IntegrationName, operation: &str, request: &SyncRequest) -> Url {
         let mut url = self.url(Some(name), Some(operation));
         let flag = |name: &'static str, set: bool| set.then(|| (name, "true".to_owned()));
@@ -142,7 +142,7 @@ impl App {
             request.insert_header("content-length", "0");
         }
         let sent = timeout(CALL_TIMEOUT, self.send(&request));
-        let late = |_| Failure::new(format!("no answer within {} seconds", CALL_TIMEOUT.as_secs()));
+        let late = |_| Failure::new(format!("no response within {} seconds", CALL_TIMEOUT.as_secs()));
         tokio::select! {
             answer = sent => answer.map_err(late)?,
             () = self.stop.cancelled() => Err(Failure::interrupted()),
@@ -161,53 +161,52 @@ impl App {
         Ok((status, body.collect().await.map_err(unreachable)?))
     }
 
-    /// Whether an answer is from an app of ours that keeps the API center that is meant.
+    /// Checks that a response is from this app and for the right API center.
     fn judge(&self, status: u16, served: Option<&str>) -> Result<(), Failure> {
         let Some(served) = served else {
             return Err(Failure::new(match status {
                 300..=399 => {
-                    "the address answers with a redirect, which is not followed: the key would go there, too. \
-                             Give the function app's own address"
+                    "the address redirects, and redirects are not followed because they would receive the key. Give the function app's own address"
                         .to_owned()
                 }
                 401 | 403 => {
-                    "the function app does not accept the key: give its function key in FUNCTION_KEY".to_owned()
+                    "the function app rejects the key: set FUNCTION_KEY to its function key".to_owned()
                 }
                 _ => format!(
-                    "what answers at {} (with status {status}) is no function app of this kind, or an older one",
+                    "the server at {} (status {status}) is not this function app, or an older version of it",
                     self.base
                 ),
             }));
         };
         if served == NO_API_CENTER {
-            // It does nothing then but say what is wrong with its settings.
+            // Then it only answers what is wrong with its settings.
             return Ok(());
         }
         let served = percent_decode_str(served).decode_utf8_lossy();
         let Ok(served) = ApiCenterId::parse(&served) else {
             return Err(Failure::new(
-                "what answers is no function app of this kind: it names no API center",
+                "the server is not this function app: it names no API center",
             ));
         };
         self.wanted.check(&served)
     }
 }
 
-/// What the app refuses, or what stands between.
+/// The refusal of the app, or of a server in between.
 fn refusal(status: u16, body: &Value) -> Failure {
     let part = |name: &str| body.pointer(&format!("/error/{name}")).and_then(Value::as_str);
     match (part("code"), part("message")) {
         (Some(code), Some(message)) => Failure::of_problem(code, message, part("target")),
-        _ => Failure::new(format!("the function app answers with status {status}, without a word")),
+        _ => Failure::new(format!("the function app answered with status {status} and no message")),
     }
 }
 
-/// The address of all integrations, from that of the app, of its prefix, or of the integrations themselves. What is wrong with
-/// it is said without repeating it, since it may hold a key.
+/// The URL of all integrations, from that of the app, of its prefix, or of the integrations. Errors do not repeat the
+/// text, since it may contain a key.
 fn base_url(text: &str) -> Result<Url, &'static str> {
     let mut url = Url::parse(text.trim()).map_err(|_| "is not a URL such as https://my-app.azurewebsites.net")?;
     if !url.username().is_empty() || url.password().is_some() || url.query().is_some() || url.fragment().is_some() {
-        return Err("must be an address alone: the key belongs in FUNCTION_KEY");
+        return Err("must be only the address: the key belongs in FUNCTION_KEY");
     }
     match url.scheme() {
         "https" => (),

@@ -1,4 +1,4 @@
-//! Bringing integrations in line with those in a file.
+//! Applies the integrations in a file.
 
 use std::io::{self, Read as _};
 use std::path::Path;
@@ -16,24 +16,24 @@ use super::progress::Progress;
 use super::{rounds, view};
 use crate::model::{ErrorCode, Report};
 
-/// The columns of what was applied.
+/// The columns of the results.
 const APPLIED: [(&str, &str); 3] = [
     ("Name", "/name"),
     ("Result", "/result"),
     ("LastOutcome", "/lastSync/outcome"),
 ];
 
-/// What became of an integration in the file.
+/// The result for an integration in the file.
 struct Applied {
     /// `created`, `updated`, `unchanged` or `failed`, as it is printed.
     result: &'static str,
-    /// The run that followed.
+    /// Its run.
     report: Option<Report>,
-    /// Why it was not applied, or not synchronized to the end.
+    /// Why it was not applied, or not fully synchronized.
     failure: Option<Failure>,
 }
 
-/// Applies each integration of the file, also after one that fails.
+/// Applies each integration of the file, even after a failure.
 pub async fn run(arguments: &Apply, stop: &CancellationToken) -> Result<Exit, Failure> {
     let declarations = declaration::read(&text(&arguments.file, stop).await?)?;
     let place = Place::of(&arguments.center, stop)?;
@@ -76,7 +76,7 @@ fn exit(applied: &Applied) -> Exit {
     }
 }
 
-/// Puts an integration, unless it is there as it is declared.
+/// Puts an integration, unless it exists as declared.
 async fn apply(place: &Place, declaration: &Declaration) -> Result<Applied, Failure> {
     let name = &declaration.name;
     let progress = Progress::start(format!("applying {name}"), place.meter());
@@ -103,7 +103,7 @@ async fn apply(place: &Place, declaration: &Declaration) -> Result<Applied, Fail
 /// The text of the file, or of standard input.
 async fn text(file: &Path, stop: &CancellationToken) -> Result<String, Failure> {
     let path = file.to_owned();
-    // On a thread of its own, so that Ctrl-C ends a wait for standard input.
+    // On its own thread, so that Ctrl-C ends a wait for standard input.
     let reading = spawn_blocking(move || {
         if path == Path::new("-") {
             let mut text = String::new();

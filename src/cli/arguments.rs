@@ -1,4 +1,4 @@
-//! The arguments: those of `az apic integration`, and what it lacks.
+//! The arguments: those of `az apic integration`, and additions.
 
 use std::path::PathBuf;
 
@@ -11,22 +11,22 @@ use super::output::Shape;
 use crate::engine::OneApi;
 use crate::model::{ApiType, ImportSpecification, IntegrationName, LifecycleStage};
 
-/// What the program is called.
+/// The name of the program.
 pub const NAME: &str = "apicenter-aws-sync";
 
-/// Keep the inventory of Azure API Center in line with Amazon API Gateway.
+/// Keep Azure API Center in sync with Amazon API Gateway.
 ///
-/// By default, this program does the work, with your own sign-in (az login, azd auth login). With --function-url, a deployed
-/// function app does it.
+/// By default, this program does the work, with your own sign-in (az login, azd auth login). With --function-url, a
+/// deployed function app does it.
 #[derive(Debug, Parser)]
 #[command(name = NAME, version, after_long_help = help::ALL, arg_required_else_help = true)]
 pub struct CommandLine {
-    /// What to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Command,
 }
 
-/// What can be done.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Create, apply, show, plan, synchronize and delete integrations.
@@ -35,7 +35,7 @@ pub enum Command {
     /// Check every prerequisite, and say how to fix what is missing.
     #[command(after_long_help = help::DOCTOR)]
     Doctor(Doctor),
-    /// Explain why an API on Amazon is in the catalog as it is, or why it is not there.
+    /// Explain why an API is, or is not, in the catalog.
     #[command(after_long_help = help::EXPLAIN)]
     Explain(Explain),
     /// Print the completion script for a shell.
@@ -49,19 +49,19 @@ pub enum Command {
     Man,
 }
 
-/// What can be done with integrations.
+/// The commands on integrations.
 #[derive(Debug, Subcommand)]
 pub enum Integration {
-    /// Create an integration, or replace it, and synchronize it.
+    /// Create or replace an integration, and synchronize it.
     #[command(subcommand, arg_required_else_help = true)]
     Create(Create),
     /// Create or replace the integrations in a file. Integrations that the file does not name stay as they are.
     #[command(after_long_help = help::APPLY)]
     Apply(Apply),
-    /// Print integrations as YAML that `apply` takes.
+    /// Print integrations as YAML for `apply`.
     #[command(after_long_help = help::EXPORT)]
     Export(Export),
-    /// Print the JSON Schema of the file that `apply` takes.
+    /// Print the JSON Schema of the file for `apply`.
     #[command(after_long_help = help::SCHEMA)]
     Schema,
     /// List all integrations.
@@ -70,7 +70,7 @@ pub enum Integration {
     /// Show an integration and the report of its last run.
     #[command(after_long_help = help::SHOW)]
     Show(One),
-    /// Delete an integration and everything that it made.
+    /// Delete an integration and everything that it created.
     #[command(after_long_help = help::DELETE)]
     Delete(Delete),
     /// Synchronize an integration now.
@@ -81,7 +81,7 @@ pub enum Integration {
     Plan(Plan),
 }
 
-/// The kinds of integration there are.
+/// The kinds of integration.
 #[derive(Debug, Subcommand)]
 pub enum Create {
     /// Integrate an Amazon API Gateway.
@@ -89,7 +89,7 @@ pub enum Create {
     Aws(Box<CreateAws>),
 }
 
-/// Which API center, and where the work is done.
+/// The API center, and who does the work.
 #[derive(Debug, Clone, Args)]
 pub struct Center {
     /// Resource group of the API center.
@@ -101,7 +101,7 @@ pub struct Center {
     /// Id of the API center's subscription. Default: `AZURE_SUBSCRIPTION_ID`.
     #[arg(long, value_name = "ID")]
     pub subscription: Option<String>,
-    /// Have the function app at this address do the work.
+    /// Let the function app at this address do the work.
     #[arg(long, value_name = "URL")]
     pub function_url: Option<String>,
     /// Key of the function app. Prefer `FUNCTION_KEY`: other users of the machine can see this option.
@@ -109,13 +109,13 @@ pub struct Center {
     pub function_key: Option<SecretString>,
 }
 
-/// What is listed.
+/// The arguments of `list`.
 #[derive(Debug, Args)]
 pub struct List {
     /// The API center.
     #[command(flatten)]
     pub center: Center,
-    /// How the result is printed.
+    /// The output format.
     #[command(flatten)]
     pub shape: Shape,
 }
@@ -129,26 +129,26 @@ pub struct One {
     /// Name of the integration.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name)]
     pub integration_name: IntegrationName,
-    /// How the result is printed.
+    /// The output format.
     #[command(flatten)]
     pub shape: Shape,
 }
 
-/// What is applied.
+/// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct Apply {
     /// The API center.
     #[command(flatten)]
     pub center: Center,
-    /// YAML or JSON file with integrations, one a document; `-` reads standard input.
+    /// YAML or JSON file with integrations, one per document; `-` reads standard input.
     #[arg(short, long, value_name = "FILE")]
     pub file: PathBuf,
-    /// How the result is printed.
+    /// The output format.
     #[command(flatten)]
     pub shape: Shape,
 }
 
-/// What is exported.
+/// The arguments of `export`.
 #[derive(Debug, Args)]
 pub struct Export {
     /// The API center.
@@ -157,12 +157,12 @@ pub struct Export {
     /// Name of the integration.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name, required_unless_present = "all")]
     pub integration_name: Option<IntegrationName>,
-    /// All integrations of the API center, one a document.
+    /// Export all integrations of the API center, one per document.
     #[arg(long, conflicts_with = "integration_name")]
     pub all: bool,
 }
 
-/// What an integration is made of.
+/// The settings of a new integration.
 #[derive(Debug, Args)]
 pub struct CreateAws {
     /// The integration.
@@ -180,7 +180,7 @@ pub struct CreateAws {
     /// Role to assume: with the access key, or, without one, with the identity of the function app.
     #[arg(long, value_name = "ARN")]
     pub aws_role_arn: Option<String>,
-    /// External id that the role's trust policy asks for.
+    /// External id that the role's trust policy requires.
     #[arg(long, value_name = "ID", requires = "aws_role_arn")]
     pub aws_external_id: Option<String>,
     /// Kinds of API to synchronize. Default: all.
@@ -189,7 +189,7 @@ pub struct CreateAws {
     /// When to import API definitions.
     #[arg(long, value_name = "WHEN", ignore_case = true)]
     pub import_specification: Option<ImportSpecification>,
-    /// Resource id of a managed identity. It is kept and shown, but not used.
+    /// Resource id of a managed identity. It is stored and shown, but not used.
     #[arg(long, value_name = "ID")]
     pub msi_resource_id: Option<String>,
     /// Environment of the deployments, /workspaces/default/environments/NAME. Default: a new one with the integration's name.
@@ -200,83 +200,83 @@ pub struct CreateAws {
     pub target_lifecycle_stage: Option<LifecycleStage>,
 }
 
-/// What is deleted, and whether unasked.
+/// The arguments of `delete`.
 #[derive(Debug, Args)]
 pub struct Delete {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// Do not ask for confirmation.
+    /// Do not prompt for confirmation.
     #[arg(short, long)]
     pub yes: bool,
 }
 
-/// What is looked at.
+/// How much to compare.
 #[derive(Debug, Clone, Args)]
 pub struct Depth {
     /// Import definitions now, although the integration imports them on demand only.
     #[arg(long)]
     pub definitions: bool,
-    /// Check everything below every API, even where nothing seems to have changed.
+    /// Compare everything below every API, even if nothing seems to have changed.
     #[arg(long)]
     pub deep: bool,
 }
 
-/// What a synchronization is to do.
+/// The arguments of `sync`.
 #[derive(Debug, Args)]
 pub struct Sync {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// What is looked at.
+    /// How much to compare.
     #[command(flatten)]
     pub depth: Depth,
     /// Apply this plan only. If anything has changed since, nothing is written.
     #[arg(long, value_name = "ID", value_parser = id)]
     pub plan_id: Option<String>,
-    /// Make the held deletions with these ids, from a report or a plan.
+    /// Confirm the held deletions with these ids, from a report or a plan.
     #[arg(long, value_name = "ID", value_delimiter = ',', value_parser = id)]
     pub confirm_deletions: Vec<String>,
-    /// Synchronize only the API with this id. Nothing is removed, and the outcome is not kept.
+    /// Synchronize only the API with this id. Nothing is removed, and the outcome is not recorded.
     #[arg(long, value_name = "ID", conflicts_with_all = ["plan_id", "confirm_deletions"], value_parser = one_api)]
     pub api: Option<OneApi>,
 }
 
-/// What is planned.
+/// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Plan {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// What is looked at.
+    /// How much to compare.
     #[command(flatten)]
     pub depth: Depth,
-    /// End with exit code 2 if there are changes.
+    /// Exit with code 2 if there are changes.
     #[arg(long, visible_alias = "detailed-exitcode")]
     pub exit_code: bool,
 }
 
-/// What is examined.
+/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct Doctor {
     /// The API center.
     #[command(flatten)]
     pub center: Center,
-    /// The integration whose secrets, credentials and region are checked, too.
+    /// Also check the secrets, credentials and region of this integration.
     #[arg(short = 'i', long, value_name = "NAME", value_parser = integration_name)]
     pub integration_name: Option<IntegrationName>,
-    /// How the result is printed.
+    /// The output format.
     #[command(flatten)]
     pub shape: Shape,
 }
 
-/// What is explained.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
     /// The integration.
     #[command(flatten)]
     pub one: One,
-    /// Name or id of the API on Amazon, or its name in the catalog.
+    /// Name or id of the API in AWS, or its name in the catalog.
     #[arg(value_name = "NAME|ID")]
     pub api: String,
 }

@@ -1,11 +1,11 @@
-//! Which API center is meant.
+//! Determines the API center.
 
 use super::arguments::Center;
 use super::failure::Failure;
 use crate::model::ApiCenterId;
 use crate::settings::CommandLineSettings;
 
-/// The parts of an API center's id that were given, each of which has to be right.
+/// The given parts of an API center's id, each of which must match.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Wanted {
     subscription: Option<String>,
@@ -14,7 +14,7 @@ pub struct Wanted {
 }
 
 impl Wanted {
-    /// What the arguments name.
+    /// The parts in the arguments.
     pub fn of(center: &Center) -> Self {
         Self {
             subscription: center.subscription.clone(),
@@ -23,10 +23,10 @@ impl Wanted {
         }
     }
 
-    /// Whether an API center is the one that is meant, as far as that was said.
+    /// Checks that an API center matches the given parts.
     ///
     /// # Errors
-    /// When it is another one.
+    /// If it is another one.
     pub fn check(&self, served: &ApiCenterId) -> Result<(), Failure> {
         let parts = [
             ("--subscription", &self.subscription, served.subscription()),
@@ -36,17 +36,17 @@ impl Wanted {
         for (option, wanted, found) in parts {
             if let Some(wanted) = wanted.as_deref().filter(|wanted| !wanted.eq_ignore_ascii_case(found)) {
                 return Err(Failure::new(format!(
-                    "the function app keeps another API center, {served}, whose {option} is not {wanted:?}; nothing was done"
+                    "the function app serves another API center, {served}, whose {option} is not {wanted:?}; nothing was done"
                 )));
             }
         }
         Ok(())
     }
 
-    /// The id of the API center, where the environment may say what the arguments leave open.
+    /// The id of the API center; the environment supplies what the arguments leave open.
     ///
     /// # Errors
-    /// When something is missing or cannot be part of an id.
+    /// If a part is missing or invalid.
     pub fn resolve(&self, environment: &CommandLineSettings) -> Result<ApiCenterId, Failure> {
         let known = environment.resource_id.as_deref().map(ApiCenterId::parse).transpose();
         let known = known.map_err(|error| Failure::usage(format!("APICENTER_RESOURCE_ID: {error}")))?;
@@ -69,7 +69,7 @@ impl Wanted {
 }
 
 const SUBSCRIPTION: &str = "Give its subscription with --subscription, or in AZURE_SUBSCRIPTION_ID \
-    (az account show --query id --output tsv tells it), or the whole id in APICENTER_RESOURCE_ID";
+    (az account show --query id --output tsv shows it), or the whole id in APICENTER_RESOURCE_ID";
 const GROUP: &str = "Give its resource group with --resource-group, or the whole id in APICENTER_RESOURCE_ID";
 const NAME: &str = "Give its name with --service-name, or the whole id in APICENTER_RESOURCE_ID";
 

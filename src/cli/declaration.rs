@@ -1,4 +1,4 @@
-//! Integrations as a file holds them, so that they can live in git.
+//! Integrations in a file, so that they can live in git.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::failure::Failure;
 use crate::model::document::{DocumentProperties, parse_document};
 use crate::model::{ApiCenterId, ErrorCode, Integration, IntegrationName, Problem, VaultHosts, vault_host};
 
-/// An integration as a file holds it.
+/// An integration in a file.
 #[derive(Debug, Clone)]
 pub struct Declaration {
     /// Its name.
@@ -21,7 +21,7 @@ pub struct Declaration {
 /// Reads a file of YAML documents, or of one JSON document.
 ///
 /// # Errors
-/// When it is neither, holds no integration, or one that has no name of its own.
+/// If it is neither, has no integration, or one without a name of its own.
 pub fn read(text: &str) -> Result<Vec<Declaration>, Failure> {
     let text = text.trim_start_matches('\u{feff}');
     let documents = match serde_json::from_str(text) {
@@ -41,35 +41,35 @@ pub fn read(text: &str) -> Result<Vec<Declaration>, Failure> {
             let name = document.get("name").and_then(Value::as_str);
             let name =
                 name.ok_or_else(|| unusable("has no name: an integration has a name and properties".to_owned()))?;
-            let name = IntegrationName::parse(name)
-                .map_err(|error| unusable(format!("has a name that cannot be used: {error}")))?;
+            let name =
+                IntegrationName::parse(name).map_err(|error| unusable(format!("has an invalid name: {error}")))?;
             if !names.insert(name.clone()) {
-                return Err(unusable(format!("is the second one of the integration {name}")));
+                return Err(unusable(format!("repeats the integration {name}")));
             }
             Ok(Declaration { name, document })
         });
     let declarations = declarations.collect::<Result<Vec<_>, _>>()?;
     if declarations.is_empty() {
-        return Err(Failure::usage("the file holds no integration"));
+        return Err(Failure::usage("the file has no integration"));
     }
     Ok(declarations)
 }
 
-/// YAML as editors read it: `no` and `on` are texts.
+/// YAML 1.2, as editors read it: `no` and `on` are strings.
 fn yaml_1_2() -> serde_saphyr::Options {
     serde_saphyr::options! { strict_booleans: true }
 }
 
 impl Declaration {
-    /// The declaration of an integration that there is, without what only the app can set.
+    /// The declaration of an existing integration, without read-only properties.
     ///
     /// # Errors
-    /// When the integration cannot be put again as it is.
+    /// If the integration cannot be put again as it is.
     pub fn of(integration: &Value) -> Result<Self, Problem> {
         let current = Current::of(integration)?;
         let settings = current.settings(integration)?;
         let mut properties = json!(DocumentProperties::from(&settings));
-        // Elsewhere, the environment of its name is made for it.
+        // The default environment has the integration's name.
         if settings.environment == *current.name.entity_name()
             && let Some(properties) = properties.as_object_mut()
         {
@@ -81,7 +81,7 @@ impl Declaration {
         })
     }
 
-    /// Whether an integration that there is has these settings, and works with them.
+    /// Whether an existing integration has these settings, and works.
     pub fn describes(&self, integration: &Value) -> bool {
         let Ok(current) = Current::of(integration) else {
             return false;
@@ -91,17 +91,17 @@ impl Declaration {
     }
 }
 
-/// An integration that there is.
+/// An existing integration.
 struct Current {
     name: IntegrationName,
     center: ApiCenterId,
 }
 
 impl Current {
-    /// Reads what an integration says of itself.
+    /// Parses an existing integration.
     ///
     /// # Errors
-    /// When it is deleted, cannot work, or says something else.
+    /// If it is being deleted, cannot work, or is malformed.
     fn of(integration: &Value) -> Result<Self, Problem> {
         let text = |path: &str| integration.pointer(path).and_then(Value::as_str).unwrap_or_default();
         let state = text("/properties/linkState/state");
@@ -117,14 +117,14 @@ impl Current {
         })
     }
 
-    /// The settings in a document. Whether its vaults may be asked is not judged here: the app that keeps it knows.
+    /// The settings in a document. Allows all its vaults: only the app knows which ones it may read.
     fn settings(&self, document: &Value) -> Result<Integration, Problem> {
         let parsed = parse_document(document, &self.name, &self.center, &vaults(document))?;
         Ok(parsed.integration)
     }
 }
 
-/// The vaults that a document names.
+/// The vaults in a document.
 fn vaults(document: &Value) -> VaultHosts {
     let properties = &document["properties"];
     let several = properties["amazonApiGatewaySources"].as_array();
@@ -190,14 +190,8 @@ mod tests {
             ("", "no integration"),
             ("---\n---\n", "no integration"),
             ("properties: {}", "document 1 of the file has no name"),
-            (
-                "name: shop\n---\nname: a",
-                "document 2 of the file has a name that cannot be used",
-            ),
-            (
-                "name: shop\n---\nname: Shop",
-                "document 2 of the file is the second one",
-            ),
+            ("name: shop\n---\nname: a", "document 2 of the file has an invalid name"),
+            ("name: shop\n---\nname: Shop", "document 2 of the file repeats"),
             ("- name: shop", "document 1 of the file has no name"),
             ("name: shop\nname: shop", "neither YAML nor JSON"),
             ("name: [", "neither YAML nor JSON"),
@@ -207,7 +201,7 @@ mod tests {
         }
     }
 
-    /// An integration that there is, as it is answered.
+    /// An existing integration, as in a response.
     fn integration(state: &str, properties: &Value) -> Value {
         let mut integration = json!({
             "id": format!("{CENTER}/workspaces/default/environments/shop"), "name": "shop", "type": "AmazonApiGateway",

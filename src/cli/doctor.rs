@@ -14,7 +14,7 @@ use super::view::line;
 use crate::engine::{Check, CheckState, Examination};
 use crate::model::IntegrationName;
 
-/// What is asked for where no integration is named: a name that hardly anybody uses has the general prerequisites only.
+/// The name used without an integration: one that hardly anybody has, so only the general prerequisites are checked.
 const NOBODY: &str = "no-integration-is-named";
 /// The columns of checks.
 const CHECK: [(&str, &str); 4] = [
@@ -24,7 +24,7 @@ const CHECK: [(&str, &str); 4] = [
     ("Remedy", "/remedy"),
 ];
 
-/// Examines, prints and judges.
+/// Runs the checks and prints the result.
 pub async fn run(arguments: Doctor, stop: &CancellationToken) -> Result<Exit, Failure> {
     let nobody = IntegrationName::parse(NOBODY).map_err(|error| Failure::new(error.to_string()))?;
     let name = arguments.integration_name.unwrap_or(nobody);
@@ -33,7 +33,7 @@ pub async fn run(arguments: Doctor, stop: &CancellationToken) -> Result<Exit, Fa
     let value = place.examine(&name).await?;
     drop(progress);
     let examination: Examination = serde_json::from_value(value.clone())
-        .map_err(|error| Failure::new(format!("what the doctor found cannot be understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot parse the doctor's answer: {error}")))?;
     let table = |value: &Value| Table::of(checks(value), &CHECK);
     arguments.shape.print_or(&value, table, || text(&examination))?;
     Ok(if examination.healthy { Exit::Done } else { Exit::Unwell })
@@ -47,7 +47,7 @@ fn text(examination: &Examination) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
     if let Some(identity) = &examination.identity {
-        let _ = writeln!(text, "Examined as {}", line(identity));
+        let _ = writeln!(text, "Checked as {}", line(identity));
     }
     for check in &examination.checks {
         let _ = writeln!(text, "{:8} {}: {}", state(check), line(&check.name), line(&check.found));

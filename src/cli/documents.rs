@@ -1,4 +1,4 @@
-//! What the command line says of itself to shells and to `man`.
+//! Documents for shells and for `man`.
 
 use clap::{Command, CommandFactory};
 use clap_complete::{Shell, generate};
@@ -15,12 +15,12 @@ pub fn completion(shell: Shell) -> Result<Exit, Failure> {
     print_bytes(&text)
 }
 
-/// Prints the manual page: the program, and each of its commands with all options.
+/// Prints the manual page: the program and each command with all options.
 pub fn manual() -> Result<Exit, Failure> {
     let mut text = Vec::new();
     let mut command = CommandLine::command();
     command.build();
-    let unwritten = |error: std::io::Error| Failure::new(format!("the manual page cannot be made: {error}"));
+    let unwritten = |error: std::io::Error| Failure::new(format!("cannot create the manual page: {error}"));
     Man::new(command.clone()).render(&mut text).map_err(unwritten)?;
     for leaf in leaves(&command) {
         let man = Man::new(leaf);
@@ -32,7 +32,7 @@ pub fn manual() -> Result<Exit, Failure> {
     print_bytes(&text)
 }
 
-/// The commands that do something.
+/// The commands without subcommands.
 fn leaves(command: &Command) -> Vec<Command> {
     let below: Vec<&Command> = command
         .get_subcommands()

@@ -1,4 +1,4 @@
-//! Why one API is, or is not, in the catalog, in words.
+//! Explains why one API is, or is not, in the catalog.
 
 use std::fmt::Write as _;
 
@@ -22,14 +22,14 @@ const API: [(&str, &str); 5] = [
     ("Message", "/message"),
 ];
 
-/// Asks, and prints the answer.
+/// Asks and prints the answer.
 pub async fn run(arguments: Explain, stop: &CancellationToken) -> Result<Exit, Failure> {
     let place = Place::of(&arguments.one.center, stop)?;
     let progress = Progress::start("looking", place.meter());
     let value = place.explain(&arguments.one.integration_name, &arguments.api).await?;
     drop(progress);
     let explanation: Explanation = serde_json::from_value(value.clone())
-        .map_err(|error| Failure::new(format!("the explanation cannot be understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot parse the explanation: {error}")))?;
     let apis = |value: &Value| Table::of(value["apis"].as_array().into_iter().flatten(), &API);
     arguments.one.shape.print_or(&value, apis, || {
         let apis = explanation.apis.iter();
@@ -62,7 +62,7 @@ fn text(query: &str, api: &ApiExplanation) -> String {
         let _ = writeln!(text, "! skipped{stage}: {:?}: {}", skip.reason, line(&skip.message));
     }
     for conflict in &api.conflicts {
-        let _ = writeln!(text, "! left alone, not ours: {}", line(&conflict.name));
+        let _ = writeln!(text, "! left alone, not this integration's: {}", line(&conflict.name));
     }
     for disagreement in &api.disagreements {
         let _ = writeln!(text, "! {}", line(disagreement));

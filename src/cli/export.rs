@@ -1,4 +1,4 @@
-//! Integrations as files, and what editors need to know of them.
+//! Exports integrations to files, and prints their schema for editors.
 
 use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
@@ -14,7 +14,7 @@ use super::view::line;
 use crate::model::IntegrationName;
 use crate::model::document::DocumentProperties;
 
-/// Where `OpenAPI` keeps schemas.
+/// The prefix of references to `OpenAPI` schemas.
 const COMPONENTS: &str = "#/components/schemas/";
 
 /// Prints the declarations of one integration, or of all that can be put again as they are.
@@ -38,7 +38,7 @@ pub async fn run(arguments: &Export, stop: &CancellationToken) -> Result<Exit, F
     Ok(exit)
 }
 
-/// Prints the JSON Schema of a declaration, made from the types that the app describes itself with.
+/// Prints the JSON Schema of a declaration, derived from the app's own OpenAPI types.
 pub fn schema() -> Result<Exit, Failure> {
     print(&format!("{:#}\n", declaration_schema()))?;
     Ok(Exit::Done)
@@ -72,7 +72,7 @@ fn declaration_schema() -> Value {
     })
 }
 
-/// A schema of `OpenAPI`'s as JSON Schema has it, with what can be set, and nothing else allowed.
+/// An `OpenAPI` schema as JSON Schema, with only the writable properties and no others allowed.
 fn adapted(schema: Value) -> Value {
     let members = match schema {
         Value::Object(members) => members,

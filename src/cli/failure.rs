@@ -1,28 +1,28 @@
-//! How the command line ends, and what it says when it does not do what it was asked for.
+//! Exit codes and failures of the command line.
 
 use std::process::ExitCode;
 
 use crate::model::{ErrorCode, Outcome, Problem, Report, some_lines};
 
-/// How it ended; documented in `docs/command-line.md`.
+/// The exit codes; documented in `docs/command-line.md`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
     /// Done.
     Done,
     /// It failed.
     Failed,
-    /// There are changes, and that was asked for.
+    /// There are changes, and `--exit-code` was given.
     Changes,
-    /// Not all is well: partial, held, or something missing.
+    /// Incomplete: partial, held, or something missing.
     Unwell,
-    /// The arguments cannot be used.
+    /// Invalid arguments.
     Usage,
     /// Ctrl-C.
     Interrupted,
 }
 
 impl Exit {
-    /// How a run ended.
+    /// The exit code of a run.
     pub fn of(report: &Report) -> Self {
         match report.outcome {
             Outcome::Succeeded => Self::Done,
@@ -46,35 +46,35 @@ impl From<Exit> for ExitCode {
     }
 }
 
-/// Why it was not done.
+/// Why a command failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Failure {
-    /// How it ends.
+    /// The exit code.
     pub exit: Exit,
-    /// The code of the problem, when it was told as one.
+    /// The problem's code, if it has one.
     pub code: Option<String>,
-    /// Why, for people.
+    /// The message for people.
     pub message: String,
 }
 
 impl Failure {
-    /// Something failed.
+    /// A failure.
     pub fn new(message: impl AsRef<str>) -> Self {
         Self::of(Exit::Failed, message)
     }
 
-    /// The arguments cannot be used.
+    /// Invalid arguments.
     pub fn usage(message: impl AsRef<str>) -> Self {
         Self::of(Exit::Usage, message)
     }
 
-    /// It was told to stop.
+    /// The command was interrupted.
     pub fn interrupted() -> Self {
         Self::of(Exit::Interrupted, "interrupted")
     }
 
-    /// A problem as an app tells of it, or as it is told here.
+    /// A problem from the app or the engine.
     pub fn of_problem(code: &str, message: &str, target: Option<&str>) -> Self {
         let target = target.map(|target| format!(" [{target}]")).unwrap_or_default();
         Self {

@@ -1,4 +1,4 @@
-//! What the helps say beside the options: examples, which are run by a test, and exit codes.
+//! The end of the help texts: examples, which a test runs, and exit codes.
 
 pub(super) const ALL: &str = "\
 Examples:
@@ -12,14 +12,14 @@ Exit codes:
   0    done
   1    it failed
   2    with --exit-code, a plan has changes
-  3    not all is well: a run was partial or held, a plan is incomplete, or doctor has found something missing
-  64   the arguments cannot be used
+  3    incomplete: a run was partial or held, a plan is incomplete, or the doctor found something missing
+  64   invalid arguments
   130  interrupted
 
 Environment:
-  AZURE_SUBSCRIPTION_ID, APICENTER_RESOURCE_ID  the API center, where options leave it open
+  AZURE_SUBSCRIPTION_ID, APICENTER_RESOURCE_ID  the API center, unless options name it
   FUNCTION_KEY                                  the key for --function-url
-  NO_COLOR                                      keeps jsonc and yamlc without colours";
+  NO_COLOR                                      turns off the colours of jsonc and yamlc";
 
 pub(super) const CREATE: &str = "\
 Examples:
@@ -33,15 +33,15 @@ Examples:
   apicenter-aws-sync integration apply -g my-group -n my-center -f integration.yaml
   cat integration.yaml | apicenter-aws-sync integration apply -g my-group -n my-center -f -
 
-It says of each integration whether it was created, updated or unchanged. An unchanged one is not synchronized.
-Exit code 0 when all is in line, 3 when APIs failed or remain or deletions are held, 1 when an integration could not be applied.";
+Prints whether each integration was created, updated or unchanged. Unchanged ones are not synchronized.
+Exit code: 0 if everything is in sync, 3 if APIs failed or remain or deletions are held, 1 if an integration could not be applied.";
 
 pub(super) const EXPORT: &str = "\
 Examples:
   apicenter-aws-sync integration export -g my-group -n my-center -i shop
   apicenter-aws-sync integration export -g my-group -n my-center --all
 
-The file holds the identifiers of secrets, never a secret, and nothing that only the app can set.";
+The file has the identifiers of secrets, never a secret, and no read-only properties.";
 
 pub(super) const SCHEMA: &str = "\
 Example:
@@ -65,21 +65,21 @@ Examples:
   apicenter-aws-sync integration sync -g my-group -n my-center -i shop
   apicenter-aws-sync integration sync -g my-group -n my-center -i shop --deep -o json
 
-Exit code 0 when all is in line, 3 when APIs failed or remain or deletions are held, 1 when nothing could be planned.";
+Exit code: 0 if everything is in sync, 3 if APIs failed or remain or deletions are held, 1 if planning failed.";
 
 pub(super) const PLAN: &str = "\
 Examples:
   apicenter-aws-sync integration plan -g my-group -n my-center -i shop
   apicenter-aws-sync integration plan -g my-group -n my-center -i shop --exit-code -o json
 
-With --exit-code: 0 when there is nothing to change, 2 when there is. An incomplete plan without changes ends with 3.";
+With --exit-code: 0 if there are no changes, 2 if there are, 3 if an incomplete plan shows none.";
 
 pub(super) const DOCTOR: &str = "\
 Examples:
   apicenter-aws-sync doctor -g my-group -n my-center
   apicenter-aws-sync doctor -g my-group -n my-center -i shop -o json
 
-Exit code 0 when nothing is missing, 3 when something is. With --function-url the function app checks under its own identity.";
+Exit code: 0 if nothing is missing, 3 otherwise. With --function-url, the function app runs the checks under its own identity.";
 
 pub(super) const EXPLAIN: &str = "\
 Example:

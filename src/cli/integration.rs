@@ -44,7 +44,7 @@ const CHANGE: [(&str, &str); 4] = [
     ("Reason", "/reason"),
 ];
 
-/// Does what is asked for.
+/// Runs a command.
 pub async fn run(command: Integration, stop: &CancellationToken) -> Result<Exit, Failure> {
     match command {
         Integration::Create(Create::Aws(arguments)) => create(*arguments, stop).await,
@@ -77,7 +77,7 @@ async fn create(arguments: CreateAws, stop: &CancellationToken) -> Result<Exit, 
     failure.map_or(Ok(report.map_or(Exit::Done, |report| Exit::of(&report))), Err)
 }
 
-/// The body of the `PUT`: what was not given takes its default there.
+/// The body of the `PUT`, without what is not given.
 fn document(arguments: &CreateAws) -> Value {
     let source = SourceProperties {
         access_key: arguments.aws_access_key_reference.clone(),
@@ -114,7 +114,7 @@ fn print_integrations(shape: &Shape, integrations: &Value) -> Result<(), Failure
     shape.print(integrations, |value| Table::of(items(value), &INTEGRATION))
 }
 
-/// The items of a list, or the one that there is.
+/// The items of a list, or the value itself.
 fn items(value: &Value) -> &[Value] {
     value
         .as_array()
@@ -126,7 +126,7 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
     let place = Place::of(center, stop)?;
     if !arguments.yes {
         confirm(
-            &format!("Delete the integration {name} and all the APIs that it made?"),
+            &format!("Delete the integration {name} and all the APIs that it created?"),
             stop,
         )
         .await?;
@@ -136,15 +136,15 @@ async fn delete(arguments: &Delete, stop: &CancellationToken) -> Result<Exit, Fa
     Ok(Exit::Done)
 }
 
-/// Asks a person; where none can answer, it is not done.
+/// Asks a person for confirmation; without a terminal, the command fails.
 async fn confirm(question: &str, stop: &CancellationToken) -> Result<(), Failure> {
     if !stdin().is_terminal() {
         return Err(Failure::usage(
-            "there is no terminal to ask on: give --yes to delete without being asked",
+            "no terminal to confirm on: use --yes to delete without a prompt",
         ));
     }
     tell(&format!("{question} (y/n)"));
-    // On a thread of its own, so that Ctrl-C is an answer, too.
+    // On its own thread, so that Ctrl-C counts as an answer.
     let answer = spawn_blocking(|| {
         let mut answer = String::new();
         stdin().lock().read_line(&mut answer).map(|_| answer)
@@ -184,7 +184,7 @@ async fn sync(arguments: Sync, stop: &CancellationToken) -> Result<Exit, Failure
     let progress = Progress::start(format!("synchronizing {name}"), place.meter());
     let Rounds { sum, failure } = rounds::synchronize(&place, name, request, &progress).await;
     drop(progress);
-    // Who interrupts it wants to see nothing more.
+    // After an interruption, nobody wants to see more.
     if let Some(report) = sum.as_ref().filter(|_| !stop.is_cancelled()) {
         let table = |value: &Value| Table::of([value], &REPORT);
         shape.print_or(&json!(report), table, || view::report(name, report))?;
@@ -203,7 +203,7 @@ async fn plan(arguments: Plan, stop: &CancellationToken) -> Result<Exit, Failure
     let value = place.plan(name, &request(&arguments.depth)).await?;
     drop(progress);
     let plan: PlanView = serde_json::from_value(value.clone())
-        .map_err(|error| Failure::new(format!("the plan cannot be understood: {error}")))?;
+        .map_err(|error| Failure::new(format!("cannot parse the plan: {error}")))?;
     let table = |value: &Value| Table::of(items(&value["changes"]), &CHANGE);
     shape.print_or(&value, table, || view::plan(&plan, &arguments.one, &arguments.depth))?;
     Ok(match (plan.changes.is_empty(), plan.complete) {

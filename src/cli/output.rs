@@ -1,4 +1,4 @@
-//! Results, printed as asked for. Nothing else is ever printed on standard output.
+//! Prints results in the requested format. Nothing else is printed on standard output.
 
 mod colour;
 mod query;
@@ -21,13 +21,13 @@ use crate::settings::variable;
 
 pub use self::table::Table;
 
-/// How a result is printed.
+/// The output format and query.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Shape {
-    /// How to print the result. Without it, create, list and show print JSON, the other commands text.
+    /// Output format. Default: JSON for create, list and show, text for the other commands.
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     output: Option<Format>,
-    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that chooses what to print")]
+    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that selects what to print")]
     query: Option<Query>,
 }
 
@@ -51,23 +51,23 @@ enum Format {
 }
 
 impl Shape {
-    /// Whether a result is printed as the command does by itself.
+    /// Whether a result is printed in the command's own format.
     pub fn is_default(&self) -> bool {
         self.output.is_none() && self.query.is_none()
     }
 
-    /// Prints a result that is a value, as JSON by default.
+    /// Prints a value, as JSON by default.
     ///
     /// # Errors
-    /// When the query does not fit it, or it cannot be written.
+    /// If the query does not fit it, or it cannot be written.
     pub fn print(&self, value: &Value, table: impl FnOnce(&Value) -> Table) -> Result<(), Failure> {
         print(&self.render(value, table)?)
     }
 
-    /// Prints a result that is a text by default.
+    /// Prints a result that is text by default.
     ///
     /// # Errors
-    /// As [`Self::print`].
+    /// Same as [`Self::print`].
     pub fn print_or(
         &self,
         value: &Value,
@@ -117,24 +117,24 @@ fn shows_colours() -> bool {
 /// Prints a text.
 ///
 /// # Errors
-/// When it cannot be written; that nobody reads it any more is no matter.
+/// If it cannot be written; a closed pipe is fine.
 pub fn print(text: &str) -> Result<(), Failure> {
     let mut output = io::stdout().lock();
     let written = output.write_all(text.as_bytes()).and_then(|()| output.flush());
     match written {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::new(format!("the result cannot be printed: {error}")))
+            Err(Failure::new(format!("cannot print the result: {error}")))
         }
         Ok(()) | Err(_) => Ok(()),
     }
 }
 
-/// Tells a person something on standard error, where nobody has to read it.
+/// Prints a message for people on standard error.
 pub fn tell(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
-/// JSON or YAML without what would command a terminal: it can only be in strings within double quotes.
+/// JSON or YAML without terminal controls: they can only be in double-quoted strings.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {

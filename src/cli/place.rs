@@ -1,4 +1,4 @@
-//! Where the work is done: here, or in a deployed function app.
+//! Where the work is done: in this process, or in a deployed function app.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,19 +18,19 @@ use crate::model::IntegrationName;
 use crate::model::document::parse_document;
 use crate::settings::{CommandLineSettings, Settings, variable};
 
-/// How long what was begun in time may go on after it, as in the function app.
+/// How long work may overrun its budget, as in the function app.
 const OVERRUN: Duration = Duration::from_secs(10);
 
 /// Where the work is done.
 #[derive(Debug)]
 pub enum Place {
-    /// Here, by the person's own sign-in.
+    /// In this process, with the person's own sign-in.
     Local(Box<Local>),
-    /// In a function app, by its identity.
+    /// In a function app, with its identity.
     App(Box<App>),
 }
 
-/// The engine, here.
+/// The engine in this process.
 #[derive(Debug)]
 pub struct Local {
     engine: Engine,
@@ -52,17 +52,17 @@ impl Local {
         })
     }
 
-    /// One call's time: as in the function app, so that there is something to tell of from time to time.
+    /// One call's time: as in the function app, so that there is progress to report.
     fn budget(&self) -> Budget {
         Budget::with_overrun(self.settings.http_budget, OVERRUN, self.stop.clone())
     }
 }
 
 impl Place {
-    /// The place that the arguments and the environment name; nothing is sent yet.
+    /// The place according to the arguments and the environment; sends nothing.
     ///
     /// # Errors
-    /// When they do not name one.
+    /// If they do not determine one.
     pub fn of(center: &Center, stop: &CancellationToken) -> Result<Self, Failure> {
         let environment = CommandLineSettings::read(variable);
         let wanted = Wanted::of(center);
@@ -75,7 +75,7 @@ impl Place {
         }
     }
 
-    /// What counts the work of a call, where it is done here.
+    /// The meter of a call in this process.
     pub fn meter(&self) -> Option<Arc<Meter>> {
         match self {
             Self::Local(local) => Some(local.engine.meter()),
@@ -86,7 +86,7 @@ impl Place {
     /// All integrations, as an array.
     ///
     /// # Errors
-    /// When they cannot be read.
+    /// If they cannot be read.
     pub async fn list(&self) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.list(&local.budget()).await?)),
@@ -94,7 +94,7 @@ impl Place {
                 let mut answer = app.call(Method::Get, app.url(None, None), None).await?;
                 let list = answer.body.get_mut("value").filter(|list| list.is_array());
                 list.map(Value::take)
-                    .ok_or_else(|| Failure::new("the list cannot be understood: it has no value that is an array"))
+                    .ok_or_else(|| Failure::new("cannot parse the list: it has no array `value`"))
             }
         }
     }
@@ -102,7 +102,7 @@ impl Place {
     /// One integration.
     ///
     /// # Errors
-    /// When it is not there or cannot be read.
+    /// If it does not exist or cannot be read.
     pub async fn get(&self, name: &IntegrationName) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.get(name, &local.budget()).await?)),
@@ -113,7 +113,7 @@ impl Place {
     /// Creates or replaces an integration, and synchronizes it as far as one call's time allows.
     ///
     /// # Errors
-    /// When what is asked for cannot be.
+    /// If the request is invalid.
     pub async fn put(&self, name: &IntegrationName, document: &Value) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => {
@@ -133,10 +133,10 @@ impl Place {
         }
     }
 
-    /// Deletes an integration, as far as one call's time allows; tells how many of its APIs remain.
+    /// Deletes an integration, as far as one call's time allows; returns the number of APIs left.
     ///
     /// # Errors
-    /// When it is not there, or something of it cannot be deleted.
+    /// If it does not exist, or something of it cannot be deleted.
     pub async fn delete(&self, name: &IntegrationName) -> Result<usize, Failure> {
         match self {
             Self::Local(local) => match local.engine.delete(name, &local.budget()).await? {
@@ -155,10 +155,10 @@ impl Place {
         }
     }
 
-    /// Synchronizes an integration, as far as one call's time allows; gives the report.
+    /// Synchronizes an integration, as far as one call's time allows; returns the report.
     ///
     /// # Errors
-    /// When what is asked for cannot be, or nothing could be planned.
+    /// If the request is invalid, or planning fails.
     pub async fn sync(&self, name: &IntegrationName, request: &SyncRequest) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.sync(name, request, &local.budget()).await?)),
@@ -170,10 +170,10 @@ impl Place {
         }
     }
 
-    /// Waits, unless it is told to stop.
+    /// Waits, unless interrupted.
     ///
     /// # Errors
-    /// When it is.
+    /// If interrupted.
     pub async fn wait(&self, time: Duration) -> Result<(), Failure> {
         let stop = match self {
             Self::Local(local) => &local.stop,
@@ -185,10 +185,10 @@ impl Place {
         }
     }
 
-    /// What the doctor finds; the general prerequisites where there is no integration of this name.
+    /// The doctor's result; only the general prerequisites if there is no integration of this name.
     ///
     /// # Errors
-    /// When the app cannot be asked.
+    /// If the app cannot be called.
     pub async fn examine(&self, name: &IntegrationName) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.examine(name, &local.budget()).await)),
@@ -202,7 +202,7 @@ impl Place {
     /// Why an API is, or is not, in the catalog.
     ///
     /// # Errors
-    /// When both sides cannot be read.
+    /// If AWS or API Center cannot be read.
     pub async fn explain(&self, name: &IntegrationName, api: &str) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.explain(name, api, &local.budget()).await?)),
@@ -217,7 +217,7 @@ impl Place {
     /// What a synchronization would do.
     ///
     /// # Errors
-    /// When both sides cannot be read.
+    /// If AWS or API Center cannot be read.
     pub async fn plan(&self, name: &IntegrationName, request: &SyncRequest) -> Result<Value, Failure> {
         match self {
             Self::Local(local) => Ok(value(&local.engine.plan(name, request, &local.budget()).await?)),

@@ -1,4 +1,4 @@
-//! What a person sees meanwhile, on standard error: one line that changes on a terminal, a line now and then elsewhere.
+//! Progress on standard error: a changing line on a terminal, a line now and then elsewhere.
 
 use std::io::{IsTerminal, Write as _, stderr};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -10,18 +10,18 @@ use tokio::time::{Instant, sleep};
 use super::output::tell;
 use crate::engine::Meter;
 
-/// What takes no longer than this shows nothing.
+/// Faster work shows nothing.
 const QUIET: Duration = Duration::from_secs(2);
-/// How often the line on a terminal changes.
+/// The interval of updates on a terminal.
 const TICK: Duration = Duration::from_secs(1);
-/// How often there is a line elsewhere, such as in the log of a pipeline.
+/// The interval of lines elsewhere, such as in the log of a pipeline.
 const LINE: Duration = Duration::from_secs(10);
 /// Clears the line on a terminal.
 const CLEAR: &str = "\r\u{1b}[2K";
-/// Keeps a line that is too long on one line of the terminal, where it can be cleared.
+/// Keeps a long line on one line of the terminal, where it can be cleared.
 const NO_WRAP: (&str, &str) = ("\u{1b}[?7l", "\u{1b}[?7h");
 
-/// The progress of one piece of work. The line on a terminal goes when it ends.
+/// The progress of some work. Its line on a terminal disappears at the end.
 #[derive(Debug)]
 pub struct Progress {
     work: Arc<Work>,
@@ -29,8 +29,8 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Begins to show the progress of some work, such as `synchronizing shop`. The meter counts what is done here; what a
-    /// function app does is only noted after each call.
+    /// Starts to show the progress of some work, such as `synchronizing shop`. The meter counts work in this process;
+    /// work in a function app is noted after each call.
     pub fn start(what: impl Into<String>, meter: Option<Arc<Meter>>) -> Self {
         let work = Arc::new(Work {
             what: what.into(),
@@ -46,7 +46,7 @@ impl Progress {
         Self { work, lines }
     }
 
-    /// So many of so many are done, and another call goes on.
+    /// Notes the progress after a call; another one follows.
     pub fn note(&self, done: usize, total: usize) {
         if let Some(meter) = &self.work.meter {
             meter.start(0);
@@ -58,12 +58,15 @@ impl Progress {
         }
     }
 
-    /// Nothing goes on for so long, because a cloud throttles.
+    /// Notes a pause, because a cloud throttles.
     pub fn wait(&self, seconds: u64) {
         if stderr().is_terminal() {
             draw("");
         }
-        tell(&format!("{}: throttled, going on in {seconds} seconds", self.work.what));
+        tell(&format!(
+            "{}: throttled, continuing in {seconds} seconds",
+            self.work.what
+        ));
     }
 }
 
@@ -76,28 +79,28 @@ impl Drop for Progress {
     }
 }
 
-/// The work, as far as its progress goes.
+/// The work, as far as its progress is concerned.
 #[derive(Debug)]
 struct Work {
     what: String,
     started: Instant,
     meter: Option<Arc<Meter>>,
-    /// What the calls so far have done.
+    /// The progress of the calls so far.
     noted: Mutex<(usize, usize)>,
 }
 
 impl Work {
-    /// How many APIs are done, and of how many.
+    /// The numbers of finished and of all APIs.
     fn counts(&self) -> (usize, usize) {
         let (noted, of_noted) = *self.noted.lock().unwrap_or_else(PoisonError::into_inner);
         let (done, of_done) = self.meter.as_ref().map(|meter| meter.read()).unwrap_or_default();
-        // A call begins with what the calls before it have left.
+        // A call starts with what earlier calls have left.
         let total = of_noted.max(of_done);
         ((noted + done).min(total), total)
     }
 }
 
-/// Gives a line about the work from time to time.
+/// Emits a line about the work from time to time.
 async fn lines(work: Arc<Work>, pause: Duration, mut give: impl FnMut(&str)) {
     sleep(QUIET).await;
     loop {
@@ -106,7 +109,7 @@ async fn lines(work: Arc<Work>, pause: Duration, mut give: impl FnMut(&str)) {
     }
 }
 
-/// The line after so much time, with so many done of so many.
+/// The line for this time and progress.
 fn line(what: &str, elapsed: Duration, (done, total): (usize, usize)) -> String {
     if total == 0 {
         return format!("{what}: {}", words(elapsed));
@@ -115,7 +118,7 @@ fn line(what: &str, elapsed: Duration, (done, total): (usize, usize)) -> String 
     format!("{what}: {done} of {total} APIs{}", left.unwrap_or_default())
 }
 
-/// How long the rest takes at this pace; nothing where there is no pace yet, or hardly any rest.
+/// The estimated time left at this pace; empty without a pace, or near the end.
 fn time_left(elapsed: Duration, done: usize, total: usize) -> Option<Duration> {
     let (done, left) = (u32::try_from(done).ok()?, u32::try_from(total - done).ok()?);
     let left = elapsed.checked_mul(left)?.checked_div(done)?;
@@ -133,7 +136,7 @@ fn words(time: Duration) -> String {
 }
 
 fn draw(line: &str) {
-    // Nobody has to see it.
+    // Nobody needs to see it.
     let mut stderr = stderr().lock();
     let _ = write!(stderr, "{CLEAR}{}{line}{}", NO_WRAP.0, NO_WRAP.1).and_then(|()| stderr.flush());
 }
@@ -144,7 +147,7 @@ mod tests {
 
     use super::*;
 
-    /// The lines of a work that takes so many seconds and is at 3 of 9 after the first call.
+    /// The lines of some work that takes this many seconds and is at 3 of 9 after the first call.
     async fn lines_within(seconds: u64) -> Vec<String> {
         let work = Arc::new(Work {
             what: "planning shop".to_owned(),

@@ -1,4 +1,4 @@
-//! Work that takes more than one call: called again until it is done, as long as it comes nearer to its end.
+//! Repeats calls until the work is done, as long as there is progress.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -11,12 +11,12 @@ use super::progress::Progress;
 use crate::engine::SyncRequest;
 use crate::model::{ErrorCode, IntegrationName, Report};
 
-/// Calls in a row that may bring nothing nearer to its end.
+/// Consecutive calls without progress before giving up.
 const STANDSTILLS_MAX: usize = 3;
-/// Most calls: each is a few minutes of work, so that this is more than any catalog needs.
+/// Most calls: each is a few minutes of work, so this is more than any catalog needs.
 const CALLS_MAX: usize = 1000;
 
-/// How near the end is.
+/// The progress towards the end.
 #[derive(Debug, Default)]
 struct Approach {
     nearest: Option<usize>,
@@ -25,10 +25,10 @@ struct Approach {
 }
 
 impl Approach {
-    /// Whether to call again, with so much remaining after a call that has made so many changes.
+    /// Whether to call again, with these numbers of remaining APIs and changes.
     ///
-    /// Changes come first, and an API remains to be looked at once more when it was made: so there is as much left
-    /// after each of the calls that make them.
+    /// Changes come first, and a new API remains for another look: so the calls that create APIs leave the number
+    /// unchanged.
     fn goes_on(&mut self, remaining: usize, changes: usize) -> bool {
         self.calls += 1;
         let is_nearer = self.nearest.is_none_or(|nearest| remaining < nearest);
@@ -44,27 +44,28 @@ impl Approach {
     }
 }
 
-/// How far the calls came.
+/// The result of all calls.
 #[derive(Debug, Default)]
 pub struct Rounds {
-    /// What all of them did together, as far as they were answered with a report.
+    /// The sum of their reports.
     pub sum: Option<Report>,
-    /// Why the last one was not.
+    /// Why the last one failed.
     pub failure: Option<Failure>,
 }
 
-/// Synchronizes an integration to the end, and waits between the calls for as long as it is told to.
+/// Synchronizes an integration to the end, and waits between calls as told.
 ///
-/// What is left of a plan is another plan: with its id there is one call only.
+/// What is left of a plan is another plan: with a plan id there is only one call.
 pub async fn synchronize(place: &Place, name: &IntegrationName, request: SyncRequest, progress: &Progress) -> Rounds {
     let call = async |request: &SyncRequest| read_report(place.sync(name, request).await?);
     rounds(request, call, async |time| place.wait(time).await, progress).await
 }
 
-/// Creates or replaces an integration, and synchronizes it to the end. Gives the integration, and why it did not get there.
+/// Creates or replaces an integration, and synchronizes it to the end. Returns the integration, and why the end was not
+/// reached.
 ///
 /// # Errors
-/// When what is asked for cannot be; then nothing was written.
+/// If the request is invalid; then nothing was written.
 pub async fn put(
     place: &Place,
     name: &IntegrationName,
@@ -135,29 +136,29 @@ async fn rounds(
             let failure = Some(failure);
             return Rounds { sum, failure };
         }
-        // It is kept with the integration from the first call on.
+        // The first call stores it with the integration.
         request.confirm_deletions.clear();
     }
 }
 
-/// The report of an integration's last run, if it has one.
+/// The report of an integration's last run, if any.
 pub fn last_report(integration: &Value) -> Result<Option<Report>, Failure> {
     let report = integration.pointer("/properties/lastSync").cloned();
     report.map(read_report).transpose()
 }
 
 fn read_report(report: Value) -> Result<Report, Failure> {
-    serde_json::from_value(report).map_err(|error| Failure::new(format!("the report cannot be understood: {error}")))
+    serde_json::from_value(report).map_err(|error| Failure::new(format!("cannot parse the report: {error}")))
 }
 
-/// Two reports of one piece of work: what was done is added, what was found is the later one's.
+/// Combines two reports: adds what was done, and takes what was found from the later one.
 fn together(earlier: &Report, later: Report) -> Report {
     let mut requests = later.requests;
     requests.aws += earlier.requests.aws;
     requests.azure += earlier.requests.azure;
     let mut failed = later.failed;
     if later.remaining > 0 {
-        // What failed may be among what remains; otherwise the later one has dealt with it.
+        // A failed API may be among the remaining ones; otherwise the later call has dealt with it.
         let known: BTreeSet<String> = failed.iter().map(|failure| failure.api_id.clone()).collect();
         let earlier = earlier.failed.iter();
         failed.extend(earlier.filter(|failure| !known.contains(&failure.api_id)).cloned());
@@ -169,7 +170,7 @@ fn together(earlier: &Report, later: Report) -> Report {
         created: earlier.created + later.created,
         updated: earlier.updated + later.updated,
         deleted: earlier.deleted + later.deleted,
-        // What an earlier call made or changed is found right by the later one.
+        // The later call counts as unchanged what an earlier one created or updated.
         unchanged: later.unchanged.saturating_sub(earlier.created + earlier.updated),
         definitions_written: earlier.definitions_written + later.definitions_written,
         requests,
@@ -183,7 +184,7 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
     let mut total = None;
     loop {
         let remaining = match place.delete(name).await {
-            // The timer goes on with a deletion that was begun, and has ended it.
+            // The timer has finished the deletion.
             Err(failure) if approach.calls > 0 && failure.is(ErrorCode::IntegrationNotFound) => 0,
             answered => answered?,
         };
@@ -191,11 +192,11 @@ pub async fn delete(place: &Place, name: &IntegrationName, progress: &Progress) 
             return match remaining {
                 0 => Ok(()),
                 remaining => Err(Failure::new(format!(
-                    "{remaining} APIs of {name} are still there, and do not get fewer; the timer goes on with them"
+                    "{remaining} APIs of {name} are left, and repeated calls delete no more; the timer continues"
                 ))),
             };
         }
-        // How many there were at first is not told.
+        // The initial number is unknown.
         let total = *total.get_or_insert(remaining);
         progress.note(total.saturating_sub(remaining), total);
     }
@@ -234,7 +235,7 @@ mod tests {
         assert_eq!(failed(&earlier, report(0, &["a3"])), ["a3"]);
     }
 
-    /// A report of a call that made one API, after which another call is to come so much later.
+    /// A report of a call that created one API, with the wait before the next call.
     fn made(remaining: usize, retry_after_seconds: Option<u64>) -> Report {
         Report {
             created: 1,
@@ -243,7 +244,7 @@ mod tests {
         }
     }
 
-    /// What comes of these answers, and the seconds that were waited.
+    /// The result for these answers, and the seconds waited.
     async fn played(answers: Vec<Result<Report, Failure>>) -> (Rounds, Vec<u64>) {
         let (answers, waits) = (RefCell::new(VecDeque::from(answers)), RefCell::new(Vec::new()));
         let call = async |_: &SyncRequest| answers.borrow_mut().pop_front().unwrap();

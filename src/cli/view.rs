@@ -9,7 +9,7 @@ use crate::model::{IntegrationName, Report, one_line};
 /// Longest line of a text, in UTF-16 units.
 const LINE_MAX: usize = 2000;
 
-/// A text of others as one line.
+/// Somebody else's text as one line.
 pub fn line(text: &str) -> String {
     one_line(text, LINE_MAX)
 }
@@ -50,7 +50,7 @@ pub fn report(name: &IntegrationName, report: &Report) -> String {
         let _ = writeln!(text, "! skipped {api}{stage}: {:?}: {message}", skip.reason);
     }
     for conflict in &report.conflicts {
-        let _ = writeln!(text, "! left alone, not ours: {}", line(&conflict.name));
+        let _ = writeln!(text, "! left alone, not this integration's: {}", line(&conflict.name));
     }
     text
 }
@@ -70,14 +70,14 @@ pub fn plan(plan: &PlanView, one: &One, depth: &Depth) -> String {
     if let Some(deletions_id) = &plan.deletions_id {
         let _ = writeln!(
             text,
-            "\nTo make the deletions, too:\n  {sync} --confirm-deletions {}",
+            "\nTo confirm the deletions:\n  {sync} --confirm-deletions {}",
             line(deletions_id)
         );
     }
     text
 }
 
-/// The command that synchronizes what was planned. The key is not repeated.
+/// The command that applies the plan. Omits the key.
 fn sync_command(one: &One, depth: &Depth) -> String {
     let center = &one.center;
     let options = [
@@ -99,7 +99,7 @@ fn sync_command(one: &One, depth: &Depth) -> String {
     command
 }
 
-/// A value for a shell.
+/// A value quoted for a shell.
 fn quoted(value: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte);
     if !value.is_empty() && value.bytes().all(plain) {

@@ -1,4 +1,4 @@
-//! `DELETE integrations/NAME`: what the integration made goes, then where it is kept.
+//! `DELETE integrations/NAME`: deletes what the integration created, then its environment.
 
 use std::time::Duration;
 
@@ -14,34 +14,35 @@ use crate::model::{Entity, EntityPath, ErrorCode, IntegrationName, IntegrationSt
 use crate::run::{DeletedApis, Deleting, Session, delete_apis, leave, owner, restore_marker};
 use crate::telemetry::run_span;
 
-/// How far a `DELETE` came.
+/// The progress of a `DELETE`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Deletion {
     /// Nothing is left.
     Done,
-    /// There was no time for this many APIs; the same call, or the timer, goes on.
+    /// The time ran out with this many APIs left; the same call, or the timer, continues.
     Remaining(usize),
 }
 
 impl Engine {
-    /// Deletes an integration with everything it made.
+    /// Deletes an integration with everything it created.
     ///
     /// # Errors
-    /// When it is not there, or something of it cannot be deleted.
+    /// If the integration does not exist, or something of it cannot be deleted.
     pub async fn delete(&self, name: &IntegrationName, budget: &Budget) -> Result<Deletion, Problem> {
         delete(&Session::new(&self.clouds, budget), name).await
     }
 }
 
-/// Rounds after which something else keeps making what is deleted here: then the next call, or the timer, goes on.
+/// Rounds before giving up because something else keeps recreating the integration; the next call, or the timer,
+/// continues.
 const ROUNDS: usize = 3;
 
 /// Deletes an integration, as far as the time allows.
 ///
-/// After the last write everything is looked at once more: a `PUT` or a run that overlapped may have brought it back.
+/// After the last write, checks everything once more: an overlapping `PUT` or run may have recreated it.
 ///
 /// # Errors
-/// When it is not there, or something of it cannot be deleted.
+/// If the integration does not exist, or something of it cannot be deleted.
 pub(super) async fn delete(session: &Session, name: &IntegrationName) -> Result<Deletion, Problem> {
     delete_all(session, name)
         .instrument(run_span("delete", name.as_str()))
@@ -71,30 +72,30 @@ async fn delete_all(session: &Session, name: &IntegrationName) -> Result<Deletio
     }
 }
 
-/// All was deleted, and then nobody could look whether something came back.
+/// The problem when everything was deleted but the final check failed.
 fn unseen(name: &IntegrationName, problem: Problem) -> Problem {
     let message = format!(
-        "the integration {name} was deleted; whether another call brought something of it back is not known, call again: {}",
+        "the integration {name} was deleted, but the check for anything another call may have brought back failed; call again: {}",
         problem.message
     );
     problem.with_message(message)
 }
 
-/// What was deleted is found again: something else makes it, or Azure does not find what it lists.
+/// The problem when deleted entities are found again: something else recreates them, or Azure does not find what it
+/// lists.
 fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis: &[ApiProof]) -> Problem {
     let environment = registration.map(|registration| EntityPath::Environment(registration.environment.name.clone()));
     let paths = apis.iter().map(|api| api.owned().path().clone()).chain(environment);
     let paths: Vec<String> = paths.map(|path| path.to_string()).collect();
     let message = format!(
-        "the integration {name} was deleted {ROUNDS} times and is there again: {} (of {}); is it put or synchronized at \
-         the same time? Call again",
+        "the integration {name} was deleted {ROUNDS} times and came back: {} (of {}). Does something put or synchronize it at the same time? Call again",
         paths.first().map(String::as_str).unwrap_or_default(),
         paths.len()
     );
     Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
 }
 
-/// Where the integration is kept, and the APIs it made; `None` when there is neither.
+/// The integration's environment and the APIs it created; `None` if there is neither.
 async fn find(
     session: &Session,
     name: &IntegrationName,
@@ -108,7 +109,7 @@ async fn find(
         Some(_) | None => (),
     });
     let (environments, ()) = tokio::try_join!(catalog.environments(), listed).map_err(|error| error.problem())?;
-    // An API that lost its marker is ours by the deployments below it.
+    // An API that lost its marker is ours if deployments below it are.
     for api in unmarked {
         apis.extend(restore_marker(&catalog, name, &api).await?);
     }
@@ -119,7 +120,7 @@ async fn find(
     Ok((registration.is_some() || !apis.is_empty()).then_some((registration, apis)))
 }
 
-/// Deletes what was found and says how many APIs there was no time for.
+/// Deletes what was found and returns the number of APIs left for lack of time.
 async fn delete_once(
     session: &Session,
     name: &IntegrationName,
@@ -134,13 +135,13 @@ async fn delete_once(
         match catalog.update(environment, mark).await {
             Ok(environment) => is_marked = is_deleting(name, &environment),
             Err(CatalogError::NotFound { .. }) => (),
-            // Since it was made, the organisation may have come to require what nobody has given a value for.
+            // The organisation may require metadata since then that nobody gave a value for.
             Err(error @ CatalogError::Refused { status: 400, .. }) => {
                 let (integration, error) = (name.as_str(), error_chain(&error));
                 tracing::warn!(
                     integration,
                     error,
-                    "the integration cannot be marked as being deleted; it is deleted without"
+                    "cannot mark the integration as being deleted; deleting it without the mark"
                 );
             }
             Err(error) => return Err(error.problem()),
@@ -173,7 +174,7 @@ async fn delete_once(
     Ok(0)
 }
 
-/// Whether an environment says that the integration is being deleted, so that the timer goes on with it.
+/// Whether an environment marks the integration as being deleted, so that the timer continues the deletion.
 fn is_deleting(name: &IntegrationName, environment: &Entity) -> bool {
     let held = Held::of(&environment.properties).filter(|held| held.name().as_ref() == Some(name));
     held.is_some_and(|held| held.state() == IntegrationState::Deleting)
@@ -189,10 +190,10 @@ fn progress(found: usize, deleted: &DeletedApis) -> String {
     )
 }
 
-/// Says how far a deletion came before this problem, and who goes on with it: whatever the status, it was begun.
+/// Adds to a problem how far the deletion came and who continues it.
 fn unfinished(name: &IntegrationName, is_marked: bool, progress: &str, problem: Problem) -> Problem {
     let state = if is_marked {
-        "is being deleted, and the timer goes on with it"
+        "is being deleted, and the timer continues"
     } else {
         "could not be deleted"
     };

@@ -1,4 +1,4 @@
-//! An integration with its APIs, as far as lists show them, and what state either is in.
+//! An integration with its APIs as the lists show them, and the state of both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,38 +10,38 @@ use super::view::{IntegrationView, LinkWord};
 
 /// A state that has a name in queries.
 pub trait Word: Copy + 'static {
-    /// All of them.
+    /// All variants.
     const ALL: &'static [Self];
 
     /// Its name.
     fn word(self) -> &'static str;
 }
 
-/// What state an integration is in.
+/// The state of an integration.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     /// It has had no run.
     Initializing,
-    /// All is right.
+    /// Everything is in sync.
     Succeeded,
     /// Some APIs failed or remain.
     Partial,
     /// Deletions wait for a confirmation.
     Held,
-    /// Nothing could be planned, or it cannot be used.
+    /// Nothing could be planned, or its settings are invalid.
     Error,
-    /// It is going away.
+    /// It is being deleted.
     Deleting,
 }
 
-/// What state an API is in.
+/// The state of an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiCondition {
-    /// All is right.
+    /// It is in sync.
     Synced,
-    /// Some of it is not in the catalog, with reason.
+    /// Part of it is left out of the catalog, with a reason.
     Skipped,
-    /// Its writes have not all been made.
+    /// Some of its writes are missing.
     Unfinished,
     /// It could not be read or written.
     Failed,
@@ -52,9 +52,9 @@ pub enum ApiCondition {
 pub struct IntegrationDetail {
     /// The integration.
     pub integration: IntegrationView,
-    /// What it has in the catalog, by title.
+    /// Its APIs in the catalog, by title.
     pub apis: Vec<ApiView>,
-    /// The titles of the APIs that are, or have below them, what its last run left alone, by that entity's path.
+    /// The titles of the APIs with conflicts in the last run, on themselves or below, by the conflicting entity's path.
     pub conflict_titles: BTreeMap<String, String>,
 }
 
@@ -65,19 +65,19 @@ pub struct ApiView {
     pub name: String,
     /// Its title.
     pub title: String,
-    /// The API's id.
+    /// The API's id in AWS.
     pub api_id: String,
-    /// What kind of API it is on Amazon, where its marker tells.
+    /// Its kind, if its marker records it.
     pub api_type: Option<ApiType>,
-    /// The gateways that it is on.
+    /// The gateways that have it.
     pub gateways: Vec<Gateway>,
-    /// Amazon's names of its stages.
+    /// The names of its stages in AWS.
     pub stages: Vec<String>,
-    /// What is not below it, and why.
+    /// What is skipped below it, and why.
     pub skipped: Vec<Skip>,
-    /// Why the last run could not do it, as far as its report tells: that names twenty APIs at most.
+    /// Why the last run failed with it, if the report names it: a report names twenty APIs at most.
     pub failure: Option<String>,
-    /// What state it is in.
+    /// Its state.
     pub condition: ApiCondition,
     /// Its page in the AWS console.
     pub console_url: Option<String>,
@@ -119,7 +119,7 @@ impl Word for ApiCondition {
 }
 
 impl IntegrationView {
-    /// What state it is in.
+    /// The state of the integration.
     #[must_use]
     pub fn condition(&self) -> Condition {
         let outcome = self.properties.last_sync.as_ref().map(|report| report.outcome);
@@ -166,7 +166,7 @@ pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
     }
 }
 
-/// The APIs that a report's conflicts are, or are below, by the entity's name in lower case.
+/// The APIs with a conflict on themselves or below, by entity name in lower case.
 pub(super) fn conflicting(report: Option<&Report>) -> BTreeMap<String, Vec<String>> {
     let conflicts = report.map(|report| report.conflicts.as_slice()).unwrap_or_default();
     let mut apis: BTreeMap<String, Vec<String>> = BTreeMap::new();

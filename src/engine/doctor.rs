@@ -1,4 +1,4 @@
-//! The doctor: every prerequisite, looked at one by one, without writing anything.
+//! The doctor: checks every prerequisite without writing anything.
 
 mod amazon;
 mod azure;
@@ -17,12 +17,12 @@ pub use self::examination::{Check, CheckState, Examination};
 use self::examination::{INTEGRATION, SCHEDULE, SETTINGS};
 
 impl Engine {
-    /// Looks at every prerequisite; those of an integration too, if there is one of this name. Nothing is written.
+    /// Checks every prerequisite, including those of the integration if it exists. Writes nothing.
     pub async fn examine(&self, name: &IntegrationName, budget: &Budget) -> Examination {
         let session = Session::new(&self.clouds, budget);
         let mut examination = Examination::default();
         let settings = &self.clouds.settings;
-        let found = format!("they can be used; the API center is {}", settings.resource_id);
+        let found = format!("they are valid; the API center is {}", settings.resource_id);
         examination.ok(SETTINGS, &found);
         schedule(settings, &mut examination);
         let seen = azure::examine(&session, name, &mut examination).await;
@@ -31,7 +31,7 @@ impl Engine {
                 examination.integration = Some(name.to_string());
                 examination.ok(
                     INTEGRATION,
-                    &format!("{name} is kept in environment {}", integration.environment),
+                    &format!("{name} is stored in environment {}", integration.environment),
                 );
                 let gateway = amazon::examine(&session, integration, &mut examination).await;
                 azure::room(&seen, gateway, &mut examination);
@@ -44,9 +44,9 @@ impl Engine {
             None => {
                 azure::room(&seen, None, &mut examination);
                 let why = if seen.is_read {
-                    format!("there is no integration {name} yet: what belongs to one was not looked at")
+                    format!("there is no integration {name} yet, so its own checks were skipped")
                 } else {
-                    "the API center comes first".to_owned()
+                    "fix the API center first".to_owned()
                 };
                 examination.skipped(INTEGRATION, &why);
             }
@@ -55,7 +55,7 @@ impl Engine {
     }
 }
 
-/// The integration, if it is one that runs.
+/// The integration, unless it is being deleted or invalid.
 fn usable(registration: &Registration) -> Result<&Integration, Problem> {
     match registration.state {
         IntegrationState::Active => registration.integration.as_ref().map_err(Clone::clone),
@@ -63,23 +63,23 @@ fn usable(registration: &Registration) -> Result<&Integration, Problem> {
     }
 }
 
-/// The schedule is the host's to read. Only what is in this process's settings, too, can be looked at.
+/// Checks the timer's schedule. The host reads it, so only a copy in this process's settings can be checked.
 fn schedule(settings: &Settings, examination: &mut Examination) {
     const REMEDY: &str = "Set SYNC_SCHEDULE in the function app to six fields, such as 0 0 * * * * for every full hour";
     match settings.schedule.as_deref() {
         Some(text) => match schedule_fault(text) {
             None => examination.ok(SCHEDULE, &format!("SYNC_SCHEDULE is {text:?}")),
             Some(fault) => {
-                let found = format!("SYNC_SCHEDULE cannot be used, so that the timer never fires: {fault}");
+                let found = format!("SYNC_SCHEDULE is invalid, so the timer never fires: {fault}");
                 examination.failed(SCHEDULE, &found, REMEDY);
             }
         },
         None if settings.is_hosted => {
-            let found = "SYNC_SCHEDULE is missing, so that the timer never fires";
+            let found = "SYNC_SCHEDULE is missing, so the timer never fires";
             examination.failed(SCHEDULE, found, REMEDY);
         }
         None => {
-            let found = "it is a setting of the function app's, which is not looked at here: use --function-url";
+            let found = "it is a setting of the function app, which is not checked from here: use --function-url";
             examination.skipped(SCHEDULE, found);
         }
     }

@@ -1,4 +1,4 @@
-//! The engine: everything this app does, behind one value.
+//! The engine: the app's calls, behind one value.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::model::{Integration, IntegrationName, IntegrationState, Problem};
 use crate::run::{Clock, Clouds, Meter, Session};
 use crate::settings::Settings;
 
-/// Everything this app does, behind one value.
+/// The app's calls, behind one value.
 #[derive(Debug)]
 pub struct Engine {
     pub(super) clouds: Arc<Clouds>,
@@ -16,18 +16,18 @@ pub struct Engine {
 }
 
 impl Engine {
-    /// Prepares the connections; nothing is sent yet.
+    /// Prepares the connections and sends nothing.
     ///
     /// # Errors
-    /// When there is no certificate to trust, or the host's managed identity is of a kind that cannot be used.
+    /// If there is no trusted certificate, or the host's kind of managed identity is not supported.
     pub fn new(settings: &Settings) -> Result<Self, Problem> {
         Self::with_clock(settings, Clock::SYSTEM)
     }
 
-    /// The same by another clock than the system's.
+    /// Same as [`Engine::new`], with another clock.
     ///
     /// # Errors
-    /// As [`Engine::new`].
+    /// Same as [`Engine::new`].
     pub fn with_clock(settings: &Settings, clock: Clock) -> Result<Self, Problem> {
         Ok(Self {
             clouds: Arc::new(Clouds::new(settings, clock)?),
@@ -35,13 +35,13 @@ impl Engine {
         })
     }
 
-    /// How far the newest call is.
+    /// The progress of the newest call.
     #[must_use]
     pub fn meter(&self) -> Arc<Meter> {
         Arc::clone(&self.clouds.meter)
     }
 
-    /// Where an integration is kept, if it is.
+    /// The integration's environment, if there is one.
     pub(super) async fn find(
         &self,
         session: &Session,
@@ -56,7 +56,7 @@ impl Engine {
         ))
     }
 
-    /// Where an integration is kept that is to be kept up to date.
+    /// The integration's environment, unless the integration is being deleted.
     pub(super) async fn active(&self, session: &Session, name: &IntegrationName) -> Result<Registration, Problem> {
         let registration = self.find(session, name).await?;
         let registration = registration.ok_or_else(|| Problem::integration_not_found(name))?;
@@ -67,7 +67,7 @@ impl Engine {
     }
 }
 
-/// The integration, if what is kept of it can be used.
+/// The integration, if its stored settings are valid.
 pub(super) fn usable(registration: &Registration) -> Result<&Integration, Problem> {
     registration.integration.as_ref().map_err(Clone::clone)
 }

@@ -8,22 +8,22 @@ use crate::limits::Budget;
 use crate::model::{IntegrationName, Problem};
 use crate::run::{ApiExplanation, Session, explain};
 
-/// What was found of a name or an id.
+/// The explanation of a name or an id.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
     /// The integration.
     pub integration: String,
     /// What was asked for.
     pub query: String,
-    /// The APIs that it names; one that says so, if it names none.
+    /// The APIs that the query matches, or one entry that says there is none.
     pub apis: Vec<ApiExplanation>,
 }
 
 impl Engine {
-    /// Why the API of this name or id is, or is not, in the catalog. Nothing is written.
+    /// Explains why the API of this name or id is, or is not, in the catalog. Writes nothing.
     ///
     /// # Errors
-    /// When the integration is not there, or both sides cannot be read.
+    /// If the integration does not exist, or AWS or API Center cannot be read.
     pub async fn explain(&self, name: &IntegrationName, api: &str, budget: &Budget) -> Result<Explanation, Problem> {
         let session = Session::new(&self.clouds, budget);
         let registration = self.active(&session, name).await?;

@@ -11,7 +11,7 @@ use crate::limits::Budget;
 use crate::model::{ErrorCode, IntegrationName, Problem};
 use crate::run::{End, SyncRequest};
 
-/// What a call has to do with a run.
+/// How a call takes part in a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Starts,
@@ -19,7 +19,7 @@ enum Role {
     Waits,
 }
 
-/// What a run comes to.
+/// The outcome of a run.
 type Landing = Result<End, Problem>;
 type Flight = Shared<BoxFuture<'static, Landing>>;
 
@@ -28,13 +28,13 @@ type Flight = Shared<BoxFuture<'static, Landing>>;
 pub struct Flights(Mutex<HashMap<IntegrationName, (SyncRequest, Flight)>>);
 
 impl Flights {
-    /// Starts a run, or joins the one of this integration that is asked to do the same. One that is asked to do something
-    /// else is waited for first.
+    /// Starts a run, or joins the run of this integration in flight if its request is the same. A different run in
+    /// flight is awaited first.
     ///
-    /// A run goes on when its caller goes away: whoever joined it still gets its report.
+    /// A run continues when its caller disconnects: those who joined still get its report.
     ///
     /// # Errors
-    /// As the run's. When the time ends before the run of another call does.
+    /// Those of the run, or if the time ends before another call's run does.
     pub async fn run(
         &self,
         name: &IntegrationName,
@@ -73,7 +73,7 @@ impl Flights {
             (None, start) => {
                 let run = match start {
                     Some(start) => start(),
-                    // A run is started once: it has landed before this can be asked for again.
+                    // A run starts only once; it has landed before this branch can be reached again.
                     None => futures::future::ready(Err(still_in_flight(name))).boxed(),
                 };
                 let flight = run.shared();

@@ -13,7 +13,7 @@ impl Engine {
     /// One integration.
     ///
     /// # Errors
-    /// When it is not there or the catalog cannot be read.
+    /// If the integration does not exist or the catalog cannot be read.
     pub async fn get(&self, name: &IntegrationName, budget: &Budget) -> Result<IntegrationView, Problem> {
         let session = Session::new(&self.clouds, budget);
         match self.find(&session, name).await? {
@@ -25,7 +25,7 @@ impl Engine {
     /// One integration with its APIs.
     ///
     /// # Errors
-    /// As [`Engine::get`].
+    /// Same as [`Engine::get`].
     pub async fn detail(&self, name: &IntegrationName, budget: &Budget) -> Result<IntegrationDetail, Problem> {
         let session = Session::new(&self.clouds, budget);
         match self.find(&session, name).await? {
@@ -41,7 +41,7 @@ impl Engine {
         self.read_detail(session, name, None).await
     }
 
-    /// Reads the APIs of an integration, or of what is left of one, one after another.
+    /// Reads the APIs of an integration, or of an orphan.
     async fn read_detail(
         &self,
         session: &Session,

@@ -8,10 +8,10 @@ use crate::model::Problem;
 use crate::run::{Session, owner};
 
 impl Engine {
-    /// All integrations, those without an environment included.
+    /// All integrations, including orphans.
     ///
     /// # Errors
-    /// When the catalog cannot be read.
+    /// If the catalog cannot be read.
     pub async fn list(&self, budget: &Budget) -> Result<Vec<IntegrationView>, Problem> {
         let session = Session::new(&self.clouds, budget);
         let environments = session.environments().await?;

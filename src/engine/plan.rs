@@ -9,10 +9,10 @@ use crate::telemetry::run_span;
 use tracing::Instrument;
 
 impl Engine {
-    /// What a synchronization would do; nothing is written.
+    /// What a synchronization would do. Writes nothing.
     ///
     /// # Errors
-    /// As [`Engine::sync`].
+    /// Same as [`Engine::sync`].
     pub async fn plan(
         &self,
         name: &IntegrationName,

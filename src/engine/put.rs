@@ -1,6 +1,6 @@
-//! `PUT integrations/NAME`: from a document to an integration in the catalog, then its first run.
+//! `PUT integrations/NAME`: stores an integration in the catalog and runs it for the first time.
 //!
-//! Checks come in the order of their answers: state, metadata, secrets, Amazon; only then something is written.
+//! The checks run in the order of their answers: state, metadata, secrets, AWS. Writes come after them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,21 +28,21 @@ use crate::run::{
     required,
 };
 
-/// Gateways of a source that are tried side by side until one can be read.
+/// Gateways of a source tried concurrently until one can be read.
 const CHECKS: usize = 8;
 
 /// Longest title of an environment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const TITLE_MAX: usize = 50;
 
-/// What is said of an environment that another integration is in.
-const IN_USE: &str = "is used by another integration: name another one in targetEnvironmentId";
+/// The message about an environment that belongs to another integration.
+const IN_USE: &str = "is used by another integration: name another environment in targetEnvironmentId";
 
-/// What a `PUT` did.
+/// The result of a `PUT`.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Written {
     /// The integration is new.
     Created(IntegrationView),
-    /// It was there before.
+    /// The integration existed before.
     Updated(IntegrationView),
 }
 
@@ -50,8 +50,8 @@ impl Engine {
     /// Creates or replaces an integration, then synchronizes it.
     ///
     /// # Errors
-    /// When what is asked for cannot be; then nothing but metadata schemas was written. When another call deletes the
-    /// integration meanwhile. A failed synchronization is no error: the integration tells of it.
+    /// If a check fails, in which case only metadata schemas were written. If another call deletes the integration
+    /// meanwhile. A failed synchronization is not an error: the integration reports it.
     pub async fn put(
         &self,
         name: &IntegrationName,
@@ -80,7 +80,7 @@ impl Engine {
         let report = match end {
             Ok(end) => end.report,
             Err(problem) if problem.code == ErrorCode::IntegrationDeleting => return Err(problem),
-            // It was kept all the same. Why its run came to nothing is told here only.
+            // The integration is stored anyway. Only this answer says why its run failed.
             Err(problem) => failed_report(problem.message, session.started, session.now(), session.requests()),
         };
         self.read_again(&session, &mut registration, report).await?;
@@ -92,7 +92,7 @@ impl Engine {
         })
     }
 
-    /// Reads the integration as it is after its run, or tells of the run itself where that is not to be read.
+    /// Reads the integration after its run, or reports the run itself if the read fails.
     async fn read_again(
         &self,
         session: &Session,
@@ -107,7 +107,7 @@ impl Engine {
                 None if is_gone(session, registration).await => return Err(Problem::integration_deleting(&name)),
                 None => (),
             },
-            // It was written: that it cannot be read now is no reason to say otherwise.
+            // The integration was written, so a failed read does not fail the call.
             Err(error) => {
                 let (integration, error) = (name.as_str(), error_chain(&error));
                 tracing::warn!(
@@ -117,7 +117,7 @@ impl Engine {
                 );
             }
         }
-        // An outcome that could not be recorded is told here, or nowhere but in the log.
+        // An outcome that could not be recorded appears here, or only in the log.
         let is_older = |kept: &Report| kept.started_on < report.started_on;
         if registration.report.as_ref().is_none_or(is_older) {
             registration.report = Some(report);
@@ -126,26 +126,26 @@ impl Engine {
     }
 }
 
-/// An integration, as it is now kept.
+/// An integration as stored.
 struct Kept {
     registration: Registration,
     gateways: Gateways,
     is_new: bool,
 }
 
-/// Where the integration is to be kept.
+/// The environment for an integration.
 #[derive(Debug)]
 enum Place {
-    /// In an environment that is made for it.
+    /// A new environment.
     Made(Vacant),
-    /// In an environment that is there.
+    /// An existing environment.
     Found(Owned, Box<Entity>),
 }
 
-/// Checks everything that can be checked, then keeps the integration.
+/// Checks everything that can be checked, then stores the integration.
 ///
 /// # Errors
-/// When a check fails; then nothing but metadata schemas was written.
+/// If a check fails, in which case only metadata schemas were written.
 async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocument) -> Result<Kept, Problem> {
     let ParsedDocument {
         mut integration,
@@ -191,8 +191,7 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
     environments.retain(|other| other.name != environment.name);
     environments.push(environment);
     let registration = find(&environments, name, center, hosts).ok_or_else(|| {
-        let message =
-            format!("the environment of {name} was changed by somebody else while it was written; call again");
+        let message = format!("somebody else changed the environment of {name} at the same time; call again");
         Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     })?;
     Ok(Kept {
@@ -202,7 +201,7 @@ async fn keep(session: &Session, name: &IntegrationName, document: ParsedDocumen
     })
 }
 
-/// Whether the integration may be put; gives whether its environment is gone and APIs of it are still there.
+/// Checks that the integration may be put; returns whether it is an orphan: its environment is gone and APIs remain.
 async fn check_state(
     catalog: &Catalog,
     integration: &Integration,
@@ -216,7 +215,7 @@ async fn check_state(
             return check_region(integration, before).map(|()| false);
         }
     }
-    // Where no settings tell, there may still be APIs, which are adopted: but not those of another gateway.
+    // Without settings there may still be APIs to adopt, but not those of another gateway.
     let mut regions = BTreeSet::new();
     let mut has_orphans = false;
     let listed = catalog.each_api(|api| {
@@ -233,7 +232,7 @@ async fn check_state(
     Ok(has_orphans && known.is_none())
 }
 
-/// In the form that has one source, its region stays: what is of another would look gone.
+/// With a single source, the region is fixed: the APIs of the old region would look gone.
 fn check_region(integration: &Integration, before: &Integration) -> Result<(), Problem> {
     let (Some(source), Some(before)) = (integration.only_source(), before.only_source()) else {
         return Ok(());
@@ -246,17 +245,17 @@ fn check_region(integration: &Integration, before: &Integration) -> Result<(), P
 
 fn other_region(integration: &Integration, region: &Region) -> Problem {
     let message = format!(
-        "the integration {} is of region {region}, which cannot be changed: delete it and create it again, or name both \
+        "the integration {} reads region {region}, which cannot be changed: delete it and create it again, or name both \
          regions in amazonApiGatewaySources",
         integration.name
     );
     Problem::new(ErrorCode::RegionImmutable, message).with_target("properties.amazonApiGatewaySource.regionName")
 }
 
-/// Makes one signed call for each source: of its gateways, one has to be readable.
+/// Makes one signed call for each source: at least one of its gateways must be readable.
 ///
 /// # Errors
-/// When no gateway of a source can be read: why the first one cannot.
+/// If no gateway of a source can be read: the error of the first.
 async fn check_gateways(integration: &Integration, gateways: &Gateways) -> Result<(), Problem> {
     for (index, source) in integration.sources.iter().enumerate() {
         let reaches = gateways.all.iter().filter(|reach| reach.source == index);
@@ -279,7 +278,7 @@ async fn check_gateways(integration: &Integration, gateways: &Gateways) -> Resul
                 Err(problem) => refused = refused.or(Some(problem)),
             }
         }
-        // A source all of whose gateways an earlier one names has nothing to say.
+        // Skip a source whose gateways all belong to earlier ones.
         if !(is_readable || is_empty && refused.is_none()) {
             let problem = refused.unwrap_or_else(|| Problem::new(ErrorCode::AwsAccessDenied, "no gateway can be read"));
             return Err(match source.label() {
@@ -301,10 +300,10 @@ async fn check_gateway(reach: &Reach, integration: &Integration) -> Result<(), P
     }
 }
 
-/// Notes the account of each source's credentials. Where Amazon does not say it now, it is the one that it said before.
+/// Notes the account of each source's credentials, or keeps the recorded one if AWS does not say now.
 ///
 /// # Errors
-/// When the one source of Microsoft's form is of another account than before.
+/// If the one source of Microsoft's form belongs to another account than before.
 fn record_accounts(
     integration: &mut Integration,
     recorded: Option<&Integration>,
@@ -323,7 +322,7 @@ fn record_accounts(
             && before != now
         {
             let message = format!(
-                "the integration {name} is of account {before}, and these credentials are of account {now}: the account \
+                "the integration {name} reads account {before}, but these credentials belong to account {now}: the account \
                  cannot be changed. Delete it and create it again, or name both accounts in amazonApiGatewaySources"
             );
             let target = "properties.amazonApiGatewaySource";
@@ -355,7 +354,7 @@ fn place(
     let owned = Owned::named_environment(&integration.name, found).ok_or_else(|| in_use(IN_USE))?;
     if !names_environment && !holds_it {
         return Err(in_use(
-            "is there already: name it in targetEnvironmentId to use it, or choose another one",
+            "already exists: name it in targetEnvironmentId to use it, or choose another one",
         ));
     }
     Ok(Place::Found(owned, Box::new(found.clone())))
@@ -366,7 +365,7 @@ fn in_use(integration: &Integration, why: &str) -> Problem {
     Problem::new(ErrorCode::EnvironmentInUse, message).with_target("properties.targetEnvironmentId")
 }
 
-/// The environments that sources and rules name hold deployments only: nobody makes them here.
+/// The environments that sources and rules name only hold deployments: the app never creates them.
 fn check_environments(integration: &Integration, environments: &[Entity]) -> Result<(), Problem> {
     let of_sources = integration
         .sources
@@ -378,13 +377,13 @@ fn check_environments(integration: &Integration, environments: &[Entity]) -> Res
     };
     let missing = of_sources.chain(&of_rules).find(|name| !is_there(name));
     missing.map_or(Ok(()), |missing| {
-        let message = format!("there is no environment {missing}: make it first, it is never made or deleted here");
+        let message =
+            format!("there is no environment {missing}: create it first; the app never creates or deletes it");
         Err(Problem::new(ErrorCode::InvalidRequest, message).with_target("properties"))
     })
 }
 
-/// Metadata that the organisation requires and that nothing gives a value for would make every write fail, and so would
-/// metadata that it does not have.
+/// Metadata that is required but has no value would make every write fail; so would metadata that does not exist.
 fn check_metadata(integration: &Integration, place: &Place, metadata: &[MetadataSchema]) -> Result<(), Problem> {
     check_rules(integration, metadata)?;
     let required = required(metadata);
@@ -419,8 +418,8 @@ fn check_metadata(integration: &Integration, place: &Place, metadata: &[Metadata
     Ok(())
 }
 
-/// Looks right before a move whether the integration is marked as being deleted where it was: the write goes to another
-/// environment, which knows nothing of that.
+/// Checks right before a move that the integration is not marked as being deleted: the write goes to another
+/// environment, without that mark.
 async fn check_not_deleting(catalog: &Catalog, known: &Registration) -> Result<(), Problem> {
     let path = EntityPath::Environment(known.environment.name.clone());
     let found = catalog.get(&path).await.map_err(|error| error.problem())?;
@@ -432,7 +431,7 @@ async fn check_not_deleting(catalog: &Catalog, known: &Registration) -> Result<(
     }
 }
 
-/// Whether the integration is not in its environment any more, or is being deleted. What cannot be read is not known to be gone.
+/// Whether the integration has left its environment or is being deleted. A failed read does not count as gone.
 async fn is_gone(session: &Session, registration: &Registration) -> bool {
     let path = EntityPath::Environment(registration.environment.name.clone());
     let found = session.catalog_for_epilogue().get(&path).await;
@@ -446,8 +445,8 @@ async fn is_gone(session: &Session, registration: &Registration) -> bool {
 
 /// Writes the integration into its environment.
 ///
-/// Who is in it is told by the read that the write is made from: since the environments were listed, the integration may
-/// have been marked as being deleted, or another one may have come first. Then nothing is written.
+/// The read before the write decides whose environment it is: since the listing, the integration may have been marked
+/// as being deleted, or another one may have taken the environment. Then nothing is written.
 async fn write(
     catalog: &Catalog,
     integration: &Integration,
@@ -461,7 +460,7 @@ async fn write(
     journal.generation = journal.generation.saturating_add(u64::from(known.is_some() && !stays));
     journal.changed_on = Some(changed_on);
     let has_changed = known.is_none_or(|known| known.settings() != settings_text(integration));
-    // Somebody may have made room for them.
+    // There may be room for them now.
     journal.left_out_facts.clear();
     if has_changed {
         journal.forget_work();
@@ -478,14 +477,14 @@ async fn write(
             created.map_err(|error| error.problem())
         }
         Place::Found(owned, found) => {
-            // Somebody else's server type, or an environment that the caller names, says that it is people's.
+            // Somebody else's server type, or an environment that the caller names, belongs to people.
             let looks_made =
                 is_adopted && FieldPath::new(&["server", "type"]).get(&found.properties) == Some(&json!(SERVER_TYPE));
             let is_made = Held::of(&found.properties).map_or(looks_made, Held::is_made);
             let written = catalog
                 .update(&owned, |properties| {
                     if may_hold(properties, &integration.name) {
-                        // A run may have recorded its own since the environments were listed.
+                        // A run may have recorded its own journal since the listing.
                         let journal = merged(&journal, properties, has_changed);
                         let before = Held::of(properties).map(Held::history).unwrap_or_default();
                         let history = before.merged(history.clone());
@@ -524,7 +523,7 @@ fn may_hold(properties: &Properties, name: &IntegrationName) -> bool {
     }
 }
 
-/// The journal that is written, with what a run has recorded since it was read.
+/// The journal to write, merged with what a run has recorded since it was read.
 fn merged(journal: &Journal, properties: &Properties, has_changed: bool) -> Journal {
     let Some(held) = Held::of(properties).filter(|held| held.name().is_some()) else {
         return journal.clone();
@@ -540,7 +539,7 @@ fn merged(journal: &Journal, properties: &Properties, has_changed: bool) -> Jour
     merged
 }
 
-/// The last report stays, also where the integration moves into the environment from another one.
+/// Keeps the last report, even if the integration moves to this environment.
 fn keep_report(properties: &mut Properties, known: Option<&Registration>) {
     if Held::of(properties).and_then(Held::report).is_none()
         && let Some(report) = known.and_then(|known| known.report.as_ref())
@@ -556,7 +555,7 @@ fn fields(values: &Properties) -> Vec<Field> {
         .collect()
 }
 
-/// The fields of such entities that rules fill, of some or of all.
+/// The fields of such entities that rules set, on some or all.
 fn mapped(integration: &Integration, kind: EntityKind) -> Vec<Field> {
     let fields = integration.map.iter().flat_map(MapRule::fields);
     let fields = fields.filter(|(field, _)| field.kind() == kind);

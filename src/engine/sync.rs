@@ -14,7 +14,7 @@ impl Engine {
     /// Synchronizes an integration now.
     ///
     /// # Errors
-    /// When it is not there, is going away, what is asked for cannot be, or nothing could be planned.
+    /// If the integration does not exist or is being deleted, if the request is invalid, or if planning fails.
     pub async fn sync(
         &self,
         name: &IntegrationName,
@@ -27,7 +27,7 @@ impl Engine {
         end.problem.map_or(Ok(end.report), Err)
     }
 
-    /// Runs an integration, or joins its run that is in flight.
+    /// Runs an integration, or joins its run in flight.
     pub(super) async fn fly(
         &self,
         session: Arc<Session>,

@@ -15,24 +15,24 @@ use crate::planted::panic_if_planted;
 use crate::run::{CatalogIndex, Session, SyncRequest};
 use crate::telemetry::set_last_successes;
 
-/// What became of one integration in a run of all.
+/// The outcome of one integration in a timer run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSummary {
     /// The integration.
     pub name: IntegrationName,
     /// Its report, when there is one.
     pub outcome: Option<Report>,
-    /// Whether nothing could be planned for it.
+    /// Whether planning failed.
     pub could_not_be_read: bool,
-    /// What a person should know.
+    /// A message for people.
     pub message: Option<String>,
 }
 
 impl Engine {
-    /// Synchronizes all integrations side by side, and goes on with deletions that were begun. The catalog is listed once.
+    /// Synchronizes all integrations concurrently and continues unfinished deletions. Lists the catalog once.
     ///
     /// # Errors
-    /// When the catalog cannot be read.
+    /// If the catalog cannot be read.
     pub async fn run_all(&self, budget: &Budget) -> Result<Vec<RunSummary>, Problem> {
         let session = Session::new(&self.clouds, budget);
         let environments = session.environments().await?;
@@ -42,7 +42,7 @@ impl Engine {
             .filter_map(|known| Some((known.name.to_string(), known.journal.last_success_on()?)));
         set_last_successes(successes);
         let catalog = session.catalog();
-        // Without it, each run reads the catalog for itself, and keeps in its own report why it cannot.
+        // Without it, each run reads the catalog itself, and its own report says why it cannot.
         let index = CatalogIndex::read(&catalog).await.ok().map(Arc::new);
         let runs = known.iter().map(async |registration| {
             let summary = caught(self.run_one(registration, index.as_ref(), budget)).await;
@@ -64,8 +64,8 @@ impl Engine {
         registrations(environments, &self.clouds.resource_id, &self.clouds.vault_hosts)
     }
 
-    /// The integrations that markers name and no environment holds, even when they are read again: somebody has deleted or
-    /// overwritten the environment.
+    /// The integrations that markers name but no environment holds, even when read again: somebody deleted or overwrote
+    /// the environment.
     async fn orphans(
         &self,
         session: &Session,
@@ -123,7 +123,7 @@ impl Engine {
             message,
         };
         let failed = |problem: Problem| match problem.code {
-            // Another call has deleted it since the environments were listed, or is about to: gone is done.
+            // Another call has deleted it since the listing, or is about to: done.
             ErrorCode::IntegrationNotFound | ErrorCode::IntegrationDeleting => {
                 summary(None, false, Some("it was deleted meanwhile".to_owned()))
             }

@@ -14,7 +14,7 @@ use crate::model::{
     ApiCenterId, EntityName, EntityPath, IntegrationName, IntegrationState, Outcome, PastRun, Report, rfc3339,
 };
 
-/// What every integration here links to.
+/// The kind of every integration.
 const KIND: &str = "AmazonApiGateway";
 
 /// An integration as callers see it.
@@ -31,61 +31,61 @@ pub struct IntegrationView {
     #[serde(rename = "type")]
     #[schema(read_only)]
     pub kind: &'static str,
-    /// What it was made with, and how it is.
+    /// Its settings and state.
     pub properties: IntegrationProperties,
 }
 
-/// What an integration was made with, and how it is.
+/// The settings and state of an integration.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct IntegrationProperties {
-    /// What it was made with.
+    /// Its settings.
     #[serde(flatten)]
     pub document: DocumentProperties,
-    /// How it is.
+    /// Its state.
     #[schema(read_only)]
     pub link_state: LinkState,
     /// The report of its last run.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(read_only)]
     pub last_sync: Option<Report>,
-    /// Its newest runs, the oldest first.
+    /// Its newest runs, oldest first.
     #[schema(read_only, max_items = 24)]
     pub history: Vec<PastRun>,
-    /// When its last good run ended, RFC 3339.
+    /// When its last successful run ended, RFC 3339.
     #[serde(skip)]
     pub last_success_on: Option<String>,
 }
 
-/// How an integration is.
+/// The state of an integration.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkState {
-    /// In a word.
+    /// The state in one word.
     pub state: LinkWord,
-    /// What a person should know.
+    /// A message for people.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
-    /// When that was found, RFC 3339.
+    /// When the state was determined, RFC 3339.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_updated_on: Option<String>,
 }
 
-/// How an integration is, in a word.
+/// The state of an integration in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum LinkWord {
     /// It has had no run.
     Initializing,
-    /// It is kept up to date, as far as its last report says.
+    /// It is in sync, according to its last report.
     Syncing,
-    /// It is not.
+    /// It is not in sync.
     Error,
-    /// It is going away.
+    /// It is being deleted.
     Deleting,
 }
 
-/// What is left of an integration whose environment is gone.
+/// The rest of an integration whose environment is gone.
 #[derive(Debug)]
 pub(super) struct Orphan {
     pub name: IntegrationName,
@@ -143,21 +143,21 @@ impl IntegrationView {
 }
 
 impl Orphan {
-    /// What has happened to it, and the way out.
+    /// What happened to it, and how to resolve it.
     pub fn message(&self) -> String {
         format!(
-            "orphaned: its environment is gone, {} of its APIs are still there; PUT it again to adopt them, or DELETE it",
+            "orphaned: its environment is gone, {} of its APIs remain; PUT it again to adopt them, or DELETE it",
             self.apis
         )
     }
 }
 
-/// The integrations that markers name and no environment holds.
+/// The integrations that markers name but no environment holds.
 #[derive(Debug, Default)]
 pub(super) struct Orphans(BTreeMap<IntegrationName, Orphan>);
 
 impl Orphans {
-    /// Adds an API, if its integration is not one of those that are known.
+    /// Adds an API, unless its integration is known.
     pub fn add(&mut self, name: IntegrationName, api: &ApiMarker, known: &[Registration]) {
         if known.iter().any(|known| known.name == name) {
             return;
@@ -182,7 +182,7 @@ impl Orphans {
     }
 }
 
-/// What is kept of an integration that cannot be read as one, as it is.
+/// The stored settings of an invalid integration, as they are.
 fn raw_properties(registration: &Registration) -> DocumentProperties {
     let settings: Value = serde_json::from_str(registration.settings()).unwrap_or_default();
     let kept = |name: &str| Some(settings["amazonApiGatewaySource"][name].as_str()?.to_owned());
@@ -213,7 +213,9 @@ fn link_state(registration: &Registration) -> LinkState {
     };
     let is_good = report.is_some_and(|report| report.outcome == Outcome::Succeeded);
     let message = match (message, registration.journal.last_success_on()) {
-        (Some(message), Some(on)) if !is_good => Some(format!("{message}. The last good run ended on {}", rfc3339(on))),
+        (Some(message), Some(on)) if !is_good => {
+            Some(format!("{message}. The last successful run ended on {}", rfc3339(on)))
+        }
         (message, _) => message,
     };
     LinkState {

@@ -1,4 +1,4 @@
-//! How long answers may be that come through the Azure SDK's client.
+//! Bounds responses through the Azure SDK's client.
 
 use std::sync::Arc;
 
@@ -7,14 +7,14 @@ use azure_core::error::ErrorKind;
 use azure_core::http::{AsyncRawResponse, HttpClient, Method, Request};
 use futures::StreamExt;
 
-/// An answer's body is larger than any that is documented.
+/// A response's body exceeds any documented one.
 #[derive(Debug, thiserror::Error)]
 #[error("it is larger than {limit} bytes")]
 pub struct TooLarge {
     limit: usize,
 }
 
-/// A client that ends answers that would fill the memory.
+/// A client that cuts responses before they fill the memory.
 #[derive(Debug)]
 pub struct Bounded {
     client: Arc<dyn HttpClient>,
@@ -23,7 +23,7 @@ pub struct Bounded {
 }
 
 impl Bounded {
-    /// `client`, for answers of at most `reads` bytes to reads and of at most `writes` bytes to anything else.
+    /// `client`, with responses of at most `reads` bytes to reads and of at most `writes` bytes to anything else.
     #[must_use]
     pub fn new(client: Arc<dyn HttpClient>, reads: usize, writes: usize) -> Self {
         Self { client, reads, writes }
@@ -42,7 +42,7 @@ impl HttpClient for Bounded {
         let bounded = body.map(move |chunk| {
             let chunk = chunk?;
             left = left.checked_sub(chunk.len()).ok_or_else(|| {
-                // Of a kind that is not tried again.
+                // Of a kind that is not retried.
                 azure_core::Error::new(ErrorKind::Other, TooLarge { limit })
             })?;
             Ok(chunk)

@@ -1,32 +1,32 @@
-//! A circuit breaker: what an account or an identity may not do is not asked for a thousand times.
+//! A circuit breaker: stops a run from repeating a call that the account or identity may not make.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// Refusals of one kind of call in a row after which the rest would be refused as well: a few APIs with permissions of
-/// their own do not end a run, and an audit log does not fill up.
+/// Consecutive refusals of one kind of call that trip it: a few APIs with permissions of their own do not end a run,
+/// and the audit log stays short.
 const ROW: u32 = 5;
 
-/// Counts the refusals that are an account's or an identity's as a whole, for one run on one side.
+/// Counts refusals of the account or identity as a whole, for one run on one side.
 ///
-/// It trips once and for all of its run. Whoever begins work asks it first; what is in flight goes on.
+/// It trips once, for the rest of the run. New work checks it first; work in flight continues.
 #[derive(Debug, Default)]
 pub struct Breaker(Mutex<State>);
 
 #[derive(Debug, Default)]
 struct State {
-    /// The length of the row, by kind of call: who may list stages may still not export them.
+    /// Consecutive refusals by kind of call: listing stages may be allowed while exporting them is not.
     rows: HashMap<String, u32>,
     tripped: Option<String>,
 }
 
 impl Breaker {
-    /// A call of this kind was answered: its row begins again.
+    /// Records a successful call: its row starts over.
     pub fn accepted(&self, kind: &str) {
         self.state().rows.remove(kind);
     }
 
-    /// A call of this kind was refused, in these words.
+    /// Records a refused call and its message.
     pub fn refused(&self, kind: &str, words: impl FnOnce() -> String) {
         let mut state = self.state();
         let row = state.rows.entry(kind.to_owned()).or_default();
@@ -36,7 +36,7 @@ impl Breaker {
         }
     }
 
-    /// Why nothing more is to be begun, if so.
+    /// Why no further work may begin, if so.
     #[must_use]
     pub fn tripped(&self) -> Option<String> {
         self.state().tripped.clone()

@@ -1,15 +1,15 @@
-//! Time budgets: when a run has to stop.
+//! Time budgets: when a run must stop.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// Until when a run may work. Clones share the stop signal.
+/// The time of a run. Clones share the stop signal.
 ///
-/// There are two ends: after the first nothing larger is begun, after the second nothing at all goes on. What was begun
-/// is finished in between, so that a run makes progress however short its time. What has to be done all the same, such as
-/// recording the outcome, has a budget of its own after that: fifteen seconds, [`Budget::renewed`].
+/// It has two ends: after the first, nothing larger than a request starts; after the second, nothing continues. Work
+/// finishes in between, so that a run makes progress however short its time. What must happen anyway, such as recording
+/// the outcome, has its own budget of fifteen seconds afterwards: [`Budget::renewed`].
 #[derive(Debug, Clone)]
 pub struct Budget {
     begin_until: Instant,
@@ -24,7 +24,7 @@ impl Budget {
         Self::with_overrun(duration, Duration::ZERO, stop)
     }
 
-    /// A budget of `duration` from now to begin work in, and of `overrun` after that to finish it.
+    /// A budget of `duration` from now to start work, and of `overrun` after that to finish it.
     #[must_use]
     pub fn with_overrun(duration: Duration, overrun: Duration, stop: CancellationToken) -> Self {
         let begin_until = Instant::now() + duration;
@@ -35,7 +35,7 @@ impl Budget {
         }
     }
 
-    /// The same budget, but that work has to be begun `reserve` earlier.
+    /// The same budget, with work starting only until `reserve` before its first end.
     #[must_use]
     pub fn less(&self, reserve: Duration) -> Self {
         Self {
@@ -50,31 +50,31 @@ impl Budget {
         Self::new(duration, self.stop.clone())
     }
 
-    /// Whether work that takes more than a request may still be begun.
+    /// Whether work longer than a request may still start.
     #[must_use]
     pub fn may_begin(&self) -> bool {
         !self.time_to_begin().is_zero()
     }
 
-    /// The time in which such work may be begun; zero once the process is asked to stop.
+    /// The time left to start such work; zero once the process is asked to stop.
     #[must_use]
     pub fn time_to_begin(&self) -> Duration {
         self.until(self.begin_until)
     }
 
-    /// Whether nothing may go on.
+    /// Whether the second end has passed.
     #[must_use]
     pub fn is_spent(&self) -> bool {
         self.remaining().is_zero()
     }
 
-    /// The time that is left; zero once the process is asked to stop.
+    /// The remaining time; zero once the process is asked to stop.
     #[must_use]
     pub fn remaining(&self) -> Duration {
         self.until(self.deadline)
     }
 
-    /// Completes when nothing may go on.
+    /// Completes at the second end.
     pub async fn spent(&self) {
         tokio::select! {
             () = tokio::time::sleep_until(self.deadline) => (),
@@ -82,7 +82,7 @@ impl Budget {
         }
     }
 
-    /// Waits for `duration`, if there is that much time; otherwise returns `false` at once.
+    /// Waits for `duration` if there is that much time; otherwise returns `false` at once.
     pub async fn wait(&self, duration: Duration) -> bool {
         if duration > self.remaining() {
             return false;

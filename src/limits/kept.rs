@@ -1,22 +1,22 @@
-//! What is made once and used by many, without growing for ever.
+//! A bounded cache of shared values.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Values by key that are made when they are asked for first, and then shared.
+/// Values by key, created on first use and shared.
 ///
-/// Beyond its capacity, the value goes that was not asked for for the longest time, if nobody uses it: those in use are
-/// kept, whatever their number.
+/// Beyond its capacity, drops the least recently used value that nobody holds: values in use are kept, whatever their
+/// number.
 #[derive(Debug)]
 pub struct Kept<K, V> {
     capacity: usize,
-    /// The one that was asked for last comes last.
+    /// Most recently used last.
     entries: Mutex<VecDeque<(K, Arc<V>)>>,
 }
 
 impl<K: PartialEq, V> Kept<K, V> {
-    /// Room for `capacity` values that nobody uses.
+    /// Room for `capacity` unused values.
     #[must_use]
     pub fn new(capacity: usize) -> Self {
         Self {
@@ -25,16 +25,16 @@ impl<K: PartialEq, V> Kept<K, V> {
         }
     }
 
-    /// The value of a key, made if there is none yet.
+    /// The value of a key, created if needed.
     pub fn get_or_make(&self, key: K, make: impl FnOnce() -> V) -> Arc<V> {
         let Ok(value) = self.get_or_try_make(key, || Ok::<_, Infallible>(make()));
         value
     }
 
-    /// The same where it may be that it cannot be made.
+    /// Same, for a value whose creation may fail.
     ///
     /// # Errors
-    /// When it cannot be made; then nothing is kept.
+    /// If it cannot be created; then nothing is cached.
     pub fn get_or_try_make<E>(&self, key: K, make: impl FnOnce() -> Result<V, E>) -> Result<Arc<V>, E> {
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         let found = entries.iter().position(|(other, _)| *other == key);
@@ -53,7 +53,7 @@ impl<K: PartialEq, V> Kept<K, V> {
         Ok(value)
     }
 
-    /// How many values there are.
+    /// The number of values.
     #[cfg(test)]
     pub fn count(&self) -> usize {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).len()

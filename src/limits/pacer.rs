@@ -1,4 +1,4 @@
-//! Pacing: staying under the published request rates of both sides, and under what they grant when that is less.
+//! Pacing: stays under the published request rates of both sides, and under what they grant when that is less.
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,31 +10,31 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 use tokio::time::{Instant, sleep, sleep_until};
 
-/// What a request takes out of the bucket at full speed; at half the speed it takes twice as much.
+/// Tokens that a request takes at full speed; at half the speed it takes twice as many.
 const CELLS: NonZeroU32 = NonZeroU32::MIN.saturating_add(63);
-/// The slowest that throttles make it, as a part of full speed: so that a run goes on beside whoever uses the budget up.
+/// The lowest speed after throttles, as a fraction of full speed: a run must progress beside other users of the budget.
 const SLOWEST: f64 = 0.125;
-/// From a standstill to full speed, when nothing is throttled any more.
+/// Time from a standstill to full speed, without throttles.
 const RECOVERY: Duration = Duration::from_mins(1);
-/// Throttles within this time are one: they answer requests that were sent at the same speed.
+/// Throttles within this time count once: they answer requests sent at the same speed.
 const ONE_THROTTLE: Duration = Duration::from_secs(1);
 
-/// A token bucket that callers wait at before each request.
+/// A token bucket that callers wait for before each request.
 ///
-/// A throttle halves its speed, at most once a second, and empties it; after that its speed grows steadily.
+/// A throttle halves its speed, at most once a second, and empties it; afterwards its speed grows steadily.
 #[derive(Debug)]
 pub struct Pacer {
     bucket: RateLimiter<NotKeyed, InMemoryState, Ticking, NoOpMiddleware<Duration>>,
     clock: Ticking,
     burst: NonZeroU32,
     pace: Mutex<Pace>,
-    /// Callers go one after another as they came, so that many of one integration do not hold up few of another.
+    /// Callers take turns in order of arrival, so that an integration with many requests does not hold up one with few.
     turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
 struct Pace {
-    /// The part of full speed that was left after the last throttle.
+    /// The fraction of full speed after the last throttle.
     speed: f64,
     slowed: Option<Instant>,
     held_until: Option<Instant>,
@@ -53,7 +53,7 @@ impl Clock for Ticking {
 }
 
 impl Pacer {
-    /// A bucket that holds `burst` requests and refills at `per_second`, which is at least a thousandth.
+    /// A bucket of `burst` requests that refills at `per_second`, at least a thousandth.
     #[must_use]
     pub fn new(per_second: f64, burst: NonZeroU32) -> Self {
         let cells = per_second * f64::from(CELLS.get());
@@ -84,7 +84,7 @@ impl Pacer {
             }
             match self.bucket.check_n(self.cells()) {
                 Ok(Err(not_yet)) => sleep(not_yet.wait_time_from(self.clock.now())).await,
-                // More cells than the bucket holds are never asked for.
+                // No request takes more cells than the bucket holds.
                 Ok(Ok(())) | Err(_) => return,
             }
         }
@@ -92,13 +92,13 @@ impl Pacer {
 
     /// Lets nobody through for `duration` from now, nor before the end of an earlier hold.
     pub fn hold(&self, duration: Duration) {
-        // A hold past the end of the clock is no hold: the caller's own budget ends long before.
+        // Ignore a hold past the end of the clock: the caller's own budget ends long before.
         let until = Instant::now().checked_add(duration);
         let mut pace = self.pace();
         pace.held_until = pace.held_until.max(until);
     }
 
-    /// Halves the speed, since the other side throttles: somebody else uses its budget, too.
+    /// Halves the speed after a throttle: somebody else uses the budget, too.
     pub fn slow_down(&self) {
         let mut pace = self.pace();
         if pace.slowed.is_some_and(|slowed| slowed.elapsed() < ONE_THROTTLE) {
@@ -110,24 +110,24 @@ impl Pacer {
         self.empty();
     }
 
-    /// How long nobody is let through; zero when nothing is held.
+    /// The remaining time of a hold.
     #[must_use]
     pub fn held_for(&self) -> Duration {
         self.held_until()
             .map_or(Duration::ZERO, |until| until.saturating_duration_since(Instant::now()))
     }
 
-    /// The other side's bucket is empty, so there is no burst to be had.
+    /// Empties the bucket, as the other side's is empty: there is no burst.
     fn empty(&self) {
         let mut cells = self.burst.saturating_mul(CELLS).get();
-        // What is in it is a sum of some of these; whether one of them could be had does not matter.
+        // Its content is a sum of some of these; any of the takes may fail.
         while let Some(some) = NonZeroU32::new(cells) {
             let _ = self.bucket.check_n(some);
             cells /= 2;
         }
     }
 
-    /// What a request takes now. However slow it is, the bucket can hold that.
+    /// The cells that a request takes now; at any speed, the bucket can hold them.
     fn cells(&self) -> NonZeroU32 {
         let cells = f64::from(CELLS.get()) / self.pace().speed_now();
         #[expect(
@@ -173,7 +173,7 @@ mod tests {
         Pacer::new(per_second, NonZeroU32::new(burst).unwrap())
     }
 
-    /// How many requests get through in that time.
+    /// The number of requests that get through in this time.
     async fn passed(pacer: &Pacer, time: Duration) -> u32 {
         let end = Instant::now() + time;
         let mut passed = 0;
@@ -210,7 +210,7 @@ mod tests {
     async fn a_throttle_halves_the_speed_and_a_minute_without_one_brings_it_back() {
         let pacer = pacer(10.0, 20);
         pacer.slow_down();
-        // From a half to three quarters of the speed, and no burst.
+        // From half to three quarters of the speed, without a burst.
         assert_about(passed(&pacer, SECOND * 15).await, 94);
         tokio::time::advance(SECOND * 45).await;
         assert_about(passed(&pacer, SECOND * 10).await, 120);

@@ -1,4 +1,4 @@
-//! How often Azure is asked again, and when.
+//! Retries of requests to Azure.
 
 use azure_core::http::StatusCode;
 use azure_core::http::policies::{RetryHeaders, RetryPolicy};
@@ -9,8 +9,8 @@ const RETRIES: u32 = 2;
 
 /// Two retries, half a second and a second apart, of failed connections and of these statuses.
 ///
-/// The SDK's own policies wait as long as `Retry-After` says, whatever the time budget: an answer that may say so is
-/// left to the caller, who knows how much time there is.
+/// The SDK's own policies wait as long as `Retry-After` says, whatever the time budget: a response that may have one is
+/// left to the caller, who knows the time left.
 #[derive(Debug)]
 pub struct FewRetries(pub &'static [StatusCode]);
 
@@ -32,7 +32,7 @@ impl RetryPolicy for FewRetries {
     }
 }
 
-/// The time that a `Retry-After` asks for, in whole seconds: the only form that these services are documented to send.
+/// The time of a `Retry-After` in whole seconds, the only form that these services document.
 #[must_use]
 pub fn parse_retry_after(header: &str) -> Option<std::time::Duration> {
     header.trim().parse().ok().map(std::time::Duration::from_secs)

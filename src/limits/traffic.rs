@@ -1,10 +1,10 @@
-//! Counting: what the work of a call sends to one side, and what comes of it.
+//! Counts the requests of a call to one side, and the throttles.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::Breaker;
 
-/// Requests that were sent, every try of them, and how many of those were throttled.
+/// Attempts of requests, and how many were throttled.
 #[derive(Debug, Default)]
 pub struct Traffic {
     requests: AtomicU64,
@@ -18,24 +18,24 @@ impl Traffic {
         self.requests.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Counts an answer that says "too fast".
+    /// Counts a throttle.
     pub fn throttled(&self) {
         self.throttles.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// What refusals in a row trip.
+    /// The breaker for consecutive refusals.
     #[must_use]
     pub fn breaker(&self) -> &Breaker {
         &self.breaker
     }
 
-    /// Requests so far.
+    /// Attempts so far.
     #[must_use]
     pub fn requests(&self) -> u64 {
         self.requests.load(Ordering::Relaxed)
     }
 
-    /// Throttled ones among them.
+    /// Throttled ones.
     #[must_use]
     pub fn throttles(&self) -> u64 {
         self.throttles.load(Ordering::Relaxed)

@@ -1,4 +1,4 @@
-//! How an integration proves to Amazon who it is.
+//! AWS authentication of an integration.
 
 use super::{ExternalId, RoleArn, SecretIdentifier};
 
@@ -11,28 +11,28 @@ pub struct AccessKeySecrets {
     pub secret_access_key: SecretIdentifier,
 }
 
-/// The proof that Amazon is shown.
+/// The credentials for AWS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AwsAuthentication {
     /// An access key.
     AccessKey(AccessKeySecrets),
-    /// A role that is assumed with an access key.
+    /// A role assumed with an access key.
     RoleByAccessKey {
         /// The access key.
         secrets: AccessKeySecrets,
         /// The role.
         role: RoleArn,
-        /// What the role's owner wants to be told.
+        /// The external id that the role's trust policy requires.
         external_id: Option<ExternalId>,
     },
-    /// A role that is assumed with a token of this app's Azure identity, without any key.
+    /// A role assumed with a token of this app's Azure identity, without any key.
     RoleByWebIdentity {
         /// The role.
         role: RoleArn,
     },
 }
 
-/// What is known of an authentication, each part by itself.
+/// The parts of an authentication as given.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct AuthenticationParts {
     /// The secret that holds the access key id.
@@ -41,37 +41,36 @@ pub struct AuthenticationParts {
     pub secret_access_key: Option<SecretIdentifier>,
     /// The role.
     pub role: Option<RoleArn>,
-    /// What the role's owner wants to be told.
+    /// The external id that the role's trust policy requires.
     pub external_id: Option<ExternalId>,
 }
 
-/// Parts that make no authentication.
+/// Parts that do not form an authentication.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum IncompleteAuthentication {
     /// An access key without its id.
     #[error(
-        "is missing: secretAccessKey goes with it (for a role without any key, leave out both and name roleArn alone)"
+        "is missing: secretAccessKey needs it (for a role without an access key, leave out both and give only roleArn)"
     )]
     NoAccessKey,
     /// An access key without its secret part.
-    #[error("is missing: accessKey goes with it (for a role without any key, leave out both and name roleArn alone)")]
+    #[error("is missing: accessKey needs it (for a role without an access key, leave out both and give only roleArn)")]
     NoSecretAccessKey,
     /// Neither an access key nor a role.
-    #[error("is missing: name accessKey and secretAccessKey, or roleArn, or all three")]
+    #[error("is missing: give accessKey and secretAccessKey, or roleArn, or all three")]
     Nothing,
-    /// An external id for no role.
-    #[error("is for a role, and there is none: name roleArn, too, or leave it out")]
+    /// An external id without a role.
+    #[error("applies to a role, and there is none: add roleArn, or leave it out")]
     ExternalIdWithoutRole,
-    /// An external id where a token proves who we are.
+    /// An external id although a token proves our identity.
     #[error(
-        "is for a role that is assumed with an access key: name accessKey and secretAccessKey, too, or leave it out; \
-         without keys, the audience and subject in the role's trust policy do its work"
+        "applies to a role assumed with an access key: add accessKey and secretAccessKey, or leave it out; without keys, the audience and subject in the role's trust policy take its place"
     )]
     ExternalIdWithoutKey,
 }
 
 impl IncompleteAuthentication {
-    /// The property that is missing or too much.
+    /// The missing or superfluous property.
     #[must_use]
     pub fn property(self) -> &'static str {
         match self {
@@ -83,10 +82,10 @@ impl IncompleteAuthentication {
 }
 
 impl AwsAuthentication {
-    /// Puts the parts together.
+    /// Combines the parts.
     ///
     /// # Errors
-    /// When one is missing, or there is one that the others have no use for.
+    /// If one is missing or superfluous.
     pub fn of_parts(parts: AuthenticationParts) -> Result<Self, IncompleteAuthentication> {
         let AuthenticationParts {
             access_key,
@@ -117,7 +116,7 @@ impl AwsAuthentication {
         }
     }
 
-    /// The access key's secrets, if there are any.
+    /// The access key's secrets, if any.
     #[must_use]
     pub fn secrets(&self) -> Option<&AccessKeySecrets> {
         match self {
@@ -126,7 +125,7 @@ impl AwsAuthentication {
         }
     }
 
-    /// The role, if there is one.
+    /// The role, if any.
     #[must_use]
     pub fn role(&self) -> Option<&RoleArn> {
         match self {
@@ -135,7 +134,7 @@ impl AwsAuthentication {
         }
     }
 
-    /// What the role's owner wants to be told, if anything.
+    /// The external id, if any.
     #[must_use]
     pub fn external_id(&self) -> Option<&ExternalId> {
         match self {

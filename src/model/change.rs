@@ -1,4 +1,4 @@
-//! What a plan is made of: changes of single entities, field by field.
+//! Changes of single entities, field by field: what plans consist of.
 
 use std::fmt;
 
@@ -8,15 +8,15 @@ use utoipa::ToSchema;
 
 use super::{EntityKind, EntityPath, Properties};
 
-/// What is done to an entity.
+/// The action on an entity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Action {
-    /// It is not there and is made.
+    /// Create it.
     Create,
-    /// Some of its fields change; all others stay as they are.
+    /// Change some of its fields and keep all others.
     Update,
-    /// It goes.
+    /// Delete it.
     Delete,
 }
 
@@ -39,7 +39,7 @@ impl FieldPath {
             .try_fold(properties.get(first)?, |value, segment| value.get(segment))
     }
 
-    /// Sets, or with `None` removes, the value at this path and leaves everything beside it alone.
+    /// Sets the value at this path, or removes it with `None`; keeps everything beside it.
     pub fn set(&self, properties: &mut Properties, value: Option<Value>) {
         let Some((last, parents)) = self.0.split_last() else {
             return;
@@ -94,11 +94,11 @@ pub struct FieldChange {
     /// Which field.
     #[schema(value_type = String)]
     pub path: FieldPath,
-    /// What it holds now; `None` when it is not there.
+    /// The current value; `None` if there is none.
     pub before: Option<Value>,
-    /// What it will hold; `None` when it goes.
+    /// The new value; `None` to remove it.
     pub after: Option<Value>,
-    /// The rule of the integration that says so, such as `map[2].set`; plans tell it.
+    /// The integration's rule behind it, such as `map[2].set`; plans show it.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub rule: Option<String>,
 }
@@ -106,11 +106,11 @@ pub struct FieldChange {
 /// One change of one entity.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// To which entity.
+    /// The entity.
     pub path: EntityPath,
-    /// Why, for people.
+    /// The reason, for people.
     pub reason: String,
     /// The fields that change, in a fixed order; empty for a deletion.
     pub fields: Vec<FieldChange>,

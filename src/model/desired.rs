@@ -1,4 +1,4 @@
-//! Desired state: what the catalog has to hold for one API, in the catalog's words.
+//! Desired state: what the catalog should hold for one API, in the catalog's terms.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,22 +6,22 @@ use serde_json::Value;
 
 use super::{EntityName, FieldPath, Format, Skip, SourceKey};
 
-/// A field with the value that it gets; `None` removes it.
+/// A field with its new value; `None` removes it.
 pub type Field = (FieldPath, Option<Value>);
 
 /// The fields of an entity, as translation decides them: planning only compares.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Fields {
-    /// Put right by every run: they are the source's.
+    /// Corrected by every run: they belong to the source.
     pub enforced: Vec<Field>,
-    /// Set at creation only: from then on they are the user's.
+    /// Set at creation only: from then on they belong to the user.
     pub initial: Vec<Field>,
-    /// The rules that decide about fields, such as `map[2].set`: plans tell them.
+    /// The rules behind fields, such as `map[2].set`: plans show them.
     pub rules: BTreeMap<FieldPath, String>,
 }
 
 impl Fields {
-    /// Fields that no rule decides about.
+    /// Fields without rules behind them.
     #[must_use]
     pub fn new(enforced: Vec<Field>, initial: Vec<Field>) -> Self {
         Self {
@@ -32,54 +32,54 @@ impl Fields {
     }
 }
 
-/// An API as it has to be.
+/// A desired API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesiredApi {
     /// The entity's name.
     pub name: EntityName,
-    /// Whether it is a group, whose deployments have their members in their names, even where there is only one.
+    /// Whether it is a group: its deployments have their members in their names, even if there is only one.
     pub is_group: bool,
-    /// The APIs of gateways that it stands for and that could be read, in their order. The first one's words count.
+    /// Its readable members in order. The first one's words count.
     pub members: Vec<DesiredMember>,
-    /// The members that could not be read: what the catalog has of them stays as it is.
+    /// The unreadable members: their entities in the catalog stay as they are.
     pub unknown: BTreeSet<SourceKey>,
-    /// The members that leave it although no list says that they are gone.
+    /// The members that leave although no list lacks them.
     pub leaving: BTreeMap<SourceKey, Leave>,
-    /// The deployments and versions of stages that rules which changed leave out.
+    /// The deployments and versions of stages that changed rules exclude.
     pub departed_stages: BTreeSet<EntityName>,
-    /// The APIs of the catalog that members come from, of those that have not arrived yet.
+    /// The previous catalog APIs of members that have not arrived yet.
     pub predecessors: BTreeSet<EntityName>,
     /// Digests of what people wrote there: it stays theirs.
     pub inherited: BTreeSet<String>,
     /// Its versions, in the order of their stages; empty until the stages are read.
     pub versions: Vec<DesiredVersion>,
-    /// What was left out below it.
+    /// What was skipped below it.
     pub skips: Vec<Skip>,
 }
 
-/// Why a member leaves a group although no list says that it is gone.
+/// Why a member leaves a group although no list lacks it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Leave {
-    /// Nobody wants it any more, for this reason: it goes once somebody has confirmed that.
+    /// The integration no longer wants it, for this reason: its removal needs a confirmation.
     Departed(String),
-    /// It is part of another API, and has arrived there.
+    /// It belongs to another API, and has arrived there.
     Moved(EntityName),
 }
 
-/// An API of a gateway, and what it says of the catalog's API.
+/// A gateway API, and its part of the catalog's API.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesiredMember {
     /// The API.
     pub key: SourceKey,
-    /// The place of its source among the integration's.
+    /// The index of its source in the integration.
     pub source_order: usize,
-    /// What reports call it: a title of at most 50 UTF-16 units.
+    /// Its title in reports, at most 50 UTF-16 units.
     pub title: String,
     /// The fields of the catalog's API.
     pub fields: Fields,
 }
 
-/// A version as it has to be.
+/// A desired version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesiredVersion {
     /// The entity's name.
@@ -92,44 +92,44 @@ pub struct DesiredVersion {
     pub deployments: Vec<DesiredDeployment>,
 }
 
-/// A member's stage, as it has to be: a deployment with what it says of its version.
+/// A member's desired stage: a deployment with its part of the version.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DesiredDeployment {
     /// The entity's name.
     pub name: EntityName,
-    /// The API whose stage it stands for.
+    /// The API of the stage.
     pub from: SourceKey,
     /// The deployment that the stage runs.
     pub deployment_id: String,
-    /// Where the stage is called.
+    /// The URLs of the stage.
     pub urls: Vec<String>,
-    /// What its definition tells as servers; `None` where that is left as it is exported.
+    /// The servers in its definition; `None` to leave those of the export.
     pub servers: Option<Vec<String>>,
-    /// The fields of the version: those of the first member that has the stage count.
+    /// The fields of the version: those of the first member with the stage count.
     pub version: Fields,
-    /// The fields of the deployment, but for the link to its definition.
+    /// The fields of the deployment, except the link to its definition.
     pub fields: Fields,
     /// Its definition.
     pub definition: Definition,
-    /// What cannot be had for it and is known before anything is read or exported, such as a URL.
+    /// Its skips that are known before anything is read or exported, such as a URL.
     pub skips: Vec<Skip>,
 }
 
-/// What a stage's definition has to hold.
+/// The desired definition of a stage.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Definition {
-    /// What an export at this revision gives; equal revisions give equal exports.
+    /// The result of an export at this revision; equal revisions give equal exports.
     Exported(String),
-    /// Whatever it holds; none is made.
+    /// The existing one, if any.
     Kept,
-    /// There has to be none.
+    /// None.
     Absent,
-    /// There cannot be a new one: what is there stays.
+    /// The existing one, because a new one is impossible.
     Impossible(Skip),
 }
 
 impl DesiredApi {
-    /// What one member has of an API, without versions.
+    /// One member's part of an API, without versions.
     #[must_use]
     pub fn of_member(name: EntityName, is_group: bool, member: DesiredMember, skips: Vec<Skip>) -> Self {
         Self {
@@ -146,25 +146,26 @@ impl DesiredApi {
         }
     }
 
-    /// The API on its gateway, of a group the first one; `None` where none could be read.
+    /// The API's key, of a group the first member's; `None` if none is readable.
     #[must_use]
     pub fn key(&self) -> Option<&SourceKey> {
         self.members.first().map(|member| &member.key)
     }
 
-    /// What reports call it.
+    /// Its title in reports.
     #[must_use]
     pub fn title(&self) -> &str {
         self.members.first().map_or(self.name.as_str(), |member| &member.title)
     }
 
-    /// The member of this key, if it could be read.
+    /// The readable member with this key.
     #[must_use]
     pub fn member(&self, key: &SourceKey) -> Option<&DesiredMember> {
         self.members.iter().find(|member| member.key == *key)
     }
 
-    /// Adds what another gateway, or another API of the same one, has of the group. The order of calls does not matter.
+    /// Adds the part of the group from another gateway, or from another API of the same one. The order of calls does
+    /// not matter.
     pub fn join(&mut self, other: Self) {
         self.unknown.extend(other.unknown);
         self.leaving.extend(other.leaving);
@@ -194,7 +195,7 @@ impl DesiredApi {
         }
     }
 
-    /// Makes a member one that could not be read, because its stages could not.
+    /// Marks a member as unreadable, because its stages are.
     pub fn forget(&mut self, key: &SourceKey) {
         self.members.retain(|member| member.key != *key);
         self.unknown.insert(key.clone());

@@ -1,4 +1,4 @@
-//! Digests: what tells contents apart.
+//! Digests: tell contents apart.
 
 use std::fmt::Write as _;
 
@@ -10,7 +10,7 @@ pub fn digest(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
 }
 
-/// Whether a name ends as one that was made with so many digits of a digest: `-` and lower-case hex.
+/// Whether a name ends like one with this many digits of a digest: `-` and lower-case hex.
 #[must_use]
 pub fn ends_like_a_digest(name: &str, digits: usize) -> bool {
     name.rsplit_once('-').is_some_and(|(_, tail)| {

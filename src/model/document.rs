@@ -1,6 +1,6 @@
 //! The document of an integration: the body of a `PUT`, and the properties of a `GET`.
 //!
-//! The shape is that of Microsoft's `apiSources`, so that what works there works here.
+//! Its shape is Microsoft's `apiSources`, so documents for that work here.
 
 mod groups;
 mod listed;
@@ -27,27 +27,27 @@ use super::{
 pub use self::listed::{ListedAccounts, ListedOrganization, ListedSource};
 pub use self::properties::{DocumentProperties, SourceProperties};
 
-/// How many levels the values of metadata may have: parsers here stop at 128, and what is listed has more around it than
-/// what is asked for, so that what only just got in could never be read again.
+/// Deepest nesting of metadata values: our parsers stop at 128, and lists wrap values deeper than requests do, so a
+/// value just within that limit could not be read back.
 const METADATA_DEPTH_MAX: usize = 32;
 /// The only kind of source there is.
 const API_SOURCE_TYPE: &str = "AmazonApiGateway";
 
-/// An integration, as its document asks for it.
+/// An integration, parsed from its document.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParsedDocument {
     /// The integration.
     pub integration: Integration,
-    /// Whether the document names the environment, which allows the use of one that is there already.
+    /// Whether the document names the environment, which allows an existing one.
     pub names_environment: bool,
 }
 
-/// Reads the document of the integration `name`.
+/// Parses the document of the integration `name`.
 ///
-/// What a `GET` shows beside what can be set is ignored; anything else that is not known is refused.
+/// Ignores the read-only properties of a `GET` and refuses unknown ones.
 ///
 /// # Errors
-/// When something is missing, malformed or not known: the problem's target says where.
+/// If something is missing, malformed or unknown: the problem's target says where.
 pub fn parse_document(
     document: &Value,
     name: &IntegrationName,
@@ -60,10 +60,10 @@ pub fn parse_document(
     parse_properties(&properties, name, center, hosts)
 }
 
-/// Reads the properties of the integration `name` as they are kept: what another release keeps beside them is ignored.
+/// Parses the stored properties of the integration `name`, and ignores those of another release.
 ///
 /// # Errors
-/// As [`parse_document`].
+/// Same as [`parse_document`].
 pub fn parse_settings(
     properties: &Value,
     name: &IntegrationName,
@@ -132,7 +132,7 @@ fn parse_properties(
     })
 }
 
-/// The kinds of API; all of them when nothing is said.
+/// The kinds of API; defaults to all.
 fn api_types(properties: &Object<'_>) -> Result<BTreeSet<ApiType>, Problem> {
     const PROPERTY: &str = "apiTypes";
     let Some(value) = properties.member(PROPERTY) else {
@@ -143,12 +143,12 @@ fn api_types(properties: &Object<'_>) -> Result<BTreeSet<ApiType>, Problem> {
     types.filter(|types| !types.is_empty()).ok_or_else(|| {
         invalid(
             &properties.at(PROPERTY),
-            "must be a list of REST, HTTP and WEBSOCKET, at least one",
+            "must be a non-empty list of REST, HTTP and WEBSOCKET",
         )
     })
 }
 
-/// The facts that APIs tell; all of them when nothing is said, and none when the list is empty.
+/// The facts; defaults to all, none if the list is empty.
 fn facts(properties: &Object<'_>) -> Result<BTreeSet<Fact>, Problem> {
     const PROPERTY: &str = "facts";
     let Some(value) = properties.member(PROPERTY) else {
@@ -191,7 +191,7 @@ fn default_custom_properties(properties: &Object<'_>) -> Result<DefaultCustomPro
     })
 }
 
-/// How many objects and arrays are within one another.
+/// The depth of objects and arrays.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Custom domains of a gateway: the URLs that people really call.
+//! Custom domains of a gateway: the URLs that clients really call.
 
 use super::ApiId;
 
@@ -7,12 +7,12 @@ const HOST_NAME_MAX: usize = 253;
 /// Longest part of a host name between dots, in characters (RFC 1035).
 const HOST_LABEL_MAX: usize = 63;
 
-/// The custom domains of a gateway, as far as they could be read.
+/// The custom domains of a gateway, as far as they are readable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Domains {
-    /// Their list, complete.
+    /// The complete list.
     Listed(Vec<Domain>),
-    /// Nobody knows which there are, and why.
+    /// Unknown, for this reason.
     Unknown(String),
 }
 
@@ -21,47 +21,47 @@ pub enum Domains {
 pub struct Domain {
     /// Its name, in lower case. Two private ones may have the same.
     pub name: String,
-    /// What it leads to.
+    /// Its mappings.
     pub mappings: Vec<Mapping>,
-    /// How far that is all.
+    /// How complete the mappings are.
     pub known: Known,
 }
 
-/// How far the mappings of a domain are known.
+/// How complete a domain's mappings are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known {
-    /// All of them.
+    /// Complete.
     All,
-    /// Those to REST APIs whose key has one level, and why no others.
+    /// Only those to REST APIs with a key of one level, for this reason.
     RestOnly(String),
-    /// None, and why.
+    /// Empty, for this reason.
     Nothing(String),
 }
 
-/// What a custom domain leads to below a key.
+/// The target of a custom domain below a key.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Mapping {
     /// The API.
     pub api_id: ApiId,
-    /// The stage; `None` where the caller names it after the key.
+    /// The stage; `None` if the caller names it after the key.
     pub stage: Option<String>,
     /// The first segments of the path; empty for all paths.
     pub key: String,
 }
 
 impl Domains {
-    /// What could not be read of them, a sentence for each.
+    /// What could not be read of them, one sentence each.
     #[must_use]
     pub fn gaps(&self) -> Vec<String> {
         match self {
             Self::Unknown(why) => vec![format!(
-                "the custom domains could not be listed, so that their URLs stay: {why}"
+                "the custom domains could not be listed, so their URLs stay: {why}"
             )],
             Self::Listed(domains) => {
                 let gap = |domain: &Domain| match &domain.known {
                     Known::All => None,
                     Known::RestOnly(why) | Known::Nothing(why) => Some(format!(
-                        "the custom domain {} could not be read, so that its URLs stay: {why}",
+                        "the custom domain {} could not be read, so its URLs stay: {why}",
                         domain.name
                     )),
                 };
@@ -71,15 +71,15 @@ impl Domains {
     }
 }
 
-/// Whether a text is the name of a host, and not a number that stands for one.
+/// Whether a text is a host name rather than a number that stands for an address.
 #[must_use]
 pub fn is_host_name(text: &str) -> bool {
     let is_one = text.len() <= HOST_NAME_MAX && text.split('.').all(is_host_label);
-    // Numbers, and what begins with `xn--` and is no name, pass for one until a URL with it is read.
+    // Numbers, and invalid names that begin with `xn--`, look like one until a URL parser reads them.
     is_one && matches!(url::Host::parse(text), Ok(url::Host::Domain(_)))
 }
 
-/// Whether a text stays within its place between the dots of a host name.
+/// Whether a text is a valid label of a host name.
 #[must_use]
 pub fn is_host_label(text: &str) -> bool {
     (1..=HOST_LABEL_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::EntityName;
 
-/// The `properties` of an entity, in the order they came in.
+/// The `properties` of an entity, in their original order.
 pub type Properties = Map<String, Value>;
 
-/// The kinds of catalog entity this system writes.
+/// The kinds of catalog entities that the app writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EntityKind {
@@ -55,7 +55,7 @@ impl EntityPath {
         }
     }
 
-    /// The id that entities refer to one another by: `/workspaces/default/…`.
+    /// The id for references between entities: `/workspaces/default/…`.
     #[must_use]
     pub fn scoped_id(&self) -> String {
         format!("/workspaces/default/{self}")
@@ -78,7 +78,7 @@ impl fmt::Display for EntityPath {
 
 /// When an entity was created and changed, as far as the service says.
 ///
-/// After a create `created_at` is there, after an update only `last_modified_at` (recorded, API version 2024-03-01).
+/// A create returns `created_at`, an update only `last_modified_at` (recorded, API version 2024-03-01).
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 pub struct SystemData {
@@ -88,27 +88,27 @@ pub struct SystemData {
     pub last_modified_at: Option<String>,
 }
 
-/// An entity as it was read: its name, its properties exactly as they came, and its `ETag` where the read gave one.
+/// An entity as read: its name, its properties unchanged, and its `ETag` if the read returned one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entity {
     /// The entity's own name (the last segment of its path).
     pub name: EntityName,
     /// All properties, known to us or not.
     pub properties: Properties,
-    /// The `ETag` header of a read or write of this single entity; lists have none.
+    /// The `ETag` header of a read or write of this entity; lists have none.
     pub etag: Option<String>,
     /// When it was created and changed.
     pub system_data: SystemData,
 }
 
 impl Entity {
-    /// A text property, when it is there and a text.
+    /// The value of a text property.
     #[must_use]
     pub fn text(&self, property: &str) -> Option<&str> {
         self.properties.get(property).and_then(Value::as_str)
     }
 
-    /// The custom metadata stored under `schema`, when it is there and an object.
+    /// The object of custom metadata under `schema`.
     #[must_use]
     pub fn metadata(&self, schema: &str) -> Option<&Properties> {
         self.properties.get("customProperties")?.get(schema)?.as_object()

@@ -1,4 +1,4 @@
-//! Facts: what people filter APIs by, as flat custom properties.
+//! Facts: flat custom properties by which people filter APIs.
 
 use std::collections::BTreeSet;
 
@@ -8,23 +8,23 @@ use utoipa::ToSchema;
 
 use super::{AccountId, ApiType, EndpointType, FieldPath, Gateway, GatewayApi};
 
-/// A fact that each API in the catalog tells of itself.
+/// A fact about each API in the catalog.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "camelCase")]
 #[value(rename_all = "camelCase")]
 pub enum Fact {
     /// Its kind: `REST`, `HTTP` or `WebSocket`.
     ApiType,
-    /// How it can be reached: `Regional`, `Edge` or `Private`.
+    /// Its endpoint type: `Regional`, `Edge` or `Private`.
     EndpointType,
-    /// The account that it is in.
+    /// Its account.
     Account,
-    /// The region that it is in.
+    /// Its region.
     Region,
 }
 
-/// The regions there are (botocore `partitions.json`): all are choices from the start, because API Center may refuse to
-/// add one later.
+/// The regions (botocore `partitions.json`): all are choices from the start, because API Center may refuse to add one
+/// later.
 const REGIONS: &[&str] = &[
     "af-south-1",
     "ap-east-1",
@@ -78,7 +78,7 @@ impl Fact {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::ApiType, Self::EndpointType, Self::Account, Self::Region];
 
-    /// The word for it in an integration's `facts`.
+    /// Its word in an integration's `facts`.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -89,7 +89,7 @@ impl Fact {
         }
     }
 
-    /// The metadata schema under which APIs keep it.
+    /// Its metadata schema.
     #[must_use]
     pub fn schema_name(self) -> &'static str {
         match self {
@@ -100,7 +100,7 @@ impl Fact {
         }
     }
 
-    /// What readers of the catalog see it called.
+    /// Its title in the catalog.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -111,7 +111,7 @@ impl Fact {
         }
     }
 
-    /// The values that can be told in advance; an account cannot.
+    /// The predictable values; an account is not.
     #[must_use]
     pub fn known_values(self) -> BTreeSet<String> {
         let values: Vec<&str> = match self {
@@ -126,7 +126,7 @@ impl Fact {
         values.into_iter().map(str::to_owned).collect()
     }
 
-    /// What an API tells; `None` while it is not known.
+    /// Its value for an API; `None` while unknown.
     #[must_use]
     pub fn value(self, gateway: &Gateway, api: &GatewayApi) -> Option<String> {
         match self {
@@ -137,7 +137,7 @@ impl Fact {
         }
     }
 
-    /// Where an API keeps it.
+    /// Its path in an API.
     #[must_use]
     pub fn path(self) -> FieldPath {
         FieldPath::new(&["customProperties", self.schema_name()])

@@ -1,17 +1,17 @@
-//! What Amazon API Gateway has, as far as it matters here.
+//! The contents of Amazon API Gateway that matter to the app.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{ApiId, ApiType, Format, Model, Route, SkipReason, is_blank};
 
-/// Longest definition that API Center takes inline, in bytes: 3 MiB (its command line refuses more).
+/// Longest definition that API Center accepts inline, in bytes: 3 MiB (its command line refuses more).
 pub const DEFINITION_MAX_BYTES: usize = 3 * 1024 * 1024;
 
 /// An API of a gateway, from `GetRestApis` (API version 2015-07-09) or `GetApis` (2018-11-29).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GatewayApi {
-    /// What kind of API it is.
+    /// Its kind.
     pub api_type: ApiType,
     /// Its id.
     pub id: ApiId,
@@ -19,22 +19,22 @@ pub struct GatewayApi {
     pub name: String,
     /// Its description; any length.
     pub description: Option<String>,
-    /// Its free-text version. Without one, exports carry a changing time stamp as `info.version`.
+    /// Its free-text version. Without one, exports have a changing time stamp as `info.version`.
     pub version: Option<String>,
-    /// How it can be reached.
+    /// How clients reach it.
     pub endpoint_type: EndpointType,
-    /// The VPC endpoints that a private API is associated with.
+    /// The VPC endpoints of a private API.
     pub vpc_endpoint_ids: Vec<String>,
-    /// Whether its `execute-api` URL is switched off, so that only custom domains reach it.
+    /// Whether its `execute-api` URL is disabled, so that only custom domains reach it.
     pub execute_api_disabled: bool,
-    /// Its tags, Amazon's own among them.
+    /// Its tags, including those of AWS.
     pub tags: BTreeMap<String, String>,
 }
 
 impl GatewayApi {
-    /// The value of a tag: of the key as it is written, else of the one key that differs in case only.
+    /// The value of a tag: of this exact key, else of the only key that differs in case.
     ///
-    /// A tag without anything to see is none.
+    /// A blank value counts as missing.
     #[must_use]
     pub fn tag(&self, key: &str) -> Option<&str> {
         let mut tags = self.tags.iter().filter(|(_, value)| !is_blank(value));
@@ -54,14 +54,14 @@ impl fmt::Display for GatewayApi {
     }
 }
 
-/// How an API can be reached.
+/// How clients reach an API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum EndpointType {
     /// Through Amazon `CloudFront`.
     Edge,
-    /// In its region.
+    /// Within its region.
     Regional,
-    /// From within VPC endpoints only.
+    /// Only from within VPC endpoints.
     Private,
 }
 
@@ -69,7 +69,7 @@ impl EndpointType {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::Regional, Self::Edge, Self::Private];
 
-    /// What facts and rules call it.
+    /// Its word in facts and rules.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -83,35 +83,36 @@ impl EndpointType {
 /// A stage of an API, from `GetStages`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stage {
-    /// Its name: up to 128 characters of `[A-Za-z0-9_-]`, and the case matters; `$default` where an HTTP API has one.
+    /// Its name: up to 128 case-sensitive characters of `[A-Za-z0-9_-]`; `$default` for the default stage of an HTTP
+    /// API.
     pub name: String,
-    /// The deployment it runs; empty while it runs none.
+    /// The deployment it runs; empty without one.
     pub deployment_id: String,
     /// Its description.
     pub description: Option<String>,
     /// When it was last changed, seconds since 1970.
     pub last_updated: Option<i64>,
-    /// The documentation version that exports of it include.
+    /// The documentation version that its exports include.
     pub documentation_version: Option<String>,
-    /// The deployment of its canary, when it has one.
+    /// The deployment of its canary, if any.
     pub canary_deployment_id: Option<String>,
 }
 
-/// What Amazon gives of a stage when it is asked for its definition.
+/// The definition of a stage as AWS returns it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StageExport {
-    /// An OpenAPI document, of a REST or an HTTP API.
+    /// An OpenAPI document, of a REST or HTTP API.
     OpenApi(Vec<u8>),
-    /// What a WebSocket API consists of; Amazon has no export of one.
+    /// The parts of a WebSocket API, which AWS does not export.
     WebSocket {
         /// Its routes.
         routes: Vec<Route>,
         /// Its models.
         models: Vec<Model>,
     },
-    /// None, for a reason that stays until the stage changes: Amazon's own words.
+    /// None, for a reason that lasts until the stage changes, in the words of AWS.
     Refused(String),
-    /// It is longer than this many bytes, of which the rest was not read.
+    /// Longer than this many bytes, where reading stopped.
     Endless(usize),
 }
 
@@ -120,11 +121,11 @@ pub enum StageExport {
 pub enum Export {
     /// The definition.
     Document(Document),
-    /// There is none to be had, for a reason that stays until the stage changes.
+    /// Unavailable, for a reason that lasts until the stage changes.
     Unavailable {
         /// `ExportRefused` or `DefinitionTooLarge`.
         reason: SkipReason,
-        /// Amazon's own words, or what is wrong with the document.
+        /// The words of AWS, or the document's fault.
         message: String,
     },
 }
@@ -134,15 +135,15 @@ pub enum Export {
 pub struct Document {
     /// Its format.
     pub format: Format,
-    /// The text: as Amazon gave it, but for `servers`, or as it was generated.
+    /// The text: the export with replaced `servers`, or the generated document.
     pub text: String,
     /// Its `openapi` or `asyncapi` member, such as `3.0.1`.
     pub specification_version: String,
     /// SHA-256 of `text`, lower-case hex.
     pub content_digest: String,
-    /// SHA-256 of the document without what changes from one export to the next, lower-case hex.
+    /// SHA-256 of the document without the parts that vary between exports, lower-case hex.
     pub canonical_digest: String,
-    /// The same without what members of a group may differ in and share a definition: `servers`, `info.title` and
+    /// Same without the parts in which group members that share a definition may differ: `servers`, `info.title` and
     /// `info.description`.
     pub comparison_digest: String,
 }

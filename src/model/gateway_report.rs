@@ -1,32 +1,32 @@
-//! How far a gateway could be read, and what is held there.
+//! The report of a gateway: its state, and what is held there.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How far a gateway could be read.
+/// The state of a gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum GatewayState {
     /// All its lists were read.
     Read,
-    /// The credentials may not read one of its lists.
+    /// The credentials lack access to one of its lists.
     Denied,
-    /// The credentials are not accepted, or cannot be had.
+    /// The credentials are rejected or missing.
     Unauthorized,
-    /// The credentials are of another account than they were when the integration was put.
+    /// The credentials belong to another account than when the integration was put.
     OtherAccount,
-    /// One of its lists could not be had.
+    /// One of its lists could not be read.
     Unavailable,
     /// The account has not enabled the region.
     NotEnabled,
     /// The account is not active in its organisation.
     Inactive,
-    /// The integration reads it no longer, and the catalog has APIs of it.
+    /// The integration no longer reads it, and the catalog has APIs of it.
     Departed,
 }
 
 impl GatewayState {
-    /// Its name, as reports have it.
+    /// Its name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -45,48 +45,48 @@ impl GatewayState {
     #[must_use]
     pub fn remedy(self) -> &'static str {
         match self {
-            Self::Read => "Let the credentials read what is missing",
+            Self::Read => "Grant the credentials the missing permissions",
             Self::Denied => {
-                "Let the credentials read it, roll the member role out to the account, or leave it out; StackSets never \
+                "Grant the credentials access, roll the member role out to the account, or exclude the account; StackSets never \
                  deploy to the management account (docs/organisation.md)"
             }
-            Self::Unauthorized => "See whether the secrets, the hub role and its trust policy are as they have to be",
-            Self::OtherAccount => "Use credentials of the account that it was, or PUT the integration again",
-            Self::Unavailable => "See whether the region can be reached from where this runs",
-            Self::NotEnabled => "Take the region out of regionNames, or enable it in the account",
-            Self::Inactive => "Nothing has to be done: an account that is not active is left alone",
-            Self::Departed => "Confirm that its APIs go, or have the integration read it again",
+            Self::Unauthorized => "Check the secrets, the hub role and its trust policy",
+            Self::OtherAccount => "Use credentials of the original account, or PUT the integration again",
+            Self::Unavailable => "Check that this host can reach the region",
+            Self::NotEnabled => "Remove the region from regionNames, or enable it in the account",
+            Self::Inactive => "Nothing to do: the app leaves an inactive account alone",
+            Self::Departed => "Confirm the deletion of its APIs, or let the integration read it again",
         }
     }
 
-    /// Whether it is no fault where the catalog has nothing of the gateway: it was never to be read.
+    /// Whether it is fine as long as the catalog has nothing of the gateway: it was never readable.
     #[must_use]
     pub fn is_permanent(self) -> bool {
         matches!(self, Self::Denied | Self::NotEnabled | Self::Inactive)
     }
 }
 
-/// How far a gateway could be read: an account in a region.
+/// The state of a gateway: an account in a region.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct GatewayReport {
-    /// The source that it is read for, where the integration has several.
+    /// The source that reads it, if the integration has several.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub source: Option<String>,
-    /// The account, where it is known.
+    /// The account, if known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub account: Option<String>,
     /// The region.
     pub region: String,
-    /// How far it could be read.
+    /// Its state.
     pub state: GatewayState,
-    /// How many APIs it has, as far as it could be read.
+    /// The number of its APIs, as far as it could be read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub apis: Option<usize>,
-    /// How many deletions are held: of APIs, and of stages of APIs that stay.
+    /// The number of held deletions: of APIs, and of stages of APIs that stay.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub held: Option<usize>,
-    /// Names the deletions that are held here; a sync that is given it makes them.
+    /// The id of the held deletions; a sync with this id makes them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deletions_id: Option<String>,
     /// What could not be read of it, and why.
@@ -95,7 +95,7 @@ pub struct GatewayReport {
 }
 
 impl GatewayReport {
-    /// Whether there is something that people have to look at.
+    /// Whether people should look at it.
     #[must_use]
     pub fn is_to_look_at(&self) -> bool {
         self.state != GatewayState::Read || self.held.is_some() || self.message.is_some()

@@ -1,10 +1,10 @@
-//! What makes one API in the catalog of several on gateways.
+//! How several gateway APIs are grouped into one API of the catalog.
 
 use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-/// What the APIs of a group have in common.
+/// The common property of a group's APIs.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum GroupBy {
     /// Every API stands alone.
@@ -17,10 +17,10 @@ pub enum GroupBy {
 }
 
 impl GroupBy {
-    /// What comes before the key of a tag.
+    /// The prefix of a tag's key.
     const TAG: &str = "tag:";
 
-    /// Reads `none`, `name` or `tag:KEY`; `None` when it is something else.
+    /// Parses `none`, `name` or `tag:KEY`; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         match text {

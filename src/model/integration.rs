@@ -11,7 +11,7 @@ use super::{
     Source,
 };
 
-/// Whether definitions are imported.
+/// When to import definitions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 #[value(rename_all = "lower")]
@@ -19,25 +19,25 @@ pub enum ImportSpecification {
     /// With every run.
     #[default]
     Always,
-    /// Never; those that are there are removed.
+    /// Never; existing ones are removed.
     Never,
     /// Only when a sync asks for them; otherwise they stay as they are.
     OnDemand,
 }
 
-/// Whether an integration is kept up to date or is going away.
+/// Whether an integration is synchronized or being deleted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IntegrationState {
-    /// Synchronised by every run.
+    /// Synchronized by every run.
     Active,
-    /// Its APIs are being deleted; the next run goes on with that.
+    /// Its APIs are being deleted; the next run continues.
     Deleting,
 }
 
 /// Values of an organisation's own metadata, set when an entity is created.
 ///
-/// The description has from here that a document may hold nothing else.
+/// This type puts into the OpenAPI description that no other properties are allowed.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", default, deny_unknown_fields)]
 pub struct DefaultCustomProperties {
@@ -55,39 +55,39 @@ pub struct DefaultCustomProperties {
     pub deployment: Properties,
 }
 
-/// The link of Amazon API Gateways to the API center.
+/// Links Amazon API Gateways to the API center.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Integration {
     /// Its name.
     pub name: IntegrationName,
-    /// What it reads from, in the order of its document; at least one.
+    /// Its sources in the order of the document; at least one.
     pub sources: Vec<Source>,
-    /// The kinds of API that are synchronised; at least one.
+    /// The kinds of API to synchronize; at least one.
     pub api_types: BTreeSet<ApiType>,
-    /// The facts that APIs in the catalog tell.
+    /// The facts about APIs in the catalog.
     pub facts: BTreeSet<Fact>,
-    /// Whether definitions are imported.
+    /// When to import definitions.
     pub import_specification: ImportSpecification,
-    /// The environment that holds it, and its deployments where a source names no other.
+    /// Its environment, also for deployments of sources without another one.
     pub environment: EntityName,
     /// The lifecycle stage of new versions.
     pub lifecycle_stage: LifecycleStage,
     /// Values of the organisation's own metadata.
     pub default_custom_properties: DefaultCustomProperties,
-    /// An API or a stage is in when one of these fits, or there are none…
+    /// Selects the APIs and stages that match one of these, or all if empty…
     pub include: Vec<Match>,
-    /// …and none of these does.
+    /// …except those that match one of these.
     pub exclude: Vec<Match>,
-    /// How fields are filled; of several rules for one field, the last decides.
+    /// Rules that set fields; of several for one field, the last wins.
     pub map: Vec<MapRule>,
-    /// What makes one API in the catalog of several on gateways.
+    /// How several gateway APIs are grouped into one API of the catalog.
     pub group_by: GroupBy,
-    /// Starts and ends that are taken off the names of APIs before they are compared.
+    /// Prefixes and suffixes to trim from the names of APIs before they are compared.
     pub group_trim: BTreeSet<String>,
 }
 
 impl Integration {
-    /// The same integration without the facts that these words name.
+    /// The same integration without these facts.
     #[must_use]
     pub fn without_facts(&self, words: &BTreeSet<String>) -> Self {
         let mut integration = self.clone();
@@ -101,13 +101,13 @@ impl Integration {
         self.sources.iter().flat_map(|source| &source.regions).collect()
     }
 
-    /// The source in the form that has one, Microsoft's.
+    /// The source in Microsoft's form, which has only one.
     #[must_use]
     pub fn only_source(&self) -> Option<&Source> {
         self.sources.iter().find(|source| source.name.is_none())
     }
 
-    /// Whether the accounts of a source are those of an organisation.
+    /// Whether a source reads the accounts of an organisation.
     #[must_use]
     pub fn reads_an_organization(&self) -> bool {
         let mut sources = self.sources.iter();

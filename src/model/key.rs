@@ -1,4 +1,4 @@
-//! Which API on which gateway: what everything here is listed, named and reported by.
+//! Keys of gateway APIs: everything is listed, named and reported by them.
 
 use std::fmt;
 
@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 
 use super::{ApiId, Region};
 
-/// Stands for an account that is not known in the text of a key.
+/// Stands for an unknown account in the text of a key.
 const UNKNOWN_ACCOUNT: &str = "-";
 
-/// The kinds of API that Amazon API Gateway has.
+/// The kinds of API in Amazon API Gateway.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "UPPERCASE")]
 #[value(rename_all = "UPPER")]
@@ -25,10 +25,10 @@ pub enum ApiType {
 }
 
 impl ApiType {
-    /// All of them, in the order in which people read of them.
+    /// All of them, in display order.
     pub const ALL: [Self; 3] = [Self::Rest, Self::Http, Self::Websocket];
 
-    /// The list of Amazon's that has APIs of the kind.
+    /// The list with APIs of this kind.
     #[must_use]
     pub fn list(self) -> ApiList {
         match self {
@@ -37,7 +37,7 @@ impl ApiType {
         }
     }
 
-    /// What facts and rules call it.
+    /// Its word in facts and rules.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {
@@ -47,7 +47,7 @@ impl ApiType {
         }
     }
 
-    /// What people call an API of the kind, such as `HTTP API`.
+    /// Its name for people, such as `HTTP API`.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -58,7 +58,7 @@ impl ApiType {
     }
 }
 
-/// The lists of APIs that a gateway has: each is complete or not for itself.
+/// The lists of APIs on a gateway: each is complete or not on its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum ApiList {
     /// Of `GetRestApis`.
@@ -68,7 +68,7 @@ pub enum ApiList {
 }
 
 impl ApiList {
-    /// The kind of what is on it, as far as the list alone tells.
+    /// The kind of its APIs, as far as the list alone tells.
     #[must_use]
     pub fn kind(self) -> ApiType {
         match self {
@@ -77,7 +77,7 @@ impl ApiList {
         }
     }
 
-    /// What is on it, such as `REST APIs`.
+    /// Its contents, such as `REST APIs`.
     #[must_use]
     pub fn title(self) -> &'static str {
         match self {
@@ -87,13 +87,13 @@ impl ApiList {
     }
 }
 
-/// The number of an AWS account: a text of twelve digits, which may begin with zeros.
+/// The id of an AWS account: twelve digits, possibly with leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct AccountId(String);
 
 impl AccountId {
-    /// Parses an account's number; `None` when it has not twelve digits.
+    /// Parses an account's id; `None` unless it has twelve digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
@@ -116,7 +116,7 @@ impl fmt::Display for AccountId {
 /// One account in one region: the unit of listing, pacing, completeness and failure.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Gateway {
-    /// The account, where Amazon tells whose the credentials are.
+    /// The account, if AWS says whose the credentials are.
     pub account: Option<AccountId>,
     /// The region.
     pub region: Region,
@@ -132,22 +132,22 @@ impl fmt::Display for Gateway {
 /// An API of a gateway.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct SourceKey {
-    /// Where it is.
+    /// Its gateway.
     pub gateway: Gateway,
-    /// What kind of API it is.
+    /// Its kind.
     pub api_type: ApiType,
-    /// The id that Amazon gave it.
+    /// Its id in AWS.
     pub api_id: ApiId,
 }
 
-/// An API of a gateway, as far as its entity in the catalog tells.
+/// A gateway API, as far as its entity in the catalog tells.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Origin {
-    /// Where it is; `None` where that was broken by hand.
+    /// Its gateway; `None` if edited by hand.
     pub gateway: Option<Gateway>,
-    /// What kind of API it is.
+    /// Its kind.
     pub api_type: ApiType,
-    /// The id that Amazon gave it.
+    /// Its id in AWS.
     pub api_id: ApiId,
 }
 
@@ -162,7 +162,7 @@ impl From<&SourceKey> for Origin {
 }
 
 impl Gateway {
-    /// Whether this may be the same gateway: an account that is not known may be any.
+    /// Whether both may be the same gateway: an unknown account may be any.
     #[must_use]
     pub fn may_be(&self, other: &Self) -> bool {
         let is_one = match (&self.account, &other.account) {
@@ -172,7 +172,7 @@ impl Gateway {
         is_one && self.region == other.region
     }
 
-    /// Reads `account/region`, as [`Display`](fmt::Display) writes it; `None` when it is something else.
+    /// Parses `account/region`, as [`Display`](fmt::Display) writes it; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (account, region) = text.split_once('/')?;
@@ -198,7 +198,7 @@ impl SourceKey {
         self.gateway.region.console_page(&page, &format!("api={id}&"))
     }
 
-    /// Reads `account/region/apiId`, as [`Display`](fmt::Display) writes it; `None` when it is something else.
+    /// Parses `account/region/apiId`, as [`Display`](fmt::Display) writes it; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str, api_type: ApiType) -> Option<Self> {
         let (gateway, api_id) = text.rsplit_once('/')?;

@@ -1,12 +1,12 @@
-//! Members of groups in names: what tells apart what several members have below one API.
+//! Members of groups in names: tell apart the entities of several members below one API.
 
 use super::{EntityName, SourceKey, digest};
 
-/// Hex digits of a key's SHA-256 that keep the members of a group apart in names.
+/// Hex digits of a key's SHA-256 that tell members apart in names.
 pub const MEMBER_DIGITS: usize = 8;
 
 impl SourceKey {
-    /// What names below a group have at their end to tell its members apart: hex digits of the key's SHA-256.
+    /// The end of names below a group that tells its members apart: hex digits of the key's SHA-256.
     #[must_use]
     pub fn short_digest(&self) -> String {
         let mut digest = digest(self.to_string().as_bytes());
@@ -16,14 +16,14 @@ impl SourceKey {
 }
 
 impl EntityName {
-    /// The name with a group's member at its end: of the deployment of its stage below a version of this name, or of its own
-    /// definition beside one of this name.
+    /// The name with a group member at its end: of its stage's deployment below a version of this name, or of its own
+    /// definition.
     #[must_use]
     pub fn of_member(&self, key: &SourceKey) -> Self {
         self.with_end(&key.short_digest())
     }
 
-    /// The name without the member at its end; `None` when there is another or none.
+    /// The name without the member at its end; `None` if it ends otherwise.
     #[must_use]
     pub fn without_member(&self, key: &SourceKey) -> Option<Self> {
         let readable = self.as_str().strip_suffix(&key.short_digest())?.strip_suffix('-')?;

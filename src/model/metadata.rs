@@ -1,4 +1,4 @@
-//! The types of the fields that rules may fill.
+//! The types of the fields that rules may set.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{EntityKind, EntityName, EntityPath, MappedField};
 
-/// The JSON schemas of the fields that rules may fill: API Center's own, and the organisation's metadata.
+/// The JSON schemas of the fields that rules may set: API Center's own, and the organisation's metadata.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MetadataTypes(BTreeMap<MappedField, Value>);
 
@@ -19,7 +19,7 @@ impl MetadataTypes {
         Self(own().into_iter().chain(custom).collect())
     }
 
-    /// The same where these are the environments that there are.
+    /// Same, with these existing environments.
     #[must_use]
     pub fn with_environments(mut self, names: impl IntoIterator<Item = EntityName>) -> Self {
         let environments = names.into_iter().map(|name| EntityPath::Environment(name).scoped_id());
@@ -29,7 +29,7 @@ impl MetadataTypes {
         self
     }
 
-    /// Whether it is known that there is no such environment.
+    /// Whether such an environment is known not to exist.
     #[must_use]
     pub fn lacks_environment(&self, name: &EntityName) -> bool {
         let schema = self.0.get(&MappedField::environment());
@@ -38,7 +38,7 @@ impl MetadataTypes {
         there.is_some_and(|there| !there.contains(&id))
     }
 
-    /// The JSON schema of a field; `None` where the organisation has no such metadata.
+    /// The JSON schema of a field; `None` if the organisation has no such metadata.
     #[must_use]
     pub fn schema(&self, field: &MappedField) -> Option<&Value> {
         self.0.get(field)
@@ -46,7 +46,7 @@ impl MetadataTypes {
 }
 
 impl Default for MetadataTypes {
-    /// Without any metadata of an organisation.
+    /// Without metadata of an organisation.
     fn default() -> Self {
         Self::new([])
     }

@@ -12,13 +12,13 @@ use super::{Format, digest, ends_like_a_digest, quote_name};
 const ENTITY_NAME_MAX: usize = 90;
 /// Longest name of an integration, in characters: leaves room for `-` and an API's id in an entity name.
 const INTEGRATION_NAME_MAX: usize = 60;
-/// Shortest name of any of them, in characters.
+/// Shortest name of either, in characters.
 const NAME_MIN: usize = 3;
-/// Longest part of a stage name that stays readable in its entity name, in characters.
+/// Longest readable part of a stage name in its entity name, in characters.
 const STAGE_STEM_MAX: usize = 64;
-/// Hex digits of the stage name's SHA-256 that keep entity names apart.
+/// Hex digits of the stage name's SHA-256 that tell entity names apart.
 const STAGE_DIGEST_DIGITS: usize = 16;
-/// What names of groups of WebSocket APIs end in, and no other's.
+/// The end of the names of groups of WebSocket APIs, and no others.
 const WEBSOCKET_END: &str = "-websocket";
 
 /// A name that breaks the rule of its kind.
@@ -26,12 +26,12 @@ const WEBSOCKET_END: &str = "-websocket";
 #[error("{kind} {name:?} must match {pattern}")]
 pub struct InvalidName {
     kind: &'static str,
-    /// As it was written, unless it has no end.
+    /// As given, cut if very long.
     name: String,
     pattern: &'static str,
 }
 
-/// The name of a catalog entity: 3 to 90 characters of `[a-zA-Z0-9-]`, compared without case.
+/// The name of a catalog entity: 3 to 90 characters of `[a-zA-Z0-9-]`, compared ignoring case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct EntityName(String);
@@ -40,7 +40,7 @@ impl EntityName {
     /// Parses a name.
     ///
     /// # Errors
-    /// When it does not match `^[a-zA-Z0-9-]{3,90}$`.
+    /// If it does not match `^[a-zA-Z0-9-]{3,90}$`.
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, ENTITY_NAME_MAX) {
             Ok(Self(name.to_owned()))
@@ -53,17 +53,17 @@ impl EntityName {
         }
     }
 
-    /// The name that an API has in the catalog: `{integration}-{apiId}`.
+    /// The name of an API in the catalog: `{integration}-{apiId}`.
     ///
     /// # Errors
-    /// When the two together are too long.
+    /// If both together are too long.
     pub fn of_api(integration: &IntegrationName, api: &ApiId) -> Result<Self, InvalidName> {
         Self::parse(&format!("{integration}-{api}"))
     }
 
-    /// The name that a group has in the catalog: `{integration}-{key}`, and that of WebSocket APIs `{integration}-{key}-websocket`.
+    /// The name of a group in the catalog: `{integration}-{key}`, for WebSocket APIs `{integration}-{key}-websocket`.
     ///
-    /// The key is made a name as stages are. What is readable of it is cut so that the whole fits, its digest never is.
+    /// The key becomes a name as stages do. Its readable part is cut so that the whole fits, its digest never is.
     #[must_use]
     pub fn of_group(integration: &IntegrationName, key: &str, is_websocket: bool) -> Self {
         let end = if is_websocket { WEBSOCKET_END } else { "" };
@@ -73,24 +73,24 @@ impl EntityName {
         Self(format!("{integration}-{key}{end}"))
     }
 
-    /// The name of the definition of this format in every version that is made here.
+    /// The name of our definitions in this format.
     #[must_use]
     pub fn definition(format: Format) -> Self {
         Self(format.name().to_owned())
     }
 
-    /// Whether it is the name of the definition that every version made here has.
+    /// Whether it is the name of our definitions in any format.
     #[must_use]
     pub fn is_definition(&self) -> bool {
         Format::ALL.iter().any(|format| *self == Self::definition(*format))
     }
 
-    /// The name of a version or of a definition that is made here with `-` and a short end.
+    /// The name of one of our versions or definitions with `-` and a short end.
     pub(super) fn with_end(&self, end: &str) -> Self {
         Self(format!("{self}-{end}"))
     }
 
-    /// The name as it was written.
+    /// The name as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -151,19 +151,19 @@ impl fmt::Display for EntityName {
     }
 }
 
-/// The name of an integration: 3 to 60 characters of `[a-zA-Z0-9-]`, compared without case.
+/// The name of an integration: 3 to 60 characters of `[a-zA-Z0-9-]`, compared ignoring case.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct IntegrationName(EntityName);
 
 impl IntegrationName {
-    /// What a name matches.
+    /// The pattern of a name.
     pub const PATTERN: &'static str = "^[a-zA-Z0-9-]{3,60}$";
 
     /// Parses a name.
     ///
     /// # Errors
-    /// When it does not match [`Self::PATTERN`].
+    /// If it does not match [`Self::PATTERN`].
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, INTEGRATION_NAME_MAX) {
             Ok(Self(EntityName(name.to_owned())))
@@ -176,13 +176,13 @@ impl IntegrationName {
         }
     }
 
-    /// The name as it was written.
+    /// The name as given.
     #[must_use]
     pub fn as_str(&self) -> &str {
         self.0.as_str()
     }
 
-    /// The same name as that of a catalog entity.
+    /// The name as that of a catalog entity.
     #[must_use]
     pub fn entity_name(&self) -> &EntityName {
         &self.0
@@ -195,19 +195,19 @@ impl fmt::Display for IntegrationName {
     }
 }
 
-/// The id that Amazon gave to an API: letters and digits.
+/// The id of an API in AWS: letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
 pub struct ApiId(String);
 
 impl ApiId {
-    /// Longest id taken, in characters: Amazon's have ten, and an entity name has room for this many.
+    /// Longest accepted id, in characters: those of AWS have ten, and an entity name has room for this many.
     const MAX: usize = 25;
 
     /// Parses an id.
     ///
     /// # Errors
-    /// When it does not match `^[a-zA-Z0-9]{1,25}$`.
+    /// If it does not match `^[a-zA-Z0-9]{1,25}$`.
     pub fn parse(id: &str) -> Result<Self, InvalidName> {
         let valid = (1..=Self::MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if valid {
@@ -221,7 +221,7 @@ impl ApiId {
         }
     }
 
-    /// The id as Amazon wrote it.
+    /// The id as given by AWS.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -234,10 +234,10 @@ impl fmt::Display for ApiId {
     }
 }
 
-/// The entity name of a stage's version and deployment: total, stable, and different for different stages.
+/// The entity name of a stage's version and deployment: total, stable, and unique.
 ///
-/// A name that is already fit is its own; any other is made readable and told apart by 16 hex digits of its SHA-256.
-/// A fit name that ends like a made one counts as unfit, so that the two kinds never meet.
+/// A valid name is used unchanged; any other is made readable and gets 16 hex digits of its SHA-256. A valid name that
+/// ends like such a name counts as invalid, so the two never collide.
 #[must_use]
 pub fn stage_entity_name(stage_name: &str) -> EntityName {
     if is_fit_stage_name(stage_name) {
@@ -246,7 +246,7 @@ pub fn stage_entity_name(stage_name: &str) -> EntityName {
     EntityName(made_name(stage_name, ENTITY_NAME_MAX))
 }
 
-/// What is readable of a text, and 16 hex digits of its SHA-256 to tell it apart, in at most `room` characters.
+/// The readable part of a text and 16 hex digits of its SHA-256, in at most `room` characters.
 fn made_name(text: &str, room: usize) -> String {
     let stem: String = text
         .chars()

@@ -1,4 +1,4 @@
-//! What AWS Organizations says of accounts, and the ids of its units.
+//! Accounts of AWS Organizations, and the ids of its units.
 
 use std::fmt;
 
@@ -9,13 +9,13 @@ use super::{AccountId, quote_name};
 /// An account of an organisation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Account {
-    /// Its number.
+    /// Its id.
     pub id: AccountId,
-    /// What people call it; empty where it has no name.
+    /// Its name; may be empty.
     pub name: String,
-    /// Whether it is in use. Nothing is read of any other.
+    /// Whether it is active. Others are not read.
     pub is_active: bool,
-    /// Amazon's word for its state, such as `SUSPENDED`; empty where Amazon has none.
+    /// Its state in the words of AWS, such as `SUSPENDED`; may be empty.
     pub state: String,
 }
 
@@ -33,7 +33,7 @@ impl UnitId {
     /// Parses the id of a unit or a root.
     ///
     /// # Errors
-    /// When it matches neither `^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$` nor `^r-[0-9a-z]{4,32}$`.
+    /// If it matches neither `^ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}$` nor `^r-[0-9a-z]{4,32}$`.
     pub fn parse(text: &str) -> Result<Self, InvalidUnitId> {
         let is_unit = text
             .strip_prefix("ou-")

@@ -1,4 +1,4 @@
-//! Passes: a look at all APIs, which may take several runs, and which of them are looked into deeply when.
+//! Passes over all APIs, which may take several runs, and the schedule of deep checks.
 
 use serde::{Deserialize, Serialize};
 
@@ -6,12 +6,12 @@ use super::{EntityName, digest};
 
 /// Slots of deep checks. The hours of a daily schedule go through all of them too, since 29 is prime to 24.
 const SLOTS: i64 = 29;
-/// Hex digits of a name's digest that tell its slot: 32 bits spread evenly enough over 29 slots.
+/// Hex digits of a name's digest that determine its slot: 32 bits spread evenly enough over 29 slots.
 const SLOT_DIGITS: usize = 8;
 
-/// How far a pass has come that there was not enough time for.
+/// The position of an unfinished pass.
 ///
-/// It went from one name to another, in the order of names, around the end if need be.
+/// It covers the names from one to another in order, wrapping around if needed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Cursor {
@@ -19,10 +19,10 @@ pub struct Cursor {
     pub from: EntityName,
     /// The first API that it has not looked at.
     pub at: EntityName,
-    /// Whether it looks below every API.
+    /// Whether it compares everything below every API.
     #[serde(default)]
     pub deep: bool,
-    /// Whether it imports definitions that are imported on demand.
+    /// Whether it imports definitions on demand.
     #[serde(default)]
     pub definitions: bool,
 }
@@ -38,8 +38,7 @@ impl Cursor {
         }
     }
 
-    /// The cursor of a run that does this much: what the pass has done counts if it did as much, and it goes on where that
-    /// stopped in any case.
+    /// The cursor for a run with these options: keeps the progress of a pass that did as much, and always the position.
     #[must_use]
     pub fn for_run(&self, deep: bool, definitions: bool) -> Self {
         let does_as_much = (self.deep || !deep) && (self.definitions || !definitions);
@@ -55,14 +54,14 @@ impl Cursor {
     }
 }
 
-/// The slot of deep checks that an API is in.
+/// The slot of an API for deep checks.
 #[must_use]
 pub fn slot(name: &EntityName) -> i64 {
     let digest = digest(name.as_str().to_ascii_lowercase().as_bytes());
     i64::from_str_radix(&digest[..SLOT_DIGITS], 16).unwrap_or_default() % SLOTS
 }
 
-/// The slot whose turn it is in an hour, counted from 1970.
+/// The slot of an hour, counted from 1970.
 #[must_use]
 pub fn deep_slot(hour: i64) -> i64 {
     hour.rem_euclid(SLOTS)

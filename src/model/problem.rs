@@ -1,4 +1,4 @@
-//! Problems: what callers are told when a call cannot be done.
+//! Problems: the errors that callers see.
 
 use std::fmt;
 use std::time::Duration;
@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 
 use super::{IntegrationName, one_line, some_lines};
 
-/// Longest name of a part of the request, in UTF-16 units.
+/// Longest target, in UTF-16 units.
 const TARGET_MAX: usize = 200;
-/// Longest time that a caller is told to wait: what others demand may be a mistake, and the timer tries every hour.
+/// Longest wait that a caller is given: others may ask for too much, and the timer tries every hour.
 const RETRY_AFTER_MAX: Duration = Duration::from_hours(1);
 
 /// The codes of section "Errors" of the HTTP contract.
@@ -54,7 +54,7 @@ pub enum ErrorCode {
 }
 
 impl ErrorCode {
-    /// The HTTP status that goes with the code.
+    /// The HTTP status of the code.
     #[must_use]
     pub fn status(self) -> u16 {
         match self {
@@ -95,25 +95,25 @@ impl fmt::Display for ErrorCode {
     }
 }
 
-/// Why a call cannot be done: which operation, on what, why, and what to do.
+/// Why a call failed: the operation, its subject, the reason, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{message}")]
 pub struct Problem {
-    /// What kind of problem.
+    /// The kind of problem.
     pub code: ErrorCode,
     /// The problem, for people.
     pub message: String,
-    /// The part of the request it is about.
+    /// The part of the request at fault.
     pub target: Option<String>,
-    /// When to try again, where waiting helps.
+    /// When to retry, if waiting helps.
     pub retry_after: Option<Duration>,
 }
 
 impl Problem {
-    /// Longest message, in UTF-16 units: far more than any of our own, since messages quote what others said.
+    /// Longest message, in UTF-16 units: far longer than ours, since messages quote others.
     pub const MESSAGE_MAX: usize = 4000;
 
-    /// There is no such integration.
+    /// The integration does not exist.
     #[must_use]
     pub fn integration_not_found(name: &IntegrationName) -> Self {
         Self::new(
@@ -122,21 +122,21 @@ impl Problem {
         )
     }
 
-    /// The integration is on its way out.
+    /// The integration is being deleted.
     #[must_use]
     pub fn integration_deleting(name: &IntegrationName) -> Self {
         let message = format!("the integration {name} is being deleted; wait until it is gone, or DELETE it again");
         Self::new(ErrorCode::IntegrationDeleting, message)
     }
 
-    /// The same of one of several sources.
+    /// The problem of one of several sources.
     #[must_use]
     pub fn in_source(self, source: &str) -> Self {
         let message = some_lines(&format!("source {source}: {}", self.message), Self::MESSAGE_MAX);
         Self { message, ..self }
     }
 
-    /// A problem without a target. Of a message without end, the beginning is kept.
+    /// A problem without a target. A very long message is cut.
     #[must_use]
     pub fn new(code: ErrorCode, message: impl Into<String>) -> Self {
         Self {
@@ -147,7 +147,7 @@ impl Problem {
         }
     }
 
-    /// The same problem in other words.
+    /// The same problem with another message.
     #[must_use]
     pub fn with_message(self, message: impl Into<String>) -> Self {
         let Self { message, .. } = Self::new(self.code, message);
@@ -163,7 +163,7 @@ impl Problem {
         }
     }
 
-    /// The same problem, which waiting helps with.
+    /// The same problem, for which waiting helps.
     #[must_use]
     pub fn with_retry_after(self, retry_after: Duration) -> Self {
         Self {
@@ -172,16 +172,16 @@ impl Problem {
         }
     }
 
-    /// When to try again, in whole seconds, where waiting helps.
+    /// When to retry, in whole seconds, if waiting helps.
     ///
-    /// A started second counts as one: asking again a moment early would be refused again.
+    /// Rounds up: a retry a moment early would fail again.
     #[must_use]
     pub fn retry_after_seconds(&self) -> Option<u64> {
         self.retry_after.map(whole_seconds)
     }
 }
 
-/// A time to wait in whole seconds.
+/// A time to wait, in whole seconds.
 #[must_use]
 pub fn whole_seconds(time: Duration) -> u64 {
     time.as_secs() + u64::from(time.subsec_nanos() > 0)

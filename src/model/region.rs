@@ -1,4 +1,4 @@
-//! AWS regions and the partitions they are in.
+//! AWS regions and their partitions.
 
 use std::fmt;
 
@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::quote_name;
 
-/// A region that fits no partition of AWS.
+/// A region in no AWS partition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{0:?} is no AWS region: expected a name such as us-east-1")]
+#[error("{0:?} is not an AWS region: expected a name such as us-east-1")]
 pub struct UnknownRegion(String);
 
 /// An AWS region of a known partition.
@@ -19,13 +19,13 @@ pub struct Region {
     partition: &'static Partition,
 }
 
-/// A partition: separate accounts, separate names in the DNS (botocore `partitions.json`).
+/// A partition: separate accounts and DNS names (botocore `partitions.json`).
 #[derive(Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct Partition {
     name: &'static str,
     prefixes: &'static [&'static str],
-    /// The regions that every account has; others have to be enabled first ("AWS Regions", regions that are enabled by
-    /// default). All regions that came after 2019 are of the other kind.
+    /// The regions that every account has; others must be enabled first ("AWS Regions", regions that are enabled by
+    /// default), including all added after 2019.
     always_enabled: &'static [&'static str],
     dns_suffix: &'static str,
     console_host: &'static str,
@@ -112,7 +112,7 @@ impl Region {
     /// Parses a region's name.
     ///
     /// # Errors
-    /// When it fits no partition: `PREFIX-WORD-DIGIT` with a prefix that one of them has.
+    /// If no partition has its prefix, or it is not `PREFIX-WORD-DIGIT`.
     pub fn parse(name: &str) -> Result<Self, UnknownRegion> {
         let partition = prefix_of(name)
             .and_then(|prefix| PARTITIONS.iter().find(|partition| partition.prefixes.contains(&prefix)))
@@ -129,19 +129,19 @@ impl Region {
         &self.name
     }
 
-    /// The partition's name, as ARNs have it.
+    /// The partition's name in ARNs.
     #[must_use]
     pub fn partition(&self) -> &'static str {
         self.partition.name
     }
 
-    /// The end of host names in this region's partition, such as `amazonaws.com`.
+    /// The DNS suffix of this region's partition, such as `amazonaws.com`.
     #[must_use]
     pub fn dns_suffix(&self) -> &'static str {
         self.partition.dns_suffix
     }
 
-    /// Whether every account has this region, without enabling it first.
+    /// Whether every account has this region without enabling it.
     #[must_use]
     pub fn is_always_enabled(&self) -> bool {
         self.partition.always_enabled.contains(&self.as_str())
@@ -163,7 +163,7 @@ impl Region {
         self.console_page("apis", "")
     }
 
-    /// A page of API Gateway in the AWS console; `query` ends in `&` where there is one.
+    /// A page of API Gateway in the AWS console; `query` ends in `&` unless empty.
     #[must_use]
     pub fn console_page(&self, page: &str, query: &str) -> String {
         let (host, region) = (self.partition.console_host, &self.name);
@@ -171,11 +171,11 @@ impl Region {
     }
 }
 
-/// The region whose token service is asked for sessions that are to be good in all of `regions`, which are of one partition:
-/// the first of them that every account has, else one of the partition that every account has; without any, `us-east-1`.
+/// The region whose token service issues sessions for all of `regions`, which share a partition: the first of them that
+/// every account has, else one of the partition that every account has; without any, `us-east-1`.
 ///
-/// A session that the token service of a region gives out is good in every region. One of the global host is not good in regions
-/// that have to be enabled.
+/// A session from a regional token service is valid in every region. One from the global host is not valid in regions
+/// that must be enabled.
 #[must_use]
 pub fn token_service_region(regions: &[Region]) -> Region {
     let enabled = regions.iter().find(|region| region.is_always_enabled()).cloned();
@@ -199,7 +199,7 @@ impl fmt::Display for Region {
     }
 }
 
-/// What stands before `-WORD-DIGITS`, when the name has that shape.
+/// The text before `-WORD-DIGITS` in a name of that shape.
 fn prefix_of(name: &str) -> Option<&str> {
     let (rest, digits) = name.rsplit_once('-')?;
     let (prefix, word) = rest.rsplit_once('-')?;

@@ -1,4 +1,4 @@
-//! What happened in a run.
+//! The report of a run.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -9,18 +9,18 @@ use super::{AccountId, ApiType, DesiredApi, Gateway, GatewayReport, Region, Skip
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// Everything is as desired, skips aside.
+    /// Everything is as desired, except skips.
     Succeeded,
     /// Some APIs failed or remain.
     Partial,
     /// Deletions wait for a confirmation; the rest was applied.
     Held,
-    /// Nothing could be planned.
+    /// Planning failed.
     Failed,
 }
 
 impl Outcome {
-    /// Its name, as reports have it.
+    /// Its name in reports.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -32,7 +32,7 @@ impl Outcome {
     }
 }
 
-/// Something that is not in the catalog, and why.
+/// Something left out of the catalog, with the reason.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Skipped {
@@ -41,19 +41,19 @@ pub struct Skipped {
     /// The API's title in the catalog.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
-    /// What kind of API it is.
+    /// The API's kind.
     pub api_type: ApiType,
-    /// The account that the API is in, where it is known.
+    /// The account of the API, if known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub account: Option<String>,
-    /// The region that the API is in.
+    /// The region of the API.
     pub region: String,
-    /// The stage, when it is about one.
+    /// The stage, if it is about one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub stage_name: Option<String>,
-    /// Why.
+    /// The reason.
     pub reason: SkipReason,
-    /// Why, for people.
+    /// The reason, for people.
     pub message: String,
 }
 
@@ -63,22 +63,22 @@ pub struct Skipped {
 pub struct Failure {
     /// The API's id.
     pub api_id: String,
-    /// The API's title in the catalog, where Amazon gives one.
+    /// The API's title in the catalog, if it has a name in AWS.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
-    /// What kind of API it is.
+    /// The API's kind.
     pub api_type: ApiType,
-    /// The account that the API is in, where it is known.
+    /// The account of the API, if known.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub account: Option<String>,
-    /// The region that the API is in.
+    /// The region of the API.
     pub region: String,
     /// What went wrong.
     pub message: String,
 }
 
 impl Skipped {
-    /// A skip with the API that it is about.
+    /// A skip with its API.
     #[must_use]
     pub fn of(skip: Skip, key: &SourceKey, title: &str) -> Self {
         Self {
@@ -93,8 +93,7 @@ impl Skipped {
         }
     }
 
-    /// A skip below an API, with the member that it is about: the first one, where it does not say. `None` where all members
-    /// are unknown.
+    /// A skip below an API, with its member: the first one, unless it names another. `None` if all members are unknown.
     #[must_use]
     pub fn below(skip: Skip, api: &DesiredApi) -> Option<Self> {
         let first = api.members.first()?;
@@ -114,7 +113,7 @@ impl Skipped {
 }
 
 impl Failure {
-    /// A failure of an API of this gateway.
+    /// A failure of an API on this gateway.
     #[must_use]
     pub fn of(api_type: ApiType, api_id: String, title: Option<String>, gateway: &Gateway, message: String) -> Self {
         Self {
@@ -127,7 +126,7 @@ impl Failure {
         }
     }
 
-    /// The gateway that the API is on.
+    /// The gateway of the API.
     #[must_use]
     pub fn gateway(&self) -> Option<Gateway> {
         Some(Gateway {
@@ -148,23 +147,23 @@ fn called(title: Option<&str>, id: &str) -> String {
     title.map_or_else(|| id.to_owned(), |title| format!("{title} ({id})"))
 }
 
-/// An entity of a needed name that is not ours, and is left alone.
+/// Somebody else's entity with a name that the app needs; left alone.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 pub struct Conflict {
     /// The entity's path in the workspace.
     pub name: String,
 }
 
-/// Requests that a run sent, retries included.
+/// Requests sent by a run, including retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Requests {
-    /// To Amazon API Gateway, and to AWS Security Token Service where a role is assumed.
+    /// To Amazon API Gateway, and to AWS Security Token Service if a role is assumed.
     pub aws: u64,
     /// To Azure Resource Manager.
     pub azure: u64,
 }
 
-/// How many entries a list had before it was cut for storage.
+/// The lengths of lists before they were cut for storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 pub struct Totals {
     /// Of `skipped`.
@@ -188,77 +187,77 @@ pub struct Report {
     pub finished_on: String,
     /// How it ended.
     pub outcome: Outcome,
-    /// What a person should know first.
+    /// What people should know first.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
-    /// APIs that were made.
+    /// Created APIs.
     pub created: usize,
-    /// APIs that were changed.
+    /// Updated APIs.
     pub updated: usize,
-    /// APIs that were deleted.
+    /// Deleted APIs.
     pub deleted: usize,
-    /// APIs that were found right.
+    /// Unchanged APIs.
     pub unchanged: usize,
-    /// APIs that there was no time for, or that the work ended before.
+    /// APIs that the run did not reach, for lack of time or because the work ended.
     pub remaining: usize,
-    /// Definitions that were imported.
+    /// Imported definitions.
     pub definitions_written: usize,
-    /// The gateways, and how far each could be read.
+    /// The gateways and their states.
     #[serde(default)]
     pub gateways: Vec<GatewayReport>,
-    /// What is not in the catalog, and why.
+    /// What was left out of the catalog, and why.
     pub skipped: Vec<Skipped>,
     /// What could not be read or written.
     pub failed: Vec<Failure>,
-    /// What was left alone because it is not ours.
+    /// Somebody else's entities, left alone.
     pub conflicts: Vec<Conflict>,
-    /// Names the deletions that are held; a sync that is given it makes them.
+    /// The id of the held deletions; a sync with this id makes them.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deletions_id: Option<String>,
-    /// Names the plan that was applied, when one was asked for.
+    /// The id of the applied plan, if one was requested.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub plan_id: Option<String>,
-    /// When the same call would go on with what remains, in seconds from the end: 0 when only the time ended, more when a
-    /// throttle outlasts it. Nothing when another call would come no further.
+    /// When the same call can continue, in seconds from the end: 0 if only the time ran out, more if a throttle
+    /// outlasts it. Missing if another call would not help.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub retry_after_seconds: Option<u64>,
-    /// Requests that were sent.
+    /// The requests sent.
     pub requests: Requests,
-    /// Lengths of the lists, when they were cut for storage.
+    /// The lengths of the lists, if they were cut for storage.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub totals: Option<Totals>,
 }
 
-/// A run of the past, as an integration's history keeps it. Counts are of APIs, the last three of entries in its report.
+/// A past run in an integration's history. Counts are of APIs, the last three of entries in its report.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PastRun {
     /// Start, RFC 3339.
     pub started_on: String,
-    /// How long it took, in seconds.
+    /// Its duration, in seconds.
     pub duration_seconds: u64,
     /// How it ended.
     pub outcome: Outcome,
-    /// APIs that were made.
+    /// Created APIs.
     pub created: usize,
-    /// APIs that were changed.
+    /// Updated APIs.
     pub updated: usize,
-    /// APIs that were deleted.
+    /// Deleted APIs.
     pub deleted: usize,
-    /// APIs that were found right.
+    /// Unchanged APIs.
     pub unchanged: usize,
-    /// APIs that there was no time for.
+    /// APIs that the run did not reach.
     pub remaining: usize,
-    /// What was not in the catalog.
+    /// Skips.
     pub skipped: usize,
-    /// What could not be read or written.
+    /// Failures.
     pub failed: usize,
-    /// What was left alone because it is not ours.
+    /// Conflicts.
     pub conflicts: usize,
 }
 
 impl Report {
-    /// The report of a run that found nothing to tell of.
+    /// A report without entries.
     #[must_use]
     pub fn empty(outcome: Outcome, requests: Requests) -> Self {
         Self {
@@ -284,16 +283,16 @@ impl Report {
         }
     }
 
-    /// Most entries of each list that are stored with the integration.
+    /// Most stored entries of each list.
     const STORED_ENTRIES: usize = 20;
 
-    /// Longest message that is stored, in UTF-16 units: a report is for a glance, the logs have the rest.
+    /// Longest stored message, in UTF-16 units: a report is for a glance, the logs have the rest.
     const STORED_MESSAGE_MAX: usize = 500;
 
-    /// The report as it is stored: lists and messages cut, the lengths of lists noted.
+    /// The report for storage: lists and messages cut, the lengths of lists recorded.
     #[must_use]
     pub fn for_storage(&self) -> Self {
-        // A stored report that is stored again has its lists cut already.
+        // A stored report has its lists cut already.
         let before = self.totals.unwrap_or_default();
         let totals = Totals {
             skipped: self.skipped.len().max(before.skipped),
@@ -308,7 +307,7 @@ impl Report {
         stored.skipped.truncate(Self::STORED_ENTRIES);
         stored.failed.truncate(Self::STORED_ENTRIES);
         stored.conflicts.truncate(Self::STORED_ENTRIES);
-        // Those that people have to look at stay.
+        // Keep those that people should look at.
         stored.gateways.sort_by_key(|gateway| !gateway.is_to_look_at());
         stored.gateways.truncate(Self::STORED_ENTRIES);
         stored.totals = cut.then_some(totals);

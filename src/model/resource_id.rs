@@ -1,4 +1,4 @@
-//! The id of the API center that is kept up to date.
+//! The resource id of the API center.
 
 use std::fmt;
 
@@ -15,10 +15,10 @@ pub struct InvalidApiCenterId(String);
 pub struct ApiCenterId(String);
 
 impl ApiCenterId {
-    /// Parses an id; the fixed words are compared without case, as Azure does.
+    /// Parses an id; ignores case in the fixed words, as Azure does.
     ///
     /// # Errors
-    /// When it is not the id of an API center.
+    /// If it is not the id of an API center.
     pub fn parse(id: &str) -> Result<Self, InvalidApiCenterId> {
         let invalid = || InvalidApiCenterId(id.to_owned());
         let rest = id.trim_end_matches('/').strip_prefix('/').ok_or_else(invalid)?;
@@ -58,7 +58,7 @@ impl ApiCenterId {
     /// The id of the API center of this name in a subscription and resource group.
     ///
     /// # Errors
-    /// When one of the three cannot be part of an id.
+    /// If one of the three is not valid in an id.
     pub fn of(subscription: &str, resource_group: &str, name: &str) -> Result<Self, InvalidApiCenterId> {
         Self::parse(&format!(
             "/subscriptions/{subscription}/resourceGroups/{resource_group}/providers/Microsoft.ApiCenter/services/{name}"
@@ -71,13 +71,13 @@ impl ApiCenterId {
         &self.0
     }
 
-    /// The subscription it is in.
+    /// Its subscription.
     #[must_use]
     pub fn subscription(&self) -> &str {
         self.segment(2)
     }
 
-    /// The resource group it is in.
+    /// Its resource group.
     #[must_use]
     pub fn resource_group(&self) -> &str {
         self.segment(4)
@@ -100,7 +100,7 @@ impl fmt::Display for ApiCenterId {
     }
 }
 
-/// Resource group names may hold letters, digits, `-_.()`; the others a subset of them.
+/// Resource group names may have letters, digits, `-_.()`; the others a subset.
 fn is_segment(segment: &str) -> bool {
     !segment.is_empty()
         && segment != "."

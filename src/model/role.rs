@@ -1,4 +1,4 @@
-//! IAM roles: which one is assumed, and what its owner asks to be told.
+//! IAM roles and external ids.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::{AccountId, Region, quote_name};
 
-/// Digits of an AWS account's number.
+/// Digits of an AWS account id.
 const ACCOUNT_DIGITS: usize = 12;
 /// Longest name of a role, in characters (IAM and STS quotas).
 const ROLE_NAME_MAX: usize = 64;
@@ -15,7 +15,7 @@ const ROLE_PATH_MAX: usize = 512;
 /// Shortest and longest external id, in characters (`AssumeRole`, API version 2011-06-15).
 const EXTERNAL_ID_LENGTHS: std::ops::RangeInclusive<usize> = 2..=1224;
 
-/// A text that is not the ARN of a role that can be assumed for a region.
+/// A text that is not the ARN of an assumable role in a region's partition.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRoleArn {
     /// It has another shape.
@@ -25,12 +25,12 @@ pub enum InvalidRoleArn {
     Malformed(String),
     /// Its partition has no such region.
     #[error(
-        "the role is of the partition {found:?}, the region {region} is of the partition {wanted:?}: name a role of that"
+        "the role is in partition {found:?}, the region {region} in partition {wanted:?}: name a role in the region's partition"
     )]
     OtherPartition {
         /// The partition in the ARN.
         found: String,
-        /// The region that the role is for.
+        /// The region.
         region: Region,
         /// The partition of the region.
         wanted: &'static str,
@@ -46,10 +46,10 @@ pub struct RoleArn {
 }
 
 impl RoleArn {
-    /// Parses the ARN of a role that is to be assumed in `region`.
+    /// Parses the ARN of a role to assume in `region`.
     ///
     /// # Errors
-    /// When it is not `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, or its partition is not that of the region.
+    /// If it is not `arn:PARTITION:iam::ACCOUNT:role/PATH/NAME`, or its partition is not the region's.
     pub fn parse(text: &str, region: &Region) -> Result<Self, InvalidRoleArn> {
         let malformed = || InvalidRoleArn::Malformed(text.to_owned());
         let parts: Vec<&str> = text.splitn(6, ':').collect();
@@ -90,7 +90,7 @@ impl RoleArn {
         &self.text
     }
 
-    /// The number of the account that the role is of.
+    /// The id of the role's account.
     #[must_use]
     pub fn account(&self) -> &str {
         &self.account
@@ -112,7 +112,7 @@ impl From<RoleArn> for String {
 /// A text that is not the name of a role.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidRoleName {
-    /// It is an ARN, which is of one account.
+    /// It is an ARN, which belongs to one account.
     #[error(
         "{0:?} is an ARN: expected the role's name, such as apicenter-aws-sync, which is the same in every account"
     )]
@@ -125,16 +125,16 @@ pub enum InvalidRoleName {
     Malformed(String),
 }
 
-/// The name of an IAM role that is the same in many accounts, with its path where it has one: `team/sync`.
+/// The name of an IAM role in many accounts, including its path: `team/sync`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct RoleName(String);
 
 impl RoleName {
-    /// Parses a role's name. A slash before the path may be there or not, and is not kept.
+    /// Parses a role's name; drops a leading slash.
     ///
     /// # Errors
-    /// When it is an ARN, or IAM could have no role of that path and name.
+    /// If it is an ARN, or not a valid path and name in IAM.
     pub fn parse(text: &str) -> Result<Self, InvalidRoleName> {
         if text.starts_with("arn:") {
             return Err(InvalidRoleName::Arn(quote_name(text)));
@@ -150,7 +150,7 @@ impl RoleName {
         }
     }
 
-    /// The path and the name, without a slash before them.
+    /// The path and the name, without a leading slash.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -163,7 +163,7 @@ impl fmt::Display for RoleName {
     }
 }
 
-/// Whether this is a path without its last slash: nothing, or `/…` in printable characters.
+/// Whether this is a path without its last slash: empty, or `/…` in printable characters.
 fn is_role_path(path: &str) -> bool {
     let is_root = path.is_empty();
     let is_below = path.len() > 1 && path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic());
@@ -174,7 +174,7 @@ fn is_role_name(name: &str) -> bool {
     (1..=ROLE_NAME_MAX).contains(&name.len()) && name.bytes().all(|byte| is_word(byte) || b"+=,.@-".contains(&byte))
 }
 
-/// What IAM's patterns call `\w`.
+/// `\w` in IAM's patterns.
 fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
@@ -184,7 +184,7 @@ fn is_word(byte: u8) -> bool {
 #[error("is not an external id: expected 2 to 1224 characters of A-Z a-z 0-9 _ + = , . @ : / -")]
 pub struct InvalidExternalId;
 
-/// What the owner of a role wants to be told by those who assume it; no secret (IAM, "External ID").
+/// An external id, which a role's trust policy may require; not a secret (IAM, "External ID").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(transparent)]
 pub struct ExternalId(String);
@@ -193,7 +193,7 @@ impl ExternalId {
     /// Parses an external id.
     ///
     /// # Errors
-    /// When it does not match `[\w+=,.@:\/-]{2,1224}`.
+    /// If it does not match `[\w+=,.@:\/-]{2,1224}`.
     pub fn parse(text: &str) -> Result<Self, InvalidExternalId> {
         let fits = text.bytes().all(|byte| is_word(byte) || b"+=,.@:/-".contains(&byte));
         if fits && EXTERNAL_ID_LENGTHS.contains(&text.len()) {
@@ -275,7 +275,7 @@ mod tests {
         let error = parse("arn:aws-cn:iam::123456789012:role/sync", "us-east-1").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the role is of the partition \"aws-cn\", the region us-east-1 is of the partition \"aws\": name a role of that"
+            "the role is in partition \"aws-cn\", the region us-east-1 in partition \"aws\": name a role in the region's partition"
         );
     }
 

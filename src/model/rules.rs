@@ -1,4 +1,4 @@
-//! What an integration can say about which APIs are in the catalog, and how their fields are filled.
+//! The rules of an integration: which APIs are in the catalog, and how their fields are set.
 
 mod field;
 mod glob;

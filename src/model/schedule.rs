@@ -1,11 +1,11 @@
-//! When the timer fires: NCRONTAB expressions, which the Functions host reads.
+//! The timer's schedule: an NCRONTAB expression, parsed by the Functions host.
 
 /// The fields of an expression (`NCrontab`; Azure Functions timer trigger).
 const FIELDS: usize = 6;
 
-/// What is wrong with a schedule; `None` when nothing is.
+/// The fault of a schedule; `None` if it has none.
 ///
-/// Only the number of fields is looked at: five are cron's, and the usual mistake. What is in them, the host says itself when it starts.
+/// Checks only the number of fields: five, as in cron, are the usual mistake. The host reports the rest when it starts.
 #[must_use]
 pub fn schedule_fault(text: &str) -> Option<String> {
     let fields = text.split_whitespace().count();

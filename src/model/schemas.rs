@@ -1,4 +1,4 @@
-//! The names of the metadata schemas that are ours.
+//! The names of our metadata schemas.
 
 use super::Fact;
 
@@ -9,7 +9,7 @@ pub const API_SCHEMA: &str = "aws-sync";
 /// The metadata schema on deployments.
 pub const STAGE_SCHEMA: &str = "aws-sync-stage";
 
-/// Whether a metadata schema of this name is one of ours: of a marker or of a fact.
+/// Whether a metadata schema of this name is ours: a marker's or a fact's.
 #[must_use]
 pub fn is_our_schema(name: &str) -> bool {
     let markers = [INTEGRATION_SCHEMA, API_SCHEMA, STAGE_SCHEMA].into_iter();

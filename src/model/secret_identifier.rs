@@ -1,4 +1,4 @@
-//! Identifiers of Key Vault secrets, and which vaults may be asked.
+//! Identifiers of Key Vault secrets, and the allowed vaults.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use url::Url;
 #[cfg(test)]
 mod tests;
 
-/// Ends of vault host names in the clouds that Microsoft runs for everyone.
+/// Suffixes of vault host names in Microsoft's public clouds.
 const PUBLIC_VAULT_SUFFIXES: &[&str] = &[".vault.azure.net", ".vault.azure.cn", ".vault.usgovcloudapi.net"];
 /// Longest name of a vault, in characters (Azure resource name rules, `vaults`).
 const VAULT_NAME_MAX: usize = 24;
@@ -17,9 +17,9 @@ const HOST_NAME_MAX: usize = 253;
 /// Longest name of a secret, in characters (Key Vault, "Object identifiers").
 const SECRET_NAME_MAX: usize = 127;
 
-/// A text that is not the identifier of a secret that may be read.
+/// A text that is not the identifier of an allowed secret.
 ///
-/// The text itself is not repeated: it is not rarely the secret, in the place of its identifier.
+/// Errors do not repeat the text: it may well be the secret itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidSecretIdentifier {
     /// It has another shape.
@@ -28,17 +28,17 @@ pub enum InvalidSecretIdentifier {
          the secret itself"
     )]
     Malformed(&'static str),
-    /// Its vault is not one that this app may ask.
+    /// Its vault is not allowed.
     #[error("the vault {0:?} is not one that KEY_VAULT_HOSTS allows")]
     VaultNotAllowed(String),
 }
 
-/// The vaults whose secrets may be named.
+/// The allowed vaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum VaultHosts {
     /// Any vault of the public clouds.
     PublicClouds,
-    /// These only, as [`vault_host`] writes them.
+    /// Only these, as [`vault_host`] writes them.
     Listed(Vec<String>),
 }
 
@@ -51,7 +51,7 @@ impl VaultHosts {
     }
 }
 
-/// The identifier of a secret in a vault that may be asked.
+/// The identifier of a secret in an allowed vault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretIdentifier {
     text: String,
@@ -64,16 +64,16 @@ impl SecretIdentifier {
     /// Parses an identifier and checks its vault.
     ///
     /// # Errors
-    /// When it is not `https://HOST/secrets/NAME` or `https://HOST/secrets/NAME/VERSION`, or its host is not allowed.
+    /// If it is not `https://HOST/secrets/NAME` or `https://HOST/secrets/NAME/VERSION`, or its host is not allowed.
     pub fn parse(text: &str, hosts: &VaultHosts) -> Result<Self, InvalidSecretIdentifier> {
         let malformed = InvalidSecretIdentifier::Malformed;
-        // What is parsed must be what was written: a URL parser forgives backslashes, tabs and much else.
+        // Parse exactly what was given: a URL parser forgives backslashes, tabs and much else.
         let rest = text
             .strip_prefix("https://")
             .ok_or(malformed("it does not begin with https://"))?;
         let (host, path) = rest.split_once('/').ok_or(malformed("it has no path"))?;
         let host = vault_host(host).ok_or(malformed("its host is not a plain host name"))?;
-        let (name, version) = name_and_version(path).ok_or(malformed("its path is another"))?;
+        let (name, version) = name_and_version(path).ok_or(malformed("its path has another shape"))?;
         if !hosts.allow(&host) {
             return Err(InvalidSecretIdentifier::VaultNotAllowed(host));
         }
@@ -86,7 +86,7 @@ impl SecretIdentifier {
         })
     }
 
-    /// The identifier, written in one way: the host in lower case, nothing after the name or version.
+    /// The identifier in canonical form: the host in lower case, nothing after the name or version.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
@@ -98,7 +98,7 @@ impl SecretIdentifier {
         format!("https://{}", self.host)
     }
 
-    /// Whether the vault is one of a public cloud, whose challenge names a resource that its host name ends with.
+    /// Whether the vault is in a public cloud, where its host name must end with the resource of its challenge.
     #[must_use]
     pub fn is_in_public_cloud(&self) -> bool {
         is_public_vault(&self.host)
@@ -110,7 +110,7 @@ impl SecretIdentifier {
         &self.name
     }
 
-    /// The secret's version; without one, the current version is meant.
+    /// The secret's version; without one, the current version.
     #[must_use]
     pub fn version(&self) -> Option<&str> {
         self.version.as_deref()
@@ -129,10 +129,10 @@ impl Serialize for SecretIdentifier {
     }
 }
 
-/// `HOST` or `HOST:PORT` as it is compared: in lower case, and without the port that `https` has anyway.
+/// The canonical form of `HOST` or `HOST:PORT`: lower case, without the default port of `https`.
 ///
-/// `None` when it is none, or one that a URL parser would read as another: an address in an unusual form, a name that ends
-/// in a dot, letters that are not ASCII.
+/// `None` if it is invalid or ambiguous to a URL parser: an address in an unusual form, a trailing dot, non-ASCII
+/// letters.
 #[must_use]
 pub fn vault_host(text: &str) -> Option<String> {
     let (name, port) = match text.split_once(':') {
@@ -170,7 +170,7 @@ fn name_and_version(path: &str) -> Option<(&str, Option<&str>)> {
     (fit(name) && version.is_none_or(fit)).then_some((name, version))
 }
 
-/// Whether it is a vault of a public cloud, by a name that a vault there can have.
+/// Whether it is a valid host name of a vault in a public cloud.
 fn is_public_vault(host: &str) -> bool {
     let is_name = |name: &str| {
         name.len() <= VAULT_NAME_MAX

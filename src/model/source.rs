@@ -1,4 +1,4 @@
-//! Sources: what an integration reads from.
+//! Sources: where an integration reads from.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -16,7 +16,7 @@ const NAME_MAX: usize = 16;
 pub struct SourceName(String);
 
 impl SourceName {
-    /// Parses a name; `None` when it does not match `^[a-z0-9-]{1,16}$`.
+    /// Parses a name; `None` if it does not match `^[a-z0-9-]{1,16}$`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
@@ -37,66 +37,66 @@ impl fmt::Display for SourceName {
     }
 }
 
-/// Accounts and regions that are read with one set of credentials.
+/// Accounts and regions read with one set of credentials.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
-    /// Its name; `None` in the form that has one source, Microsoft's.
+    /// Its name; `None` in Microsoft's form, which has one source.
     pub name: Option<SourceName>,
     /// The regions; at least one, all of one partition.
     pub regions: Vec<Region>,
-    /// How Amazon is shown who we are.
+    /// Its AWS authentication.
     pub authentication: AwsAuthentication,
     /// The accounts.
     pub accounts: Accounts,
-    /// The account of the credentials, where Amazon told it when the integration was put.
+    /// The account of the credentials, if AWS reported it when the integration was put.
     pub account: Option<AccountId>,
     /// The environment of its deployments, if not the integration's.
     pub environment: Option<EntityName>,
     /// The lifecycle stage of its new versions, if not the integration's.
     pub lifecycle_stage: Option<LifecycleStage>,
-    /// Kept and shown, not used: it names the API center's identity, ours is the function's.
+    /// Stored and shown, but not used: it names the API center's identity, and ours is the function's.
     pub msi_resource_id: Option<String>,
 }
 
-/// Which accounts a source reads.
+/// The accounts of a source.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Accounts {
-    /// The one that the credentials are of.
+    /// The account of the credentials.
     Own,
-    /// These, each by a role in it.
+    /// These, each with a role in it.
     Listed(BTreeSet<AccountId>, MemberRole),
-    /// Those that are active in the organisation, each by a role in it.
+    /// The active ones of the organisation, each with a role in it.
     Organization(Organization, MemberRole),
 }
 
-/// The role that is assumed in each account.
+/// The role to assume in each account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MemberRole {
     /// Its name, the same in each account.
     pub name: RoleName,
-    /// What its trust policy asks for.
+    /// The external id that its trust policy requires.
     pub external_id: Option<ExternalId>,
 }
 
-/// How the organisation's accounts are found.
+/// How to list the organisation's accounts.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Organization {
-    /// The role that may list them; where there is none, the source's credentials do.
+    /// The role that may list them; defaults to the source's credentials.
     pub role: Option<RoleArn>,
-    /// The accounts that are left out.
+    /// The excluded accounts.
     pub except_accounts: BTreeSet<AccountId>,
-    /// The organisational units whose accounts are left out, also those of the units below.
+    /// The organisational units whose accounts are excluded, including the units below.
     pub except_units: BTreeSet<UnitId>,
 }
 
 impl Source {
-    /// What reports call it; nothing in the form that has one source.
+    /// Its name in reports; `None` in Microsoft's form.
     #[must_use]
     pub fn label(&self) -> Option<String> {
         self.name.as_ref().map(ToString::to_string)
     }
 
-    /// The role in each account, where several accounts are read.
+    /// The role in each account, if several accounts are read.
     #[must_use]
     pub fn member_role(&self) -> Option<&MemberRole> {
         match &self.accounts {

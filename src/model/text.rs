@@ -1,16 +1,16 @@
-//! Texts within the catalog's limits, and without what would deceive their readers.
+//! Texts within the catalog's limits, without characters that deceive readers.
 
-/// As much of a message of others as is passed on, in UTF-16 units: enough for every one that people can use.
+/// Longest quoted message, in UTF-16 units: enough for every useful one.
 const MESSAGE_MAX: usize = 600;
-/// As much of a name that cannot be used as is repeated, in UTF-16 units.
+/// Longest quoted invalid name, in UTF-16 units.
 const NAME_MAX: usize = 100;
-/// What stands in a text for each character that must not be there.
+/// Replaces each forbidden character.
 const REPLACEMENT: char = char::REPLACEMENT_CHARACTER;
 
 /// Cuts a text to `limit` UTF-16 code units, the unit API Center counts in, ending a cut text with `…`.
 #[must_use]
 pub fn clip(text: &str, limit: usize) -> String {
-    // A character takes no more units than bytes, so that most texts need no counting, and endless ones none to their end.
+    // A character takes no more units than bytes: most texts need no counting, and very long ones only in part.
     if text.len() <= limit || text.encode_utf16().take(limit + 1).count() <= limit {
         return text.to_owned();
     }
@@ -26,10 +26,10 @@ pub fn clip(text: &str, limit: usize) -> String {
     clipped
 }
 
-/// A text of others as one line: cut to `limit` UTF-16 units, its line breaks and tabs made spaces.
+/// Somebody else's text as one line: cut to `limit` UTF-16 units, with spaces for line breaks and tabs.
 ///
-/// Names come from whoever may name an API. Control characters would reach terminals and are refused by some services,
-/// and overrides of the reading direction make a text look like another one: both are shown as `U+FFFD`.
+/// Anybody who names an API may write one. Control characters would reach terminals and break some services, and
+/// bidirectional overrides disguise a text: both become `U+FFFD`.
 #[must_use]
 pub fn one_line(text: &str, limit: usize) -> String {
     clip_mapped(text, limit, |character| match character {
@@ -38,30 +38,30 @@ pub fn one_line(text: &str, limit: usize) -> String {
     })
 }
 
-/// A message of others, as it is passed on in one of ours.
+/// Somebody else's message, for quoting in ours.
 #[must_use]
 pub fn quote_message(message: &str) -> String {
     one_line(message, MESSAGE_MAX)
 }
 
-/// A name that cannot be used, as an error repeats it.
+/// An invalid name, for quoting in an error.
 #[must_use]
 pub fn quote_name(name: &str) -> String {
     one_line(name, NAME_MAX)
 }
 
-/// A text of others with its line breaks and tabs, cut to `limit` UTF-16 units; the rest as in [`one_line`].
+/// Somebody else's text with its line breaks and tabs, cut to `limit` UTF-16 units; otherwise like [`one_line`].
 #[must_use]
 pub fn some_lines(text: &str, limit: usize) -> String {
     clip_mapped(text, limit, |character| match character {
-        // A carriage return alone would have a terminal write over what is there.
+        // A lone carriage return would let a terminal overwrite the line.
         '\t' | '\n' => character,
         '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => '\n',
         other => harmless(other),
     })
 }
 
-/// Whether nothing of a text would be seen.
+/// Whether a text has nothing visible.
 #[must_use]
 pub fn is_blank(text: &str) -> bool {
     let invisible =
@@ -70,8 +70,8 @@ pub fn is_blank(text: &str) -> bool {
         .all(|character| character.is_whitespace() || invisible(character))
 }
 
-/// What keeps a text from being one line of visible ASCII without quotation marks, which is all that a header takes;
-/// `None` where nothing does. The text itself is not repeated.
+/// What keeps a text from being one line of visible ASCII without quotation marks, the form of a header; `None` if it
+/// is. Does not repeat the text.
 #[must_use]
 pub fn fault_of_line(text: &str) -> Option<String> {
     // A lone carriage return ends a line, too.
@@ -89,7 +89,7 @@ pub fn fault_of_line(text: &str) -> Option<String> {
     }
 }
 
-/// Whether a character turns the reading direction of what follows it. Marks (U+200E, U+200F, U+061C) only place
+/// Whether a character overrides the direction of the following text. Marks (U+200E, U+200F, U+061C) only place
 /// neighbours, as right-to-left languages need.
 #[must_use]
 pub fn turns_text(character: char) -> bool {
@@ -104,7 +104,7 @@ fn harmless(character: char) -> char {
     }
 }
 
-/// Maps no more of a text than can be of use: it may be endless.
+/// Maps only as much of a text as is used: it may be very long.
 fn clip_mapped(text: &str, limit: usize, map: impl Fn(char) -> char) -> String {
     let mapped: String = text.replace("\r\n", "\n").chars().take(limit + 1).map(map).collect();
     clip(&mapped, limit)

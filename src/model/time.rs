@@ -1,9 +1,9 @@
-//! Times as the catalog and callers have them: RFC 3339 with whole seconds.
+//! Times in RFC 3339 with whole seconds, as in the catalog and answers.
 
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The time that RFC 3339 text tells; `None` when it is none.
+/// Parses a time in RFC 3339; `None` for anything else.
 #[must_use]
 pub fn parse_time(text: &str) -> Option<OffsetDateTime> {
     OffsetDateTime::parse(text, &Rfc3339).ok()

@@ -1,10 +1,10 @@
-//! Tokens: what they say of themselves.
+//! Claims of tokens.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::DeserializeOwned;
 
-/// The claims of a JSON Web Token, unverified, as far as they can be read: they are names to show, and no secrets.
+/// The unverified claims of a JSON Web Token, as far as readable: names to show, not secrets.
 #[must_use]
 pub fn claims<T: Default + DeserializeOwned>(token: &str) -> T {
     let payload = token.split('.').nth(1).unwrap_or_default();

@@ -1,25 +1,25 @@
-//! What a WebSocket API of Amazon API Gateway is described by, which has no export.
+//! The parts of a WebSocket API of Amazon API Gateway, which cannot be exported.
 
 use std::collections::BTreeMap;
 
 /// A route of a WebSocket API, from `GetRoutes`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Route {
-    /// What selects it: `$connect`, `$disconnect`, `$default` or a key of the API's own, any characters.
+    /// Its selector: `$connect`, `$disconnect`, `$default` or a key of the API's own, any characters.
     pub key: String,
-    /// The name that people gave to its operation.
+    /// The name of its operation, if people gave one.
     pub operation_name: Option<String>,
     /// `NONE`, `AWS_IAM`, `CUSTOM` or `JWT`.
     pub authorization_type: Option<String>,
-    /// The scopes that a token needs.
+    /// The scopes that a token must have.
     pub authorization_scopes: Vec<String>,
     /// Whether a call needs an API key.
     pub api_key_required: bool,
-    /// The names of the models of its messages, by what selects each.
+    /// The names of its messages' models, by selector.
     pub request_models: BTreeMap<String, String>,
-    /// Its parameters, such as `route.request.querystring.token`, and whether each is required.
+    /// Its parameters, such as `route.request.querystring.token`, with whether each is required.
     pub request_parameters: BTreeMap<String, bool>,
-    /// Whether the answer of its integration goes back to the client.
+    /// Whether its integration's response goes back to the client.
     pub is_two_way: bool,
 }
 
@@ -28,8 +28,8 @@ pub struct Route {
 pub struct Model {
     /// Its name, unique in its API.
     pub name: String,
-    /// The content type of what it describes.
+    /// The content type that it describes.
     pub content_type: Option<String>,
-    /// The text of its JSON Schema, draft-04. Nobody promises that it is one.
+    /// The text of its JSON Schema, draft-04; not guaranteed to be valid.
     pub schema: String,
 }

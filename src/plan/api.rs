@@ -1,4 +1,4 @@
-//! The plan of one API and all that is below it.
+//! The plan of one API and everything below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,57 +16,57 @@ use crate::model::{Conflict, DesiredApi, EntityName, EntityPath, Field, Leave, S
 pub struct ApiPlan {
     /// The first write of the API, before anything below it.
     pub opening: Option<Write>,
-    /// What follows for each version.
+    /// The versions, after the opening.
     pub versions: Vec<VersionPlan>,
-    /// What goes once the guard has allowed it.
+    /// The removals, once the guard has allowed them.
     pub removals: Vec<Removal>,
-    /// What is not below the API, as far as is known before the exports.
+    /// What is skipped below the API, as far as is known before the exports.
     pub skips: Vec<Skip>,
-    /// What is in the way and not ours.
+    /// Somebody else's entities in the way.
     pub conflicts: Vec<Conflict>,
-    /// What the marker listed when this was planned.
+    /// What the marker listed at planning time.
     pub(super) listed: ApiMarker,
     /// The marker after the opening.
     pub(super) opened: ApiMarker,
     pub(super) fingerprints: Fingerprints,
-    /// The members that could be read, are unknown, or go.
+    /// The members that are readable, unknown, or to be removed.
     pub(super) members: Vec<SourceKey>,
-    /// Those of a group that go.
+    /// Those of a group that are to be removed.
     pub(super) going: BTreeSet<SourceKey>,
-    /// Why members leave it although no list says that they are gone.
+    /// Why members leave although no list lacks them.
     pub(super) leaving: BTreeMap<SourceKey, Leave>,
     /// The deployments and versions of stages that departed.
     pub(super) departed_stages: BTreeSet<EntityName>,
     pub(super) is_group: bool,
 }
 
-/// What the marker gets once everything is as desired.
+/// The fingerprints that the marker gets once everything is written.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Fingerprints {
     pub api: String,
-    /// Of the members, those included that are unknown and keep theirs.
+    /// Those of the members; unknown members keep theirs.
     pub members: BTreeMap<String, String>,
 }
 
-/// What came of the writes below an API.
+/// The outcome of the writes below an API.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Finished {
-    /// Skips that the exports brought.
+    /// Skips from the exports.
     pub skips: Vec<Skip>,
-    /// What the definitions hold whose stages were done, by deployment.
+    /// The definitions of the finished stages, by deployment.
     pub definitions: BTreeMap<EntityName, DefinitionRecord>,
-    /// The definitions that members have for themselves in the versions that were done.
+    /// The members' own definitions in the finished versions.
     pub own_definitions: BTreeMap<EntityName, BTreeSet<EntityName>>,
-    /// Whether something could not be written or exported for now.
+    /// Whether something could not be written or exported now.
     pub incomplete: bool,
-    /// Whether a definition went that no deployment named.
+    /// Whether an unused definition was deleted.
     pub is_tidied: bool,
-    /// The removals that were made, by their names.
+    /// The finished removals, by name.
     pub removed: BTreeSet<EntityName>,
 }
 
 impl ApiPlan {
-    /// Whether there is anything to do, removals included.
+    /// Whether there is anything to do, including removals.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         self.opening.is_some() || !self.removals.is_empty() || self.versions.iter().any(VersionPlan::has_changes)
@@ -78,7 +78,7 @@ impl ApiPlan {
         self.versions.iter().any(VersionPlan::makes_version)
     }
 
-    /// The last write of the API: what is recorded once everything below it was written.
+    /// The API's last write: records the results once everything below it was written.
     ///
     /// From then on only what it lists is ours, whether everything could be written or not.
     pub(super) fn closing(&self, api: &OwnedApi, finished: &Finished) -> Option<Write> {
@@ -126,7 +126,7 @@ impl ApiPlan {
             .removals
             .iter()
             .all(|removal| finished.removed.contains(&removal.name));
-        // What another run has listed meanwhile may be in this one's way: the next run looks again.
+        // Names that another run has listed meanwhile may conflict: the next run looks again.
         let settled = !finished.incomplete && all_removed && !self.is_overlapped(api) && !self.makes_room(finished);
         record.skipped = self.skips.iter().chain(&finished.skips).cloned().collect();
         sort(&mut record.skipped);
@@ -145,9 +145,9 @@ impl ApiPlan {
         )
     }
 
-    /// The write that ends the claim to everything below an API that is being made, for when an error ends the work on it.
+    /// The write that disclaims everything below an API under construction, after an error ended the work on it.
     ///
-    /// The error may last, and what people add meanwhile is theirs. `None` where there is no such claim.
+    /// The error may last, and what people add meanwhile is theirs. `None` if there is no such claim.
     pub(super) fn disclaiming(&self, api: &OwnedApi) -> Option<Write> {
         if api.marker.record.state != ApiState::Creating {
             return None;
@@ -162,7 +162,7 @@ impl ApiPlan {
         )
     }
 
-    /// Whether the removals have made room for what was left out: the next run looks again.
+    /// Whether the removals have made room for skipped entities: the next run looks again.
     fn makes_room(&self, finished: &Finished) -> bool {
         let is_for_room = |skip: &Skip| {
             matches!(
@@ -174,12 +174,12 @@ impl ApiPlan {
         self.is_led_by_another(finished) || has_room && self.skips.iter().chain(&finished.skips).any(is_for_room)
     }
 
-    /// Whether a member went, so that its place may be another's.
+    /// Whether a member was removed, so that another one may take its place.
     pub(super) fn is_led_by_another(&self, finished: &Finished) -> bool {
         !self.going.is_empty() && !finished.removed.is_empty()
     }
 
-    /// Whose the deployments below the API are.
+    /// The owners of the deployments below the API.
     pub(super) fn owners(&self) -> Owners<'_> {
         Owners {
             members: &self.members,
@@ -190,7 +190,7 @@ impl ApiPlan {
         }
     }
 
-    /// Whether another run has listed versions or deployments since this was planned.
+    /// Whether another run has listed versions or deployments since planning.
     fn is_overlapped(&self, api: &OwnedApi) -> bool {
         let (versions, deployments) = (&api.marker.versions, &api.marker.record.deployments);
         let known = |name: &EntityName| {
@@ -202,15 +202,15 @@ impl ApiPlan {
         !versions.iter().chain(deployments).all(known)
     }
 
-    /// The marker with all names that are ours once not everything is any more.
+    /// The marker with the names that are ours once the claim to everything ends.
     fn claimed(&self, api: &OwnedApi) -> ApiMarker {
         let mut marker = self.opened.clone();
-        // A run that overlaps may have listed versions of its own since: what it makes would be nobody's without them.
+        // Keep what an overlapping run has listed since: otherwise the entities it creates would be nobody's.
         let others = api.marker.versions.difference(&self.listed.versions);
         marker.versions.extend(others.cloned());
         let (found, listed) = (&api.marker.record.deployments, &self.listed.record.deployments);
         marker.record.deployments.extend(found.difference(listed).cloned());
-        // What is left over below an API that is being made was never listed.
+        // Leftovers below an API under construction were never listed.
         if self.opened.record.state == ApiState::Creating {
             for removal in &self.removals {
                 marker.versions.extend(removal.gone.versions.iter().cloned());
@@ -224,16 +224,16 @@ impl ApiPlan {
     }
 }
 
-/// The write that takes the fingerprint off an API: the next run looks at it first, and below it.
+/// The write that removes the fingerprint of an API, so that the next run starts with it and looks below it.
 #[must_use]
 pub fn unsettle(api: &OwnedApi) -> Option<Write> {
     let mut marker = api.marker.clone();
     marker.record.fingerprint = None;
     let (properties, fields) = (&api.entity.properties, marker.fields());
-    Write::update(api.owned().clone(), properties, fields, "what is below it is not known")
+    Write::update(api.owned().clone(), properties, fields, "what is below it is unknown")
 }
 
-/// Plans an API whose own fields differ and below which nothing has to be looked at.
+/// Plans an API whose own fields differ while everything below it is current.
 #[must_use]
 pub(super) fn plan_listed_fields(rules: &Rules, desired: &DesiredApi, current: &OwnedApi) -> Option<Write> {
     let members = recorded(desired, &current.marker);
@@ -242,7 +242,7 @@ pub(super) fn plan_listed_fields(rules: &Rules, desired: &DesiredApi, current: &
     Write::update(current.owned().clone(), properties, fields, "the API changed")
 }
 
-/// The fields that are put right in an API that is there.
+/// The enforced fields of an existing API.
 pub(super) fn listed_fields(rules: &Rules, members: &[Member<'_>], current: &OwnedApi) -> Vec<Field> {
     let properties = &current.entity.properties;
     let fields = api_fields(members, Some(properties));
@@ -250,7 +250,7 @@ pub(super) fn listed_fields(rules: &Rules, members: &[Member<'_>], current: &Own
     fields.enforced.into_iter().chain(supplied).collect()
 }
 
-/// One order, whether a skip is new or was recorded, so that the same skips are written the same way.
+/// Sorts new and recorded skips alike, so that equal skips are written equally.
 pub(super) fn sort(skips: &mut Vec<Skip>) {
     let key = |skip: &Skip| (skip.stage_name.clone(), skip.reason, skip.member.clone());
     skips.sort_by_cached_key(key);

@@ -1,4 +1,4 @@
-//! Where an API is in the catalog, and what is below it.
+//! An API's entity in the catalog, and the entities below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,13 +10,13 @@ use crate::model::{Entity, EntityName};
 pub struct Below {
     /// Its versions.
     pub versions: Vec<Entity>,
-    /// The definitions of each version that was looked into.
+    /// The definitions of each version that was read.
     pub definitions: BTreeMap<EntityName, Vec<Entity>>,
     /// Its deployments.
     pub deployments: Vec<Entity>,
-    /// The definitions that are not the text that was imported: the version's name and their own.
+    /// The definitions that differ from the imported text, by version name and definition name.
     pub damaged: BTreeSet<(EntityName, EntityName)>,
-    /// The deployments whose stage's export Amazon refused before and gives again.
+    /// The deployments with stages that API Gateway refused to export before and exports again.
     pub exportable: BTreeSet<EntityName>,
 }
 
@@ -27,13 +27,13 @@ impl Below {
         self.deployments.iter().find(|deployment| deployment.name == *name)
     }
 
-    /// Whether a definition is not the text that was imported.
+    /// Whether a definition differs from the imported text.
     pub(super) fn is_damaged(&self, version: &EntityName, definition: &EntityName) -> bool {
         let mut damaged = self.damaged.iter();
         damaged.any(|(of, name)| of == version && name == definition)
     }
 
-    /// Whether a deployment other than these names a definition.
+    /// Whether a deployment other than these refers to a definition.
     pub(super) fn is_named(
         &self,
         version: &EntityName,
@@ -49,19 +49,19 @@ impl Below {
     }
 }
 
-/// Where an API is in the catalog.
+/// The state of an API's entity.
 #[derive(Debug, Clone)]
 pub enum Standing {
     /// The catalog lacks it.
     Missing(Vacant),
-    /// This run has made it: all that is below it is left over from an earlier one of its name.
+    /// This run created it: everything below it is left over from an earlier API of its name.
     Made(Box<OwnedApi>),
-    /// It is there and ours.
+    /// It exists and is ours.
     Owned(Box<OwnedApi>),
 }
 
 impl Standing {
-    /// The API, if it is there.
+    /// The API, if it exists.
     #[must_use]
     pub fn owned(&self) -> Option<&OwnedApi> {
         match self {

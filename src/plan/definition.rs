@@ -9,45 +9,45 @@ use crate::catalog::marker::DefinitionRecord;
 use crate::catalog::{Owned, OwnedApi, Vacant};
 use crate::model::{Definition, DesiredDeployment, Entity, Field, FieldPath, Format, Properties, Skip, SkipReason};
 
-/// What is planned for a stage's definition.
+/// The plan of a stage's definition.
 #[derive(Debug, Clone, PartialEq)]
 pub enum DefinitionPlan {
     /// Nothing.
     Untouched {
-        /// Whether there is one.
+        /// Whether it exists.
         exists: bool,
         /// The write of its title, if somebody changed it.
         title: Option<Write>,
     },
-    /// It goes: definitions are not wanted.
+    /// Delete it: definitions are turned off.
     Removed(Write),
-    /// It is exported, and imported if it differs from what was exported before.
+    /// Export it, and import it if it differs from the last export.
     Exported {
-        /// Where it is made, when there is none.
+        /// Where to create it, if it does not exist.
         vacant: Option<Vacant>,
-        /// The definition that is there.
+        /// The existing definition.
         current: Option<(Owned, Properties)>,
-        /// Whether the catalog's text is not the one that was imported.
+        /// Whether the catalog's text differs from the imported one.
         damaged: bool,
         /// Why it is exported.
         reason: &'static str,
     },
-    /// It is compared with that of the version's first member, once that is known: only if it differs, there is one.
+    /// Compare it with that of the version's first member, once that is known: it is needed only if it differs.
     Compared {
-        /// Where it is made, when there is none.
+        /// Where to create it, if it does not exist.
         vacant: Option<Vacant>,
-        /// The definition that is there.
+        /// The existing definition.
         current: Option<(Owned, Properties)>,
-        /// Whether the catalog's text is not the one that was imported.
+        /// Whether the catalog's text differs from the imported one.
         damaged: bool,
-        /// Whether the last export was of this revision, and what it gave is recorded.
+        /// Whether the result of the last export of this revision is recorded.
         is_fresh: bool,
-        /// Whether that was no document.
+        /// Whether that was a refusal.
         is_refused: bool,
     },
 }
 
-/// Plans the definition of a stage; the second part is what stays refused.
+/// Plans the definition of a stage; also returns a skip for a document that stays refused.
 pub(super) fn plan_definition(
     api: Option<&OwnedApi>,
     seat: &Seat,
@@ -62,7 +62,7 @@ pub(super) fn plan_definition(
     match &desired.definition {
         Definition::Absent => match current {
             Some((owned, _)) => {
-                let write = Write::delete(owned, "definitions are not wanted");
+                let write = Write::delete(owned, "definitions are turned off");
                 (DefinitionPlan::Removed(write), None)
             }
             None => (kept(seat.format, None), None),
@@ -73,7 +73,7 @@ pub(super) fn plan_definition(
             let damaged = below.is_damaged(&seat.version, &seat.definition_name());
             let exportable = below.exportable.contains(&desired.name);
             let same_revision = recorded.revision.as_ref() == Some(revision);
-            // Without a canonical digest the last export of this revision gave no document.
+            // Without a canonical digest, the last export of this revision was refused.
             let exported = recorded.canonical_digest.is_some();
             let refusal = api.and_then(|api| recorded_refusal(api, seat, desired));
             let refusal = refusal.filter(|_| same_revision && !exported && !exportable);
@@ -97,7 +97,7 @@ pub(super) fn plan_definition(
                 return (kept(seat.format, current), None);
             }
             let reason = match (&current, damaged, &recorded.revision) {
-                (_, _, Some(_)) if exportable => "Amazon exports it again",
+                (_, _, Some(_)) if exportable => "API Gateway exports it again",
                 (None, _, None) => "the stage has no definition yet",
                 (None, _, Some(_)) => "the definition is gone",
                 (Some(_), true, _) => "the definition's content was changed",
@@ -114,14 +114,14 @@ pub(super) fn plan_definition(
     }
 }
 
-/// The skip that the last export of this very revision ended in.
+/// The skip from the last export of this revision.
 fn recorded_refusal(api: &OwnedApi, seat: &Seat, desired: &DesiredDeployment) -> Option<Skip> {
     let mut skipped = api.marker.record.skipped.iter();
     let refusal = skipped.find(|skip| is_refusal(skip, &seat.stage_name, desired));
     refusal.cloned()
 }
 
-/// Whether a skip says that Amazon gave no document of this stage that can be imported.
+/// Whether a skip says that this stage has no document to import.
 pub(super) fn is_refusal(skip: &Skip, stage_name: &str, desired: &DesiredDeployment) -> bool {
     skip.stage_name.as_deref() == Some(stage_name)
         && (skip.member.is_none() || skip.is_of(&desired.from))
@@ -140,12 +140,12 @@ fn kept(format: Format, current: Option<(Owned, Properties)>) -> DefinitionPlan 
     DefinitionPlan::Untouched { exists, title }
 }
 
-/// The write that puts a definition's title right.
+/// The write that corrects a definition's title.
 pub(super) fn titled(owned: Owned, properties: &Properties, format: Format) -> Option<Write> {
     Write::update(owned, properties, definition_fields(format), "its title was changed")
 }
 
-/// The fields of a definition that the source owns.
+/// The enforced fields of a definition.
 pub(super) fn definition_fields(format: Format) -> Vec<Field> {
     vec![(FieldPath::new(&["title"]), Some(json!(format.title())))]
 }

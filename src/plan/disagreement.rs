@@ -1,8 +1,8 @@
-//! Where the members of a group do not agree: the first one's words count, and people are told of the others'.
+//! Disagreements between the members of a group: the first one's words count, and people see the others'.
 
 use crate::model::{DesiredApi, Fact, Field, Fields, SourceKey};
 
-/// What members say otherwise than the first, in sentences for people: of the API, and of the versions.
+/// Where members differ from the first, in sentences for people: about the API and its versions.
 pub(super) fn disagreements(desired: &DesiredApi) -> Vec<String> {
     let mut found = Vec::new();
     if let [first, others @ ..] = desired.members.as_slice() {
@@ -35,7 +35,7 @@ fn add(what: &str, first: (&SourceKey, &Fields), other: (&SourceKey, &Fields), f
     let all = |fields: &Fields| -> Vec<Field> { fields.enforced.iter().chain(&fields.initial).cloned().collect() };
     let (ours, theirs) = (all(first.1), all(other.1));
     for (path, value) in &theirs {
-        // Facts are those of all members.
+        // Facts combine those of all members.
         let is_fact = Fact::ALL.iter().any(|fact| fact.path() == *path);
         let counts = ours
             .iter()

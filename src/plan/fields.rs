@@ -1,4 +1,4 @@
-//! Writes: a change together with the proof that it may be made.
+//! Writes: a change with the proof that it may be made.
 
 use super::rules::is_same;
 use crate::catalog::marker::merged;
@@ -8,9 +8,9 @@ use crate::model::{Action, Change, EntityPath, Field, FieldChange, Properties};
 /// One write of one entity.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Write {
-    /// Makes an entity that is not there.
+    /// Creates an entity that does not exist.
     Create(Vacant, Change),
-    /// Changes some fields of an entity that is ours.
+    /// Changes fields of an entity that is ours.
     Update(Owned, Change),
     /// Deletes an entity that is ours.
     Delete(Owned, Change),
@@ -39,7 +39,7 @@ impl Write {
         Self::Create(vacant, change)
     }
 
-    /// An update of the fields that differ from what is there; `None` when none does.
+    /// An update of the fields that differ; `None` if none does.
     #[must_use]
     pub fn update(owned: Owned, current: &Properties, fields: Vec<Field>, reason: impl Into<String>) -> Option<Self> {
         let fields: Vec<FieldChange> = fields
@@ -87,7 +87,7 @@ impl Write {
         }
     }
 
-    /// Where the entity is.
+    /// The entity's path.
     #[must_use]
     pub fn path(&self) -> &EntityPath {
         &self.change().path
@@ -95,9 +95,9 @@ impl Write {
 }
 
 impl Change {
-    /// Makes the change to an entity's properties.
+    /// Applies the change to an entity's properties.
     ///
-    /// What somebody has changed since the plan was made is merged where both may be right.
+    /// Merges what somebody has changed since planning if both changes can stand.
     pub fn apply_to(&self, properties: &mut Properties) {
         for field in &self.fields {
             let after = match field.path.get(properties) {

@@ -1,4 +1,4 @@
-//! The fingerprint of an API: equal means that nothing below it has to be looked at.
+//! The fingerprint of an API: if equal, nothing below it needs a look.
 
 use std::collections::BTreeMap;
 
@@ -10,15 +10,15 @@ use crate::model::{
     Definition, DesiredApi, DesiredDeployment, DesiredMember, DesiredVersion, Field, Skip, SkipReason, digest,
 };
 
-/// The number of our translation: another one has every API looked at once.
+/// The version of our translation: a new one makes every run look at all APIs once.
 const TRANSLATION: u32 = 2;
-/// Hex digits of what a member of a group gives: a record holds up to ten of them.
+/// Hex digits of a group member's fingerprint: a record holds up to ten of them.
 const MEMBER_DIGITS: usize = 16;
 
-/// The digest of all names and enforced fields, and of what stands for the definitions. That of a group leaves out what its
+/// The digest of all names and enforced fields, and of what stands for the definitions. A group's excludes what its
 /// members give: they have one each.
 ///
-/// With definitions on demand the definitions are not part of it: a run without them must not undo what it says.
+/// Definitions on demand are excluded: a run without them must not undo them.
 #[must_use]
 pub fn fingerprint(desired: &DesiredApi, on_demand: bool) -> String {
     let members = desired.members.iter().filter(|_| !desired.is_group);
@@ -38,7 +38,7 @@ pub fn fingerprint(desired: &DesiredApi, on_demand: bool) -> String {
     digest(all.to_string().as_bytes())
 }
 
-/// The digests of what each member of a group gives, by the short digests of their keys, below an API with this marker.
+/// The fingerprints of a group's members, by the short digests of their keys, below an API with this marker.
 pub(super) fn member_fingerprints(
     desired: &DesiredApi,
     marker: &ApiMarker,
@@ -50,7 +50,7 @@ pub(super) fn member_fingerprints(
         .collect()
 }
 
-/// Whether an API is as its marker says. A member that is unknown is not compared, and one that goes makes a difference.
+/// Whether an API matches its marker. Unknown members are not compared; a leaving one makes a difference.
 pub(super) fn is_current(desired: &DesiredApi, marker: &ApiMarker, on_demand: bool) -> bool {
     let found = &marker.record.members;
     let given = member_fingerprints(desired, marker, on_demand);
@@ -97,8 +97,8 @@ fn stage_value(stage: &DesiredDeployment, leads: bool, on_demand: bool) -> Value
     ])
 }
 
-/// What is known to be left out before anything is read: reports tell what is recorded of it. The words may change each time,
-/// but for those of rules, which tell the value.
+/// The skips that are known before anything is read: reports repeat them from the record. Their words may change each
+/// time, except those of rules, which contain the value.
 fn skips(desired: &DesiredApi, is_meant: impl Fn(&Skip) -> bool) -> Vec<Value> {
     let stages = desired.versions.iter().flat_map(|version| &version.deployments);
     let below = stages.flat_map(|stage| &stage.skips);

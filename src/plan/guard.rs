@@ -1,4 +1,4 @@
-//! The guard: what would be deleted, and whether that is too much to do unasked.
+//! The guard: judges whether the removals of a run are too many to make unasked.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,60 +8,59 @@ use crate::model::{ApiList, EntityName, Gateway, IntegrationName, digest};
 use super::removals::{Counts, Removal};
 use super::survey::{Leaving, OwnedApis, Why};
 
-/// Removals that are always allowed, and the share of what is owned that is: more of either kind is held.
+/// The number of removals that is always allowed, and the allowed share of what is owned: more is held.
 const ALLOWED_COUNT: usize = 5;
 const ALLOWED_PERCENT: usize = 20;
 /// Hex digits of a deletions id: enough to name one, short enough to type.
 const ID_DIGITS: usize = 16;
 
-/// The removals on one gateway, and what they are measured against.
+/// The removals on one gateway, and the totals they are compared with.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Removals {
-    /// APIs that would go because they are gone.
+    /// APIs to remove because they are gone.
     pub apis: Vec<EntityName>,
-    /// APIs that would go although nobody knows that they are gone: they departed.
+    /// APIs to remove although nobody knows that they are gone: they departed.
     pub departed: Vec<EntityName>,
-    /// Stages, and members of groups, that would go although nobody knows that they are gone: the API and the removal's name.
+    /// Stages and group members to remove although nobody knows that they are gone, by API and removal name.
     pub departed_stages: Vec<(EntityName, EntityName)>,
-    /// Why they departed, in the words of the first.
+    /// Why the first of them departed.
     pub departure: Option<String>,
-    /// Stages, and members of groups, that would go: the API and the removal's name.
+    /// Stages and group members to remove, by API and removal name.
     pub stages: Vec<(EntityName, EntityName)>,
     /// Versions and deployments among those stages.
     pub below: Counts,
-    /// APIs that were ours when the run began, and that the lists that were read should have.
+    /// APIs that were ours when the run began and should be in the lists that were read.
     pub owned_apis: usize,
-    /// The lists that have none of the APIs that they should have, and how many these are.
+    /// The lists that contain none of the APIs they should, with the number of these.
     pub emptied: Vec<(ApiList, usize)>,
-    /// What was ours below the APIs whose stages were read. The others tell nothing of what they lack, so they must not
-    /// make the rest look small.
+    /// Our entities below the APIs whose stages were read. The others do not count: they cannot show what they lack.
     pub owned_below: Counts,
-    /// Whether an earlier run has held deletions, and they were not confirmed since, nor is nothing left of them.
+    /// Whether an earlier run held removals that were neither confirmed nor resolved since.
     pub held: bool,
 }
 
-/// The removals of a run that are held.
+/// The guard's verdict on the removals of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Verdict {
-    /// By gateway; one that is not here may lose what is gone.
+    /// The holds by gateway; the others may lose what is gone.
     pub holds: BTreeMap<Gateway, Hold>,
 }
 
 /// Why removals on a gateway are held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {
-    /// Names them.
+    /// Its id.
     pub deletions_id: String,
-    /// How many there are: of APIs, and of stages of APIs that stay.
+    /// The number of removals: of APIs, and of stages of APIs that stay.
     pub count: usize,
-    /// What is wrong with what is gone; `None` when only departures are held, and what is gone may go.
+    /// What is wrong with the gone ones; `None` if only departures are held.
     pub suspicion: Option<String>,
-    /// Why some are departures, and how many.
+    /// The number of departures, and the reason of the first.
     pub departures: Option<(usize, String)>,
 }
 
 impl Removals {
-    /// How many there are: of APIs, and of stages of APIs that stay.
+    /// The number of removals: of APIs, and of stages of APIs that stay.
     #[must_use]
     pub fn len(&self) -> usize {
         self.apis.len() + self.stages.len() + self.departures_len()
@@ -73,9 +72,9 @@ impl Removals {
         self.len() == 0
     }
 
-    /// Adds what would go below an API.
+    /// Adds a removal below an API.
     pub fn add_below(&mut self, api: &EntityName, removal: &Removal) {
-        // Where a member has moved, nothing is lost.
+        // A member that has moved loses nothing.
         if removal.moved_to.is_some() {
             return;
         }
@@ -89,7 +88,7 @@ impl Removals {
         }
     }
 
-    /// Those that this hold is about.
+    /// Those that this hold covers.
     #[must_use]
     pub fn held_by(&self, hold: &Hold) -> Self {
         if hold.suspicion.is_some() {
@@ -99,7 +98,7 @@ impl Removals {
         }
     }
 
-    /// Those alone that departed.
+    /// Only the departures.
     fn departures(&self) -> Self {
         Self {
             departed: self.departed.clone(),
@@ -125,7 +124,7 @@ impl Removals {
         }
         if let Some((list, owned)) = self.emptied.first() {
             return Some(format!(
-                "none of the {owned} synchronized {} is in Amazon's listing",
+                "none of the {owned} synchronized {} is in API Gateway's list",
                 list.title()
             ));
         }
@@ -133,15 +132,14 @@ impl Removals {
         self.excess().or_else(|| {
             self.held.then(|| {
                 format!(
-                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions are \
-                     held until they are confirmed or none is left to make",
+                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions stay held until they are confirmed or none is left",
                     self.stages.len()
                 )
             })
         })
     }
 
-    /// What there is too much of.
+    /// Why there are too many.
     fn excess(&self) -> Option<String> {
         let (below, owned) = (self.below, self.owned_below);
         let counts = [
@@ -163,7 +161,7 @@ impl Removals {
     }
 }
 
-/// The removals that the lists alone show, by gateway; every gateway of which something is owned is there.
+/// The removals that the lists alone show, by gateway, including every gateway with something of ours.
 #[must_use]
 pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BTreeMap<Gateway, Removals> {
     let mut removals: BTreeMap<Gateway, Removals> = BTreeMap::new();
@@ -194,15 +192,15 @@ pub fn removals(leaving: &[Leaving], owned: &BTreeMap<Gateway, OwnedApis>) -> BT
                 removals.departed.push(name);
                 removals.departure.get_or_insert_with(|| why.clone());
             }
-            // Nothing is lost.
+            // Loses nothing.
             Why::Moved(_) => (),
         }
     }
     removals
 }
 
-/// A digest of the integration and the sorted names that would go, and of nothing else; once confirmations were used, also of
-/// how many, so that it still fits after the rest was applied and never again after it was confirmed.
+/// The digest of the integration and the sorted names to remove, plus the number of used confirmations if any: it still
+/// fits after the rest was applied, and never again once confirmed.
 #[must_use]
 pub fn deletions_id<'a>(
     integration: &IntegrationName,
@@ -213,7 +211,7 @@ pub fn deletions_id<'a>(
     names.sort();
     let mut text = format!("{}\n{}", integration.as_str().to_ascii_lowercase(), names.join("\n"));
     if confirmations > 0 {
-        // No name has a line of its own that begins like this. Writing to a `String` cannot fail.
+        // No name has a line that begins like this. Writing to a `String` cannot fail.
         let _ = write!(text, "\n#{confirmations}");
     }
     let mut id = digest(text.as_bytes());
@@ -221,7 +219,7 @@ pub fn deletions_id<'a>(
     id
 }
 
-/// Judges the removals: first those of each gateway, then the sum of the gateways that are not held by themselves.
+/// Judges the removals: each gateway first, then the sum over gateways that are not held themselves.
 #[must_use]
 pub fn judge(integration: &IntegrationName, removals: &BTreeMap<Gateway, Removals>, confirmations: u64) -> Verdict {
     let suspicions = removals
@@ -390,10 +388,10 @@ mod tests {
                 .map(|(gateway, removals)| ((*gateway).clone(), removals.clone()));
             judge(&shop(), &all.collect(), 0)
         };
-        // One gateway has lost all that it had: the other goes on.
+        // One gateway has lost everything; the other continues.
         let verdict = of(&[(&one, removals(3, 3, 0, 0)), (&two, removals(2, 50, 0, 0))]);
         assert_eq!(verdict.holds.keys().collect::<Vec<_>>(), [&one]);
-        // Each is little for itself, and together they are too much.
+        // Each is small, but the sum is too much.
         let small = || removals(4, 12, 0, 0);
         let verdict = of(&[(&one, small()), (&two, small()), (&three, small())]);
         assert_eq!(verdict.holds.len(), 3);

@@ -1,4 +1,4 @@
-//! The members of an API in their order: those that could be read, and those of a group that only the catalog has.
+//! The members of an API in order: the readable ones, and those of a group that only the catalog has.
 
 use std::collections::BTreeSet;
 
@@ -9,16 +9,16 @@ use crate::model::{
     DesiredApi, DesiredMember, DesiredVersion, EntityName, Fact, FieldPath, Fields, Properties, SourceKey,
 };
 
-/// An API of a gateway that an API of the catalog stands for.
+/// An API of a gateway behind an API of the catalog.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Member<'a> {
     /// The API.
     pub key: &'a SourceKey,
-    /// What it says; `None` where it is unknown or about to go. Then nobody else takes its place.
+    /// Its desired state; `None` if it is unknown or leaving. Then nobody else takes its place.
     pub told: Option<&'a DesiredMember>,
 }
 
-/// All members: those that only the catalog has keep their place behind the one that is before them there.
+/// All members: those that only the catalog has stay behind their predecessor there.
 pub(super) fn members<'a>(desired: &'a DesiredApi, marker: Option<&'a ApiMarker>) -> Vec<Member<'a>> {
     let told = |member: &'a DesiredMember| Member {
         key: &member.key,
@@ -39,17 +39,17 @@ pub(super) fn members<'a>(desired: &'a DesiredApi, marker: Option<&'a ApiMarker>
     members
 }
 
-/// Whether a member of a group goes: it is none any more, and something below the API is left of it.
+/// Whether a group member leaves: it no longer belongs, and something of it is left below the API.
 pub(super) fn is_going(desired: &DesiredApi, marker: &ApiMarker, key: &SourceKey) -> bool {
     desired.is_group && !stays(desired, key) && marker.deployments_of(key).next().is_some()
 }
 
-/// Whether a member of a group is one, or nobody knows.
+/// Whether a group member still belongs, or that is unknown.
 pub(super) fn stays(desired: &DesiredApi, key: &SourceKey) -> bool {
     desired.member(key).is_some() || desired.unknown.contains(key)
 }
 
-/// The members that the catalog's API stands for already, so that its fields are theirs: one that is new may find no room.
+/// The members that the catalog's API has already, so that its fields are theirs: a new one may not fit.
 pub(super) fn recorded<'a>(desired: &'a DesiredApi, marker: &'a ApiMarker) -> Vec<Member<'a>> {
     let mut members = members(desired, Some(marker));
     if desired.is_group && members.iter().any(|member| marker.members.contains(member.key)) {
@@ -58,7 +58,7 @@ pub(super) fn recorded<'a>(desired: &'a DesiredApi, marker: &'a ApiMarker) -> Ve
     members
 }
 
-/// The member whose stage a version is first of all: its fields are the version's.
+/// The first member with the version's stage: its fields are the version's.
 pub(super) fn leader<'a>(
     members: &[Member<'a>],
     marker: Option<&ApiMarker>,
@@ -76,8 +76,8 @@ fn is_listed(marker: &ApiMarker, version: &EntityName, member: &SourceKey) -> bo
     marker.stages_of(member).any(|(of, _)| of == *version)
 }
 
-/// The fields of the API: those of its first member, and the facts of all. While one is not known, no fact loses a value, and
-/// where that is the first, nothing else is put right.
+/// The fields of the API: those of its first member, and the facts of all. While a member is unknown, no fact loses a
+/// value; if that is the first member, nothing else is corrected.
 pub(super) fn api_fields(members: &[Member<'_>], current: Option<&Properties>) -> Fields {
     let told: Vec<&DesiredMember> = members.iter().filter_map(|member| member.told).collect();
     if let ([one], [_]) = (told.as_slice(), members) {

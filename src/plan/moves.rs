@@ -1,4 +1,4 @@
-//! Moves: APIs of gateways that are part of another API of the catalog from now on, and what people wrote on the one before.
+//! Moves: gateway APIs that belong to another API of the catalog now, and what people wrote on the previous one.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,28 +9,28 @@ use crate::catalog::OwnedApi;
 use crate::catalog::marker::{ApiMarker, ApiState};
 use crate::model::{DesiredApi, Entity, EntityKind, EntityName, Fields, IntegrationName, SourceKey};
 
-/// The moves of a run: by the API of the catalog that is left, and the API of a gateway that leaves it.
+/// The moves of a run, by the API of the catalog and the gateway API that leaves it.
 pub type Moves = BTreeMap<(EntityName, SourceKey), Move>;
 
-/// An API of a gateway that is part of another API of the catalog from now on.
+/// A gateway API that belongs to another API of the catalog now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
-    /// The API of the catalog that it is part of now.
+    /// The new API of the catalog.
     pub to: EntityName,
-    /// How far it has come.
+    /// Its progress.
     pub progress: MoveProgress,
 }
 
-/// How far an API has come that moves.
+/// The progress of a move.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MoveProgress {
-    /// All of it is not where it goes: it is kept true where it was.
+    /// Some of it has not arrived yet: the old place is kept in sync.
     Under,
-    /// All of it is where it goes, and so is what people wrote, but for these fields.
+    /// All of it has arrived, including what people wrote, except for these fields.
     Arrived(Vec<String>),
 }
 
-/// An API of the catalog with what is below it.
+/// An API of the catalog with everything below it.
 #[derive(Debug, Clone, Copy)]
 pub struct Whole<'a> {
     /// The API.
@@ -39,7 +39,7 @@ pub struct Whole<'a> {
     pub below: &'a Below,
 }
 
-/// The APIs of gateways that have a home other than where the catalog has them.
+/// The gateway APIs whose home is not where the catalog has them.
 pub(super) fn moves(catalog: &CatalogApis, homes: &BTreeMap<SourceKey, EntityName>) -> Moves {
     let mut moves = Moves::new();
     for api in catalog.owned() {
@@ -61,7 +61,7 @@ pub(super) fn moves(catalog: &CatalogApis, homes: &BTreeMap<SourceKey, EntityNam
     moves
 }
 
-/// Whether all that was of a member is where it goes.
+/// Whether everything of a member has arrived.
 fn has_arrived(member: &SourceKey, old: &ApiMarker, new: &ApiMarker) -> bool {
     let there: BTreeSet<EntityName> = stages(member, new).into_values().collect();
     new.members.contains(member)
@@ -69,21 +69,21 @@ fn has_arrived(member: &SourceKey, old: &ApiMarker, new: &ApiMarker) -> bool {
         && stages(member, old).values().all(|version| there.contains(version))
 }
 
-/// The versions that a member has deployments of, by the names of these.
+/// The versions of a member's deployments, by deployment name.
 fn stages(member: &SourceKey, marker: &ApiMarker) -> BTreeMap<EntityName, EntityName> {
     let deployments = marker.record.deployments.iter();
     let named = deployments.filter_map(|name| Some((name.clone(), version_of(member, marker, name)?)));
     named.collect()
 }
 
-/// The version of a member's deployment; `None` where it is another member's.
+/// The version of a member's deployment; `None` if it is another member's.
 fn version_of(member: &SourceKey, marker: &ApiMarker, deployment: &EntityName) -> Option<EntityName> {
     let of_group = deployment.without_member(member);
     let is_only = marker.members.iter().all(|other| other == member);
     of_group.or_else(|| is_only.then(|| deployment.clone()))
 }
 
-/// Gives an API what people wrote on the one that a member comes from, as initial values.
+/// Gives an API what people wrote on a member's previous one, as initial values.
 pub fn inherit(desired: &mut DesiredApi, member: &SourceKey, old: Whole<'_>) {
     let ours = &old.api.marker.record.written;
     let of_api = writings(EntityKind::Api, &old.api.entity.properties, ours);
@@ -126,9 +126,9 @@ fn put(fields: &mut Fields, written: &[Writing]) {
     }
 }
 
-/// What people wrote on an API that a member leaves and on what goes with it, and what is not where it has arrived.
+/// What people wrote on an API that a member leaves and that has not arrived.
 ///
-/// `stay` are the members that stay: what is theirs as well does not go.
+/// `stay` are the members that stay: what is theirs as well does not move.
 #[must_use]
 pub fn lost(member: &SourceKey, stay: &[SourceKey], old: Whole<'_>, new: Whole<'_>) -> Vec<String> {
     let ours = &old.api.marker.record.written;
@@ -172,7 +172,7 @@ fn found<'a>(entities: &'a [Entity], name: &EntityName) -> Option<&'a Entity> {
     entities.iter().find(|entity| entity.name == *name)
 }
 
-/// What an API of a gateway has of the one in the catalog that it is about to leave: there it is kept true meanwhile.
+/// The part of a gateway API in the catalog's API it is about to leave, where it is kept in sync meanwhile.
 pub(super) fn staying(
     integration: &IntegrationName,
     desired: &DesiredApi,

@@ -1,4 +1,4 @@
-//! Planning an API and all that is below it.
+//! Plans an API and everything below it.
 
 mod opening;
 
@@ -22,7 +22,7 @@ use crate::model::{
     SkipReason, SourceKey,
 };
 
-/// Plans an API and all that is below it.
+/// Plans an API and everything below it.
 #[must_use]
 pub fn plan_api(rules: &Rules, desired: &DesiredApi, standing: &Standing, below: &Below) -> ApiPlan {
     let mut planner = Planner::new(rules, desired, standing, below);
@@ -34,13 +34,13 @@ pub fn plan_api(rules: &Rules, desired: &DesiredApi, standing: &Standing, below:
     planner.finish(versions)
 }
 
-/// What planning an API has come to.
+/// The state of planning an API.
 struct Planner<'a> {
     rules: &'a Rules,
     desired: &'a DesiredApi,
     standing: &'a Standing,
     below: &'a Below,
-    /// All members that have a place.
+    /// All members with a place.
     members: Vec<Member<'a>>,
     version_room: usize,
     rooms: Rooms,
@@ -54,7 +54,7 @@ impl<'a> Planner<'a> {
         let mut members = members(desired, owned.map(|api| &api.marker));
         let (rooms, out) = allot(desired, owned, below, rules.limits.deployments_per_api);
         let keys: BTreeSet<SourceKey> = out.iter().map(|(key, _)| key.clone()).collect();
-        // A run that was killed may have left the names of a member of which nothing is there any more.
+        // A killed run may have left names of a member without any entities.
         let is_there = |key: &SourceKey| {
             below
                 .deployments
@@ -132,7 +132,7 @@ impl<'a> Planner<'a> {
             }
             (_, _, _) => {
                 let limit = self.rules.limits.versions_per_api;
-                let message = format!("the API center's plan has room for {limit} versions of an API");
+                let message = format!("the API center's plan allows {limit} versions of an API");
                 self.leave_out(&desired, None, SkipReason::TooManyVersions, message);
                 return None;
             }
@@ -158,7 +158,7 @@ impl<'a> Planner<'a> {
                 }
                 None => self.plan_deployment(&desired, stage),
             };
-            // A definition that no deployment would name is not made, unless it is the version's.
+            // Skip a definition that no deployment would refer to, unless it is the version's.
             if leads || deployment.is_some() {
                 stages.push(self.plan_stage(&desired, stage, leads, deployment));
             }
@@ -187,7 +187,7 @@ impl<'a> Planner<'a> {
         plan
     }
 
-    /// What is recorded of the definition that a version has from a member which could not be read.
+    /// The recorded definition of a version whose leader could not be read.
     fn unknown_base(&self, version: &EntityName, leader: &SourceKey, is_missing: bool, room: usize) -> Base {
         let definitions = self.marker().map(|marker| &marker.record.definitions);
         let record = definitions.and_then(|definitions| definitions.get(&version.of_member(leader)));
@@ -221,7 +221,7 @@ impl<'a> Planner<'a> {
         own
     }
 
-    /// The path of a deployment, if something that is not ours is there.
+    /// The path of a deployment with this name that is not ours.
     fn other_at(&self, desired: &DesiredDeployment) -> Option<EntityPath> {
         let found = self.below.deployment(&desired.name)?;
         let owned = self.standing.owned().and_then(|api| api.deployment(found));
@@ -295,7 +295,7 @@ impl<'a> Planner<'a> {
 
     fn collide(&mut self, version: &DesiredVersion, stage: Option<&DesiredDeployment>, others: &[EntityPath]) {
         let paths: Vec<String> = others.iter().map(ToString::to_string).collect();
-        let message = format!("{} is there and not this integration's", paths.join(" and "));
+        let message = format!("{} exists and is not this integration's", paths.join(" and "));
         self.leave_out(version, stage, SkipReason::NameCollision, message);
         self.conflicts.extend(paths.into_iter().map(|name| Conflict { name }));
     }
@@ -359,7 +359,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// What stays below the API: a stage that is left out keeps what is there of it, and so does a member that is unknown.
+    /// What stays below the API: skipped stages and unknown members keep what exists.
     fn kept(&self) -> Names {
         let mut kept = Names::default();
         for version in &self.desired.versions {

@@ -1,4 +1,4 @@
-//! What was observed of both sides, and whether what the catalog has is still to be there.
+//! The observations of both sides, and whether the catalog's APIs should still exist.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -8,65 +8,66 @@ use super::moves::{MoveProgress, Moves, moves, staying};
 use crate::catalog::FoldedApi;
 use crate::model::{ApiId, ApiList, ApiType, DesiredApi, EntityName, Gateway, IntegrationName, Origin, SourceKey};
 
-/// The names in the catalog of the gateways' APIs.
+/// The catalog names of the gateways' APIs.
 type Homes = BTreeMap<SourceKey, EntityName>;
 
-/// What a run is about.
+/// The scope of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Scope {
     /// Everything.
     All,
-    /// These APIs and nothing else: nothing of the others is judged.
+    /// Only these APIs: the others are not judged.
     Only(Vec<SourceKey>),
 }
 
-/// What a gateway has, as far as its lists could be read.
+/// The contents of a gateway, as far as its lists could be read.
 #[derive(Debug, Clone, Default)]
 pub struct Observation {
     /// The lists that are complete.
     pub lists: BTreeSet<ApiList>,
-    /// What they have.
+    /// Their APIs.
     pub apis: Vec<DesiredApi>,
-    /// What they have that the integration's rules leave out, and by which rule.
+    /// The APIs that the integration's rules exclude, with the rule.
     pub excluded: BTreeMap<(ApiType, ApiId), String>,
 }
 
-/// Both sides, as they were observed.
+/// The observations of both sides.
 #[derive(Debug, Clone)]
 pub struct Observed {
-    /// What each gateway has: all that the integration wants read, as far as that is known.
+    /// The contents of each gateway that the integration reads, as far as the gateways are known.
     pub gateways: BTreeMap<Gateway, Observation>,
-    /// Whether that is known for all: a gateway that is not among them is wanted no longer.
+    /// Whether all are known: any other gateway is no longer wanted.
     pub has_all_gateways: bool,
-    /// Whether the rules of what is wanted are those of the last complete run: what they leave out now has changed itself.
+    /// Whether the rules for the desired state are those of the last complete run: then an API they exclude has changed
+    /// itself.
     pub has_same_rules: bool,
-    /// The kinds of API that are wanted.
+    /// The selected kinds of API.
     pub api_types: BTreeSet<ApiType>,
     /// The catalog.
     pub catalog: CatalogApis,
-    /// What of it is part of another API there from now on.
+    /// The APIs that belong to another API of the catalog now.
     pub moves: Moves,
-    /// What was looked at.
+    /// The scope of the observation.
     pub scope: Scope,
 }
 
-/// Whether an API of the catalog's that no list has is still to be there.
+/// Whether an API of the catalog that is in no list should still exist.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Presence {
-    /// The complete list of its gateway lacks it, unless it has a job here.
+    /// The complete list of its gateway lacks it, and it has no other job here.
     Gone,
-    /// It is part of another API of the catalog from now on, which all of it has reached.
+    /// All of it has arrived at another API of the catalog.
     Moved(EntityName),
-    /// It changed itself so that the integration's rules leave it out, this one among them.
+    /// It changed so that the integration's rules exclude it, by this rule.
     OptedOut(String),
-    /// Nobody wants it any more, for this reason: whether it is gone is not known.
+    /// The integration no longer wants it, for this reason: whether it is gone is unknown.
     Departed(String),
     /// Nobody looked, or its gateway could not be listed: never means gone.
     Unknown,
 }
 
 impl Observed {
-    /// The gateway that an API is on, if it is one of those that are wanted.
+    /// The gateway of an API, if it is still wanted.
     fn gateway_of(&self, origin: &Origin) -> Option<&Gateway> {
         let exact = origin
             .gateway
@@ -75,7 +76,7 @@ impl Observed {
         if let Some((gateway, _)) = exact {
             return Some(gateway);
         }
-        // Not all is known of where it was: that tells only if there is one place where it may be.
+        // An incomplete origin identifies the gateway only if there is one candidate.
         let mut places = self.gateways.keys().filter(|gateway| may_be_on(origin, gateway));
         places.next().filter(|_| places.next().is_none())
     }
@@ -84,20 +85,20 @@ impl Observed {
         self.gateways.keys().any(|gateway| may_be_on(origin, gateway))
     }
 
-    /// What of the catalog is part of another API there from now on, as far as the markers tell.
+    /// The APIs that belong to another API of the catalog now, according to the markers.
     #[must_use]
     pub fn moves(&self) -> Moves {
         moves(&self.catalog, &self.homes())
     }
 
-    /// Where the gateways' APIs are in the catalog.
+    /// The catalog names of the gateways' APIs.
     fn homes(&self) -> Homes {
         let apis = self.gateways.values().flat_map(|gateway| &gateway.apis);
         let homes = apis.flat_map(|api| api.members.iter().map(|member| (member.key.clone(), api.name.clone())));
         homes.collect()
     }
 
-    /// Whether an API that this one of the catalog's stands for is still to be part of it.
+    /// Whether a member of this catalog API should still be part of it.
     fn presence(&self, name: &EntityName, origin: &Origin) -> Presence {
         if self.scope != Scope::All {
             return Presence::Unknown;
@@ -114,7 +115,7 @@ impl Observed {
             Some((to, MoveProgress::Arrived(lost))) => {
                 let lost = lost.join(", ");
                 return Presence::Departed(format!(
-                    "apis/{name} has moved to apis/{to}, which lacks what it has as {lost}"
+                    "apis/{name} has moved to apis/{to}, which still lacks its {lost}"
                 ));
             }
             Some((_, MoveProgress::Under)) | None => (),
@@ -141,7 +142,7 @@ impl Observed {
         }
     }
 
-    /// The APIs of the catalog that members of each come from which have not arrived yet.
+    /// The previous catalog APIs of members that have not arrived yet.
     pub(super) fn coming(&self) -> BTreeMap<EntityName, Vec<(SourceKey, Arc<FoldedApi>)>> {
         let mut coming: BTreeMap<EntityName, Vec<(SourceKey, Arc<FoldedApi>)>> = BTreeMap::new();
         for ((from, member), moved) in &self.moves {
@@ -153,7 +154,7 @@ impl Observed {
         coming
     }
 
-    /// What is kept true where it was, since it has not arrived where it goes.
+    /// The parts that stay in sync at the old place, because they have not arrived yet.
     pub(super) fn staying(&self, integration: &IntegrationName) -> Vec<DesiredApi> {
         let under = self
             .moves
@@ -167,7 +168,7 @@ impl Observed {
         found.collect()
     }
 
-    /// Whether the members of groups of ours are still to be there where no list has them.
+    /// Whether the members of our groups that are in no list should still exist.
     pub(super) fn presences(&self) -> BTreeMap<(EntityName, SourceKey), Presence> {
         let apis = self.catalog.owned();
         let members = apis.flat_map(|api| api.members.iter().map(|key| (&api.proof.name, key)));
@@ -178,8 +179,8 @@ impl Observed {
         presences.collect()
     }
 
-    /// Whether an API of the catalog's that no list has is still to be there, and the gateway that it is, or was, on: of a
-    /// group, one that this depends on.
+    /// Whether a catalog API that is in no list should still exist, and its gateway: for a group, one that the answer
+    /// depends on.
     pub(super) fn presence_of(&self, api: &FoldedApi) -> (Presence, Option<Gateway>) {
         let rank = |presence: &Presence| match presence {
             Presence::Unknown => 0,

@@ -1,4 +1,4 @@
-//! The plan for people and machines: every change, in a fixed order, under a stable id.
+//! The plan for people and machines: every change in a fixed order, under a stable id.
 
 use std::fmt::Write as _;
 
@@ -20,9 +20,9 @@ const VALUE_MAX: usize = 4000;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Change)]
 pub struct PreviewChange {
-    /// What is done.
+    /// The action.
     pub action: Action,
-    /// To what kind of entity.
+    /// The kind of entity.
     pub entity: EntityKind,
     /// The entity's path in the workspace.
     pub name: String,
@@ -55,28 +55,28 @@ impl From<&Write> for PreviewChange {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Plan)]
 pub struct Preview {
-    /// Names the plan: the same changes have the same id.
+    /// The id of the plan: equal changes have equal ids.
     pub plan_id: String,
-    /// Names the deletions that would be held.
+    /// The id of the deletions that would be held.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub deletions_id: Option<String>,
     /// Whether all APIs were looked at.
     pub complete: bool,
-    /// How many were not, for lack of time or because they could not be read.
+    /// The number of APIs that were not, for lack of time or after a failed read.
     pub remaining: usize,
     /// Whether deletions would be held.
     pub held: bool,
-    /// What a person should know first: why they would be held, or why not all APIs were looked at.
+    /// What people should know first: why deletions would be held, or why APIs were not looked at.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub message: Option<String>,
-    /// What could not be read, and stays as it is; counted in `remaining`.
+    /// What could not be read, and stays as it is; part of `remaining`.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub failed: Vec<Failure>,
     /// What stays out of the catalog.
     pub skipped: Vec<Skipped>,
-    /// What is in the way and not ours.
+    /// Somebody else's entities in the way.
     pub conflicts: Vec<Conflict>,
-    /// What members of groups say otherwise than the first, whose words count.
+    /// Where group members differ from the first, whose words count.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub disagreements: Vec<String>,
     /// The changes, deletions last.
@@ -84,7 +84,7 @@ pub struct Preview {
 }
 
 impl Preview {
-    /// Puts everything in its order and gives the plan its id.
+    /// Sorts everything and sets the id.
     #[must_use]
     pub fn sealed(mut self) -> Self {
         self.changes.sort_by(|one, other| {
@@ -108,7 +108,7 @@ impl Preview {
         self
     }
 
-    /// The plan as text: what, why, and every field before and after; then what is not done, and why.
+    /// The plan as text: what, why, and every field before and after; then what is left out, and why.
     #[must_use]
     pub fn to_text(&self) -> String {
         let count = |action| self.changes.iter().filter(|change| change.action == action).count();
@@ -135,7 +135,7 @@ impl Preview {
         text
     }
 
-    /// What is not done, and why.
+    /// What is left out, and why.
     fn notes(&self) -> String {
         let mut text = String::new();
         for skip in &self.skipped {
@@ -150,7 +150,7 @@ impl Preview {
             );
         }
         for conflict in &self.conflicts {
-            let _ = writeln!(text, "! left alone, not ours: {}", shown(&conflict.name));
+            let _ = writeln!(text, "! left alone, not this integration's: {}", shown(&conflict.name));
         }
         for disagreement in &self.disagreements {
             let _ = writeln!(text, "! {}", shown(disagreement));
@@ -172,7 +172,7 @@ impl Preview {
             let why = if self.held { "" } else { &why };
             let _ = match self.remaining {
                 0 => writeln!(text, "! incomplete: not everything could be read{why}"),
-                remaining => writeln!(text, "! incomplete: {remaining} APIs were not looked at{why}"),
+                remaining => writeln!(text, "! incomplete: {remaining} APIs were not checked{why}"),
             };
         }
         text
@@ -180,7 +180,7 @@ impl Preview {
 }
 
 impl PreviewChange {
-    /// Tells the rules that decide about the fields that change.
+    /// Adds the rules behind the fields that change.
     pub(super) fn tell_rules(&mut self, desired: &DesiredApi) {
         let name = self.name.rsplit('/').next().unwrap_or_default();
         let is_named = |entity: &EntityName| entity.as_str().eq_ignore_ascii_case(name);
@@ -202,7 +202,7 @@ impl PreviewChange {
         }
     }
 
-    /// Whether something goes.
+    /// Whether something is deleted.
     #[must_use]
     pub fn is_deletion(&self) -> bool {
         self.action == Action::Delete
@@ -234,7 +234,7 @@ impl PreviewChange {
     }
 }
 
-/// What stands in the catalog may have been put there by anybody, and terminals obey.
+/// Escapes text from the catalog, which anybody may have written: terminals obey control characters.
 fn shown(text: &str) -> String {
     one_line(text, VALUE_MAX)
 }

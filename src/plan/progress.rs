@@ -1,4 +1,4 @@
-//! How far the work below an API has come: version after version, stage after stage, each in its phases.
+//! The progress of the work below an API: version after version, stage after stage, each in its phases.
 
 use std::collections::VecDeque;
 use std::mem;
@@ -11,7 +11,7 @@ use super::version::OwnDefinition;
 use crate::catalog::OwnedApi;
 use crate::model::{Document, EntityName, Export};
 
-/// How far the work below an API has come.
+/// The progress of the work below an API.
 #[derive(Debug)]
 pub(super) struct Progress {
     pub api: OwnedApi,
@@ -20,27 +20,27 @@ pub(super) struct Progress {
     version: usize,
     stage: usize,
     phase: Phase,
-    /// What came of the version's stages so far.
+    /// The links of the version's finished stages.
     links: Vec<Link>,
     base: Base,
 }
 
-/// What comes next for a stage of a version.
+/// The next thing to do for a stage of a version.
 #[derive(Debug)]
 enum Phase {
     Export,
     Version(Option<Export>),
     Definition(StageWrites, Option<Document>),
     Import(StageWrites, Option<Document>),
-    /// The document is on its way.
+    /// The document is being imported.
     Importing(StageWrites),
     Deployment(StageWrites, Option<Write>),
-    /// All stages of the version were done: what no deployment names goes.
+    /// All stages of the version are finished: delete unused definitions.
     Tidying(VecDeque<Write>),
 }
 
 impl Progress {
-    /// The work that follows the API's first write.
+    /// Starts the work after the API's first write.
     pub fn begin(api: OwnedApi, plan: ApiPlan) -> Self {
         let mut progress = Self {
             api,
@@ -56,7 +56,7 @@ impl Progress {
         progress
     }
 
-    /// Takes what came of the last step; gives whether it answers that.
+    /// Takes the event after the last step; returns whether it answers that step.
     pub fn take(&mut self, event: Event, done: &mut Done) -> bool {
         self.phase = match (mem::replace(&mut self.phase, Phase::Export), event) {
             (Phase::Export, Event::Exported(export)) => Phase::Version(Some(export)),
@@ -93,14 +93,15 @@ impl Progress {
                 done.updated = true;
                 Phase::Tidying(left)
             }
-            // Somebody has named it meanwhile, or it cannot go for another reason: it is tried again with the version's next change.
+            // Somebody refers to it now, or the deletion is impossible for another reason: the version's next change
+            // tries again.
             (Phase::Tidying(left), Event::Refused(_)) => Phase::Tidying(left),
             (_, _) => return false,
         };
         true
     }
 
-    /// The next step; `None` when all versions are done.
+    /// The next step; `None` once all versions are finished.
     pub fn next_step(&mut self) -> Option<Step> {
         loop {
             let version = self.plan.versions.get(self.version)?;
@@ -110,7 +111,7 @@ impl Progress {
                     Turn::Export => (Phase::Export, Some(export(&version.desired.stage_name, &plan.desired))),
                     Turn::Write(_) => (Phase::Version(None), None),
                 },
-                // A version that was missing was made before what is below the API was read again.
+                // A missing version was created before the read of everything below the API.
                 (Phase::Version(export), Some(_)) => match &version.version {
                     Some(write) if self.stage == 0 => (Phase::Version(export), Some(Step::Write(write.clone()))),
                     Some(_) | None => (self.exported(export), None),
@@ -156,7 +157,7 @@ impl Progress {
         self.plan.versions.get(self.version)?.stages.get(self.stage)
     }
 
-    /// Goes on without a definition that API Center refuses.
+    /// Continues without a definition that API Center refuses.
     fn refused(&mut self, made: bool, why: String, done: &mut Done) -> Phase {
         self.finished.incomplete = true;
         done.failures.push(why);
@@ -179,7 +180,7 @@ impl Progress {
         Phase::Deployment(writes, write)
     }
 
-    /// Notes what came of a stage; gives where the next one begins.
+    /// Records the result of a stage; returns the phase of the next one.
     fn finish_stage(&mut self, writes: StageWrites) -> Phase {
         let Some(plan) = self.plan.versions.get(self.version) else {
             return Phase::Export;
@@ -205,7 +206,7 @@ impl Progress {
         Phase::Export
     }
 
-    /// What is left for a version once its stages are done.
+    /// What is left for a version after its stages.
     fn tidying(&self) -> Phase {
         let plan = self.plan.versions.get(self.version);
         let spare = plan.map(|plan| plan.spare(&self.links)).unwrap_or_default();

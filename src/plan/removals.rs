@@ -1,5 +1,5 @@
-//! What of ours below an API goes: the versions and deployments of stages that are no longer on their gateways, and all that is
-//! of a group's member which is none any more.
+//! Removals below an API: versions and deployments of stages that are no longer on their gateways, and everything of a
+//! member that has left the group.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::AddAssign;
@@ -10,7 +10,7 @@ use super::seat::own_definition_of;
 use crate::catalog::OwnedApi;
 use crate::model::{Entity, EntityName, EntityPath, Gateway, Leave, SourceKey};
 
-/// How much there is of what is below APIs.
+/// Numbers of entities below APIs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Versions, with or without a deployment.
@@ -26,7 +26,7 @@ impl AddAssign for Counts {
     }
 }
 
-/// Versions and deployments of ours by their names.
+/// Names of our versions and deployments.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Names {
     pub versions: BTreeSet<EntityName>,
@@ -40,40 +40,40 @@ impl Names {
     }
 }
 
-/// A stage of ours that is gone, or a member of a group.
+/// One of our stages that is gone, or a group member.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Removal {
     /// The name of the stage's deployment, or of its version, or the short digest of the member's key.
     pub name: EntityName,
     /// The deletions, in the order to make them.
     pub writes: Vec<Write>,
-    /// What the guard counts of it.
+    /// The entities that the guard counts.
     pub counted: Counts,
-    /// What is below the API no more once they are made.
+    /// The names that disappear with it.
     pub(super) gone: Names,
-    /// The member whose stage it is; `None` for a version that is of none.
+    /// The stage's member; `None` for a version without one.
     pub(super) member: Option<SourceKey>,
-    /// Whether all of the member goes.
+    /// Whether the whole member is removed.
     pub(super) is_whole: bool,
-    /// Why it departed, where it did: then it may be on Amazon, and goes only once that is confirmed.
+    /// Why it departed, if it did: then it may still be in AWS, and removal needs a confirmation.
     pub departure: Option<String>,
-    /// The API that it is part of now, where all of a member has moved there: then nothing is lost that the guard counts.
+    /// The new API, if the whole member has moved: then the guard counts nothing as lost.
     pub moved_to: Option<EntityName>,
 }
 
 impl Removal {
-    /// The gateway whose API or stage goes, if it is known.
+    /// The gateway of the API or stage, if known.
     #[must_use]
     pub fn gateway(&self) -> Option<&Gateway> {
         self.member.as_ref().map(|member| &member.gateway)
     }
 
-    /// Whether Amazon is asked before anything goes: not for a member that leaves although it may be there.
+    /// Whether AWS is asked before the removal: not for a member that leaves although it may exist.
     pub(super) fn is_asked(&self) -> bool {
         !(self.is_whole && self.departure.is_some() || self.moved_to.is_some())
     }
 
-    /// Whether what goes is on Amazon after all: its stages by the members that are there.
+    /// Whether its stages are in AWS after all, according to the existing members.
     pub(super) fn is_back(&self, stages: &BTreeMap<SourceKey, BTreeSet<EntityName>>) -> bool {
         match &self.member {
             Some(_) if !self.is_asked() => false,
@@ -86,7 +86,7 @@ impl Removal {
         }
     }
 
-    /// The versions of the stages that go.
+    /// The versions of the stages to remove.
     fn stages(&self) -> BTreeSet<EntityName> {
         let of_member = |name: &EntityName| self.member.as_ref().and_then(|member| name.without_member(member));
         let deployments = self.gone.deployments.iter();
@@ -98,14 +98,14 @@ impl Removal {
     }
 }
 
-/// Whose the deployments below an API are.
+/// The owners of the deployments below an API.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Owners<'a> {
-    /// The members, those that go and are unknown included; of an API that stands alone its only one.
+    /// The members, including leaving and unknown ones; for an API that stands alone, its only one.
     pub members: &'a [SourceKey],
-    /// Those of a group that go.
+    /// Those of a group that leave.
     pub going: &'a BTreeSet<SourceKey>,
-    /// Why members leave it although no list says that they are gone.
+    /// Why members leave although no list lacks them.
     pub leaving: &'a BTreeMap<SourceKey, Leave>,
     /// The deployments and versions of stages that departed.
     pub departed_stages: &'a BTreeSet<EntityName>,
@@ -114,7 +114,7 @@ pub(super) struct Owners<'a> {
 }
 
 impl Owners<'_> {
-    /// A removal with why it is made, where it is not because something is gone.
+    /// A removal with its reason, if that is not because something is gone.
     fn explained(&self, mut removal: Removal) -> Removal {
         let member = removal.member.as_ref().filter(|_| removal.is_whole);
         match member.and_then(|member| self.leaving.get(member)) {
@@ -123,14 +123,14 @@ impl Owners<'_> {
             None => {
                 let mut gone = removal.gone.deployments.iter().chain(&removal.gone.versions);
                 let is_departed = gone.any(|name| self.departed_stages.contains(name));
-                let why = || "the integration's rules changed, and leave stages out".to_owned();
+                let why = || "the integration's rules changed and exclude stages".to_owned();
                 removal.departure = is_departed.then(why);
             }
         }
         removal
     }
 
-    /// The member of a deployment and the version that it is of.
+    /// The member and the version of a deployment.
     pub fn of(&self, deployment: &EntityName) -> (Option<&SourceKey>, EntityName) {
         if !self.is_group {
             return (self.members.first(), deployment.clone());
@@ -141,10 +141,10 @@ impl Owners<'_> {
     }
 }
 
-/// The removals below an API of everything that is ours and not in `kept`, in the order of names.
+/// The removals of everything of ours below an API that is not in `kept`, sorted by name.
 ///
-/// What is left over from an earlier API of this name is not counted while the API is `made` by this run: it never was a
-/// stage of this one.
+/// Leftovers of an earlier API of this name do not count while the API is `made` by this run: they were never its
+/// stages.
 pub(super) fn plan_removals(
     api: &OwnedApi,
     owners: Owners<'_>,
@@ -153,7 +153,7 @@ pub(super) fn plan_removals(
     made: bool,
 ) -> Vec<Removal> {
     let mut removals: BTreeMap<EntityName, Removal> = BTreeMap::new();
-    // A version goes with the last of the stages that are left of it.
+    // A version goes with the last of its stages.
     let mut last: BTreeMap<EntityName, EntityName> = BTreeMap::new();
     let mut own_definitions: BTreeSet<EntityPath> = BTreeSet::new();
     let deployments = below.deployments.iter();
@@ -205,12 +205,12 @@ pub(super) fn plan_removals(
             .iter()
             .filter_map(|found| api.definition(&version.name, &found.name));
         for definition in owned_definitions {
-            // Another removal that comes before this one takes it along already.
+            // Unless an earlier removal includes it.
             if !own_definitions.contains(definition.path()) {
                 removal.writes.push(Write::delete(definition, reason));
             }
         }
-        // A version that holds somebody's own definitions stays with them.
+        // A version with somebody else's definitions stays.
         if others.is_empty() {
             removal.writes.push(Write::delete(owned, reason));
         }

@@ -1,4 +1,4 @@
-//! Which members of a group have room below an API.
+//! Allots the room below an API to the members of a group.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::below::Below;
 use crate::catalog::OwnedApi;
 use crate::model::{DesiredApi, DesiredDeployment, Skip, SkipReason, SourceKey};
 
-/// How many deployments each member may still make.
+/// The number of deployments that each member may still create.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Rooms {
     left: BTreeMap<SourceKey, usize>,
@@ -14,12 +14,12 @@ pub(super) struct Rooms {
 }
 
 impl Rooms {
-    /// Whether a member stays wholly out.
+    /// Whether a member is left out entirely.
     pub fn is_out(&self, member: &SourceKey) -> bool {
         self.out.contains(member)
     }
 
-    /// Takes a member's place for one more deployment; gives whether it had one.
+    /// Takes one place of a member; returns whether it had one.
     pub fn take(&mut self, member: &SourceKey) -> bool {
         match self.left.get_mut(member) {
             Some(left) if *left > 0 => {
@@ -31,8 +31,8 @@ impl Rooms {
     }
 }
 
-/// Gives the free places below an API to its members in their order. What is there keeps its place; a member of which nothing
-/// is there fits wholly or stays wholly out, with the skip that says so. An API that stands alone takes as much as fits.
+/// Allots the free places below an API to its members in order. Existing deployments keep their places; a member
+/// without any fits entirely or is left out, with a skip. An API that stands alone takes as much as fits.
 pub(super) fn allot(
     desired: &DesiredApi,
     api: Option<&OwnedApi>,
@@ -58,7 +58,7 @@ pub(super) fn allot(
             continue;
         }
         let message = format!(
-            "an API has at most {limit} deployments, and the {wanted} stages of {} find no place beside those that are there",
+            "an API has at most {limit} deployments, which leaves no room for the {wanted} stages of {}",
             member.key
         );
         rooms.out.insert(member.key.clone());

@@ -1,4 +1,4 @@
-//! What planning goes by beside the two states.
+//! The inputs of planning besides the two states.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::model::{Field, FieldPath, Fields, IntegrationName, MetadataTypes, Properties};
 
-/// What the API center's plan has room for (Azure subscription limits, API Center, 2024-11).
+/// The limits of the API center's plan (Azure subscription limits, API Center, 2024-11).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CatalogLimits {
     /// APIs in the service.
@@ -17,7 +17,7 @@ pub struct CatalogLimits {
     pub deployments_per_api: usize,
 }
 
-/// The metadata that an organisation requires on the entities that are made here.
+/// The metadata that an organisation requires on the entities we create.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RequiredMetadata {
     /// On APIs.
@@ -28,23 +28,23 @@ pub struct RequiredMetadata {
     pub deployment: BTreeSet<String>,
 }
 
-/// What planning goes by beside the two states.
+/// The inputs of planning besides the two states.
 #[derive(Debug, Clone)]
 pub struct Rules {
-    /// Whose entities are planned.
+    /// The integration.
     pub integration: IntegrationName,
-    /// What the catalog has room for.
+    /// The catalog's limits.
     pub limits: CatalogLimits,
-    /// What the organisation requires.
+    /// The organisation's requirements.
     pub required: RequiredMetadata,
-    /// The types of the fields that rules fill.
+    /// The types of the fields that rules set.
     pub types: MetadataTypes,
-    /// Whether definitions are imported only when a sync asks for them.
+    /// Whether only a sync that asks for definitions imports them.
     pub on_demand: bool,
 }
 
 impl RequiredMetadata {
-    /// The required names that neither the entity, if there is one, nor the values for it have.
+    /// The required names without a value, in the entity if it exists and in the given values.
     #[must_use]
     pub fn missing(required: &BTreeSet<String>, current: Option<&Properties>, values: &Fields) -> Vec<String> {
         let given = |name| {
@@ -61,7 +61,7 @@ impl RequiredMetadata {
             .collect()
     }
 
-    /// The values that an entity which is there lacks although they are required.
+    /// The required values that an existing entity lacks.
     #[must_use]
     pub fn supplied(required: &BTreeSet<String>, current: &Properties, values: &[Field]) -> Vec<Field> {
         let lacking: Vec<&String> = required.iter().filter(|name| !has(Some(current), name)).collect();
@@ -70,7 +70,7 @@ impl RequiredMetadata {
     }
 }
 
-/// Whether the field gives the metadata of this name a value.
+/// Whether the field sets the metadata of this name.
 fn gives((path, value): &Field, name: &str) -> bool {
     let has_value = value.as_ref().is_some_and(|value| !value.is_null());
     has_value && *path == FieldPath::new(&["customProperties", name])
@@ -81,7 +81,7 @@ fn has(current: Option<&Properties>, name: &str) -> bool {
     value.is_some_and(|value| !value.is_null())
 }
 
-/// Tells which metadata is missing and where its values go.
+/// The message that names missing metadata and where to put its values.
 #[must_use]
 pub fn missing_message(entity: &str, missing: &[String]) -> String {
     format!(
@@ -90,10 +90,9 @@ pub fn missing_message(entity: &str, missing: &[String]) -> String {
     )
 }
 
-/// Whether a value that is to be written equals the one that is there.
+/// Whether a value to write equals the existing one.
 ///
-/// No text and an empty one are the same, and so are `1` and `1.0`. The kind of an API comes back in another case than it was
-/// written in.
+/// No text equals an empty one, and `1` equals `1.0`. The service changes the case of an API's kind.
 pub(super) fn is_same(path: &FieldPath, before: Option<&Value>, after: Option<&Value>) -> bool {
     let before = before.filter(|before| !before.is_null());
     match (before, after) {

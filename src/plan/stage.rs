@@ -1,8 +1,8 @@
 //! The plan of one member's stage: its definition and its deployment.
 //!
-//! It is made in steps, because what a definition holds is known only once Amazon has exported it, and whether a group's member
-//! needs one of its own only once that of the first member is known: [`StagePlan::turn`] says whether an export is needed,
-//! [`StagePlan::finish`] what follows from it.
+//! It takes steps, because only the export shows what a definition holds, and a group member needs its own only if it
+//! differs from the first member's: [`StagePlan::turn`] says whether an export is needed, [`StagePlan::finish`] what
+//! follows.
 
 use serde_json::{Value, json};
 
@@ -16,12 +16,12 @@ use crate::model::{
     Properties, Skip, SkipReason,
 };
 
-/// Where a deployment goes.
+/// The entity of a deployment.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Place {
-    /// It is made.
+    /// To be created.
     Vacant(Vacant),
-    /// It is compared with what it has to be.
+    /// Compared with the desired state.
     Found(Owned, Properties),
 }
 
@@ -29,49 +29,49 @@ pub(super) enum Place {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct DeploymentPlan {
     pub place: Place,
-    /// Required metadata that it lacks.
+    /// The required metadata that it lacks.
     pub supplied: Vec<Field>,
 }
 
-/// The plan of one member's stage, as far as it can be told before the export.
+/// The plan of one member's stage, as far as is known before the export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StagePlan {
-    /// The stage as it has to be.
+    /// The desired deployment.
     pub desired: DesiredDeployment,
     /// The definition's plan.
     pub definition: DefinitionPlan,
-    /// What the definition holds, as far as is recorded.
+    /// The recorded state of the definition.
     pub recorded: DefinitionRecord,
     pub(super) seat: Seat,
-    /// `None` where there is no deployment to be.
+    /// `None` if there must be no deployment.
     pub(super) deployment: Option<DeploymentPlan>,
 }
 
-/// What the definition of a version's first member holds, as far as the others are compared with it.
+/// The definition of a version's first member, for comparison with the others.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Base {
-    /// Whether that is known in this run.
+    /// Whether it is known in this run.
     pub is_known: bool,
-    /// Its comparison digest; `None` where there is none to be had.
+    /// Its comparison digest; `None` if there is none.
     pub digest: Option<String>,
-    /// How many more definitions the version may have.
+    /// The number of further definitions that fit into the version.
     pub room: usize,
 }
 
-/// Which definition a deployment names.
+/// The definition that a deployment refers to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
     /// None.
     Nothing,
-    /// The one at the stage's seat.
+    /// The first member's.
     Own,
     /// That of the version's first member.
     Base,
-    /// Whichever it names now.
+    /// The current one.
     AsItIs,
 }
 
-/// What comes first for a stage.
+/// The first step for a stage.
 #[derive(Debug)]
 pub(super) enum Turn {
     /// An export.
@@ -80,16 +80,16 @@ pub(super) enum Turn {
     Write(Box<StageWrites>),
 }
 
-/// What is left to write for a stage once its export is there.
+/// The remaining writes for a stage after its export.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StageWrites {
-    /// The definition's write: made, its title put right, or removed.
+    /// The definition's write: creation, title, or deletion.
     pub definition: Option<Write>,
-    /// Whether the exported document is to be imported.
+    /// Whether to import the exported document.
     pub import: bool,
-    /// What is known of the definition afterwards; `None` when that is not known.
+    /// The record of the definition afterwards; `None` if unknown.
     pub record: Option<DefinitionRecord>,
-    /// What could not be had.
+    /// A skip.
     pub skip: Option<Skip>,
     pub(super) link: Link,
 }
@@ -105,7 +105,7 @@ impl StageWrites {
         }
     }
 
-    /// What follows where the first member's definition serves for this one.
+    /// The writes if the first member's definition serves this one, too.
     fn shared(record: DefinitionRecord) -> Self {
         let record = DefinitionRecord {
             content_digest: None,
@@ -115,7 +115,7 @@ impl StageWrites {
         Self::of(Some(record), Link::Base)
     }
 
-    /// What the other members are compared with, once these writes of the first one are made.
+    /// The definition for comparison with the other members, after these writes of the first one.
     pub(super) fn base(&self, room: usize) -> Base {
         let record = self.record.as_ref();
         let digest = record.filter(|_| self.link == Link::Own);
@@ -126,14 +126,14 @@ impl StageWrites {
         }
     }
 
-    /// Whether a definition comes into being.
+    /// Whether a definition is created.
     pub(super) fn makes_definition(&self) -> bool {
         matches!(self.definition, Some(Write::Create(..)))
     }
 }
 
 impl StagePlan {
-    /// What comes first, by what is known of the first member's definition.
+    /// The first step, depending on the first member's definition.
     pub(super) fn turn(&self, base: &Base) -> Turn {
         let (vacant, current, damaged) = match &self.definition {
             DefinitionPlan::Exported { .. } => return Turn::Export,
@@ -158,7 +158,7 @@ impl StagePlan {
         Turn::Export
     }
 
-    /// What cannot be had, as far as is known before any export.
+    /// The skip that is known before any export.
     pub(super) fn known_skip(&self, base: &Base) -> Option<Skip> {
         match self.turn(base) {
             Turn::Export => None,
@@ -170,13 +170,13 @@ impl StagePlan {
         Turn::Write(Box::new(self.finish(None, base)))
     }
 
-    /// Whether an export is needed, whatever the first member's definition holds.
+    /// Whether an export is needed, regardless of the first member's definition.
     #[must_use]
     pub fn needs_export(&self) -> bool {
         matches!(self.definition, DefinitionPlan::Exported { .. })
     }
 
-    /// The proof for the definition that a document is imported into.
+    /// The proof for the definition to import into.
     #[must_use]
     pub fn import_target(&self) -> Option<Owned> {
         match &self.definition {
@@ -188,7 +188,7 @@ impl StagePlan {
         }
     }
 
-    /// Whether the catalog's text was changed by somebody else.
+    /// Whether somebody else changed the catalog's text.
     pub(super) fn is_damaged(&self) -> bool {
         match &self.definition {
             DefinitionPlan::Exported { damaged, .. } | DefinitionPlan::Compared { damaged, .. } => *damaged,
@@ -196,7 +196,7 @@ impl StagePlan {
         }
     }
 
-    /// Whether the definition at its seat is there.
+    /// Whether the definition at its seat exists.
     pub(super) fn has_definition(&self) -> bool {
         match &self.definition {
             DefinitionPlan::Exported { current, .. } | DefinitionPlan::Compared { current, .. } => current.is_some(),
@@ -205,7 +205,7 @@ impl StagePlan {
         }
     }
 
-    /// Whether the definition at its seat goes because none is wanted.
+    /// Whether the definition at its seat is deleted because definitions are turned off.
     pub(super) fn removes_definition(&self) -> bool {
         matches!(self.definition, DefinitionPlan::Removed(_))
     }
@@ -217,7 +217,7 @@ impl StagePlan {
         }
     }
 
-    /// The link to the definition at the seat, or what it is without that one.
+    /// The link to the definition at the seat, or the fallback without one.
     fn link(&self, exists: bool) -> Link {
         match (exists, self.seat.leads) {
             (true, _) => Link::Own,
@@ -226,7 +226,7 @@ impl StagePlan {
         }
     }
 
-    /// What follows from the export: `None` when none was asked for or it failed for now.
+    /// The writes after the export: `None` without an export or after a temporary failure.
     pub(super) fn finish(&self, export: Option<&Export>, base: &Base) -> StageWrites {
         let recorded = || Some(self.recorded.clone());
         match (&self.definition, export) {
@@ -248,7 +248,7 @@ impl StagePlan {
                 definition: Some(write.clone()),
                 ..StageWrites::of(None, Link::Nothing)
             },
-            // The record went with the first write, and a text that nobody vouches for is imported again.
+            // The first write dropped the record, so import the text again.
             (DefinitionPlan::Exported { current, .. }, None) => StageWrites::of(None, self.link(current.is_some())),
             (DefinitionPlan::Compared { .. }, None) => self.compared(base),
             (_, Some(Export::Unavailable { reason, message })) => self.unavailable(*reason, message),
@@ -256,7 +256,7 @@ impl StagePlan {
         }
     }
 
-    /// What follows from what is recorded of a definition that is compared with the first member's.
+    /// The writes for a recorded definition compared with the first member's.
     fn compared(&self, base: &Base) -> StageWrites {
         let DefinitionPlan::Compared {
             current,
@@ -283,7 +283,7 @@ impl StagePlan {
         }
     }
 
-    /// What follows where there is no place for the member's own definition.
+    /// The writes when there is no place for the member's own definition.
     fn left_out(&self, record: DefinitionRecord, base: &Base) -> StageWrites {
         let record = DefinitionRecord {
             content_digest: None,
@@ -291,10 +291,10 @@ impl StagePlan {
             ..record
         };
         let (reason, message) = if base.room == 0 {
-            let message = "a version has at most 5 definitions, and that of this member differs from all of them";
+            let message = "a version has at most 5 definitions, and this member's differs from all of them";
             (SkipReason::TooManyDefinitions, message.to_owned())
         } else {
-            let message = format!("{} is there and not this integration's", self.seat.definition_path());
+            let message = format!("{} exists and is not this integration's", self.seat.definition_path());
             (SkipReason::NameCollision, message)
         };
         StageWrites {
@@ -316,7 +316,7 @@ impl StagePlan {
         let exists = self.has_definition();
         let record = DefinitionRecord {
             revision: self.desired_revision(),
-            // Tells the revision that was refused from one that was exported.
+            // Marks a refused revision, as opposed to an exported one.
             canonical_digest: None,
             content_digest: self.recorded.content_digest.clone().filter(|_| exists),
             comparison_digest: self.recorded.comparison_digest.clone().filter(|_| exists),
@@ -360,7 +360,7 @@ impl StagePlan {
         if !self.seat.leads && current.is_none() && (vacant.is_none() || base.room == 0) {
             return self.left_out(record, base);
         }
-        // Without a digest nobody can tell whether the text in the catalog is still the one that was imported.
+        // Without a digest, the catalog's text may have changed since the import.
         let unknown = self.recorded.content_digest.is_none() || self.recorded.own == self.seat.leads;
         let import = current.is_none() || damaged || unknown || self.recorded.canonical_digest != canonical;
         let content = if import {
@@ -388,7 +388,7 @@ impl StagePlan {
         }
     }
 
-    /// What is left to write when API Center refuses the definition, or the document for one that was `made` just now.
+    /// The remaining writes when API Center refuses the definition, or the document of one that was just `made`.
     #[must_use]
     pub fn refused(&self, made: bool) -> StageWrites {
         let record = match &self.definition {
@@ -398,7 +398,7 @@ impl StagePlan {
         StageWrites::of(record, self.link(made || self.has_definition()))
     }
 
-    /// The deployment's write, once it is known which definition there is.
+    /// The deployment's write, once its definition is known.
     pub(super) fn deployment_write(&self, link: Link) -> Option<Write> {
         let plan = self.deployment.as_ref()?;
         let (desired, seat) = (&self.desired, &self.seat);
@@ -436,7 +436,7 @@ impl StagePlan {
         }
     }
 
-    /// Whether anything of the stage is to be written, as far as can be told before the export.
+    /// Whether anything of the stage is written, as far as is known before the export.
     pub(super) fn has_changes(&self, base: &Base) -> bool {
         match self.turn(base) {
             Turn::Export => true,
@@ -444,8 +444,8 @@ impl StagePlan {
         }
     }
 
-    /// The changes for people to see before any export: an export counts as a change of the definition, unless it may turn out
-    /// that the first member's serves.
+    /// The changes to show before any export: an export counts as a change of the definition, unless the first member's
+    /// may serve.
     pub(super) fn preview(&self, base: &Base) -> Vec<Change> {
         let unfinished = self.finish(None, base);
         let is_exported = matches!(self.turn(base), Turn::Export);

@@ -1,4 +1,4 @@
-//! What the work on one API asks for, and what it is told.
+//! The steps of the work on one API, and the events that answer them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,23 +7,24 @@ use super::fields::Write;
 use crate::catalog::{Owned, OwnedApi};
 use crate::model::{Conflict, DesiredDeployment, Document, Entity, EntityName, Export, Skip, SourceKey};
 
-/// What is to be done next for an API.
+/// The next step for an API.
 ///
-/// A step that fails ends the work on the API, unless it says otherwise. What ends the work on the gateway or the run is
-/// not about one API: the driver knows that.
+/// A failed step ends the work on the API, unless stated otherwise. Failures that end the work on the gateway or the
+/// run are up to the driver.
 #[derive(Debug)]
 pub enum Step {
-    /// Create the API, if nothing is there. Answered by [`Event::Written`], or by [`Event::Found`] with what is there.
+    /// Create the API, if nothing has its name. Answered by [`Event::Written`], or by [`Event::Found`] with the
+    /// existing entity.
     Create(Write),
-    /// List what is below the API; if it is deep, also compare the definitions' content. Answered by [`Event::Below`].
+    /// List what is below the API; if deep, also compare the definitions' content. Answered by [`Event::Below`].
     Read {
         /// The API.
         api: Box<OwnedApi>,
         /// Whether the content is compared.
         deep: bool,
     },
-    /// Make a write. Answered by [`Event::Written`]. That API Center refuses a definition for good is told by
-    /// [`Event::Refused`] and does not end the work.
+    /// Make a write. Answered by [`Event::Written`], or by [`Event::Refused`] if API Center refuses a definition for
+    /// good, which does not end the work.
     Write(Write),
     /// Export a stage. Answered by [`Event::Exported`], or by [`Event::NotExported`], which does not end the work.
     Export {
@@ -31,15 +32,15 @@ pub enum Step {
         from: SourceKey,
         /// The stage.
         stage: String,
-        /// What the document tells as servers; `None` where that is left as it is exported.
+        /// The document's new servers; `None` to leave them as exported.
         servers: Option<Vec<String>>,
     },
-    /// Import a document. Answered by [`Event::Imported`]; that API Center refuses it for good is told by
-    /// [`Event::Refused`] and does not end the work.
+    /// Import a document. Answered by [`Event::Imported`], or by [`Event::Refused`] if API Center refuses it for good,
+    /// which does not end the work.
     Import(Box<Import>),
-    /// Wait until the guard has judged the removals of all APIs. Answered by [`Event::Judged`].
+    /// Wait for the guard's verdict on the removals of all APIs. Answered by [`Event::Judged`].
     AwaitRemovals,
-    /// List the stages of these members again, right before anything of them is removed. Answered by [`Event::Stages`].
+    /// List the stages of these members again, right before a removal. Answered by [`Event::Stages`].
     ReadStages(BTreeSet<SourceKey>),
     /// Nothing is left to do.
     Done,
@@ -54,69 +55,69 @@ pub(super) fn export(stage_name: &str, desired: &DesiredDeployment) -> Step {
     }
 }
 
-/// A document on its way into a definition.
+/// A document to import into a definition.
 #[derive(Debug)]
 pub struct Import {
     /// The definition.
     pub definition: Owned,
     /// The document.
     pub document: Document,
-    /// Whether the definition is read back: it was found changed, and a service that rewrites what it is given is noted
-    /// and not given the same text again and again.
+    /// Whether to read the definition back, after it was found changed: a service that rewrites texts is noted instead
+    /// of getting the same text again and again.
     pub verify: bool,
 }
 
-/// What came of a step.
+/// The result of a step.
 #[derive(Debug)]
 pub enum Event {
     /// The work begins.
     Begin,
-    /// Something is where the API was to be created.
+    /// An entity exists where the API was to be created.
     Found(Box<Entity>),
-    /// A write was made; what API Center answered, unless it was a deletion.
+    /// A write succeeded, with API Center's answer unless it was a deletion.
     Written(Option<Box<Entity>>),
-    /// API Center refuses a definition or its content for good, and why.
+    /// API Center refuses a definition or its content for good, for this reason.
     Refused(String),
     /// What is below the API.
     Below(Below),
-    /// Amazon's answer to an export.
+    /// The result of an export.
     Exported(Export),
-    /// Amazon gave no answer to work with.
+    /// The export got no usable answer.
     NotExported {
-        /// Why.
+        /// The reason.
         why: String,
-        /// Whether it refuses the account, whatever is asked for.
+        /// Whether AWS refuses the account as a whole.
         is_account_wide: bool,
     },
-    /// The document was imported; the digest of what the catalog holds, where it was read back.
+    /// The document was imported, with the digest of the stored content if it was read back.
     Imported(Option<String>),
-    /// The names of the API's removals that are allowed.
+    /// The names of the allowed removals.
     Judged(BTreeSet<EntityName>),
-    /// The names of the versions whose stages Amazon has, of each member that it has and that still is one.
+    /// The version names of the existing stages, by member that exists and still belongs.
     Stages(BTreeMap<SourceKey, BTreeSet<EntityName>>),
 }
 
-/// What became of an API.
+/// The outcome for an API.
 #[derive(Debug, Default)]
 pub struct Done {
-    /// Whether it came into being.
+    /// Whether it was created.
     pub created: bool,
     /// Whether anything of it was written.
     pub updated: bool,
-    /// Whether it turned out not to be ours, so that nothing more was done.
+    /// Whether it is not ours and was left alone.
     pub left_alone: bool,
     /// Why it is another run's for now.
     pub remaining: Option<String>,
-    /// What of it is not in the catalog.
+    /// What is skipped.
     pub skips: Vec<Skip>,
-    /// What is in its way and not ours.
+    /// Somebody else's entities in the way.
     pub conflicts: Vec<Conflict>,
-    /// How many definitions were imported.
+    /// The number of imported definitions.
     pub definitions_written: usize,
-    /// Why something of it could not be written or exported now.
+    /// Why something could not be written or exported now.
     pub failures: Vec<String>,
-    /// How many of these are that Amazon refuses the account.
+    /// How many of these are refusals of the account.
     pub refusals: usize,
-    /// The names of the removals that were made.
+    /// The names of the finished removals.
     pub removed: BTreeSet<EntityName>,
 }

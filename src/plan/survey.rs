@@ -1,4 +1,4 @@
-//! The survey: from both sides as they were observed to the APIs to work on, and to what is gone.
+//! The survey: from the observations of both sides to the APIs to work on and those to remove.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -12,27 +12,27 @@ use crate::model::{
     ApiList, Conflict, Cursor, DesiredApi, EntityName, EntityPath, Gateway, Leave, Skip, SkipReason, Skipped, SourceKey,
 };
 
-/// An API of ours that is to go.
+/// One of our APIs to remove.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Leaving {
     /// The API.
     pub api: Arc<FoldedApi>,
-    /// The gateway that it is, or was, on.
+    /// Its current or former gateway.
     pub gateway: Gateway,
-    /// Why it is to go.
+    /// The reason.
     pub why: Why,
 }
 
-/// Why an API of ours is to go.
+/// Why one of our APIs is removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Why {
-    /// The complete list of its gateway lacks it, and Amazon has to say so once more.
+    /// The complete list of its gateway lacks it; AWS must confirm that.
     Gone,
-    /// It changed itself so that the integration's rules leave it out.
+    /// It changed so that the integration's rules exclude it.
     OptedOut(String),
-    /// The integration wants it no longer: that is to be confirmed.
+    /// The integration no longer wants it: needs a confirmation.
     Departed(String),
-    /// All of it is part of another API of the catalog.
+    /// All of it has moved to another API of the catalog.
     Moved(EntityName),
 }
 
@@ -43,7 +43,7 @@ impl Leaving {
         matches!(self.why, Why::Departed(_))
     }
 
-    /// Why it goes, for people.
+    /// The reason, for people.
     #[must_use]
     pub fn reason(&self) -> String {
         match &self.why {
@@ -53,7 +53,7 @@ impl Leaving {
         }
     }
 
-    /// Whether the API is, or was, on this list of Amazon's.
+    /// Whether the API is, or was, in this list.
     #[must_use]
     pub fn is_on(&self, list: ApiList) -> bool {
         let mut origins = self.api.proof.origins.iter();
@@ -61,12 +61,12 @@ impl Leaving {
     }
 }
 
-/// How many APIs of a gateway are ours.
+/// The number of our APIs on a gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct OwnedApis {
-    /// Those that the lists which were read should have.
+    /// Those that the complete lists should contain.
     pub read: usize,
-    /// By list, where one that may be on either counts for both.
+    /// By list; one that may be in either counts for both.
     pub by_list: BTreeMap<ApiList, usize>,
     /// Those of lists that could not be read.
     pub unread: usize,
@@ -75,29 +75,29 @@ pub struct OwnedApis {
 /// An API to bring in line.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
-    /// As it has to be, without its versions.
+    /// Its desired state, without versions.
     pub desired: DesiredApi,
-    /// As it is.
+    /// Its current state.
     pub current: Current,
-    /// The APIs of the catalog that members come from which have not arrived yet.
+    /// The previous catalog APIs of members that have not arrived yet.
     pub predecessors: Vec<(SourceKey, Arc<FoldedApi>)>,
-    /// Whether it comes before those that a pass goes through: it is new, differs, or was not finished.
+    /// Whether it precedes those of a pass: it is new, differs, or was not finished.
     pub comes_first: bool,
-    /// Whether an earlier run of the pass has looked at it already.
+    /// Whether an earlier run of the pass has looked at it.
     pub is_passed: bool,
 }
 
-/// How an API was found in the catalog.
+/// An API as found in the catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Current {
     /// The catalog lacks it.
     Missing(Vacant),
-    /// It is there and ours.
+    /// It exists and is ours.
     Owned(Arc<FoldedApi>),
 }
 
 impl Job {
-    /// What was ours below it when the catalog was listed, by the gateway that it is of, as its marker tells.
+    /// Our entities below it at the time of the listing, by gateway, according to its marker.
     #[must_use]
     pub fn owned_below(&self) -> BTreeMap<Gateway, Counts> {
         let mut below: BTreeMap<Gateway, Counts> = BTreeMap::new();
@@ -115,7 +115,8 @@ impl Job {
         for member in &marker.members {
             let deployments: Vec<_> = marker.deployments_of(member).collect();
             let versions: BTreeSet<&EntityName> = deployments.iter().map(|(version, _)| version).collect();
-            // A version counts for each gateway that has a stage of it: which one it goes with is seen at its end.
+            // A version counts for each gateway with one of its stages: which one it goes with is known only at the
+            // end.
             *below.entry(member.gateway.clone()).or_default() += Counts {
                 versions: versions.len(),
                 deployments: deployments.len(),
@@ -127,28 +128,28 @@ impl Job {
     /// The API on its gateway.
     #[must_use]
     pub fn key(&self) -> &SourceKey {
-        // Translation gives every API one.
+        // Every translated API has one.
         &self.desired.members[0].key
     }
 }
 
-/// What a run has to do.
+/// The agenda of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Agenda {
-    /// What to bring in line, in the order to do it: new, differing, unfinished or failed before, then the rest from where
-    /// the last run stopped.
+    /// The APIs to bring in line, in order: new, differing, unfinished or failed before, then the rest from where the
+    /// last run stopped.
     pub jobs: Vec<Job>,
-    /// What is ours and to go.
+    /// Our APIs to remove.
     pub leaving: Vec<Leaving>,
-    /// How many APIs are ours, by gateway; those on gateways that are wanted no longer are not among them.
+    /// The number of our APIs by gateway, except on gateways no longer wanted.
     pub owned: BTreeMap<Gateway, OwnedApis>,
-    /// What stays out of the catalog.
+    /// What is skipped.
     pub skips: Vec<Skipped>,
-    /// What is in the way and not ours.
+    /// Somebody else's entities in the way.
     pub conflicts: Vec<Conflict>,
 }
 
-/// Compares the two lists. `failed` are the ids of APIs that the last run failed with.
+/// Compares the two lists. `failed` are the ids of the APIs that failed in the last run.
 #[must_use]
 pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
     let mut agenda = Agenda::default();
@@ -167,7 +168,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
         let standing = owned.get(&api.name);
         standing.is_some_and(|standing| standing.members.iter().any(|member| api.member(member).is_some()))
     };
-    // Of two APIs with one name, the one that the catalog has keeps it.
+    // If two APIs have the same name, the one in the catalog keeps it.
     desired.sort_by_cached_key(|api| (api.name.clone(), !is_held(api), api.key().cloned()));
     let mut room = rules.limits.apis.saturating_sub(owned.len() + others.len());
     let (mut new, mut first, mut rest) = (Vec::new(), Vec::new(), Vec::new());
@@ -196,7 +197,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             if is_first { first.push(job) } else { rest.push(job) }
         } else if let Some(vacant) = Vacant::at(path.clone(), others.get(&api.name)) {
             if room == 0 {
-                let message = format!("the API center's plan has room for {} APIs", rules.limits.apis);
+                let message = format!("the API center's plan allows {} APIs", rules.limits.apis);
                 agenda.skips.push(skip(&api, SkipReason::TooManyApis, message));
             } else {
                 room -= 1;
@@ -225,7 +226,7 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
     agenda
 }
 
-/// Why each API of ours that no list has is to go, if it is, and from which gateway; counts those that are ours by gateway.
+/// Decides which of our APIs that are in no list to remove, and from which gateway; counts ours by gateway.
 fn judge_presence(
     observed: &Observed,
     counts: &mut BTreeMap<Gateway, OwnedApis>,
@@ -261,7 +262,7 @@ fn judge_presence(
     reasons
 }
 
-/// Tells what becomes of the members of a group that no list has.
+/// Determines the state of group members that are in no list.
 fn tell_others(api: &mut DesiredApi, current: &FoldedApi, presences: &BTreeMap<(EntityName, SourceKey), Presence>) {
     if !api.is_group {
         return;
@@ -284,7 +285,7 @@ fn tell_others(api: &mut DesiredApi, current: &FoldedApi, presences: &BTreeMap<(
     }
 }
 
-/// Puts together what several gateways have of one group. What has the name of another API that is none stays for itself.
+/// Joins the parts of a group from several gateways. One with the name of an API outside any group stays separate.
 fn joined(mut desired: Vec<DesiredApi>) -> Vec<DesiredApi> {
     desired.sort_by(|one, other| (&one.name, one.is_group).cmp(&(&other.name, other.is_group)));
     let mut joined: Vec<DesiredApi> = Vec::new();
@@ -297,7 +298,7 @@ fn joined(mut desired: Vec<DesiredApi>) -> Vec<DesiredApi> {
     joined
 }
 
-/// Whether the API was not finished, or the fields that lists show are not what they have to be.
+/// Whether the API was not finished, or the listed fields differ from the desired ones.
 fn differs(desired: &DesiredApi, current: &OwnedApi) -> bool {
     let listed = &current.entity.properties;
     let fields = api_fields(&recorded(desired, &current.marker), Some(listed));

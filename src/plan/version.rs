@@ -1,4 +1,4 @@
-//! The plan of one version: its own fields, and the stages of the members that have it.
+//! The plan of one version: its own fields, and its members' stages.
 
 use std::collections::BTreeSet;
 
@@ -7,32 +7,32 @@ use super::stage::{Base, Link, StagePlan, Turn};
 use crate::catalog::Owned;
 use crate::model::{Change, DesiredVersion, EntityName};
 
-/// Definitions that a version can have (Azure subscription limits, API Center, 2024-11).
+/// Definitions per version (Azure subscription limits, API Center, 2024-11).
 pub(super) const DEFINITIONS_PER_VERSION: usize = 5;
 
-/// The plan of one version, as far as it can be told before the exports.
+/// The plan of one version, as far as is known before the exports.
 #[derive(Debug, Clone, PartialEq)]
 pub struct VersionPlan {
-    /// The version as it has to be.
+    /// The desired version.
     pub desired: DesiredVersion,
     /// The version's write.
     pub version: Option<Write>,
-    /// The stages of its members, in their order: the one whose definition every version has comes first.
+    /// The stages of its members in order: the one whose definition is the version's comes first.
     pub stages: Vec<StagePlan>,
-    /// What is known of that definition where its member is unknown; `None` where that is the first of the stages.
+    /// What is known of that definition if its member is unknown; `None` if it is the first stage's.
     pub(super) unknown_base: Option<Base>,
-    /// How many more definitions the version may have.
+    /// The number of further definitions that fit.
     pub(super) room: usize,
-    /// The definitions of ours that members have for themselves, and whether they may go if no stage above names them.
+    /// Our definitions of single members; each is deleted if unused by the stages above and not named otherwise.
     pub(super) own: Vec<OwnDefinition>,
 }
 
-/// A definition that a member of a group has for itself.
+/// A group member's own definition.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct OwnDefinition {
     pub name: EntityName,
     pub owned: Owned,
-    /// Whether a deployment of somebody else's or of another member names it.
+    /// Whether somebody else's or another member's deployment refers to it.
     pub is_named: bool,
 }
 
@@ -43,7 +43,7 @@ impl VersionPlan {
         matches!(self.version, Some(Write::Create(..)))
     }
 
-    /// What the members are compared with, as far as is known before the exports.
+    /// The definition to compare with, as far as is known before the exports.
     pub(super) fn base(&self) -> Base {
         if let Some(base) = &self.unknown_base {
             return base.clone();
@@ -59,14 +59,14 @@ impl VersionPlan {
         }
     }
 
-    /// Whether the text of a stage's definition may be replaced, so that nobody vouches for it meanwhile.
+    /// Whether a stage's definition may be replaced, so that its record must go first.
     pub(super) fn may_export(&self, stage: &StagePlan) -> bool {
         let base = self.base();
         let waits = !stage.seat.leads && self.unknown_base.is_none() && !base.is_known;
         waits || matches!(stage.turn(&base), Turn::Export)
     }
 
-    /// The definitions that go once the stages have these links: nothing names them any more.
+    /// The definitions that these links leave unused.
     pub(super) fn spare(&self, links: &[Link]) -> Vec<&OwnDefinition> {
         let stages = self.stages.iter().zip(links);
         let used: BTreeSet<EntityName> = stages
@@ -77,7 +77,7 @@ impl VersionPlan {
         own.filter(|own| !own.is_named && !used.contains(&own.name)).collect()
     }
 
-    /// The links of the stages, as far as they are known before the exports.
+    /// The links of the stages, as far as is known before the exports.
     fn expected_links(&self) -> Vec<Link> {
         let base = self.base();
         let expected = |stage: &StagePlan| match stage.turn(&base) {
@@ -87,7 +87,7 @@ impl VersionPlan {
         self.stages.iter().map(expected).collect()
     }
 
-    /// Whether anything of the version is to be written, as far as can be told before the exports.
+    /// Whether anything of the version is written, as far as is known before the exports.
     #[must_use]
     pub fn has_changes(&self) -> bool {
         let base = self.base();
@@ -96,7 +96,7 @@ impl VersionPlan {
             || !self.spare(&self.expected_links()).is_empty()
     }
 
-    /// The changes for people to see before any export.
+    /// The changes to show before any export.
     #[must_use]
     pub fn preview(&self) -> Vec<Change> {
         let base = self.base();
@@ -109,8 +109,8 @@ impl VersionPlan {
 }
 
 impl OwnDefinition {
-    /// Its removal: it is nobody's, so the guard does not count it.
+    /// Its removal: nobody's loss, so the guard does not count it.
     pub(super) fn removal(&self) -> Write {
-        Write::delete(self.owned.clone(), "no deployment names it any more")
+        Write::delete(self.owned.clone(), "no deployment refers to it any more")
     }
 }

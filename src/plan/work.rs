@@ -1,14 +1,14 @@
-//! The work on one API, as a machine without I/O: an event goes in, the next step comes out.
+//! The work on one API as a state machine without I/O: an event goes in, the next step comes out.
 //!
-//! | where the API is | steps |
+//! | the API | steps |
 //! |---|---|
-//! | it has the fingerprint of what it has to be | at most one write of its own fields |
-//! | the catalog lacks it | create, read below, then as for one that is there |
-//! | it is there | read below; if versions are missing: the first write, the versions, read below once more |
+//! | has the desired fingerprint | at most one write of its own fields |
+//! | is missing | create, read below, then as for an existing one |
+//! | exists | read below; if versions are missing: the first write, the versions, read below again |
 //! | then | the first write; for each version: export, version, definition, import, deployments; the last write |
 //! | something of ours has no stage any more | wait for the guard; read stages and what is below again; delete; the last write |
 //!
-//! An event that does not answer the last step ends the work: that would be a defect of the driver.
+//! An event that does not answer the last step ends the work: it would be a defect of the driver.
 
 mod looking;
 mod removing;
@@ -47,13 +47,13 @@ enum State {
     Creating(Box<ApiPlan>),
     Reading {
         standing: Standing,
-        /// What a deep check found before, which is not made a second time.
+        /// The results of an earlier deep check, which is not repeated.
         known: Below,
     },
     Probing {
         standing: Standing,
         below: Below,
-        /// The stages that are left, by their names.
+        /// The remaining stages, by name.
         left: VecDeque<(String, DesiredDeployment)>,
     },
     ListingVersions(Standing, Box<ApiPlan>, Below),
@@ -70,7 +70,7 @@ enum State {
     RereadingBelow(Box<Progress>, Vec<EntityName>),
     Removing(Box<Progress>, VecDeque<(EntityName, VecDeque<Write>)>),
     Closing,
-    /// What the members that are left say is planned once more: one that went was among the first.
+    /// The words of the remaining members were planned again: one of the first was removed.
     ClosingForOthers,
     Settled,
     Ended,
@@ -79,8 +79,8 @@ enum State {
 impl Work {
     /// The work on an API whose stages were read.
     ///
-    /// `deep` has it looked into although nothing says that it changed; `on_demand` is whether definitions are imported on
-    /// demand and this run demands them, which the fingerprint does not tell.
+    /// `deep` looks below it although nothing says that it changed; `on_demand` means that this run asks for
+    /// definitions imported on demand, which the fingerprint does not cover.
     #[must_use]
     pub fn new(rules: Arc<Rules>, desired: DesiredApi, standing: Standing, deep: bool, on_demand: bool) -> Self {
         Self {
@@ -93,30 +93,30 @@ impl Work {
         }
     }
 
-    /// Notes what of it could not be read: the work goes on without that.
+    /// Records failed reads: the work continues without them.
     pub fn fail(&mut self, failures: Vec<String>) {
         self.done.failures.extend(failures);
     }
 
-    /// The API as it has to be.
+    /// The desired API.
     #[must_use]
     pub fn desired(&self) -> &DesiredApi {
         &self.desired
     }
 
-    /// What became of the API so far.
+    /// The outcome so far.
     #[must_use]
     pub fn done(&self) -> &Done {
         &self.done
     }
 
-    /// The same, at the end.
+    /// The final outcome.
     #[must_use]
     pub fn into_done(self) -> Done {
         self.done
     }
 
-    /// What comes after an event.
+    /// Takes an event and returns the next step.
     pub fn next(&mut self, event: Event) -> Step {
         match (mem::replace(&mut self.state, State::Ended), event) {
             (State::Begin(standing), Event::Begin) => self.begin(standing),
@@ -190,9 +190,9 @@ impl Work {
         }
     }
 
-    /// The last write of work that an error has ended: what is below an API that is being made is claimed no longer.
+    /// The last write after an error: disclaims what is below an API under construction.
     ///
-    /// Not for work that is only put off: the next run goes on with it.
+    /// Not for work that is only put off: the next run continues it.
     #[must_use]
     pub fn disclaiming(&self) -> Option<Write> {
         match &self.state {
@@ -271,15 +271,15 @@ impl Work {
         let Some(mut api) = OwnedApi::claim(&self.rules.integration, api) else {
             return self.leave_alone(&api.name);
         };
-        // The service may have kept what was below an earlier API of this name: it is ours until this run ends.
+        // The service may have kept entities below an earlier API of this name: they are ours until this run ends.
         api.marker.record.state = ApiState::Creating;
         self.list(Standing::Made(Box::new(api)), false, Below::default())
     }
 
-    /// Somebody has made the API since it was looked for: another run of this integration, or somebody else.
+    /// Handles an API that appeared since the look: another run of this integration created it, or somebody else.
     fn was_there(&mut self, found: &Entity) -> Step {
         if OwnedApi::claim(&self.rules.integration, found).is_some() {
-            self.done.remaining = Some(format!("apis/{} is being made by another run", found.name));
+            self.done.remaining = Some(format!("another run is creating apis/{}", found.name));
             return Step::Done;
         }
         self.leave_alone(&found.name)
@@ -314,7 +314,7 @@ impl Work {
         }
         let is_there = matches!(standing, Standing::Owned(_));
         if is_there && plan.makes_versions() {
-            // With new versions comes back what the service kept of earlier ones of their names.
+            // New versions bring back what the service kept of earlier ones with their names.
             return match plan.opening.clone() {
                 Some(opening) => {
                     self.state = State::ListingVersions(standing, plan, below);
@@ -364,7 +364,7 @@ impl Work {
         self.go_on(Box::new(Progress::begin(api, plan)))
     }
 
-    /// Takes what came of a step below the API.
+    /// Takes the event after a step below the API.
     fn versions(&mut self, mut progress: Box<Progress>, event: Event) -> Step {
         if progress.take(event, &mut self.done) {
             self.go_on(progress)
@@ -373,7 +373,7 @@ impl Work {
         }
     }
 
-    /// The next step below the API, or what follows once all versions are done.
+    /// The next step below the API, or what follows after all versions.
     fn go_on(&mut self, mut progress: Box<Progress>) -> Step {
         if let Some(step) = progress.next_step() {
             self.state = State::Versions(progress);

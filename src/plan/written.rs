@@ -1,4 +1,4 @@
-//! What people wrote on an entity: what is there, and is neither ours nor the service's.
+//! What people wrote on an entity: values that are neither ours nor the service's.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ const DIGITS: usize = 8;
 /// A field that people may write, with its value.
 pub(super) type Writing = (FieldPath, Value);
 
-/// What of an entity people wrote: the values whose digests are not among those of ours.
+/// The values of an entity that people wrote: their digests are not among ours.
 pub(super) fn writings(kind: EntityKind, properties: &Properties, ours: &BTreeSet<String>) -> Vec<Writing> {
     let mut all = values(kind, properties);
     all.retain(|(path, value)| !ours.contains(&digest_of(kind, path, value)));
     all
 }
 
-/// The digests of the values that an entity gets: of initial ones only those that it has, if it is there.
+/// The digests of the values that an entity gets: of initial ones, only those that it has, if it exists.
 pub(super) fn given(kind: EntityKind, fields: &Fields, found: Option<&Properties>) -> BTreeSet<String> {
     let is_given = |(path, value): &&Field| found.is_none_or(|found| path.get(found) == value.as_ref());
     let initial = fields.initial.iter().filter(is_given);
@@ -38,7 +38,7 @@ pub(super) fn digests_of_writings(kind: EntityKind, writings: &[Writing]) -> BTr
         .collect()
 }
 
-/// The digests of the values that people may change of an entity.
+/// The digests of the values of an entity that people may change.
 pub(super) fn digests_of(kind: EntityKind, properties: &Properties) -> BTreeSet<String> {
     digests_of_writings(kind, &values(kind, properties))
 }
@@ -49,7 +49,7 @@ fn digest_of(kind: EntityKind, path: &FieldPath, value: &Value) -> String {
     digest
 }
 
-/// The fields that people may write, with their values; one that is empty counts as missing.
+/// The fields that people may write, with their values; an empty one counts as missing.
 fn values(kind: EntityKind, properties: &Properties) -> Vec<Writing> {
     let mut values = Vec::new();
     for (name, value) in properties {
@@ -66,7 +66,7 @@ fn values(kind: EntityKind, properties: &Properties) -> Vec<Writing> {
     values
 }
 
-/// Whether every run puts a property right, or the service makes it of others.
+/// Whether a property is enforced or derived by the service.
 fn is_never_theirs(kind: EntityKind, property: &str) -> bool {
     let never: &[&str] = match kind {
         EntityKind::Api => &["kind", "lifecycleStage"],

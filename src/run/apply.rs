@@ -1,4 +1,4 @@
-//! Working on all APIs, several side by side.
+//! Works on all APIs concurrently.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, LazyLock};
@@ -26,27 +26,27 @@ use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
 use crate::translate::{self, Around, add_stages, stage_selection};
 
-/// APIs that are worked on side by side: enough to use up both sides' request budgets at usual latencies.
+/// APIs worked on concurrently: enough to use both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
-/// How many more for each further gateway: each has a pace of its own.
+/// Additional ones for each further gateway, which has its own pace.
 const FOR_EACH_GATEWAY: usize = 2;
-/// The domains of a gateway of which nothing was read.
+/// The domains of a gateway that was not read.
 static UNREAD: LazyLock<Domains> = LazyLock::new(|| Domains::Unknown("they were not read".to_owned()));
 
-/// What the work on every API of a run needs beside its hands.
+/// The run's data that work on every API needs.
 #[derive(Debug)]
 pub struct Ground {
     /// The integration.
     pub integration: Integration,
     /// The custom domains of each gateway.
     pub domains: HashMap<Gateway, Domains>,
-    /// Where the gateways are.
+    /// The sources of the gateways.
     pub places: Places,
-    /// What planning goes by.
+    /// The rules for planning.
     pub rules: Arc<Rules>,
-    /// Whether the rules of what is wanted are those of the last complete run.
+    /// Whether the rules for the desired state are those of the last complete run.
     pub has_same_rules: bool,
-    /// Whether this sync was asked for definitions.
+    /// Whether this sync requested definitions.
     pub with_definitions: bool,
 }
 
@@ -55,39 +55,39 @@ pub struct Ground {
 pub enum Ended {
     /// Everything was done.
     Done,
-    /// It turned out not to be ours.
+    /// It is not ours.
     LeftAlone,
-    /// There was no time for all of it, or it is another run's for now.
+    /// The time ran out, or another run is working on it.
     Remaining,
     /// The catalog has no room for it.
     NoRoom(String),
     /// Something about it could not be read or written.
     Failed(String),
-    /// The account or the identity is refused: it failed, unless that ended all the work.
+    /// The account or the identity was refused: a failure, unless it ended all work.
     Refused(String),
 }
 
-/// What became of an API.
+/// The outcome for an API.
 #[derive(Debug)]
 pub struct ApiOutcome {
-    /// Whether there was time to begin with it.
+    /// Whether its work began.
     pub begun: bool,
     /// How it ended.
     pub ended: Ended,
     /// What it waits for, if it remains.
     pub wait: Option<Wait>,
-    /// What was done.
+    /// The changes made.
     pub done: Done,
-    /// What was ours below it, by the gateway that it is of, if its stages were read.
+    /// The number of our entities below it, by gateway, if its stages were read.
     pub owned_below: BTreeMap<Gateway, Counts>,
-    /// The work, where it waits for the guard.
+    /// The work, if it waits for the guard.
     pub pending: Option<Box<Paused>>,
-    /// The API, if it came into being in this run.
+    /// The API, if this run created it.
     pub born: Option<ApiProof>,
 }
 
 impl ApiOutcome {
-    /// Nothing done, because there was no time to begin.
+    /// The outcome when the time ran out before the work began.
     pub fn unbegun() -> Self {
         Self {
             begun: false,
@@ -109,7 +109,7 @@ impl ApiOutcome {
         outcome
     }
 
-    /// Takes what was done, and how it came to its end.
+    /// Records the changes and how the work ended.
     pub fn finish(&mut self, work: Work) {
         self.done = work.into_done();
         self.ended = match (&self.done.failures.first(), &self.done.remaining) {
@@ -127,7 +127,7 @@ impl ApiOutcome {
         };
     }
 
-    /// Notes why the work on the API ended before its end.
+    /// Records why the work on the API ended early.
     pub fn interrupt(&mut self, interruption: &Interruption) {
         self.ended = match interruption {
             Interruption::OutOfTime | Interruption::GivenUp | Interruption::Superseded => Ended::Remaining,
@@ -151,26 +151,26 @@ impl ApiOutcome {
     }
 }
 
-/// An API that was looked at.
+/// An API after its look.
 #[derive(Debug)]
 pub struct Looked {
     /// The API.
     pub task: Task,
-    /// What there is to do, or why that is not known.
+    /// Its work, or why that is unknown.
     pub look: Result<Paused, Interruption>,
 }
 
-/// An API that was worked on.
+/// An API after its work.
 #[derive(Debug)]
 pub struct Worked {
     /// The API.
     pub task: Task,
-    /// What became of it.
+    /// Its outcome.
     pub outcome: ApiOutcome,
 }
 
 impl Ground {
-    /// What a run needs of both sides as they were observed.
+    /// Takes the ground of a run from what was observed.
     pub fn of(integration: &Integration, sides: &mut Sides, request: &SyncRequest) -> Self {
         Self {
             integration: integration.clone(),
@@ -185,7 +185,7 @@ impl Ground {
     /// Looks at one API.
     ///
     /// # Errors
-    /// When it cannot be read.
+    /// If it cannot be read.
     pub async fn look_at(&self, hands: &Hands, task: &Task) -> Result<Paused, Interruption> {
         let looking = async {
             panic_if_planted("look", task.api().id.as_str());
@@ -199,7 +199,7 @@ impl Ground {
                 let (api, below) = (&old.unfolded(), &below);
                 inherit(&mut desired, member, Whole { api, below });
             }
-            // What is imported on demand is no part of the fingerprint, so that it has to be looked at.
+            // The fingerprint excludes what is imported on demand, so look deeper.
             let deep = task.deep;
             let mut work = Work::new(
                 Arc::clone(&self.rules),
@@ -214,7 +214,7 @@ impl Ground {
         guarded(looking).await
     }
 
-    /// The API with the stages of all its members, and why some could not be read: what the catalog has of those stays.
+    /// The API with the stages of all its members, and why some could not be read: their entities in the catalog stay.
     async fn read_stages(
         &self,
         hands: &Hands,
@@ -239,7 +239,7 @@ impl Ground {
                     desired.forget(key);
                     let why = error_chain(&interruption);
                     failures.push(format!(
-                        "the stages of {key} could not be read, so that they stay as they are: {why}"
+                        "the stages of {key} could not be read, so they stay as they are: {why}"
                     ));
                 }
             }
@@ -247,7 +247,7 @@ impl Ground {
         Ok((desired, failures))
     }
 
-    /// What the catalog has to hold for one member.
+    /// The desired state of one member.
     async fn read_member(
         &self,
         hands: &Hands,
@@ -282,7 +282,7 @@ impl Ground {
         Ok(one)
     }
 
-    /// The versions and deployments of the stages that rules leave out.
+    /// The versions and deployments of stages that rules exclude.
     fn left_out(&self, member: &SourceKey, api: &GatewayApi, stages: &[Stage], is_group: bool) -> BTreeSet<EntityName> {
         let subject = translate::Subject::of(self.places.place(&self.integration, &member.gateway), api);
         let is_out = |stage: &&Stage| !stage_selection(&self.integration, subject, &stage.name).is_in();
@@ -300,7 +300,7 @@ impl Ground {
         self.with_definitions && self.rules.on_demand
     }
 
-    /// What the driver has to know of an API.
+    /// The driver's view of an API.
     fn subject<'a>(&'a self, task: &'a Task) -> Subject<'a> {
         Subject {
             integration: &self.integration,
@@ -310,7 +310,7 @@ impl Ground {
         }
     }
 
-    /// Looks at all APIs; nothing is written.
+    /// Looks at all APIs. Writes nothing.
     pub async fn look_at_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Looked> {
         hands.meter.start(tasks.len());
         let mut looks: Vec<(usize, Looked)> = stream::iter(tasks.into_iter().enumerate())
@@ -326,7 +326,7 @@ impl Ground {
         looks.into_iter().map(|(_, looked)| looked).collect()
     }
 
-    /// Looks at all APIs and brings each in line.
+    /// Looks at all APIs and brings them in line.
     pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
         hands.meter.start(tasks.len());
         let worked = stream::iter(tasks.into_iter().enumerate()).map(|(turn, task)| async move {
@@ -384,7 +384,7 @@ impl Ground {
         outcome
     }
 
-    /// Ends the work on the APIs that wait for the guard without removing anything; gives whether any did.
+    /// Ends the work on APIs that wait for the guard, without removals; returns whether any did.
     pub async fn leave_removals(&self, hands: &Hands, worked: &mut [Worked]) -> bool {
         let waited = worked.iter().any(|worked| worked.outcome.pending.is_some());
         for Worked { task, outcome } in worked {
@@ -396,7 +396,7 @@ impl Ground {
         waited
     }
 
-    /// Goes on with the work on an API until its end, or until it waits for the guard.
+    /// Continues the work on an API until its end, or until it waits for the guard.
     pub async fn go_on(&self, hands: &Hands, task: &Task, mut paused: Paused, outcome: &mut ApiOutcome) {
         match drive(hands, self.subject(task), &mut paused, &mut outcome.born).await {
             Ok(()) if matches!(paused.step, Step::AwaitRemovals) => outcome.pending = Some(Box::new(paused)),
@@ -418,7 +418,7 @@ fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {
     worked.into_iter().map(|(_, worked)| worked).collect()
 }
 
-/// Whether the work on an API may be begun: the first ones always are, so that every run makes progress.
+/// Whether work on an API may begin: the first few always may, so that every run makes progress.
 fn may_begin(hands: &Hands, turn: usize, gateway: &Gateway) -> bool {
     hands.refusal_on(gateway).is_none() && (turn < SIDE_BY_SIDE || hands.budget.may_begin())
 }

@@ -1,10 +1,10 @@
-//! The edge at which the engine reads the clock.
+//! The engine's clock.
 
 use std::time::SystemTime;
 
 use time::OffsetDateTime;
 
-/// Where the engine has the time from.
+/// The source of the current time.
 #[derive(Debug, Clone, Copy)]
 pub struct Clock(fn() -> OffsetDateTime);
 
@@ -18,7 +18,7 @@ impl Clock {
         Self(now)
     }
 
-    /// Now.
+    /// The current time.
     #[must_use]
     pub fn now(self) -> OffsetDateTime {
         (self.0)()

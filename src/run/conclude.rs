@@ -1,4 +1,4 @@
-//! Concluding: what a run did, and where the next one goes on.
+//! Concludes a run: its results, and where the next run continues.
 
 use std::collections::BTreeSet;
 
@@ -15,22 +15,22 @@ use crate::catalog::journal::Journal;
 use crate::model::{Cursor, EntityName, Failure, Gateway, Skip, SkipReason, SourceKey};
 use crate::plan::Job;
 
-/// What a run did.
+/// The results of a run.
 #[derive(Debug)]
 pub struct Ran {
     /// The counts.
     pub tally: Tally,
-    /// What it leaves for the next; `None` when it was about one API.
+    /// The journal for the next run; `None` for a run of one API.
     pub journal: Option<Journal>,
-    /// What it has to do with confirmations.
+    /// Its part in confirmations.
     pub charges: Charges,
-    /// APIs that came into being.
+    /// APIs that it created.
     pub born: Vec<ApiProof>,
-    /// Whether it was still about what is wanted.
+    /// Whether the integration was still the same.
     pub watch: Watch,
 }
 
-/// What a run did, and where the next one goes on.
+/// Computes the results of a run and where the next one continues.
 pub fn conclude(
     request: &SyncRequest,
     tasks: Tasks,
@@ -71,7 +71,7 @@ pub fn conclude(
     for mut worked in worked {
         let outcome = &mut worked.outcome;
         if matches!(outcome.ended, Ended::Refused(_)) && is_refused(worked.task.gateway()) {
-            // It is told once, for all of them.
+            // The reason is reported once, for all of them.
             outcome.ended = Ended::Remaining;
         }
         if !outcome.begun && worked.task.job.is_passed && !request.is_strict() {
@@ -102,7 +102,7 @@ pub fn conclude(
         journal.cursor = next_cursor(journal.cursor.take(), tasks.cursor, flags, first, unreached);
         journal.given_up_at = given_up_at;
         unfinished.extend(tasks.leaving.into_iter().map(|leaving| leaving.gateway));
-        // Of the others, a whole run has found nothing left to remove.
+        // Of the others, a full run has found nothing left to remove.
         guard.end_all_but(&unfinished);
         if tally.held.is_none() && tally.open() == 0 && tally.failed.is_empty() && !tally.has_gaps {
             guard.complete();
@@ -118,7 +118,7 @@ pub fn conclude(
     }
 }
 
-/// How many members of an API have arrived from another one: what they leave there goes with the next run.
+/// The members of an API that arrived from another one: the next run removes what they left there.
 fn arrivals(job: &Job, skips: &[Skip]) -> usize {
     let has_room = |key: &SourceKey| {
         let mut skips = skips.iter().filter(|skip| skip.is_of(key));
@@ -127,7 +127,7 @@ fn arrivals(job: &Job, skips: &[Skip]) -> usize {
     job.predecessors.iter().filter(|(key, _)| has_room(key)).count()
 }
 
-/// Where the next run goes on: past everything that was looked at, whatever came of it.
+/// Where the next run continues: after everything that was looked at, whatever the outcome.
 fn next_cursor(
     before: Option<Cursor>,
     used: Option<Cursor>,
@@ -143,16 +143,16 @@ fn next_cursor(
             deep,
             definitions,
         }),
-        // A pass that does more than this run did is still to be ended.
+        // A pass that does more than this run is still unfinished.
         (None, _, _) => before.filter(|before| before.deep && !deep || before.definitions && !definitions),
         (Some(_), None, None) => None,
     }
 }
 
 impl Ran {
-    /// A run about one API that is no longer on the gateway: whether it goes is for a run to say that sees all.
+    /// The result of a run of one API that is no longer on the gateway: only a full run decides about its removal.
     pub fn only_in_the_catalog(watch: Watch) -> Self {
-        let note = "the API is in the catalog and not on the gateway: the next run of all APIs decides about it";
+        let note = "the API is in the catalog and not on the gateway: the next full run decides about it";
         Self {
             tally: Tally {
                 note: Some(note.to_owned()),
@@ -165,12 +165,12 @@ impl Ran {
         }
     }
 
-    /// A run that had no time to compare a confirmation with what is found: it is kept, and nothing else is done.
+    /// The result of a run without time to compare a confirmation with the deletions: it keeps the confirmation and
+    /// does nothing else.
     pub fn put_off(ids: &BTreeSet<String>, looks: &[Looked], guard: Guard, watch: Watch) -> Self {
         let id = ids.iter().cloned().collect::<Vec<_>>().join(",");
         let message = format!(
-            "the confirmation of {id} is kept: there was no time to plan everything in this call, and the next run that \
-             finds exactly these deletions makes them"
+            "the confirmation of {id} is kept: this call had no time to plan everything, and the next run that finds exactly these deletions makes them"
         );
         let mut tally = Tally {
             remaining: unplanned(looks),

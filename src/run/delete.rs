@@ -1,5 +1,5 @@
-//! Deleting APIs: what is ours, right after a look at what is there. What people have put below an API stays, and the API
-//! with it, without our marker.
+//! Deletes APIs: only what is ours, right after a fresh read. Entities that people put below an API stay, and so does
+//! the API, without our marker.
 
 use futures::{StreamExt, stream};
 
@@ -18,47 +18,47 @@ use crate::model::{
 };
 use crate::planted::panic_if_planted;
 
-/// APIs that are deleted side by side: enough to use up the delete budget at usual latencies.
+/// APIs deleted concurrently: enough to use the delete budget at usual latencies.
 const SIDE_BY_SIDE: usize = 8;
 
-/// What came of the deletion of several APIs.
+/// The result of deleting several APIs.
 #[derive(Debug, Default)]
 pub struct DeletedApis {
-    /// How many are gone, or no longer ours.
+    /// The number that are gone, or no longer ours.
     pub deleted: usize,
-    /// How many there was no time for.
+    /// The number left for lack of time.
     pub remaining: usize,
-    /// What the first of them waits for that a throttle holds up.
+    /// What the first throttled one waits for.
     pub wait: Option<Wait>,
-    /// The APIs of ours that are still there, for whatever reason.
+    /// Our APIs that still exist, for whatever reason.
     pub left: Vec<EntityName>,
-    /// Those that failed, and why.
+    /// Those that failed, with the reason.
     pub failed: Vec<(ApiProof, String)>,
-    /// What is somebody else's and was left alone.
+    /// Somebody else's entities, left alone.
     pub conflicts: Vec<Conflict>,
-    /// Why the first of those that failed did, or the first that had to wait for longer than there is time.
+    /// Why the first failed one did, or the first whose wait exceeds the time.
     pub problem: Option<Problem>,
 }
 
-/// What a deletion needs.
+/// The inputs of a deletion.
 #[derive(Debug, Clone, Copy)]
 pub struct Deleting<'a> {
     /// API Center.
     pub catalog: &'a Catalog,
     /// The integration.
     pub integration: &'a IntegrationName,
-    /// The environment that holds it.
+    /// The environment of the integration.
     pub environment: Option<&'a EntityName>,
-    /// What asks the gateways, each of which has to say that it lacks its part of an API, and the gateway of what tells none;
-    /// `None` when Amazon is not asked.
+    /// The gateways, each of which must confirm that it lacks its part of an API, and the gateway for markers without
+    /// one; `None` to delete without asking AWS.
     pub gone_from: Option<(&'a Hands, &'a Gateway)>,
-    /// The time that there is.
+    /// The time budget.
     pub budget: &'a Budget,
-    /// Counts the APIs that are done, where the call is about nothing else.
+    /// Counts the finished APIs, if the call does nothing else.
     pub meter: Option<&'a Meter>,
 }
 
-/// Deletes APIs with all that is ours below them, as far as the budget allows.
+/// Deletes APIs with everything of ours below them, as far as the budget allows.
 pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> DeletedApis {
     let Deleting {
         catalog, budget, meter, ..
@@ -110,7 +110,7 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
             other => deleted.failed.push((api, error_chain(other))),
         }
     }
-    // Those in the row that ended the work are told of once, with its end.
+    // The refusals that ended the work are reported once, with its end.
     if catalog.refusal().is_some() {
         deleted.remaining += refused.len();
     } else {
@@ -120,10 +120,10 @@ pub async fn delete_apis(deleting: Deleting<'_>, apis: Vec<ApiProof>) -> Deleted
     deleted
 }
 
-/// Asks Amazon once more whether an API is gone, right before it goes from the catalog.
+/// Asks AWS once more whether an API is gone, right before deleting it from the catalog.
 ///
 /// # Errors
-/// When it is there, or nobody knows.
+/// If the API exists, or nobody knows.
 pub async fn ensure_gone(hands: &Hands, gateway: &Gateway, api: &ApiProof) -> Result<(), Interruption> {
     for origin in &api.origins {
         let exact = origin.gateway.as_ref().and_then(|gateway| hands.client(gateway).ok());
@@ -136,10 +136,7 @@ pub async fn ensure_gone(hands: &Hands, gateway: &Gateway, api: &ApiProof) -> Re
         }
     }
     if api.origins.is_empty() {
-        return Err(Interruption::NotGone(format!(
-            "{}, whose id its marker does not tell,",
-            api.name
-        )));
+        return Err(Interruption::NotGone(format!("{}, whose marker has no id,", api.name)));
     }
     Ok(())
 }
@@ -151,11 +148,11 @@ async fn delete_if_gone(deleting: Deleting<'_>, api: &ApiProof) -> Result<Vec<Co
     delete_api(deleting, api).await
 }
 
-/// Deletes an API: deployments, definitions and versions first, because the service leaves them behind otherwise. Gives
-/// what is not ours and stays.
+/// Deletes an API: deployments, definitions and versions first, because the service would leave them behind. Returns
+/// the conflicts that stay.
 ///
-/// The API is read once more before anything goes: between the listing and now somebody may have taken it over. Its
-/// fingerprint goes first, so that an API that is back before all of it is gone is not taken for untouched.
+/// Reads the API again before anything else, because somebody may have taken it over since the listing. Removes its
+/// fingerprint first, so that an API that comes back halfway does not look untouched.
 async fn delete_api(deleting: Deleting<'_>, proof: &ApiProof) -> Result<Vec<Conflict>, Interruption> {
     let Deleting {
         catalog, integration, ..
@@ -178,7 +175,7 @@ async fn delete_api(deleting: Deleting<'_>, proof: &ApiProof) -> Result<Vec<Conf
     };
     let found = match catalog.update(proof.owned(), unsettle).await {
         Err(CatalogError::NotFound { .. }) => return Ok(Vec::new()),
-        // Since it was made, the organisation may have come to require what nobody has given a value for. It goes without.
+        // The organisation may require metadata since then that nobody gave a value for. Go on without it.
         Err(CatalogError::Refused { status: 400, .. }) => match catalog.get(proof.owned().path()).await? {
             Some(found) => found,
             None => return Ok(Vec::new()),
@@ -242,7 +239,7 @@ async fn delete_below(deleting: Deleting<'_>, api: &OwnedApi) -> Result<Vec<Conf
     Ok(left)
 }
 
-/// An environment that a deployment of somebody else's names stays when the integration goes, whoever made it.
+/// Keeps an environment that somebody else's deployment refers to when the integration is deleted, whoever created it.
 async fn keep_environment(deleting: Deleting<'_>, deployment: &Entity) -> Result<(), Interruption> {
     let Some(name) = deleting.environment else {
         return Ok(());
@@ -278,7 +275,7 @@ fn in_time(deleting: Deleting<'_>) -> Result<(), Interruption> {
     Ok(())
 }
 
-/// The API of this name, if the integration owns it with these properties.
+/// The API of this name, if its properties say that the integration owns it.
 fn claim(integration: &IntegrationName, name: &EntityName, properties: &Properties) -> Option<OwnedApi> {
     let entity = Entity {
         name: name.clone(),
@@ -289,10 +286,10 @@ fn claim(integration: &IntegrationName, name: &EntityName, properties: &Properti
     OwnedApi::claim(integration, &entity)
 }
 
-/// Lists what is below an entity. Another run may delete the same at the same time: what is gone has nothing below it.
+/// Lists what is below an entity. If another run deleted the entity meanwhile, there is nothing below it.
 ///
-/// A list that is not found below an entity that is there says nothing of what would be on it; the entity may have come back
-/// in between, so it is asked for once more.
+/// A 404 below an entity that exists does not prove an empty list, and the entity may have come back in between, so it
+/// is read again.
 async fn below<F>(catalog: &Catalog, parent: &EntityPath, list: impl Fn() -> F) -> Result<Vec<Entity>, CatalogError>
 where
     F: Future<Output = Result<Vec<Entity>, CatalogError>>,

@@ -1,4 +1,4 @@
-//! Driving the work on one API: each step that it asks for is made, and what came of it is told.
+//! Drives the work on one API: performs each step and reports its result.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::mem;
@@ -29,23 +29,23 @@ pub struct Paused {
     pub step: Step,
 }
 
-/// Whose API is worked on, and what it is on Amazon.
+/// The API to work on, with its members in AWS.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
     /// The integration.
     pub integration: &'a Integration,
-    /// Where its gateways are.
+    /// The sources of its gateways.
     pub places: &'a Places,
     /// The API's name in the catalog.
     pub name: &'a EntityName,
-    /// The APIs that it stands for.
+    /// Its members.
     pub apis: &'a Members,
 }
 
 /// Looks at an API: everything up to the first step that changes something.
 ///
 /// # Errors
-/// When something cannot be read.
+/// If something cannot be read.
 pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result<Paused, Interruption> {
     let looking = async {
         let mut step = work.next(Event::Begin);
@@ -63,11 +63,11 @@ pub async fn look(hands: &Hands, subject: Subject<'_>, mut work: Work) -> Result
     guarded(looking).await
 }
 
-/// Does the work on an API until nothing is left to do, or it waits for the guard. What came into being is told by `born`,
-/// also for when there is an error.
+/// Works on an API until nothing is left to do, or it waits for the guard. Sets `born` if it creates the API, even if
+/// it fails later.
 ///
 /// # Errors
-/// When a step fails; then what is below an API that was being made is claimed no longer, unless the work is only put off.
+/// If a step fails. Then it disclaims what is below an API under construction, unless the work is only put off.
 pub async fn drive(
     hands: &Hands,
     subject: Subject<'_>,
@@ -80,13 +80,14 @@ pub async fn drive(
         && !matches!(interruption, Interruption::NotOurs(_))
         && let Some(write) = paused.work.disclaiming()
     {
-        // When this fails, too, the interruption is still what there is to tell, and the next run comes here again.
+        // If this fails, too, the interruption is still the error to report, and the next run gets here again.
         let _ = write_api(&hands.catalog, &subject.integration.name, &write).await;
     }
     driven
 }
 
-/// Marks an API whose deep check failed: the next run makes up for it. When this fails, too, its next turn comes by itself.
+/// Marks an API whose deep check failed, so that the next run repeats it. If this fails, too, the API's next turn comes
+/// anyway.
 pub async fn mark_unchecked(hands: &Hands, subject: Subject<'_>, api: &OwnedApi) {
     let Some(write) = unsettle(api).filter(|_| api.marker.record.fingerprint.is_some()) else {
         return;
@@ -118,8 +119,8 @@ async fn drive_on(
             return Err(Interruption::OutOfTime);
         }
         if let Step::Export { .. } = paused.step {
-            // Held until the document was imported: it bounds how many are in memory at once. Whoever holds one waits for no
-            // other. The semaphore is never closed.
+            // Held until the import, to bound the definitions in memory. A holder never waits for another one. The
+            // semaphore is never closed.
             drop(permit.take());
             permit = hands.definitions.acquire().await.ok();
         }
@@ -134,7 +135,7 @@ async fn drive_on(
     }
 }
 
-/// Makes one step; also gives the API, if it came into being.
+/// Performs one step; also returns the API if the step created it.
 async fn perform(hands: &Hands, subject: Subject<'_>, step: Step) -> Result<(Event, Option<ApiProof>), Interruption> {
     let event = match step {
         Step::Create(write) => return create(hands, subject, &write).await,
@@ -185,7 +186,7 @@ async fn export(
         Ok(export) => match definition(api, export, servers) {
             Ok(export) => Event::Exported(export),
             Err(Cut) => Event::NotExported {
-                why: format!("the export of stage {stage:?} of {api} ends in the middle"),
+                why: format!("the export of stage {stage:?} of {api} is truncated"),
                 is_account_wide: false,
             },
         },
@@ -198,7 +199,7 @@ async fn export(
     Ok(event)
 }
 
-/// The stages that a member has now; `None` where it is gone, or a member no longer.
+/// The current stages of a member; `None` if it is gone, or no longer a member.
 async fn stages_of(
     hands: &Hands,
     subject: Subject<'_>,
@@ -225,7 +226,7 @@ async fn stages_of(
     Ok(Some(deployed.map(|stage| stage_entity_name(&stage.name)).collect()))
 }
 
-/// Goes on without a definition that API Center refuses; what else went wrong would go wrong with all that follows, too.
+/// Continues without a definition that API Center refuses; other errors would hit all later steps, too.
 fn refused_definition(is_definition: bool, error: CatalogError) -> Result<Event, Interruption> {
     match error {
         CatalogError::Refused { .. } if is_definition => Ok(Event::Refused(error_chain(&error))),
@@ -233,7 +234,7 @@ fn refused_definition(is_definition: bool, error: CatalogError) -> Result<Event,
     }
 }
 
-/// Makes the API, if nothing is there by now.
+/// Creates the API, unless something has its name by now.
 async fn create(hands: &Hands, subject: Subject<'_>, write: &Write) -> Result<(Event, Option<ApiProof>), Interruption> {
     if let Some(why) = hands.full() {
         return Err(Interruption::NoRoom(why));
@@ -241,7 +242,7 @@ async fn create(hands: &Hands, subject: Subject<'_>, write: &Write) -> Result<(E
     if let Some(found) = hands.catalog.get(write.path()).await? {
         return Ok((Event::Found(Box::new(found)), None));
     }
-    // Others are being made at the same time: one of them may have been refused since.
+    // Others are created concurrently: one of them may have been refused since.
     if let Some(why) = hands.full() {
         return Err(Interruption::NoRoom(why));
     }
@@ -264,7 +265,7 @@ async fn create(hands: &Hands, subject: Subject<'_>, write: &Write) -> Result<(E
     }
 }
 
-/// The API, if the write made it: the service tells when it was created only then.
+/// The API, if the write created it: only then does the service return the time of creation.
 fn made(integration: &IntegrationName, api: &Entity) -> Option<ApiProof> {
     let is_new = api.system_data.created_at.is_some();
     OwnedApi::claim(integration, api)
@@ -272,7 +273,7 @@ fn made(integration: &IntegrationName, api: &Entity) -> Option<ApiProof> {
         .map(|api| api.proof())
 }
 
-/// Makes one write; gives what is there then, unless it was a deletion.
+/// Performs one write; returns the resulting entity, unless it was a deletion.
 async fn make(catalog: &Catalog, write: &Write) -> Result<Option<Entity>, CatalogError> {
     match write {
         Write::Create(vacant, change) => {
@@ -288,7 +289,7 @@ async fn make(catalog: &Catalog, write: &Write) -> Result<Option<Entity>, Catalo
     }
 }
 
-/// Makes a write of an API, if it is still ours: between the listing and this write somebody may have taken it over.
+/// Writes an API if it is still ours: since the listing, somebody may have taken it over.
 async fn write_api(catalog: &Catalog, integration: &IntegrationName, write: &Write) -> Result<Entity, Interruption> {
     let not_ours = || Interruption::NotOurs(write.path().clone());
     let (Write::Update(owned, change), EntityPath::Api(name)) = (write, write.path()) else {
@@ -302,8 +303,8 @@ async fn write_api(catalog: &Catalog, integration: &IntegrationName, write: &Wri
     Ok(updated.await?)
 }
 
-/// Whether an API with these properties is the integration's: it has the marker, or is as it was when it was claimed for
-/// the deployments below it.
+/// Whether an API with these properties is the integration's: it has the marker, or is unchanged since it was claimed
+/// for the deployments below it.
 fn is_still_ours(integration: &IntegrationName, name: &EntityName, properties: &Properties, change: &Change) -> bool {
     let entity = Entity {
         name: name.clone(),
@@ -349,14 +350,14 @@ async fn read_below(hands: &Hands, api: &OwnedApi, deep: bool) -> Result<Below, 
     Ok(below)
 }
 
-/// The definitions that were found, with their versions.
+/// The definitions found, with their versions.
 fn definitions(below: &Below) -> Vec<(EntityName, EntityName)> {
     let versions = below.definitions.iter();
     let named = versions.flat_map(|(version, found)| found.iter().map(|found| (version.clone(), found.name.clone())));
     named.collect()
 }
 
-/// Imports a document; gives the digest of what the catalog holds then, where it is read back.
+/// Imports a document; returns the digest of the stored content if that is read back.
 async fn import(catalog: &Catalog, import: &Import) -> Result<Option<String>, CatalogError> {
     let Import {
         definition,
@@ -370,7 +371,7 @@ async fn import(catalog: &Catalog, import: &Import) -> Result<Option<String>, Ca
     Ok(content_digest(&catalog.export_specification(definition.path()).await?))
 }
 
-/// The digest of what the catalog holds; `None` when it gives a link, which leads to where no token is sent.
+/// The digest of the stored content; `None` for a link, whose host must not get our token.
 fn content_digest(exported: &Exported) -> Option<String> {
     match exported {
         Exported::Text(text) => Some(digest(text.as_bytes())),

@@ -1,4 +1,4 @@
-//! A run with its beginning and end: its outcome in the catalog, its line in the log, and what is taken back.
+//! The beginning and end of a run: its outcome in the catalog, its log line, and the cleanup.
 
 use std::time::Duration;
 
@@ -27,16 +27,16 @@ use crate::telemetry::{Run, record_run, run_span, trace_id};
 /// How a run ended.
 #[derive(Debug, Clone)]
 pub struct End {
-    /// What it did.
+    /// Its report.
     pub report: Report,
-    /// Why nothing could be planned, if so.
+    /// Why planning failed, if it did.
     pub problem: Option<Problem>,
 }
 
-/// Synchronizes an integration and records how it went.
+/// Synchronizes an integration and records the outcome.
 ///
 /// # Errors
-/// When what is asked for cannot be, or the integration was changed or deleted meanwhile.
+/// If the request is invalid, or the integration was changed or deleted meanwhile.
 pub async fn run_to_the_end(
     session: &Session,
     registration: &Registration,
@@ -101,10 +101,10 @@ async fn run_through(
         }
         Ok(None) => (),
         Ok(Some(ending)) => return Err(superseded(session, registration, ending, born).await),
-        // The next run records its own; this one's is in the log.
+        // The next run records its own outcome; this one's is in the log.
         Err(error) => {
             let (integration, error) = (registration.name.as_str(), error_chain(&error));
-            tracing::warn!(integration, error, "the outcome of the run could not be recorded");
+            tracing::warn!(integration, error, "cannot record the outcome of the run");
         }
     }
     Ok(End { report, problem })
@@ -123,16 +123,17 @@ async fn attempt(
     run(session, registration, integration, gateways, request, index).await
 }
 
-/// Another call has changed or deleted the integration. What came into being would stay behind for ever if it is gone.
+/// Handles an integration that another call changed or deleted: if it was deleted, what this run created would stay
+/// forever.
 async fn superseded(session: &Session, registration: &Registration, ending: Ending, born: Vec<ApiProof>) -> Problem {
     let name = &registration.name;
     let again = |why: String| {
-        let message = format!("{why}, so that this run ended: call again");
+        let message = format!("{why}, so this run ended: call again");
         Problem::new(ErrorCode::ServiceUnavailable, message).with_retry_after(Duration::ZERO)
     };
     match ending {
-        Ending::Changed => again(format!("another call has changed the integration {name} meanwhile")),
-        // It was moved, or it is listed there and not found.
+        Ending::Changed => again(format!("another call has changed the integration {name}")),
+        // It was moved, or Azure lists it without finding it.
         Ending::Gone if is_elsewhere(session, name).await => {
             let path = EntityPath::Environment(registration.environment.name.clone());
             again(format!("the integration {name} is no longer found in {path}"))
@@ -144,7 +145,7 @@ async fn superseded(session: &Session, registration: &Registration, ending: Endi
     }
 }
 
-/// Whether an integration that is no longer where it was is in another environment, or nobody can tell.
+/// Whether an integration that left its environment is in another one, or that is unknown.
 async fn is_elsewhere(session: &Session, name: &IntegrationName) -> bool {
     match session.catalog_for_epilogue().environments().await {
         Ok(environments) => {
@@ -161,7 +162,7 @@ async fn is_elsewhere(session: &Session, name: &IntegrationName) -> bool {
             tracing::warn!(
                 integration,
                 error,
-                "whether the integration is gone could not be found out: what the run made stays"
+                "cannot determine whether the integration is gone; what the run created stays"
             );
             true
         }
@@ -184,14 +185,15 @@ async fn take_back(session: &Session, name: &IntegrationName, born: Vec<ApiProof
         deleted = taken_back.deleted,
         remaining = taken_back.remaining,
         failed = taken_back.failed.len(),
-        "the integration was deleted during the run: what the run had made was deleted, too"
+        "the integration was deleted during the run; what the run had created was deleted, too"
     );
 }
 
-/// After a move all deployments are in the new environment: the old one goes if it was made for the integration.
+/// Releases the old environment after a move, once all deployments are in the new one; deletes it if it was created for
+/// the integration.
 ///
-/// What is the old one is read again: during the run somebody may have moved the integration back to it, and then nothing
-/// else might hold it.
+/// Determines the old environment again: during the run, somebody may have moved the integration back, which would
+/// leave it without one.
 async fn leave_former_environments(session: &Session, registration: &Registration) {
     let catalog = session.catalog_for_epilogue();
     let environments = match catalog.environments().await {
@@ -223,18 +225,18 @@ fn warn_of_former(integration: &IntegrationName, former: &[Entity], error: &Cata
         integration,
         path = paths.collect::<Vec<_>>().join(", "),
         error,
-        "a former environment could not be left; the next run tries again"
+        "cannot release a former environment; the next run tries again"
     );
 }
 
-/// Takes an integration out of an environment: one that was made for it goes, any other loses the marker.
+/// Takes an integration out of an environment: deletes one created for it, and removes the marker from any other.
 ///
-/// Who is in it is looked at right before. Since it was listed, another call may have ended what this one is about, and
-/// somebody may have put another integration there, which stays. A deletion knows no condition: who is put there in the
-/// moment between the look and the deletion finds the environment gone, and is shown as orphaned.
+/// Checks right before who is in it. Since the listing, another call may have done the same, or somebody may have put
+/// another integration there, which stays. A deletion has no precondition: an integration put there between check and
+/// deletion loses its environment and shows up as orphaned.
 ///
 /// # Errors
-/// When it cannot be read, written or deleted.
+/// If the environment cannot be read, written or deleted.
 pub async fn leave(catalog: &Catalog, name: &IntegrationName, environment: &EntityPath) -> Result<(), CatalogError> {
     let Some(found) = catalog.get(environment).await? else {
         return Ok(());
@@ -254,7 +256,7 @@ pub async fn leave(catalog: &Catalog, name: &IntegrationName, environment: &Enti
     }
 }
 
-/// Tells operators how the run went: in metrics, in its span, and in the line that alerts read.
+/// Reports the run to operators: in metrics, in its span, and in the log line that alerts read.
 fn tell(session: &Session, name: &IntegrationName, report: &Report, last_success: Option<time::OffsetDateTime>) {
     let now = session.now();
     let duration = Duration::try_from(now - session.started).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Why one API is, or is not, in the catalog.
+//! Explains why one API is, or is not, in the catalog.
 
 use std::collections::BTreeMap;
 
@@ -27,64 +27,64 @@ use crate::model::{
 };
 use crate::plan::{Current, Leaving, Preview, PreviewChange, Removals, Why, Write};
 
-/// What was found of one API.
+/// The explanation of one API.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ApiExplanation {
     /// The API's id, if there is or was one.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub api_id: Option<String>,
-    /// Its name on Amazon, or the title that is left of it.
+    /// Its name in AWS, or its title in the catalog if it is gone.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub title: Option<String>,
-    /// Where it is in the catalog, or would be.
+    /// Its name in the catalog, now or later.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub name: Option<String>,
     /// What was found.
     pub verdict: Finding,
-    /// The same for people.
+    /// The verdict for people.
     pub message: String,
-    /// What a synchronization would change about it.
+    /// What a synchronization would change.
     pub changes: Vec<PreviewChange>,
-    /// What of it is not in the catalog, and why.
+    /// What is left out of the catalog, and why.
     pub skipped: Vec<Skipped>,
-    /// What is in its way and not ours.
+    /// Conflicts with somebody else's entities.
     pub conflicts: Vec<Conflict>,
-    /// What members of its group say otherwise than the first, whose words count.
+    /// Where members of its group differ from the first, whose words count.
     #[serde(skip_serializing_if = "Vec::is_empty", default)]
     pub disagreements: Vec<String>,
 }
 
-/// What was found of one API, in a word.
+/// The verdict on one API, in a word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub enum Finding {
-    /// The catalog holds what it has to.
+    /// The catalog is up to date.
     InLine,
-    /// The same, and there is nothing below it because it is not deployed.
+    /// Same, with nothing below it because it is not deployed.
     NotDeployed,
-    /// Something about it differs.
+    /// The catalog differs.
     Differs,
-    /// The catalog lacks it, and the next run makes it.
+    /// The catalog lacks it, and the next run creates it.
     Missing,
     /// It stays out of the catalog, for a reason.
     Skipped,
-    /// Something that is not ours is where it would be.
+    /// Somebody else's entity has its name.
     Conflict,
     /// It could not be read.
     Failed,
-    /// What is gone of it stays until somebody confirms that.
+    /// Its removals wait for a confirmation.
     Held,
-    /// It is in the catalog, and no longer on Amazon.
+    /// It is in the catalog, and no longer in AWS.
     Gone,
     /// There is no such API.
     NotOnAmazon,
 }
 
-/// What is found of the APIs that a name or an id means. Nothing is written.
+/// Explains the APIs that a name or an id matches. Writes nothing.
 ///
 /// # Errors
-/// When both sides cannot be read.
+/// If AWS or API Center cannot be read.
 pub async fn explain(
     session: &Session,
     registration: &Registration,
@@ -133,7 +133,7 @@ pub async fn explain(
         .filter(|report| report.state != GatewayState::Read);
     let unread: Vec<GatewayReport> = unread.cloned().collect();
     if let (true, Some(why)) = (found.is_empty(), unread_message(&unread)) {
-        let explanation = ApiExplanation::new(Finding::Failed, format!("it is not known whether it is there: {why}"));
+        let explanation = ApiExplanation::new(Finding::Failed, format!("it is unknown whether it exists: {why}"));
         found.push((explanation, Removed::Nothing));
     }
     if found.is_empty() {
@@ -156,7 +156,7 @@ pub async fn explain(
     Ok(found.into_iter().map(|(explanation, _)| explanation).collect())
 }
 
-/// Where an API is that is nowhere.
+/// Where an API that does not exist was looked for.
 fn places(tasks: &Tasks) -> String {
     let mut gateways = tasks.reports.values();
     match (gateways.next(), gateways.count()) {
@@ -165,13 +165,13 @@ fn places(tasks: &Tasks) -> String {
     }
 }
 
-/// The kinds of API that are synchronised, such as `REST API or HTTP API`.
+/// The kinds of API that are synchronized, such as `REST API or HTTP API`.
 fn kinds(integration: &Integration) -> String {
     let kinds: Vec<&str> = integration.api_types.iter().map(|kind| kind.title()).collect();
     kinds.join(" or ")
 }
 
-/// What of an API is to be removed.
+/// The pending removals of an API.
 #[derive(Debug, PartialEq)]
 enum Removed {
     Nothing,
@@ -185,7 +185,7 @@ async fn explain_task(ground: &Ground, hands: &Hands, task: &Task, api: &Gateway
     let mut explanation = match &look {
         Ok(paused) => explain_look(task, paused),
         Err(Interruption::OutOfTime) => {
-            ApiExplanation::new(Finding::Failed, "there was no time left to look at it; ask again")
+            ApiExplanation::new(Finding::Failed, "the time ran out before it was checked; ask again")
         }
         Err(error) => ApiExplanation::new(Finding::Failed, error_chain(error)),
     };
@@ -222,11 +222,13 @@ async fn explain_removal(
         explanation.message = match message {
             Some(message) if unknown == 0 => message,
             _ => {
-                format!("what is gone is held; there was no time to look at {unknown} APIs, so see the plan for its id")
+                format!(
+                    "deletions are held; the time ran out before {unknown} APIs were checked, so see the plan for the id"
+                )
             }
         };
     } else if unknown > 0 {
-        let doubt = format!(", unless too much is gone with {unknown} APIs there was no time to look at");
+        let doubt = format!(", unless the guard holds it, with {unknown} APIs not checked for lack of time");
         explanation.message.push_str(&doubt);
     } else if let Removed::Gone(gateway, api) = removed {
         // A run asks, too, before it deletes an API.
@@ -237,7 +239,7 @@ async fn explain_removal(
     }
 }
 
-/// What is on Amazon and on nobody's agenda.
+/// Explains what is in AWS and not on the agenda.
 fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExplanation> {
     let name = |id: &str| format!("{}-{id}", ground.integration.name);
     let is_it = |id: &str, title: Option<&str>| is_meant(wanted, &[id, &name(id), title.unwrap_or(id)]);
@@ -299,7 +301,7 @@ fn explain_left_out(ground: &Ground, tasks: &Tasks, wanted: &str) -> Vec<ApiExpl
             continue;
         }
         let message = format!(
-            "{} is there and is not this integration's, so that it is left alone",
+            "{} exists and is not this integration's, so it is left alone",
             conflict.name
         );
         let mut explanation = of(id, title, Finding::Conflict, message);
@@ -327,7 +329,7 @@ impl ApiExplanation {
 
 fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
     let message = match &leaving.why {
-        Why::Gone => "it is in the catalog and no longer on Amazon; the next synchronization deletes it".to_owned(),
+        Why::Gone => "it is in the catalog and no longer in AWS; the next synchronization deletes it".to_owned(),
         Why::OptedOut(why) => format!("it is in the catalog, and the next synchronization deletes it: {why}"),
         Why::Departed(why) => format!("it is in the catalog, and stays until its deletion is confirmed: {why}"),
         Why::Moved(to) => format!("it is part of apis/{to} now; the next synchronization deletes what is left of it"),
@@ -342,7 +344,7 @@ fn explain_leaving(leaving: &Leaving, api: &OwnedApi) -> ApiExplanation {
     }
 }
 
-/// What a look at an API tells.
+/// Explains a look at an API.
 fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     let mut preview = Preview::default();
     paused.work.add_to(&mut preview, &paused.step);
@@ -351,7 +353,7 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     let (verdict, message) = match &task.job.current {
         Current::Missing(_) => (
             Finding::Missing,
-            "the catalog lacks it; the next synchronization makes it",
+            "the catalog lacks it; the next synchronization creates it",
         ),
         Current::Owned(_) if !preview.changes.is_empty() => (
             Finding::Differs,
@@ -361,13 +363,13 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
             Finding::NotDeployed,
             "it is in the catalog without versions, definitions and deployments: it is not deployed to a stage",
         ),
-        Current::Owned(_) => (Finding::InLine, "it is in the catalog as it has to be"),
+        Current::Owned(_) => (Finding::InLine, "it is in the catalog and up to date"),
     };
     let mut explanation = ApiExplanation::new(verdict, message);
     if !is_deployed && verdict != Finding::NotDeployed {
         explanation
             .message
-            .push_str("; it is not deployed to a stage, so that nothing is below it");
+            .push_str("; it is not deployed to a stage, so nothing is below it");
     }
     match (preview.skipped.first(), verdict) {
         (Some(first), Finding::InLine) => {
@@ -386,7 +388,7 @@ fn explain_look(task: &Task, paused: &Paused) -> ApiExplanation {
     explanation
 }
 
-/// Whether one of these words is what somebody asks for, in whatever case.
+/// Whether the query equals one of these words, ignoring case.
 fn is_meant(wanted: &str, words: &[&str]) -> bool {
     let wanted = wanted.trim().to_lowercase();
     let wanted = wanted.strip_prefix("apis/").unwrap_or(&wanted);

@@ -1,4 +1,4 @@
-//! Facts: their metadata schemas are there before the first API tells them, or the run goes without.
+//! Facts: ensures that their metadata schemas exist before APIs use them, or leaves them out of the run.
 
 use std::collections::BTreeSet;
 
@@ -7,25 +7,25 @@ use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema, Refusal};
 use crate::catalog::facts::{Fit, fact_schema, fit};
 use crate::model::{DesiredApi, Fact};
 
-/// The kind of entity that facts are of.
+/// The kind of entity that has facts.
 const ENTITY: &str = "api";
 
-/// A fact that a run goes without.
+/// A fact left out of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LeftOutFact {
     /// The fact.
     pub fact: Fact,
-    /// Why, for people.
+    /// The reason, for people.
     pub message: String,
-    /// Whether the next run is not to try again.
+    /// Whether the next run must not try again.
     pub for_good: bool,
 }
 
-/// Makes the schemas of the facts that the APIs tell, and adds the values that they lack; gives the facts that API Center
-/// does not take. Asks and writes nothing when all is there.
+/// Creates the schemas of the facts that the APIs use, and adds missing values; returns the facts that API Center
+/// refuses. Makes no call if nothing is missing.
 ///
 /// # Errors
-/// When a schema cannot be read, or written for another reason than that API Center refuses it.
+/// If a schema cannot be read, or cannot be written for any reason but a refusal.
 pub async fn ensure_facts<'a>(
     catalog: &Catalog,
     present: &[MetadataSchema],
@@ -46,7 +46,7 @@ pub async fn ensure_facts<'a>(
             Ok(schema) if takes(&schema, fact, &values) => (),
             Ok(_) => left_out.push(LeftOutFact::for_good(
                 fact,
-                "the metadata schema of that name is somebody else's, of another type",
+                "somebody else has a metadata schema of that name with another type",
             )),
             Err(CatalogError::Refused {
                 refusal: Refusal::ForGood | Refusal::NoRoom,
@@ -64,7 +64,7 @@ pub async fn ensure_facts<'a>(
     Ok(left_out)
 }
 
-/// Takes the facts out of what is wanted of the APIs in this run.
+/// Removes the facts from the desired state of the APIs in this run.
 pub fn leave_out(left_out: &[LeftOutFact], tasks: &mut [Task]) {
     for LeftOutFact { fact, .. } in left_out {
         let path = fact.path();
@@ -87,7 +87,7 @@ impl LeftOutFact {
     }
 }
 
-/// What the APIs tell.
+/// The values of a fact on the APIs.
 fn values<'a>(fact: Fact, apis: impl Iterator<Item = &'a DesiredApi>) -> BTreeSet<String> {
     let path = fact.path();
     let fields = apis
@@ -101,7 +101,7 @@ fn values<'a>(fact: Fact, apis: impl Iterator<Item = &'a DesiredApi>) -> BTreeSe
         .collect()
 }
 
-/// The schema with what the values need; as it is where it needs nothing, or is somebody else's.
+/// The schema with the values it needs; unchanged if it has them or is somebody else's.
 fn completed(found: Option<&MetadataSchema>, fact: Fact, values: &BTreeSet<String>) -> MetadataSchema {
     let assignment = Assignment {
         entity: ENTITY.to_owned(),

@@ -1,4 +1,4 @@
-//! The gateways of an integration, and the way to each.
+//! The gateways of an integration, and the client of each.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -6,25 +6,25 @@ use std::sync::Arc;
 use crate::aws::{GatewayClient, GatewayError, RoleError};
 use crate::model::{Gateway, GatewayState, Problem};
 
-/// The gateways that an integration wants read.
+/// The gateways that an integration reads.
 #[derive(Debug, Default)]
 pub struct Gateways {
     /// Each once, in the order of sources, then of accounts and regions.
     pub all: Vec<Reach>,
-    /// The organisations whose lists of accounts could not be read to their end: who else is wanted is not known.
+    /// The organisations whose lists of accounts are incomplete: further accounts are unknown.
     pub cut: Vec<CutList>,
 }
 
-/// A gateway, and the way to it.
+/// A gateway and its client.
 #[derive(Debug)]
 pub struct Reach {
-    /// The source that it is read for, by its place among the integration's.
+    /// The source that reads it, as an index into the integration's sources.
     pub source: usize,
     /// The gateway.
     pub gateway: Gateway,
-    /// The account's name, where its organisation tells it.
+    /// The account's name, if its organisation gives one.
     pub account_name: Option<String>,
-    /// The client that reads it, or why there is none.
+    /// The client, or why there is none.
     pub client: Result<Arc<GatewayClient>, Unread>,
 }
 
@@ -37,12 +37,12 @@ pub struct Unread {
     pub problem: Problem,
 }
 
-/// A list of accounts that could not be read to its end.
+/// An incomplete list of accounts.
 #[derive(Debug)]
 pub struct CutList {
-    /// The source, by its place among the integration's.
+    /// The source, as an index into the integration's sources.
     pub source: usize,
-    /// Why.
+    /// The reason.
     pub why: Unread,
 }
 
@@ -54,13 +54,13 @@ impl Gateways {
         }
     }
 
-    /// Whether these are all that are wanted.
+    /// Whether the list of gateways is complete.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         self.cut.is_empty()
     }
 
-    /// The clients by gateway, where there is one.
+    /// The clients by gateway.
     #[must_use]
     pub fn clients(&self) -> HashMap<Gateway, Arc<GatewayClient>> {
         let reached = self.all.iter();
@@ -71,7 +71,7 @@ impl Gateways {
 }
 
 impl Unread {
-    /// Why a source's credentials cannot be had or used.
+    /// The reason when a source's credentials are missing or rejected.
     #[must_use]
     pub fn without_credentials(problem: Problem) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Unread {
     }
 }
 
-/// The state of a gateway that gave this error.
+/// The state of a gateway after this error.
 #[must_use]
 pub fn state_of(error: &GatewayError) -> GatewayState {
     match error {

@@ -1,4 +1,4 @@
-//! Whether removals may be made: what the guard says, what was held before, and what people have confirmed.
+//! Decides which removals may proceed: the guard's verdict, earlier holds, and confirmations.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,16 +10,16 @@ use crate::catalog::settings::rules_digest;
 use crate::model::{Gateway, Integration, IntegrationName};
 use crate::plan::{Counts, Removal, Removals, Verdict, deletions_id, judge, removals};
 
-/// What a run has to do with a confirmation: its id, and how many removals were charged to it and could not be made.
+/// A run's part in a confirmation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Charged {
     /// The id of the confirmation.
     pub id: String,
-    /// How many removals were charged to it and could not be made.
+    /// The number of removals charged to it that could not be made.
     pub given_back: usize,
 }
 
-/// The confirmations that a run knows of, by gateway.
+/// The confirmations that a run knows, by gateway.
 pub type Charges = BTreeMap<String, Charged>;
 
 /// The guard of one run.
@@ -27,14 +27,14 @@ pub type Charges = BTreeMap<String, Charged>;
 pub struct Guard {
     integration: IntegrationName,
     rules: String,
-    /// What this run has to do with confirmations.
+    /// The run's part in confirmations.
     pub charges: Charges,
-    /// What the run leaves for the next.
+    /// The journal for the next run.
     pub journal: Journal,
 }
 
 impl Guard {
-    /// The guard, as the last run left it. Where there is something to lose and no run has told, everything is held.
+    /// The guard as the last run left it. If there is something to lose and no earlier run, everything is held.
     pub fn new(integration: &Integration, journal: Journal, tasks: &Tasks) -> Self {
         let mut guard = Self {
             integration: integration.name.clone(),
@@ -53,12 +53,12 @@ impl Guard {
         &self.integration
     }
 
-    /// Whether what is gone from a gateway is held, by an earlier run or this one.
+    /// Whether removals on a gateway are held, by an earlier run or this one.
     pub fn holds(&self, gateway: &Gateway) -> bool {
         self.journal.held.iter().flatten().any(|held| is_of(held, gateway))
     }
 
-    /// Holds what is gone from a gateway.
+    /// Holds the removals on a gateway.
     pub fn hold(&mut self, gateway: &Gateway) {
         self.journal.held.get_or_insert_default().insert(gateway.to_string());
     }
@@ -70,17 +70,17 @@ impl Guard {
             .retain(|held| !is_of(held, gateway));
     }
 
-    /// How many removals a confirmation still allows on a gateway.
+    /// The number of removals that a confirmation still allows on a gateway.
     pub fn allowance(&self, gateway: &Gateway) -> usize {
         self.confirmed(gateway).map_or(0, |confirmed| confirmed.left)
     }
 
-    /// Whether this confirmation is in work already.
+    /// Whether this confirmation is being carried out already.
     pub fn goes_on_with(&self, id: &str) -> bool {
         self.journal.confirmed.values().any(|confirmed| confirmed.id == id)
     }
 
-    /// Takes the confirmations that fit what is held; gives those that fit nothing.
+    /// Accepts the confirmations that match what is held; returns those that match nothing.
     pub fn confirm(&mut self, ids: &BTreeSet<String>, removals: &BTreeMap<Gateway, Removals>) -> BTreeSet<String> {
         let verdict = self.judge(removals);
         let whole = self.id(removals, &verdict);
@@ -90,7 +90,7 @@ impl Guard {
             let before = fits.len();
             if *id == whole {
                 let held = verdict.holds.iter().map(|(gateway, hold)| (gateway, hold.count));
-                // What was held when the id was given may be little enough by now.
+                // What was held when the id was issued may be small enough by now.
                 let rest = removals.iter().map(|(gateway, removals)| (gateway, removals.len()));
                 for (gateway, count) in held.chain(rest.filter(|_| verdict.holds.is_empty())) {
                     if count > 0 {
@@ -123,9 +123,9 @@ impl Guard {
         unfit
     }
 
-    /// Uses up this much of the confirmation of a gateway, of what was asked for: if it is less, another run has used the
-    /// rest. With the last of it the hold ends that it was about; it is kept until a whole run has ended, so that the same
-    /// call goes on with the rest.
+    /// Charges a gateway's confirmation with the granted part of what was asked for: if less was granted, another run
+    /// used the rest. Using it up ends its hold; the confirmation stays until a full run ends, so that the same call
+    /// can continue.
     pub fn spend(&mut self, gateway: &Gateway, granted: usize, asked: usize) {
         if let Some(confirmed) = self.confirmed_mut(gateway) {
             confirmed.left = if granted < asked {
@@ -139,7 +139,7 @@ impl Guard {
         }
     }
 
-    /// Gives back what was spent and could not be removed.
+    /// Returns charges whose removals could not be made.
     pub fn give_back(&mut self, gateway: &Gateway, count: usize) {
         let Some(confirmed) = self.confirmed_mut(gateway).filter(|_| count > 0) else {
             return;
@@ -152,13 +152,13 @@ impl Guard {
         self.hold(gateway);
     }
 
-    /// Ends the confirmation of a gateway that is in work, and with it the hold that it was about.
+    /// Ends a gateway's confirmation and its hold.
     pub fn end_confirmation(&mut self, gateway: &Gateway) {
         self.journal.confirmed.retain(|of, _| !is_of(of, gateway));
         self.release(gateway);
     }
 
-    /// Ends all confirmations that are in work and all holds, but those of these gateways.
+    /// Ends all confirmations and holds, except those of these gateways.
     pub fn end_all_but(&mut self, unfinished: &BTreeSet<Gateway>) {
         let is_unfinished = |written: &str| unfinished.iter().any(|gateway| is_of(written, gateway));
         self.journal.confirmed.retain(|gateway, _| is_unfinished(gateway));
@@ -168,7 +168,7 @@ impl Guard {
             .retain(|gateway| is_unfinished(gateway));
     }
 
-    /// Notes that a complete run has found nothing left to do under the integration's rules.
+    /// Records that a complete run found nothing left to do under the integration's rules.
     pub fn complete(&mut self) {
         self.journal.uncompared.clear();
         self.journal.rules = Some(self.rules.clone());
@@ -203,7 +203,7 @@ impl Guard {
         removals
     }
 
-    /// Adds what is ours below an API and what of it would go.
+    /// Adds our entities below an API and those to be removed.
     fn add_below(
         &self,
         removals: &mut BTreeMap<Gateway, Removals>,
@@ -227,7 +227,7 @@ impl Guard {
         })
     }
 
-    /// What the guard says of removals that no confirmation in work allows.
+    /// The guard's verdict on removals that no confirmation allows.
     pub fn judge(&self, removals: &BTreeMap<Gateway, Removals>) -> Verdict {
         let confirmations = self.journal.confirmations;
         let mut verdict = judge(&self.integration, removals, confirmations);
@@ -235,7 +235,7 @@ impl Guard {
         verdict
     }
 
-    /// The id that confirms all removals that are held, and no others; of all where none is held.
+    /// The id that confirms exactly the held removals, or all of them if none is held.
     pub fn id(&self, removals: &BTreeMap<Gateway, Removals>, verdict: &Verdict) -> String {
         let held = verdict
             .holds
@@ -264,12 +264,12 @@ impl Guard {
     }
 }
 
-/// The gateway that a removal below an API is charged to.
+/// The gateway that is charged for a removal below an API.
 pub fn gateway_of<'a>(task: &'a Task, removal: &'a Removal) -> &'a Gateway {
     removal.gateway().unwrap_or_else(|| task.gateway())
 }
 
-/// The confirmations that a journal has, nothing of them given back.
+/// The confirmations of a journal, with nothing returned.
 pub fn charges(journal: &Journal) -> Charges {
     let confirmed = journal.confirmed.iter();
     let known = confirmed.map(|(gateway, confirmed)| {
@@ -282,7 +282,7 @@ pub fn charges(journal: &Journal) -> Charges {
     known.collect()
 }
 
-/// Whether a gateway that was written down is this one. It may have been written down before its account was known.
+/// Whether a recorded gateway is this one. It may have been recorded before its account was known.
 fn is_of(written: &str, gateway: &Gateway) -> bool {
     Gateway::parse(written).is_some_and(|written| written.may_be(gateway))
 }

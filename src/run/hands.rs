@@ -1,4 +1,4 @@
-//! What the steps with I/O have in their hands: connections, the time, and how much may be held at once.
+//! Shared by the steps with I/O: connections, the time budget, and limits on memory.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -14,27 +14,27 @@ use crate::catalog::settings::{Held, Registration};
 use crate::limits::Budget;
 use crate::model::{EntityPath, Gateway, IntegrationName, IntegrationState};
 
-/// What the steps of one run have in their hands.
+/// The connections, budget and limits of one run.
 #[derive(Debug)]
 pub struct Hands {
-    /// API Center, for as long as the run may take.
+    /// API Center, for the duration of the run.
     pub catalog: Catalog,
-    /// Amazon's gateways.
+    /// The gateways' clients.
     clients: HashMap<Gateway, Arc<GatewayClient>>,
-    /// The time that there is.
+    /// The time budget.
     pub budget: Budget,
     /// Permits to hold a definition in memory.
     pub definitions: Arc<Semaphore>,
-    /// Counts the APIs that are done.
+    /// Counts the finished APIs.
     pub meter: Arc<Meter>,
-    /// Whether the run is still about what is wanted.
+    /// Watches whether the integration is still the same.
     pub watch: Watch,
-    /// Why the catalog has no room for another API, once it has said so.
+    /// Why the catalog is full, once it has said so.
     full: Mutex<Option<String>>,
 }
 
 impl Hands {
-    /// Takes everything in hand.
+    /// Gathers them.
     pub fn new(
         catalog: Catalog,
         clients: HashMap<Gateway, Arc<GatewayClient>>,
@@ -56,44 +56,44 @@ impl Hands {
     /// The client of a gateway.
     ///
     /// # Errors
-    /// When there is none: then nothing of the gateway is worked on.
+    /// If there is none: then nothing of the gateway is worked on.
     pub fn client(&self, gateway: &Gateway) -> Result<&GatewayClient, Interruption> {
         self.clients.get(gateway).map(Arc::as_ref).ok_or(Interruption::GivenUp)
     }
 
-    /// Why nothing more is to be begun, if so: Azure refuses the identity, or another call has changed the integration.
+    /// Why no further work may begin, if so: Azure refuses the identity, or another call has changed the integration.
     pub fn refusal(&self) -> Option<String> {
         let refused = self.catalog.refusal();
         refused.or_else(|| self.watch.ending().map(|_| Interruption::Superseded.to_string()))
     }
 
-    /// Why nothing more is to be begun on a gateway, if so: Amazon refuses the account, or nothing is to be begun at all.
+    /// Why no further work may begin on a gateway, if so: AWS refuses the account, or no work may begin at all.
     pub fn refusal_on(&self, gateway: &Gateway) -> Option<String> {
         let client = self.clients.get(gateway);
         client.and_then(|client| client.refusal()).or_else(|| self.refusal())
     }
 
-    /// The gateways that refuse the account, and how.
+    /// The gateways that refuse the account, with the refusals.
     pub fn refusals(&self) -> BTreeMap<Gateway, String> {
         let clients = self.clients.iter();
         let refused = clients.filter_map(|(gateway, client)| Some((gateway.clone(), client.refusal()?)));
         refused.collect()
     }
 
-    /// Why the catalog has no room for another API, once it has said so: it is not asked a thousand times.
+    /// Why the catalog is full, once it has said so, so that it is not asked a thousand times.
     pub fn full(&self) -> Option<String> {
         self.full.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Notes that the catalog has no room for another API.
+    /// Records that the catalog is full.
     pub fn set_full(&self, message: String) {
         *self.full.lock().unwrap_or_else(PoisonError::into_inner) = Some(message);
     }
 }
 
-/// Looks whether the environment still holds the integration as it was when the run began.
+/// Checks that the environment still holds the integration as it was when the run began.
 ///
-/// Runs in two processes overlap every day, and neither knows of the other: the environment tells.
+/// Runs in two processes overlap every day without knowing of each other: only the environment tells.
 #[derive(Debug)]
 pub struct Watch {
     name: IntegrationName,
@@ -102,10 +102,10 @@ pub struct Watch {
     ending: OnceLock<Ending>,
 }
 
-/// How the integration is no longer what the run is about.
+/// How the integration changed during the run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ending {
-    /// It is gone from its environment, or going.
+    /// It has left its environment, or is being deleted.
     Gone,
     /// Another call has given it other settings.
     Changed,
@@ -122,15 +122,15 @@ impl Watch {
         }
     }
 
-    /// How the integration is no longer what the run is about, as far as was seen.
+    /// How the integration changed, as far as is known.
     pub fn ending(&self) -> Option<Ending> {
         self.ending.get().copied()
     }
 
-    /// Looks, before something is written.
+    /// Checks before a write.
     ///
     /// # Errors
-    /// When the run is to stop, or the environment cannot be read.
+    /// If the run must stop, or the environment cannot be read.
     pub async fn look(&self, catalog: &Catalog) -> Result<(), Interruption> {
         if self.ending().is_none() {
             let found = catalog.get(&self.environment).await?;
@@ -143,7 +143,7 @@ impl Watch {
         }
     }
 
-    /// Takes what the environment holds, as somebody else has read it; says whether the run is still about that.
+    /// Checks the environment's content as read elsewhere; returns how the integration changed, if it did.
     pub fn see(&self, held: Option<Held<'_>>) -> Option<Ending> {
         let held = held.filter(|held| held.name().as_ref() == Some(&self.name));
         let ending = match held {

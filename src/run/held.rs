@@ -1,12 +1,12 @@
-//! What people are told of removals that are held.
+//! The message about held removals.
 
 use crate::model::IntegrationName;
 use crate::plan::Verdict;
 
-/// Gateways whose reasons are told; the report has all.
+/// Gateways with reasons in the message; the report has all.
 const TOLD: usize = 3;
 
-/// What is wrong with the removals that are held, and the call that confirms them; `None` where none is.
+/// Why removals are held, and the call that confirms them; `None` if none is held.
 pub fn held_message(integration: &IntegrationName, deletions_id: &str, verdict: &Verdict) -> Option<String> {
     let holds = verdict.holds.iter();
     let mut reasons: Vec<String> = holds
@@ -30,7 +30,7 @@ pub fn held_message(integration: &IntegrationName, deletions_id: &str, verdict: 
     }
     (!reasons.is_empty()).then(|| {
         format!(
-            "{}; nothing of that was deleted. If this is right, confirm with \
+            "{}; none of that was deleted. If this is right, confirm with \
              POST …/integrations/{integration}/sync?confirmDeletions={deletions_id}",
             reasons.join("; ")
         )

@@ -20,7 +20,7 @@ impl CatalogIndex {
     /// Lists the catalog.
     ///
     /// # Errors
-    /// When a page cannot be had.
+    /// If a page cannot be read.
     pub async fn read(catalog: &Catalog) -> Result<Self, CatalogError> {
         let mut index = Self::default();
         catalog.each_api(|api| index.add(&api)).await?;
@@ -39,7 +39,7 @@ impl CatalogIndex {
         self.owned.iter().map(|(name, apis)| (name, apis.as_slice()))
     }
 
-    /// What is in the catalog, as a run of this integration sees it.
+    /// The catalog as a run of this integration sees it.
     #[must_use]
     pub fn seen_by(&self, integration: &IntegrationName) -> CatalogApis {
         let mut apis = CatalogApis::default();
@@ -57,7 +57,7 @@ impl CatalogIndex {
     }
 }
 
-/// The integration that an API's marker names, whichever it is.
+/// The integration that an API's marker names.
 #[must_use]
 pub fn owner(api: &Entity) -> Option<(IntegrationName, OwnedApi)> {
     let marker = ApiMarker::read(api)?;
@@ -66,10 +66,10 @@ pub fn owner(api: &Entity) -> Option<(IntegrationName, OwnedApi)> {
     Some((name, owned))
 }
 
-/// The API of this name, if it has lost its marker and deployments of ours are below it.
+/// The API of this name, if it has lost its marker and has deployments of ours.
 ///
 /// # Errors
-/// When it cannot be read.
+/// If it cannot be read.
 pub async fn reclaimed(
     catalog: &Catalog,
     integration: &IntegrationName,
@@ -92,10 +92,10 @@ pub async fn reclaimed(
     read.await.map_err(|error: CatalogError| error.problem())
 }
 
-/// Gives an API that has lost its marker another one, if deployments of the integration's are below it.
+/// Restores the marker of an API that has lost it, if it has deployments of the integration.
 ///
 /// # Errors
-/// When it cannot be read or written.
+/// If it cannot be read or written.
 pub async fn restore_marker(
     catalog: &Catalog,
     integration: &IntegrationName,

@@ -1,4 +1,4 @@
-//! Why the work on an API ended before its end.
+//! Why the work on an API ended early.
 
 use tokio::time::Instant;
 
@@ -10,16 +10,16 @@ use crate::error_chain::error_chain;
 use crate::model::{EntityPath, Problem};
 use crate::panics::{Panicked, caught};
 
-/// Why the work on an API ended before its end.
+/// Why the work on an API ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Interruption {
     /// The time budget is used up.
     #[error("there was no time left")]
     OutOfTime,
-    /// Refusals in a row have ended the work on the gateway before.
-    #[error("the work on this gateway ended before it was begun")]
+    /// Consecutive refusals have ended the work on the gateway.
+    #[error("the work on this gateway ended before it started")]
     GivenUp,
-    /// Another call has changed or deleted the integration: this run is not about what is wanted now.
+    /// Another call has changed or deleted the integration: this run's desired state is outdated.
     #[error("the integration was changed or deleted meanwhile")]
     Superseded,
     /// The catalog has no room for another entity of this kind.
@@ -28,17 +28,17 @@ pub enum Interruption {
     /// A write or read was refused.
     #[error(transparent)]
     Catalog(CatalogError),
-    /// Amazon gave no answer to work with.
+    /// AWS gave no usable response.
     #[error(transparent)]
     Gateway(GatewayError),
     /// The work on it panicked.
     #[error(transparent)]
     Panicked(#[from] Panicked),
-    /// An entity that was to be changed is no longer ours.
+    /// An entity to be changed is no longer ours.
     #[error("{0} is no longer this integration's: somebody else changed its marker")]
     NotOurs(EntityPath),
-    /// What was to go because a list of this run lacks it is on the gateway.
-    #[error("{0} is on Amazon although the list of this run lacks it, so it stays")]
+    /// The gateway still has what a list of this run lacks.
+    #[error("{0} still exists in AWS although this run's list lacks it, so it stays")]
     NotGone(String),
 }
 
@@ -61,7 +61,7 @@ impl From<GatewayError> for Interruption {
 }
 
 impl Interruption {
-    /// Whether there was no time for it: neither for the request nor for the wait that Amazon or Azure ask for.
+    /// Whether the time ran out: for the request, or for the wait that AWS or Azure asks for.
     #[must_use]
     pub fn is_for_lack_of_time(&self) -> bool {
         match self {
@@ -77,13 +77,13 @@ impl Interruption {
         }
     }
 
-    /// Whether the work is only put off: the next run goes on with it.
+    /// Whether the work is only put off: the next run continues it.
     #[must_use]
     pub fn is_put_off(&self) -> bool {
         self.is_for_lack_of_time() || matches!(self, Self::GivenUp | Self::Superseded)
     }
 
-    /// Whether the account or the identity is refused, whatever it is about.
+    /// Whether the account or the identity is refused as a whole.
     #[must_use]
     pub fn is_account_wide(&self) -> bool {
         match self {
@@ -99,7 +99,7 @@ impl Interruption {
         }
     }
 
-    /// What to wait for, where a throttle outlasts the time that there is.
+    /// What to wait for, if a throttle outlasts the time.
     #[must_use]
     pub fn wait(&self) -> Option<Wait> {
         let problem = self.problem().filter(|_| self.is_for_lack_of_time())?;
@@ -109,7 +109,7 @@ impl Interruption {
         })
     }
 
-    /// What callers are told, where it is somebody's fault.
+    /// The problem to report to callers, if it is an error.
     #[must_use]
     pub fn problem(&self) -> Option<Problem> {
         match self {
@@ -126,18 +126,18 @@ impl Interruption {
     }
 }
 
-/// Does a piece of the work on one API. A panic in it is an interruption like any other, so that the other APIs go on.
+/// Does part of the work on one API. A panic interrupts only this API.
 pub(super) fn guarded<T>(
     work: impl Future<Output = Result<T, Interruption>>,
 ) -> impl Future<Output = Result<T, Interruption>> {
     caught(work).map(|result| result.unwrap_or_else(|panicked| Err(panicked.into())))
 }
 
-/// Why something remains, if not only because the time ended.
+/// Why something remains, beyond the time limit.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wait {
     /// For people.
     pub why: String,
-    /// Until when the same call would come no further.
+    /// Until when the same call cannot continue.
     pub until: Option<Instant>,
 }

@@ -1,4 +1,4 @@
-//! Reading the gateways' lists, many gateways side by side.
+//! Reads the lists of many gateways concurrently.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -12,19 +12,19 @@ use crate::aws::{GatewayClient, List};
 use crate::limits::Budget;
 use crate::model::{ApiList, ApiType, Domains, ErrorCode, Gateway, GatewayState, Problem};
 
-/// Gateways that are read side by side.
+/// Gateways read concurrently.
 const SIDE_BY_SIDE: usize = 32;
-/// The part of the time that listing one of several gateways may take: one that is throttled for good leaves the others theirs.
+/// The share of the time for listing one of several gateways: a permanently throttled one must not starve the others.
 const SHARE: u32 = 4;
 
-/// What a gateway's lists have.
+/// The lists of a gateway.
 #[derive(Debug)]
 pub struct Listed {
-    /// The source that it was read for, by its place among the integration's.
+    /// The source that reads it, as an index into the integration's sources.
     pub source: usize,
     /// The gateway.
     pub gateway: Gateway,
-    /// The account's name, where its organisation tells it.
+    /// The account's name, if its organisation gives one.
     pub account_name: Option<String>,
     /// Its lists, each complete or an error, and its custom domains; or why none was read.
     pub found: Result<(Vec<(ApiList, List)>, Domains), Unread>,

@@ -1,4 +1,4 @@
-//! Looking at an integration without writing anything.
+//! Looks at an integration without writing anything.
 
 use std::collections::BTreeSet;
 
@@ -14,10 +14,10 @@ use crate::catalog::settings::Registration;
 use crate::model::{Integration, Problem};
 use crate::plan::Preview;
 
-/// What a run would do; nothing is written.
+/// What a run would do. Writes nothing.
 ///
 /// # Errors
-/// When both sides cannot be read.
+/// If AWS or API Center cannot be read.
 pub async fn plan(
     session: &Session,
     registration: &Registration,
@@ -36,22 +36,22 @@ pub async fn plan(
     Ok(preview(&tasks, &looks, &hands, &guard))
 }
 
-/// Everything that a look at an integration needs.
+/// The inputs of a look at an integration.
 pub struct Planned {
-    /// What the work on every API needs.
+    /// The data that work on every API needs.
     pub ground: Ground,
     /// Connections and the time.
     pub hands: Hands,
     /// The APIs.
     pub tasks: Tasks,
-    /// What the guard goes by.
+    /// The state of the guard.
     pub guard: Guard,
 }
 
-/// Observes both sides for a look that must depend on neither the hour nor on where the last run stopped.
+/// Observes both sides, independent of the hour and of where the last run stopped.
 ///
 /// # Errors
-/// When both sides cannot be read.
+/// If AWS or API Center cannot be read.
 pub async fn look_only(
     session: &Session,
     registration: &Registration,

@@ -1,10 +1,10 @@
-//! How far the work is, for whoever waits for it.
+//! The progress of the work, for those who wait.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Counts the APIs that a call is about, and those that it is done with.
+/// Counts the APIs of a call, and those that are done.
 ///
-/// There is one in a process, for a person who waits for one call at a time. Where calls overlap, the newest one sets it.
+/// One per process, for a person who waits for one call at a time. If calls overlap, the newest one sets it.
 #[derive(Debug, Default)]
 pub struct Meter {
     total: AtomicUsize,
@@ -12,7 +12,7 @@ pub struct Meter {
 }
 
 impl Meter {
-    /// Begins to count, up to a total.
+    /// Starts counting, up to a total.
     pub fn start(&self, total: usize) {
         self.done.store(0, Ordering::Relaxed);
         self.total.store(total, Ordering::Relaxed);
@@ -23,7 +23,7 @@ impl Meter {
         self.done.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How many are done, and of how many; both are 0 before the count begins.
+    /// The numbers of finished and of all APIs; both are 0 before the count starts.
     #[must_use]
     pub fn read(&self) -> (usize, usize) {
         (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed))

@@ -1,4 +1,4 @@
-//! Reading what people wrote on APIs that are part of another API of the catalog from now on.
+//! Reads what people wrote on APIs that move to another API of the catalog.
 
 use std::collections::{BTreeMap, btree_map};
 
@@ -7,7 +7,7 @@ use crate::catalog::{FoldedApi, OwnedApi};
 use crate::model::{EntityName, SourceKey};
 use crate::plan::{Below, MoveProgress, Moves, Observed, Whole, lost};
 
-/// The moves of a run, with what people wrote and what is not where an API has arrived. What cannot be read has not arrived.
+/// The moves of a run, with what people wrote and what has not arrived yet. Unreadable means not arrived.
 pub async fn read_moves(catalog: &Catalog, observed: &Observed) -> Moves {
     let mut moves = observed.moves();
     let mut read: BTreeMap<EntityName, (OwnedApi, Below)> = BTreeMap::new();
@@ -42,7 +42,7 @@ fn whole((api, below): &(OwnedApi, Below)) -> Whole<'_> {
     Whole { api, below }
 }
 
-/// Reads an API of ours with what is below it, unless that was done.
+/// Reads an API of ours and what is below it, once.
 async fn look_into(
     catalog: &Catalog,
     observed: &Observed,
@@ -58,7 +58,7 @@ async fn look_into(
 /// The versions and deployments of an API.
 ///
 /// # Errors
-/// When they cannot be read.
+/// If they cannot be read.
 pub async fn versions_and_deployments(catalog: &Catalog, api: &FoldedApi) -> Result<Below, CatalogError> {
     let name = &api.proof.name;
     let (versions, deployments) = tokio::try_join!(catalog.versions(name), catalog.deployments(name))?;

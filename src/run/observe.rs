@@ -1,4 +1,4 @@
-//! Observing: both sides, each gateway completely or not at all.
+//! Observes both sides, each gateway completely or not at all.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -26,36 +26,37 @@ use super::schemas::{metadata_types, required};
 /// Both sides of one integration.
 #[derive(Debug)]
 pub struct Sides {
-    /// What planning goes by.
+    /// The rules for planning.
     pub rules: Arc<Rules>,
-    /// What was observed.
+    /// The observations.
     pub observed: Observed,
-    /// The gateways, and the way to each.
+    /// The gateways and their clients.
     pub gateways: Gateways,
     /// Their APIs.
     pub apis: HashMap<SourceKey, GatewayApi>,
     /// Their custom domains.
     pub domains: HashMap<Gateway, Domains>,
-    /// What there is to tell of each.
+    /// The report of each.
     pub reports: BTreeMap<Gateway, GatewayReport>,
-    /// Those of which something could not be read that was wanted: a domain, or a list that is not merely denied.
+    /// Gateways with unread parts that are wanted: a domain, or a list that failed for another reason than denied
+    /// access.
     pub gaps: BTreeSet<Gateway>,
-    /// Why the gateways are not all that are wanted, if so.
+    /// Why the list of gateways is incomplete, if so.
     pub notes: Vec<String>,
-    /// The APIs that no entity can be made for.
+    /// The APIs that cannot have an entity.
     pub failed: Vec<Failure>,
-    /// The APIs that the integration's rules leave out.
+    /// The APIs that the integration's rules exclude.
     pub excluded: Vec<Excluded>,
-    /// The metadata schemas that are there.
+    /// The existing metadata schemas.
     pub schemas: Vec<MetadataSchema>,
 }
 
-/// Why nothing was observed.
+/// Why both sides could not be observed.
 #[derive(Debug)]
 pub struct Unobserved {
     /// The first reason.
     pub problem: Problem,
-    /// What there is to tell of each gateway, where none could be read.
+    /// The report of each gateway, if none could be read.
     pub gateways: Vec<GatewayReport>,
 }
 
@@ -68,21 +69,21 @@ impl From<Problem> for Unobserved {
     }
 }
 
-/// An API that the integration's rules leave out.
+/// An API that the integration's rules exclude.
 #[derive(Debug)]
 pub struct Excluded {
     /// The API.
     pub key: SourceKey,
-    /// What it would be called in the catalog.
+    /// Its title, were it in the catalog.
     pub title: String,
-    /// What leaves it out, as in `exclude[1] fits it`.
+    /// The rule, as in `exclude[1] fits it`.
     pub rule: String,
 }
 
-/// Reads both sides: the catalog completely, and of the gateways those that can be read.
+/// Reads both sides: the whole catalog, and the gateways that can be read.
 ///
 /// # Errors
-/// When the catalog cannot be read to its end, or no gateway can be read.
+/// If the catalog cannot be read completely, or no gateway can be read.
 pub async fn observe(
     session: &Session,
     (registration, integration): (&Registration, &Integration),
@@ -120,7 +121,7 @@ pub async fn observe(
         Ok((gateways, listed))
     };
     let ((gateways, listed), (mut apis, limits, (schemas, types))) = if integration.reads_an_organization() {
-        // Where its list of accounts does not reach its end, the accounts are read that the catalog knows.
+        // If a list of accounts is incomplete, read the accounts that the catalog knows.
         let azure = azure.await?;
         (aws(azure.0.accounts()).await?, azure)
     } else {
@@ -164,7 +165,7 @@ pub async fn observe(
 }
 
 impl Sides {
-    /// Adds what a gateway has.
+    /// Adds a gateway's lists.
     fn add(&mut self, integration: &Integration, listed: Listed) {
         let Listed {
             source,
@@ -258,7 +259,7 @@ impl Sides {
     }
 }
 
-/// What there is to tell of a gateway of which at least one list was read.
+/// The report of a gateway with at least one list.
 fn read_report(
     source: Option<String>,
     gateway: &Gateway,
@@ -268,7 +269,7 @@ fn read_report(
 ) -> GatewayReport {
     let lists = unread.iter().map(|(list, error)| {
         let (title, why) = (list.title(), error.problem().message);
-        format!("the {title} could not be listed, so that those in the catalog stay as they are: {why}")
+        format!("the {title} could not be listed, so those in the catalog stay as they are: {why}")
     });
     let parts: Vec<String> = lists.chain(domains.gaps()).collect();
     let state = unread.first().map(|(_, error)| state_of(error));
@@ -279,7 +280,7 @@ fn read_report(
     }
 }
 
-/// What there is to tell of a gateway that was not read.
+/// The report of a gateway that was not read.
 fn unread_report(source: Option<String>, gateway: &Gateway, unread: &Unread) -> GatewayReport {
     GatewayReport {
         message: Some(unread.problem.message.clone()),
@@ -287,7 +288,7 @@ fn unread_report(source: Option<String>, gateway: &Gateway, unread: &Unread) -> 
     }
 }
 
-/// Why no gateway could be read: why the first one could not, or why it is not known which there are.
+/// Why no gateway could be read: the first one's reason, or why the gateways are unknown.
 fn none_read(integration: &Integration, gateways: &Gateways, listed: &[Listed]) -> Unobserved {
     let unread = listed
         .iter()
@@ -303,7 +304,7 @@ fn none_read(integration: &Integration, gateways: &Gateways, listed: &[Listed]) 
         }
         (None, Some(cut)) => cut.why.problem.clone(),
         (None, None) => {
-            let message = "the organisation has no account that is active and not left out";
+            let message = "the organisation has no active account that is not excluded";
             Problem::new(ErrorCode::AwsAccessDenied, message)
         }
     };
@@ -319,7 +320,7 @@ fn none_read(integration: &Integration, gateways: &Gateways, listed: &[Listed]) 
     }
 }
 
-/// The report of a gateway of which nothing but its state is told.
+/// The report of a gateway with nothing but its state.
 pub fn report(source: Option<String>, gateway: &Gateway, state: GatewayState) -> GatewayReport {
     GatewayReport {
         source,
@@ -333,22 +334,20 @@ pub fn report(source: Option<String>, gateway: &Gateway, state: GatewayState) ->
     }
 }
 
-/// Why the gateways are not all that are wanted.
+/// Why the list of gateways is incomplete.
 fn notes(integration: &Integration, gateways: &Gateways) -> Vec<String> {
     let cut = gateways.cut.iter().map(|cut| {
         let source = integration.sources[cut.source].label().unwrap_or_default();
         let message = &cut.why.problem.message;
-        format!(
-            "the accounts of source {source} could not be listed to their end, so that none of them departs: {message}"
-        )
+        format!("the accounts of source {source} could not be listed completely, so none of them departs: {message}")
     });
     cut.collect()
 }
 
-/// The types of the fields that rules fill, with the environments that there are where the integration names any.
+/// The types of the fields that rules set, with the existing environments if the integration names any.
 ///
 /// # Errors
-/// When the environments cannot be listed.
+/// If the environments cannot be listed.
 pub async fn field_types(
     catalog: &Catalog,
     integration: &Integration,
@@ -362,7 +361,7 @@ pub async fn field_types(
     Ok(types.with_environments(environments.into_iter().map(|environment| environment.name)))
 }
 
-/// What planning goes by.
+/// The rules for planning.
 pub fn rules(integration: &Integration, limits: PlanLimits, schemas: &[MetadataSchema], types: MetadataTypes) -> Rules {
     Rules {
         integration: integration.name.clone(),

@@ -1,4 +1,4 @@
-//! Observing one API, for a run that is about nothing else.
+//! Observes one API, for a run of nothing else.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -19,13 +19,13 @@ use crate::plan::{CatalogApis, Moves, Observation, Observed, Scope};
 use crate::planted::panic_if_planted;
 use crate::translate::{Place, Subject, desired_api, desired_group, group_of, listed_selection, source_key};
 
-/// Gateways that are asked side by side where nothing tells which one has the API.
+/// Gateways asked concurrently if nothing tells which one has the API.
 const SIDE_BY_SIDE: usize = 32;
 
-/// Reads one API on both sides, and nothing else. `None` when only the catalog has it.
+/// Reads one API on both sides, and nothing else. `None` if only the catalog has it.
 ///
 /// # Errors
-/// When neither side has it, or one cannot be read.
+/// If neither side has it, or one cannot be read.
 pub async fn observe_one(
     session: &Session,
     integration: &Integration,
@@ -60,7 +60,7 @@ pub async fn observe_one(
         };
     };
     if let Some((other, _)) = on_amazon.first() {
-        let message = format!("{gateway} and {other} have an API {id} each: ask for {gateway}/{id} or {other}/{id}");
+        let message = format!("{gateway} and {other} each have an API {id}: ask for {gateway}/{id} or {other}/{id}");
         return Err(invalid(message));
     }
     let types = field_types(&catalog, integration, &schemas).await;
@@ -69,14 +69,14 @@ pub async fn observe_one(
     let desired = {
         let reach = gateways.all.iter().find(|reach| reach.gateway == gateway);
         let place = Place {
-            // The gateway is one of theirs, and there is at least one source.
+            // The gateway belongs to one of the sources, and there is at least one.
             source: &integration.sources[reach.map_or(0, |reach| reach.source)],
             account_name: reach.and_then(|reach| reach.account_name.as_deref()),
             gateway: &gateway,
         };
         let selection = listed_selection(integration, Subject::of(place, &api));
         if !selection.is_in() {
-            let message = format!("the integration leaves {api} out, since {selection}");
+            let message = format!("the integration excludes {api}: {selection}");
             return Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"));
         }
         match group_of(integration, &api) {
@@ -90,7 +90,7 @@ pub async fn observe_one(
     let key = source_key(&gateway, &api);
     let is_member = |api: &Arc<FoldedApi>| api.members.contains(&key);
     if desired.is_group && !apis.api(&desired.name).is_some_and(is_member) {
-        // It may be part of another group, which tells what people wrote.
+        // It may belong to another group, which tells what people wrote.
         let listed = catalog.each_api(|api| apis.add(&integration.name, &api)).await;
         listed.map_err(|error| error.problem())?;
     }
@@ -124,7 +124,7 @@ pub async fn observe_one(
     }))
 }
 
-/// Adds the API of a name, if the catalog has it; tells whether it does.
+/// Adds the API of a name if the catalog has it; returns whether it does.
 async fn add(
     session: &Session,
     integration: &Integration,
@@ -145,10 +145,10 @@ async fn add(
     Ok(true)
 }
 
-/// Asks gateways for an API; gives those that have it.
+/// Asks gateways for an API; returns those that have it.
 ///
 /// # Errors
-/// When none has it and not all could be asked.
+/// If none has it and not all could be asked.
 async fn ask(
     reaches: impl Iterator<Item = &Reach>,
     api_types: &BTreeSet<ApiType>,
@@ -179,7 +179,7 @@ async fn ask_one(
     Ok(api.map(|api| (reach.gateway.clone(), api)))
 }
 
-/// The API of this id, of whichever kind.
+/// The API of this id, of any kind.
 async fn one_api(
     client: &GatewayClient,
     api_types: &BTreeSet<ApiType>,
@@ -195,7 +195,7 @@ async fn one_api(
     Ok(None)
 }
 
-/// Where an API is that is nowhere.
+/// Where an API that does not exist was looked for.
 fn nowhere(gateways: &Gateways) -> String {
     match gateways.all.as_slice() {
         [only] => format!("region {} of the account has", only.gateway.region),

@@ -1,4 +1,4 @@
-//! Where gateways are among an integration's sources.
+//! The sources of gateways.
 
 use std::collections::HashMap;
 
@@ -6,13 +6,13 @@ use super::gateways::Gateways;
 use crate::model::{EntityName, Gateway, GatewayApi, Integration};
 use crate::translate::{Place, Subject, group_of, listed_selection};
 
-/// The source that each gateway is read for, by its place among the integration's, and the name of the account where its
-/// organisation tells it.
+/// The source of each gateway, as an index into the integration's sources, and the account's name if its organisation
+/// gives one.
 #[derive(Debug, Default)]
 pub struct Places(HashMap<Gateway, (usize, Option<String>)>);
 
 impl Places {
-    /// Those of the gateways of a run.
+    /// The places of a run's gateways.
     pub fn of(gateways: &Gateways) -> Self {
         let reached = gateways.all.iter();
         let places = reached.map(|reach| (reach.gateway.clone(), (reach.source, reach.account_name.clone())));
@@ -30,7 +30,7 @@ impl Places {
         }
     }
 
-    /// Whether an API that is on a gateway is, by what it is now, a member of a group.
+    /// Whether an API on a gateway is currently a member of a group.
     pub fn is_member(
         &self,
         integration: &Integration,

@@ -1,4 +1,4 @@
-//! What a run would change, all of it, before anything is written.
+//! Previews everything a run would change, before it writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -73,16 +73,16 @@ fn add(message: &mut Option<String>, sentence: String) {
     });
 }
 
-/// How many APIs there was no time to plan.
+/// The number of APIs that were not planned for lack of time.
 pub fn unplanned(looks: &[Looked]) -> usize {
     let is_unplanned = |looked: &&Looked| looked.look.as_ref().is_err_and(Interruption::is_for_lack_of_time);
     looks.iter().filter(is_unplanned).count()
 }
 
-/// Whether the plan that is asked for is what is found.
+/// Checks that the requested plan is the current one.
 ///
 /// # Errors
-/// When it is not, or there was no time to know.
+/// If it is not, or the time ran out.
 pub fn compare_plan(
     request: &SyncRequest,
     (tasks, looks, hands): (&Tasks, &[Looked], &Hands),
@@ -109,10 +109,10 @@ pub fn compare_plan(
     Ok(())
 }
 
-/// Refuses confirmations that name none of the deletions that are held.
+/// Refuses confirmations that match no held deletions.
 ///
 /// # Errors
-/// When there are any.
+/// If there are any.
 pub fn refuse_unfit(
     unfit: &BTreeSet<String>,
     guard: &Guard,

@@ -1,4 +1,4 @@
-//! Recording: the outcome of a run, written to the environment that holds the integration.
+//! Records the outcome of a run in the integration's environment.
 
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -15,13 +15,13 @@ use crate::catalog::journal::{Confirmation, Journal};
 use crate::catalog::settings::{Held, Registration, SERVER_TYPE, set_journal, set_outcome};
 use crate::model::{FieldPath, Gateway, Properties, Report};
 
-/// Writes the outcome, unless the environment no longer holds the integration as it was; then it says how.
+/// Writes the outcome, unless the integration has changed; then returns how.
 ///
-/// Only the outcome is written, and the one field of an environment that belongs to the source where it was made, into what
-/// is read right before, so that a change made during the run stays.
+/// Reads the environment right before, and changes only the outcome and, where the app created the environment, the one
+/// field that belongs to the source. Changes made during the run stay.
 ///
 /// # Errors
-/// When the environment cannot be read or written.
+/// If the environment cannot be read or written.
 pub async fn record(
     session: &Session,
     registration: &Registration,
@@ -41,7 +41,7 @@ pub async fn record(
         }
         let (None, Some(held)) = (seen, held) else { return };
         let (mut journal, found) = (journal.clone(), held.journal());
-        // A run that overlapped may have been a good one, have used a confirmation, or hold what this one knew nothing of.
+        // An overlapping run may have succeeded, used a confirmation, or hold removals unknown to this one.
         let others = found.held.clone().unwrap_or_default();
         let holds = journal.held.get_or_insert_default();
         holds.extend(others.difference(&before).cloned());
@@ -61,7 +61,7 @@ pub async fn record(
     match session.catalog_for_epilogue().update(&owned, set).await {
         Ok(_) => Ok(ending.into_inner().unwrap_or_default()),
         Err(error @ CatalogError::NotFound { .. }) => {
-            // A write that is not found says nothing of an integration that a read still finds there.
+            // A 404 for the write does not mean that the integration is gone, if a read still finds it.
             let found = session.catalog_for_epilogue().get(owned.path()).await?;
             let held = found.as_ref().and_then(|found| Held::of(&found.properties));
             watch.see(held).map_or(Err(error), |ending| Ok(Some(ending)))
@@ -70,8 +70,8 @@ pub async fn record(
     }
 }
 
-/// The confirmations that stay in the journal: those that another call has given meanwhile, and this run's with what others
-/// have used of them and what this one gives back.
+/// The confirmations that stay in the journal: new ones from other calls, and this run's, less what others used of
+/// them, plus what this one returns.
 fn confirmed(ours: &Journal, found: &Journal, known: &Charges) -> BTreeMap<String, Confirmation> {
     let mut confirmed = ours.confirmed.clone();
     for (gateway, other) in &found.confirmed {
@@ -89,11 +89,11 @@ fn confirmed(ours: &Journal, found: &Journal, known: &Charges) -> BTreeMap<Strin
     confirmed
 }
 
-/// Charges the confirmation of a gateway with removals before they are made; gives how many of them it still allows. Another
-/// run may have used it meanwhile.
+/// Charges a gateway's confirmation before the removals; returns how many it still allows. Another run may have used it
+/// meanwhile.
 ///
 /// # Errors
-/// When the environment cannot be read or written.
+/// If the environment cannot be read or written.
 pub async fn charge(
     session: &Session,
     registration: &Registration,
@@ -125,10 +125,10 @@ pub async fn charge(
     Ok(allowed.into_inner())
 }
 
-/// Writes down at once what must not be lost when the run is killed.
+/// Records at once what must survive if the run is killed.
 ///
 /// # Errors
-/// When the environment cannot be read or written.
+/// If the environment cannot be read or written.
 pub async fn note(session: &Session, registration: &Registration, journal: &Journal) -> Result<(), CatalogError> {
     let Some(owned) = Owned::environment(&registration.name, &registration.environment) else {
         return Ok(());

@@ -1,4 +1,4 @@
-//! Regions that cannot be reached: a few calls find that out, not one for each account.
+//! Unreachable regions: detected with a few calls instead of one for each account.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,12 +7,12 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::model::Region;
 
-/// Gateways of a region that are asked side by side while none has answered yet.
+/// Gateways of a region asked concurrently before the first response.
 const WAITING: usize = 4;
-/// Gateways that could not be reached, after which the others of the region are not asked in this run.
+/// Unreachable gateways after which this run skips the region.
 const UNREACHED: usize = 2;
 
-/// What is known of the regions in one run.
+/// The state of the regions in one run.
 #[derive(Debug, Default)]
 pub struct Regions(Mutex<HashMap<Region, Arc<State>>>);
 
@@ -29,7 +29,7 @@ struct Seen {
     why: Option<String>,
 }
 
-/// What may be done about a gateway of a region.
+/// Permission to ask a gateway of a region.
 #[derive(Debug)]
 pub struct Turn(Arc<State>);
 
@@ -48,11 +48,10 @@ impl Regions {
 }
 
 impl Turn {
-    /// Waits until the gateway may be asked; holds back others of a region that has not answered yet, until what is given is
-    /// dropped.
+    /// Waits until the gateway may be asked. Until the region has answered, the permit holds back others of the region.
     ///
     /// # Errors
-    /// When the region was found to be out of reach, with the words of the first gateway that was not reached.
+    /// If the region is unreachable: the error of its first gateway.
     pub async fn wait(&self) -> Result<Option<SemaphorePermit<'_>>, String> {
         if self.has_answered() {
             return Ok(None);
@@ -67,12 +66,12 @@ impl Turn {
         }
     }
 
-    /// Notes that a gateway has answered, whatever it said.
+    /// Records that a gateway has answered, whatever it said.
     pub fn answered(&self) {
         self.0.seen.lock().unwrap_or_else(PoisonError::into_inner).answered = true;
     }
 
-    /// Notes that a gateway could not be reached.
+    /// Records that a gateway was unreachable.
     pub fn unreached(&self, why: &str) {
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         seen.unreached += 1;
@@ -102,7 +101,7 @@ mod tests {
         turn("us-east-1").unreached("no route, either");
         assert_eq!(turn("us-east-1").wait().await.unwrap_err(), "no route");
         assert!(turn("eu-west-1").wait().await.is_ok());
-        // One that does answer speaks for the region.
+        // One that answers speaks for the region.
         turn("us-east-1").answered();
         assert!(turn("us-east-1").wait().await.is_ok());
     }

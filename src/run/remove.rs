@@ -1,4 +1,4 @@
-//! Removing: what the guard allows of what is gone, and the last write of the APIs that waited for that.
+//! Makes the removals that the guard allows, and the last writes of the APIs that waited for it.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,23 +18,23 @@ use crate::error_chain::error_chain;
 use crate::model::{ApiType, EntityName, Failure, Gateway};
 use crate::plan::{Event, Leaving, Removals, Why};
 
-/// Removals that a confirmation is charged with at once: a run that is killed loses no more than this of it.
+/// Removals charged to a confirmation at once: a run that is killed loses at most this many.
 const BATCH: usize = 64;
 
-/// What removing needs.
+/// The inputs of removals.
 #[derive(Debug, Clone, Copy)]
 pub struct Removing<'a> {
     /// The call.
     pub session: &'a Session,
-    /// Where the integration is kept.
+    /// The integration's environment.
     pub registration: &'a Registration,
-    /// What the run works with.
+    /// The run's data.
     pub ground: &'a Ground,
-    /// Connections and the time that is kept for this.
+    /// Connections and the time reserved for removals.
     pub hands: &'a Hands,
 }
 
-/// Removes the APIs that a confirmation in work allows, before anything else is done.
+/// Removes the APIs that an accepted confirmation allows, before anything else.
 pub async fn remove_confirmed(removing: Removing<'_>, guard: &mut Guard, tasks: &mut Tasks, tally: &mut Tally) {
     for gateway in gateways(&tasks.leaving) {
         if guard.allowance(&gateway) > 0 {
@@ -44,7 +44,7 @@ pub async fn remove_confirmed(removing: Removing<'_>, guard: &mut Guard, tasks: 
     }
 }
 
-/// Removes what the guard allows, and ends the work on the APIs that waited for that.
+/// Removes what the guard allows, and ends the work on the APIs that waited for it.
 pub async fn remove(
     removing: Removing<'_>,
     guard: &mut Guard,
@@ -109,19 +109,19 @@ pub async fn remove(
     }
 }
 
-/// What goes from a gateway below APIs that stay.
+/// Removals on a gateway below APIs that stay.
 #[derive(Debug, Default)]
 struct Below {
-    /// The removals that are allowed: the place of the API among those that were worked on, and the removal's name.
+    /// The allowed removals: the index of the API among those worked on, and the removal's name.
     allowed: Vec<(usize, EntityName)>,
-    /// The APIs that have any.
+    /// The APIs with removals.
     apis: BTreeSet<usize>,
-    /// How many removals a confirmation was charged with.
+    /// The number of removals charged to a confirmation.
     spent: usize,
 }
 
 impl Below {
-    /// Whether the work on all its APIs came to its end.
+    /// Whether the work on all its APIs is finished.
     fn is_done(&self, worked: &[Worked]) -> bool {
         let mut ends = self.apis.iter().map(|index| &worked[*index].outcome.ended);
         ends.all(|ended| matches!(ended, Ended::Done | Ended::LeftAlone))
@@ -137,7 +137,7 @@ where
     (some.into_iter().collect(), others.into_iter().collect())
 }
 
-/// Takes the confirmations that there was no time to compare, where they fit what is held.
+/// Accepts the confirmations that there was no time to compare, if they match what is held.
 async fn confirm_later(
     removing: Removing<'_>,
     guard: &mut Guard,
@@ -154,19 +154,19 @@ async fn confirm_later(
     }
 }
 
-/// What may be removed that no confirmation is charged with.
+/// Removals allowed without a confirmation.
 #[derive(Debug, Clone, Copy, Default)]
 struct Allowed {
-    /// Whether what is gone may go.
+    /// Whether gone APIs may be removed.
     gone: bool,
 }
 
-/// The gateways that APIs are to go from, each once.
+/// The gateways with APIs to delete, each once.
 fn gateways(leaving: &[Leaving]) -> BTreeSet<Gateway> {
     leaving.iter().map(|leaving| leaving.gateway.clone()).collect()
 }
 
-/// Deletes the APIs of a gateway that are to go, as far as is allowed; those that are still there afterwards stay in the list.
+/// Deletes a gateway's APIs as far as allowed; those that remain stay in the list.
 async fn remove_apis(
     removing: Removing<'_>,
     (guard, gateway): (&mut Guard, &Gateway),
@@ -185,7 +185,7 @@ async fn remove_apis(
     let (of_gateway, mut left): (Vec<Leaving>, Vec<Leaving>) = std::mem::take(&mut tasks.leaving)
         .into_iter()
         .partition(|leaving| leaving.gateway == *gateway);
-    // What departed comes first: a confirmation is about it, while what is gone may go anyway.
+    // Departed ones come first: they need the confirmation, while gone ones may be deleted anyway.
     let (departed, others): (VecDeque<Leaving>, Vec<Leaving>) = partition(of_gateway, Leaving::is_departure);
     let (opted_out, gone): (VecDeque<Leaving>, VecDeque<Leaving>) =
         partition(others, |leaving| matches!(leaving.why, Why::OptedOut(_)));
@@ -200,7 +200,7 @@ async fn remove_apis(
             budget: &session.budget,
             meter: None,
         };
-        // What is gone goes by Amazon's word alone.
+        // Gone ones are deleted only on the word of AWS.
         let can_be_asked = !is_gone || hands.client(gateway).is_ok();
         loop {
             let most = if is_confirmed {
@@ -223,7 +223,7 @@ async fn remove_apis(
             }
             let is_short = !stays.is_empty() && !session.budget.may_begin();
             left.extend(stays);
-            // What could not be deleted now is not tried again in this run, and what there was no time for neither.
+            // This run does not retry what failed, or what it had no time for.
             if is_short {
                 break;
             }
@@ -236,7 +236,7 @@ async fn remove_apis(
     tasks.leaving = left;
 }
 
-/// Deletes what is left of APIs that have moved: nothing is lost, so that nobody is asked.
+/// Deletes the rest of APIs that have moved: nothing is lost, so it needs no confirmation.
 async fn remove_moved(removing: Removing<'_>, tasks: &mut Tasks, tally: &mut Tally) {
     let (moved, others): (Vec<Leaving>, Vec<Leaving>) = partition(std::mem::take(&mut tasks.leaving), |leaving| {
         matches!(leaving.why, Why::Moved(_))
@@ -253,7 +253,7 @@ async fn remove_moved(removing: Removing<'_>, tasks: &mut Tasks, tally: &mut Tal
     tasks.leaving.extend(delete(deleting, moved, tally).await);
 }
 
-/// Deletes APIs; gives those that are still there.
+/// Deletes APIs; returns those that remain.
 async fn delete(deleting: Deleting<'_>, batch: Vec<Leaving>, tally: &mut Tally) -> Vec<Leaving> {
     let proofs = batch.iter().map(|leaving| leaving.api.proof.clone()).collect();
     let deleted = delete_apis(deleting, proofs).await;
@@ -269,7 +269,7 @@ async fn delete(deleting: Deleting<'_>, batch: Vec<Leaving>, tally: &mut Tally) 
     batch.into_iter().filter(stays).collect()
 }
 
-/// Charges the confirmation that is in work with so many removals; gives how many of them may be made.
+/// Charges the accepted confirmation; returns how many removals it allows.
 async fn charged(
     removing: Removing<'_>,
     (guard, gateway): (&mut Guard, &Gateway),
@@ -305,7 +305,7 @@ fn failure(leaving: &Leaving, message: String) -> Failure {
     Failure::of(api_type, api.api_id(), title, &leaving.gateway, message)
 }
 
-/// Allows what goes from a gateway below the APIs that wait for the guard, as far as it may.
+/// Allows the removals on a gateway below APIs that wait for the guard, as far as possible.
 async fn allot(
     removing: Removing<'_>,
     (guard, gateway): (&mut Guard, &Gateway),
@@ -330,7 +330,7 @@ async fn allot(
             }
         }
     }
-    // A confirmation is about what departed, while what is gone may go anyway.
+    // Departed ones need the confirmation, while gone ones may be deleted anyway.
     below.allowed = departed.into_iter().chain(gone).collect();
     if is_confirmed {
         let count = guard.allowance(gateway).min(below.allowed.len());
@@ -342,9 +342,9 @@ async fn allot(
     below
 }
 
-/// Ends the work on the APIs that waited for the guard: what is allowed of what is gone is removed.
+/// Ends the work on the APIs that waited for the guard by making the allowed removals.
 ///
-/// While a hold says so, a stage that stays is told by it; otherwise its API remains.
+/// A stage that stays because of a hold is reported by the hold; otherwise its API remains.
 async fn end_work(removing: Removing<'_>, worked: &mut [Worked], below: &BTreeMap<&Gateway, Below>, tally: &Tally) {
     let is_held = tally.held.is_some();
     let all: Vec<&(usize, EntityName)> = below.values().flat_map(|below| &below.allowed).collect();
@@ -366,7 +366,7 @@ async fn end_work(removing: Removing<'_>, worked: &mut [Worked], below: &BTreeMa
                 paused.step = paused.work.next(Event::Judged(allowed));
                 let Worked { task, outcome } = worked;
                 removing.ground.go_on(removing.hands, task, *paused, outcome).await;
-                // What the members that are left say was planned once more.
+                // The words of the remaining members were planned again.
                 if let Some(mut paused) = outcome.pending.take() {
                     paused.step = paused.work.next(Event::Judged(BTreeSet::new()));
                     removing.ground.go_on(removing.hands, task, *paused, outcome).await;

@@ -1,4 +1,4 @@
-//! Counting what a run does.
+//! Counts what a run does.
 
 use std::time::Duration;
 
@@ -12,51 +12,51 @@ use crate::model::{
     rfc3339, whole_seconds,
 };
 
-/// What a run has done so far. Counts are of APIs.
+/// The results of a run so far. Counts are of APIs.
 #[derive(Debug, Default)]
 pub struct Tally {
-    /// APIs that were made.
+    /// Created APIs.
     pub created: usize,
-    /// APIs that were changed.
+    /// Updated APIs.
     pub updated: usize,
-    /// APIs that were deleted.
+    /// Deleted APIs.
     pub deleted: usize,
-    /// APIs that were found right.
+    /// Unchanged APIs.
     pub unchanged: usize,
-    /// APIs that are not done.
+    /// Unfinished APIs.
     pub remaining: usize,
-    /// APIs that have arrived in another one of the catalog, and that the next run takes off the one before.
+    /// APIs that arrived in another one of the catalog; the next run removes them from the previous one.
     pub arrived: usize,
-    /// Why the first of them remain for which that is known, and until when the last has to wait.
+    /// Why the first of them remain, if known, and the latest time to wait for.
     pub wait: Option<Wait>,
-    /// The refusals that ended work, if any, with the gateway where it is one's: then nothing else is why APIs remain.
+    /// The refusals that ended work, with the gateway for those of one: then nothing else explains remaining APIs.
     pub refusals: Vec<(Option<Gateway>, String)>,
-    /// Why the gateways are not all that are wanted.
+    /// Why the list of gateways is incomplete.
     pub notes: Vec<String>,
-    /// Definitions that were imported.
+    /// Imported definitions.
     pub definitions_written: usize,
-    /// What is not in the catalog.
+    /// What is skipped.
     pub skipped: Vec<Skipped>,
     /// What could not be read or written.
     pub failed: Vec<Failure>,
     /// What is not ours.
     pub conflicts: Vec<Conflict>,
-    /// How far each gateway could be read.
+    /// The state of each gateway.
     pub gateways: Vec<GatewayReport>,
-    /// Whether something could not be read that the catalog has, or that was wanted.
+    /// Whether something in the catalog, or something wanted, could not be read.
     pub has_gaps: bool,
-    /// The id of the removals that are held, and why they are.
+    /// The id of the held removals, and why they are held.
     pub held: Option<(String, String)>,
-    /// Why facts are left out, each in its words.
+    /// Why facts are left out.
     pub left_out: Vec<String>,
-    /// What else a person has to know.
+    /// A further note for people.
     pub note: Option<String>,
     /// The plan that was applied.
     pub plan_id: Option<String>,
 }
 
 impl Tally {
-    /// Counts what became of an API.
+    /// Counts the outcome of an API.
     pub fn add(&mut self, worked: Worked) {
         let (job, outcome) = (worked.task.job, worked.outcome);
         let (key, title, done) = (job.key(), job.desired.title(), outcome.done);
@@ -97,7 +97,7 @@ impl Tally {
         }
     }
 
-    /// Notes what keeps something from being done now.
+    /// Records a wait.
     pub fn wait_for(&mut self, wait: Option<Wait>) {
         self.wait = match (self.wait.take(), wait) {
             (Some(first), Some(other)) => Some(Wait {
@@ -108,12 +108,12 @@ impl Tally {
         };
     }
 
-    /// How many APIs the next run goes on with.
+    /// The number of APIs for the next run.
     pub fn open(&self) -> usize {
         self.remaining + self.arrived
     }
 
-    /// When the same call would go on with what remains; `None` when it would not.
+    /// The seconds until the same call can continue; `None` if it cannot.
     fn retry_after_seconds(&self) -> Option<u64> {
         if self.open() == 0 || !self.refusals.is_empty() {
             return None;
@@ -123,7 +123,7 @@ impl Tally {
         Some(whole_seconds(until.map_or(Duration::ZERO, |until| until - now)))
     }
 
-    /// The report of a run that came to its end.
+    /// The report of a finished run.
     pub fn into_report(mut self, started: OffsetDateTime, finished: OffsetDateTime, requests: Requests) -> Report {
         self.skipped.sort_by(|one, other| {
             (&one.api_id, &one.stage_name, one.reason).cmp(&(&other.api_id, &other.stage_name, other.reason))
@@ -195,7 +195,7 @@ impl Tally {
                     format!("{remaining} APIs remain, because the work on {on} ended after {refusal}")
                 }
                 None => format!(
-                    "there was no time for {remaining} APIs: the next run goes on with them{}",
+                    "the time ran out for {remaining} APIs: the next run continues with them{}",
                     why.unwrap_or_default()
                 ),
             });
@@ -204,7 +204,7 @@ impl Tally {
     }
 }
 
-/// What could not be read of gateways: of one in its words, of several in a sentence.
+/// The message about unreadable gateways: one in its own words, several in a sentence.
 pub fn unread_message(gateways: &[GatewayReport]) -> Option<String> {
     let told = gateways
         .iter()
@@ -219,15 +219,15 @@ pub fn unread_message(gateways: &[GatewayReport]) -> Option<String> {
     }
     let place = format!("{}/{}", first.account.as_deref().unwrap_or("-"), first.region);
     Some(match count {
-        1 => format!("of gateway {place} not all could be read: {message}"),
+        1 => format!("gateway {place} could not be read completely: {message}"),
         _ => format!(
-            "of {count} of {} gateways not all could be read; the first is {place}: {message}",
+            "{count} of {} gateways could not be read completely; the first is {place}: {message}",
             gateways.len()
         ),
     })
 }
 
-/// The report of a run in which nothing could be planned.
+/// The report of a run that could not plan.
 #[must_use]
 pub fn failed_report(message: String, started: OffsetDateTime, finished: OffsetDateTime, requests: Requests) -> Report {
     Report {

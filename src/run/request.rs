@@ -1,41 +1,41 @@
-//! What a run is asked to do beside what every run does.
+//! The options of a run.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::model::{ApiId, ApiType, Gateway, InvalidName, SourceKey};
 
-/// What a run is asked to do beside what every run does.
+/// The options of a run.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SyncRequest {
-    /// Import definitions, also where that is done on demand.
+    /// Import definitions even where that happens on demand only.
     pub definitions: bool,
-    /// Look below every API.
+    /// Compare everything below every API.
     pub deep: bool,
-    /// Look below the APIs of which something was skipped: what the integration says has changed.
+    /// Compare what is below the APIs with skips, because the integration's settings have changed.
     pub retry_skipped: bool,
-    /// The ids of deletions to make although they are held.
+    /// The ids of held deletions to confirm.
     pub confirm_deletions: BTreeSet<String>,
-    /// The only plan to apply.
+    /// Apply only this plan.
     pub plan_id: Option<String>,
-    /// The only API to look at.
+    /// Synchronize only this API.
     pub api: Option<OneApi>,
 }
 
-/// The only API that a run is about.
+/// The API of a run of one API.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OneApi {
-    /// Its id on Amazon.
+    /// Its id in AWS.
     pub id: ApiId,
-    /// The gateway that it is on, where the id alone does not tell.
+    /// Its gateway, if the id alone is ambiguous.
     pub gateway: Option<Gateway>,
 }
 
 impl OneApi {
-    /// Reads an id, alone or as `account/region/id`.
+    /// Parses an id, alone or as `account/region/id`.
     ///
     /// # Errors
-    /// When it is neither.
+    /// If it is neither.
     pub fn parse(text: &str) -> Result<Self, InvalidName> {
         let text = text.trim();
         match SourceKey::parse(text, ApiType::Rest) {
@@ -61,7 +61,7 @@ impl fmt::Display for OneApi {
 }
 
 impl SyncRequest {
-    /// Whether all of it is planned before anything is written.
+    /// Whether everything is planned before the first write.
     #[must_use]
     pub fn is_strict(&self) -> bool {
         !self.confirm_deletions.is_empty() || self.plan_id.is_some()

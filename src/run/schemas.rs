@@ -1,4 +1,4 @@
-//! The metadata schemas: what the organisation requires, and those that markers need.
+//! The metadata schemas: the organisation's requirements, and those of the markers.
 
 use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema};
 use crate::catalog::schemas::schemas;
@@ -6,9 +6,9 @@ use crate::model::{EntityKind, Integration, MetadataTypes, Problem, is_our_schem
 use crate::plan::RequiredMetadata;
 use crate::translate;
 
-/// What the organisation requires of the entities that are made here.
+/// The metadata that the organisation requires of the entities we create.
 ///
-/// Our own schemas never count, whoever marked them as required: nobody but this app gives values for them.
+/// Our own schemas never count, whoever marked them as required: only this app sets their values.
 #[must_use]
 pub fn required(present: &[MetadataSchema]) -> RequiredMetadata {
     let on = |entity: &str| {
@@ -25,7 +25,7 @@ pub fn required(present: &[MetadataSchema]) -> RequiredMetadata {
     }
 }
 
-/// The types of the fields that rules may fill: our own schemas are none of them.
+/// The types of the metadata that rules may set: our own schemas are excluded.
 #[must_use]
 pub fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
     let kinds = [(EntityKind::Api, "api"), (EntityKind::Deployment, "deployment")];
@@ -42,18 +42,18 @@ pub fn metadata_types(present: &[MetadataSchema]) -> MetadataTypes {
     }))
 }
 
-/// Checks the rules of an integration against the metadata schemas that are there.
+/// Checks an integration's rules against the existing metadata schemas.
 ///
 /// # Errors
-/// When a rule fills metadata that the organisation does not have, or with a value that it never takes.
+/// If a rule sets metadata that does not exist, or gives it an invalid value.
 pub fn check_rules(integration: &Integration, present: &[MetadataSchema]) -> Result<(), Problem> {
     translate::check_rules(integration, &metadata_types(present))
 }
 
-/// Makes the schemas that markers need, and adds what an older release's lack. Writes nothing when all is there.
+/// Creates the schemas of the markers, and extends those of an older release. Writes nothing if all are current.
 ///
 /// # Errors
-/// When a schema cannot be written.
+/// If a schema cannot be written.
 pub async fn ensure_schemas(catalog: &Catalog, present: &[MetadataSchema]) -> Result<(), CatalogError> {
     for wanted in schemas() {
         let assignment = Assignment {

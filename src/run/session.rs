@@ -1,4 +1,4 @@
-//! What calls share, and what each has for itself: connections, budgets and the clock.
+//! What calls share and what each has: connections, budgets and the clock.
 
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -21,15 +21,15 @@ use crate::trust::check_trust;
 use super::clock::Clock;
 use super::meter::Meter;
 
-/// Amazon calls that may come at once: two seconds' worth of the default rate, a quarter of Amazon's burst.
+/// Burst of AWS calls: two seconds' worth of the default rate, a quarter of the burst that AWS allows.
 const GATEWAY_BURST: u32 = 10;
-/// Pacers that are kept while nobody uses them: the gateways of a company. One that goes forgets a throttle.
+/// Unused pacers that are kept: the gateways of a company. A dropped one forgets its throttle.
 const PACERS_MAX: usize = 1024;
-/// Keys whose account is remembered: more than all integrations have, and those before a rotation.
+/// Keys whose account is remembered: more than all integrations have, including those before a rotation.
 const ACCOUNTS_MAX: usize = 64;
 /// Definitions in memory at once, in the whole process; each is at most 16 MiB while it is read and 3 MiB after.
 const DEFINITIONS_MAX: usize = 4;
-/// The time for what is done after the budget has ended: the outcome, and taking back. HTTP is cut 30 s after it.
+/// The time after the end of the budget, for the outcome and cleanup. HTTP calls are cut 30 s after it.
 const EPILOGUE: Duration = Duration::from_secs(15);
 
 /// The connections and request budgets of this process.
@@ -37,32 +37,32 @@ const EPILOGUE: Duration = Duration::from_secs(15);
 pub struct Clouds {
     /// The API center.
     pub resource_id: ApiCenterId,
-    /// The vaults that secrets may be read from.
+    /// The vaults that may hold secrets.
     pub vault_hosts: VaultHosts,
     /// The app's settings.
     pub settings: Settings,
     /// Key Vault.
     pub vault: Vault,
-    /// Who we are to Azure.
+    /// Our identity in Azure.
     pub credential: Arc<dyn TokenCredential>,
     clock: Clock,
     api_center: ApiCenter,
     transport: Transport,
-    /// By account and region; where nobody says which account a key is of, its digest stands for it.
+    /// By account and region; a key of an unknown account counts by its digest.
     pacers: Kept<(String, Region), Pacer>,
     /// By the digest of a key.
     pub(super) accounts: Kept<String, OnceCell<AccountId>>,
-    /// Permits to hold a definition in memory, whoever does.
+    /// Permits to hold a definition in memory, for the whole process.
     pub definitions: Arc<Semaphore>,
-    /// How far the newest call is.
+    /// The progress of the newest call.
     pub meter: Arc<Meter>,
 }
 
 impl Clouds {
-    /// Prepares the connections; nothing is sent yet.
+    /// Prepares the connections and sends nothing.
     ///
     /// # Errors
-    /// When there is no certificate to trust, or the host's managed identity is of a kind that cannot be used.
+    /// If there is no trusted certificate, or the host's kind of managed identity is not supported.
     pub fn new(settings: &Settings, clock: Clock) -> Result<Self, Problem> {
         check_trust()?;
         let credential = azure_credential(settings.client_id.as_deref(), settings.managed_identity)
@@ -110,23 +110,23 @@ impl Clouds {
     }
 }
 
-/// One call's work: its time and its requests.
+/// One call's time and requests.
 #[derive(Debug)]
 pub struct Session {
     /// What calls share.
     pub clouds: Arc<Clouds>,
-    /// The time that there is.
+    /// The time budget.
     pub budget: Budget,
     /// When the call began.
     pub started: OffsetDateTime,
     epilogue: OnceLock<Budget>,
-    /// That of each connection to Amazon: refusals in a row are of one gateway.
+    /// One for each connection to AWS: consecutive refusals count for one gateway.
     aws: Mutex<Vec<Arc<Traffic>>>,
     azure: Arc<Traffic>,
 }
 
 impl Session {
-    /// Begins a call's work.
+    /// Starts a call.
     pub fn new(clouds: &Arc<Clouds>, budget: &Budget) -> Self {
         Self {
             budget: budget.clone(),
@@ -138,42 +138,42 @@ impl Session {
         }
     }
 
-    /// The time it is.
+    /// The current time.
     pub fn now(&self) -> OffsetDateTime {
         self.clouds.clock.now()
     }
 
-    /// The hour that it is, counted from 1970.
+    /// The current hour, counted from 1970.
     pub fn hour(&self) -> i64 {
         self.started.unix_timestamp().div_euclid(3600)
     }
 
-    /// The catalog, for as long as the call may take.
+    /// The catalog, for the duration of the call.
     pub fn catalog(&self) -> Catalog {
         self.catalog_within(self.budget.clone())
     }
 
-    /// The catalog, for what must be done even when the time is up.
+    /// The catalog, for work that must happen even after the time is up.
     pub fn catalog_for_epilogue(&self) -> Catalog {
         self.catalog_within(self.epilogue())
     }
 
-    /// The time for what must be done even when the time is up; it begins when it is first asked for.
+    /// The time for work that must happen even after the time is up; it starts with the first use.
     pub fn epilogue(&self) -> Budget {
         self.epilogue.get_or_init(|| epilogue(&self.budget)).clone()
     }
 
-    /// The catalog, for this long.
+    /// The catalog with this budget.
     pub fn catalog_within(&self, budget: Budget) -> Catalog {
         self.clouds.api_center.catalog(budget, Arc::clone(&self.azure))
     }
 
-    /// The way to a region, at the pace of an account.
+    /// The connection to a region, at the pace of an account.
     pub(super) async fn connection(&self, account: &str, region: &Region) -> AwsConnection {
         self.connection_within(account, region, self.budget.clone()).await
     }
 
-    /// The same for this long.
+    /// Same, with this budget.
     pub(super) async fn connection_within(&self, account: &str, region: &Region, budget: Budget) -> AwsConnection {
         let traffic = Arc::<Traffic>::default();
         self.aws
@@ -187,19 +187,19 @@ impl Session {
             traffic,
             budget,
         );
-        // Boxed: reading the SDK's settings takes a large future.
+        // Boxed: loading the SDK's configuration takes a large future.
         Box::pin(connection).await
     }
 
     /// All environments of the catalog.
     ///
     /// # Errors
-    /// When they cannot be listed.
+    /// If they cannot be listed.
     pub async fn environments(&self) -> Result<Vec<Entity>, Problem> {
         self.catalog().environments().await.map_err(|error| error.problem())
     }
 
-    /// What was sent so far.
+    /// The requests sent so far.
     pub fn requests(&self) -> Requests {
         Requests {
             aws: self.aws(Traffic::requests),
@@ -207,21 +207,21 @@ impl Session {
         }
     }
 
-    /// How much of it was throttled.
+    /// The number of throttled requests.
     pub fn throttles(&self) -> u64 {
         self.aws(Traffic::throttles) + self.azure.throttles()
     }
 
-    /// The sum over all connections to Amazon.
+    /// The sum over all connections to AWS.
     fn aws(&self, count: impl Fn(&Traffic) -> u64) -> u64 {
         let connections = self.aws.lock().unwrap_or_else(PoisonError::into_inner);
         connections.iter().map(|traffic| count(traffic)).sum()
     }
 }
 
-/// The time that is left, or that for what must be done even when none is.
+/// The remaining time, or the reserve if that is longer.
 ///
-/// A throttle may ask for longer than the latter, which must not lose the outcome of a run with most of its time left.
+/// A throttle may outlast the reserve, which must not lose the outcome of a run with most of its time left.
 fn epilogue(budget: &Budget) -> Budget {
     budget.renewed(budget.remaining().max(EPILOGUE))
 }

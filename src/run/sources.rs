@@ -1,4 +1,4 @@
-//! From sources to gateways: secrets are read, roles prepared, accounts found out.
+//! From sources to gateways: reads secrets, prepares roles, determines accounts.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -15,22 +15,22 @@ use crate::model::{
     Integration, IntegrationName, MemberRole, Organization, Problem, Region, RoleArn, Source, token_service_region,
 };
 
-/// The part of the time that listing the accounts of an organisation may take.
+/// The share of the time for listing the accounts of an organisation.
 const LISTING_SHARE: u32 = 4;
 
-/// What a source's gateways are read with.
+/// The credentials of a source's gateways.
 struct Means {
     credentials: AwsCredentials,
-    /// The account of the credentials, where it is known.
+    /// The account of the credentials, if known.
     account: Option<AccountId>,
-    /// Whose pace requests have that are signed with them.
+    /// The pacer of requests signed with them.
     pace: String,
 }
 
-/// An account that is wanted.
+/// An account to read.
 struct Wanted {
     id: AccountId,
-    /// What its organisation calls it.
+    /// Its name in the organisation.
     name: Option<String>,
     /// Why it is not read, if so.
     unread: Option<Unread>,
@@ -46,7 +46,7 @@ impl Wanted {
     }
 }
 
-/// What was found out of one source.
+/// The findings about one source.
 #[derive(Default)]
 struct Found {
     reaches: Vec<Reach>,
@@ -54,10 +54,10 @@ struct Found {
 }
 
 impl Session {
-    /// The gateways that an integration wants read, and a client of each where one can be made. Amazon is asked for the
-    /// account of a key that this process meets for the first time, and for the accounts of an organisation.
+    /// The gateways that an integration reads, with a client of each if possible. Asks AWS for the account of a key
+    /// that is new to this process, and for the accounts of organisations.
     ///
-    /// `known` are the accounts that the catalog has APIs of: they are read where a list of accounts does not reach its end.
+    /// `known` are the accounts with APIs in the catalog: they are read if a list of accounts is incomplete.
     pub async fn gateways(&self, integration: &Integration, known: &BTreeSet<AccountId>) -> Gateways {
         let sources = integration.sources.iter().enumerate();
         let found = sources.map(|(index, source)| self.gateways_of(integration, (index, source), known));
@@ -107,14 +107,13 @@ impl Session {
         }
     }
 
-    /// The gateways of the one account that the credentials are of.
+    /// The gateways of the account that the credentials belong to.
     async fn own_gateways(&self, index: usize, source: &Source, means: Means) -> Found {
         if let (Some(recorded), Some(found)) = (&source.account, &means.account)
             && recorded != found
         {
             let message = format!(
-                "the credentials are of account {found}, and were of account {recorded} when the integration was put: \
-                 nothing of either is changed. Use credentials of {recorded} again, or make a source for {found}"
+                "the credentials belong to account {found}, but belonged to account {recorded} when the integration was put, so nothing of either changes. Use credentials of {recorded} again, or add a source for {found}"
             );
             let unread = Unread {
                 state: GatewayState::OtherAccount,
@@ -124,8 +123,8 @@ impl Session {
         }
         let account = means.account.clone().or_else(|| source.account.clone());
         if means.account.is_none() && source.name.is_some() {
-            // Which gateways these are is not known, so that nothing can be said to be gone from them.
-            let message = "Amazon does not say which account the credentials are of (GetCallerIdentity)";
+            // The gateways are unknown, so nothing counts as gone from them.
+            let message = "AWS does not say which account the credentials belong to (GetCallerIdentity)";
             let unread = Unread {
                 state: GatewayState::Unavailable,
                 problem: Problem::new(ErrorCode::ServiceUnavailable, message),
@@ -147,7 +146,7 @@ impl Session {
         }
     }
 
-    /// The gateways of accounts that are read by a role in each, which all its regions share.
+    /// The gateways of accounts with a role in each, shared by all its regions.
     async fn member_gateways(
         &self,
         integration: &Integration,
@@ -217,10 +216,10 @@ impl Session {
         AwsCredentials::Role(AssumedRole::new(&connection, arn, integration, proof))
     }
 
-    /// The accounts of an organisation that are wanted, those that are not active with the reason why they are not read.
+    /// The selected accounts of an organisation; inactive ones have the reason why they are not read.
     ///
     /// # Errors
-    /// When a list does not reach its end.
+    /// If a list is incomplete.
     async fn organization(
         &self,
         integration: &Integration,
@@ -237,7 +236,7 @@ impl Session {
                     .await
             }
         };
-        // Where the list is throttled for good, the gateways have the rest of the time.
+        // If the list is throttled for good, the gateways get the rest of the time.
         let budget = self.budget.renewed(self.budget.remaining() / LISTING_SHARE);
         let connection = self.connection_within(&means.pace, &region, budget).await;
         let client = OrganizationClient::connect(connection, credentials);
@@ -296,7 +295,7 @@ impl Session {
         })
     }
 
-    /// The account of a key, where Amazon tells.
+    /// The account of a key, if AWS says.
     async fn account(&self, key: &AccessKey, region: &Region) -> Option<AccountId> {
         let digest = key.digest();
         let known = self.clouds.accounts.get_or_make(digest.clone(), OnceCell::new);
@@ -307,13 +306,13 @@ impl Session {
                 AccountId::parse(&account).ok_or_else(|| format!("{account:?} is not the number of an account"))
             })
         };
-        // Boxed: it is rare, and the SDK's futures are large.
+        // Boxed: rare, and the SDK's futures are large.
         match Box::pin(known.get_or_try_init(|| ask)).await {
             Ok(account) => Some(account.clone()),
             Err(error) => {
                 tracing::debug!(
                     error,
-                    "the account of an access key is not known: the key has a pace of its own"
+                    "the account of an access key is unknown: the key gets its own pace"
                 );
                 None
             }
@@ -335,7 +334,7 @@ fn gateway(account: Option<AccountId>, region: &Region) -> Gateway {
     }
 }
 
-/// A source none of whose gateways can be read. Those of an organisation are not even known.
+/// A source without readable gateways. Those of an organisation are not even known.
 fn unreadable(index: usize, source: &Source, unread: &Unread) -> Found {
     let accounts: Vec<Option<AccountId>> = match &source.accounts {
         Accounts::Own => {
@@ -372,7 +371,7 @@ fn unreadable(index: usize, source: &Source, unread: &Unread) -> Found {
 
 fn inactive(account: &Account) -> Unread {
     let state = match account.state.as_str() {
-        "" => "the organisation does not tell its state",
+        "" => "the organisation does not report its state",
         state => state,
     };
     let message = format!(

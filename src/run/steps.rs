@@ -24,24 +24,24 @@ use crate::azure::{Catalog, MetadataSchema};
 use crate::catalog::settings::Registration;
 use crate::model::{ErrorCode, ImportSpecification, Integration, Problem};
 
-/// The part of the time that is kept for deletions, which come last: a tenth, and no more than this.
+/// The time reserved for deletions, which come last: a tenth, and at most this.
 const DELETION_RESERVE: Duration = Duration::from_secs(20);
 
-/// Why a run did not come to its end.
+/// Why a run ended early.
 #[derive(Debug)]
 pub enum Stop {
-    /// The call was wrong; the integration is as it was, its last outcome included.
+    /// The request was invalid; the integration is unchanged, including its last outcome.
     Refused(Problem),
-    /// Nothing could be planned, since a side could not be read.
+    /// Planning failed because a side could not be read.
     Unobserved(Unobserved),
-    /// Nothing could be planned.
+    /// Planning failed.
     Failed(Problem),
 }
 
-/// Whether the request fits the integration.
+/// Checks that the request fits the integration.
 ///
 /// # Errors
-/// When definitions are asked for that are not wanted.
+/// If it asks for definitions and they are turned off.
 pub fn check(integration: &Integration, request: &SyncRequest) -> Result<(), Problem> {
     if request.definitions && integration.import_specification == ImportSpecification::Never {
         let message = format!("the integration {} has importSpecification never", integration.name);
@@ -50,7 +50,7 @@ pub fn check(integration: &Integration, request: &SyncRequest) -> Result<(), Pro
     Ok(())
 }
 
-/// Brings the catalog in line with the gateway, as far as there is time.
+/// Brings the catalog in line with the gateways, as far as the time allows.
 pub async fn run(
     session: &Session,
     registration: &Registration,
@@ -130,14 +130,13 @@ pub async fn run(
     if request.api.is_none() {
         remove(removing, &mut guard, &mut tasks, &mut worked, &mut tally).await;
     } else if ground.leave_removals(&hands, &mut worked).await {
-        let note = "a stage of the API is no longer on the gateway: the next run of all APIs decides about it";
+        let note = "a stage of the API is no longer on the gateway: the next full run decides about it";
         tally.note = Some(note.to_owned());
     }
     Ok(conclude(request, tasks, worked, (tally, guard), hands))
 }
 
-/// Sees to it that APIs can tell facts, or that nothing is wanted of them which API Center does not take: then what was looked
-/// at is looked at again.
+/// Ensures that APIs can have facts, or drops the facts that API Center refuses; then looks at the affected APIs again.
 async fn tell_facts(
     catalog: &Catalog,
     schemas: &[MetadataSchema],
@@ -166,10 +165,9 @@ async fn tell_facts(
     Ok(None)
 }
 
-/// Writes down what must not be lost when the run is killed, before anything is made: that removals are held, and that a
-/// confirmation is in work.
+/// Records before the first write what must survive if the run is killed: held removals and accepted confirmations.
 ///
-/// A run that is killed must not leave more APIs than it found, among which the same number of removals would look small.
+/// Otherwise a killed run could leave more APIs than it found, and the same number of removals would look small.
 async fn note_before_work(
     session: &Session,
     registration: &Registration,
@@ -197,7 +195,7 @@ async fn note_before_work(
     Ok(())
 }
 
-/// The ids of the APIs that the last run failed with, as far as its report tells: it names twenty.
+/// The ids of the APIs that failed in the last run, as far as its report names them: at most twenty.
 fn failed_before(registration: &Registration) -> BTreeSet<String> {
     let failed = registration.report.iter().flat_map(|report| &report.failed);
     failed.map(|failure| failure.api_id.clone()).collect()

@@ -1,4 +1,4 @@
-//! Problems as answers: shaped like those of Azure Resource Manager.
+//! Errors in the shape of Azure Resource Manager's.
 
 use axum::Json;
 use axum::http::header::RETRY_AFTER;
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use crate::model::{ErrorCode, Problem};
 
-/// Why a call cannot be done, in the shape of Azure Resource Manager's errors.
+/// Why a call failed, in the shape of Azure Resource Manager's errors.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 #[schema(as = Error)]
 pub(super) struct ErrorAnswer {
@@ -20,11 +20,11 @@ pub(super) struct ErrorAnswer {
 /// The problem.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 struct ErrorBody {
-    /// What kind of problem.
+    /// The kind of problem.
     code: ErrorCode,
     /// The problem, for people.
     message: String,
-    /// The part of the request it is about.
+    /// The part of the request at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<String>,
 }
@@ -40,12 +40,12 @@ impl From<&Problem> for ErrorAnswer {
     }
 }
 
-/// The answer to a call that cannot be done, for programs.
+/// The response for a failed call, as JSON.
 pub(super) fn problem_response(problem: &Problem) -> Response {
     problem_answer(problem, |_| Json(ErrorAnswer::from(problem)).into_response())
 }
 
-/// The answer to a call that cannot be done, with this body.
+/// The response for a failed call, with this body.
 pub(super) fn problem_answer(problem: &Problem, body: impl FnOnce(StatusCode) -> Response) -> Response {
     let status = StatusCode::from_u16(problem.code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     if status.is_server_error() {
@@ -61,7 +61,7 @@ pub(super) fn problem_answer(problem: &Problem, body: impl FnOnce(StatusCode) ->
     response
 }
 
-/// An answer that says that more is to be done, by the same call once more after so many seconds.
+/// A response that asks for the same call again after this many seconds.
 pub(super) fn unfinished(retry_after_seconds: u64, body: impl IntoResponse) -> Response {
     let retry_after = [(RETRY_AFTER, HeaderValue::from(retry_after_seconds))];
     (StatusCode::ACCEPTED, retry_after, body).into_response()

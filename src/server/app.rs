@@ -1,4 +1,4 @@
-//! What all calls share, and what is done around each.
+//! The shared state of all calls, and the wrappers around each.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,32 +18,32 @@ use crate::panics::{Panicked, caught};
 use crate::settings::Settings;
 use crate::telemetry::{Telemetry, carried};
 
-/// What the host sends with every call; it tells one invocation's log lines from another's.
+/// Header of the host on every call; it tells the log lines of invocations apart.
 const INVOCATION_ID: &str = "x-azure-functions-invocationid";
-/// How long what was begun in time may go on after it: Azure cuts HTTP calls 30 seconds after their usual budget, and
-/// recording the outcome needs half of that.
+/// How long work may overrun its budget: Azure cuts HTTP calls 30 seconds after it, and recording the outcome needs
+/// half of that.
 const OVERRUN: Duration = Duration::from_secs(10);
-/// How long a request's body may take to arrive: the host passes it on as slowly as its sender sends it.
+/// How long a request's body may take to arrive: the host forwards it as slowly as the sender sends.
 pub(super) const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 /// Longest invocation id that is logged, in UTF-16 units: the host's are UUIDs.
 const INVOCATION_ID_MAX: usize = 64;
 
-/// What all calls share.
+/// The shared state of all calls.
 #[derive(Debug, Clone)]
 pub struct App(Arc<Shared>);
 
 #[derive(Debug)]
 struct Shared {
-    /// The engine and the settings it was made of, or what is wrong with them.
+    /// The engine and its settings, or why the settings are invalid.
     ready: Result<(Engine, Settings), Problem>,
     stop: CancellationToken,
-    /// The work under way, which is not dropped when its caller hangs up.
+    /// The work in flight, which is not dropped when its caller disconnects.
     work: TaskTracker,
     telemetry: Telemetry,
 }
 
 impl App {
-    /// An app of these settings. What is wrong with them is answered to every call.
+    /// An app with these settings. If they are invalid, every call gets that error.
     ///
     /// All work stops soon after `stop` is cancelled, and counts in `work` until then.
     #[must_use]
@@ -77,7 +77,7 @@ impl App {
         Budget::with_overrun(duration, OVERRUN, self.0.stop.clone())
     }
 
-    /// Has telemetry exported soon.
+    /// Triggers an export of telemetry.
     pub(super) fn flush_soon(&self) {
         self.0.telemetry.flush_soon();
     }
@@ -87,7 +87,7 @@ impl App {
     }
 }
 
-/// Does some work to its end, also when the caller does not wait for it.
+/// Finishes some work even if the caller disconnects.
 pub(super) async fn work<T, F>(app: &App, work: impl FnOnce(App) -> F) -> Result<T, Problem>
 where
     T: Send + 'static,
@@ -97,18 +97,18 @@ where
     task.await.unwrap_or_else(|_| Err(Panicked.into()))
 }
 
-/// Answers a call also when answering it panics; what it panicked about is in the log only.
+/// Answers a call even if it panics; only the log says why.
 pub(super) async fn guarded(call: impl Future<Output = Response>) -> Response {
     let answer = caught(call).await;
     answer.unwrap_or_else(|panicked| problem_response(&panicked.into()))
 }
 
-/// The span of a call. Nothing of its URL or headers but the invocation id: function keys are among them.
+/// The span of a call. Excludes its URL and headers, which contain function keys, except the invocation id.
 pub(super) fn span(request: &Request) -> Span {
     info_span!("invocation", invocationId = invocation_id(request.headers()))
 }
 
-/// The id of the host's invocation, as far as it is one.
+/// The id of the host's invocation, if valid.
 pub(super) fn invocation_id(headers: &HeaderMap) -> String {
     let header = headers.get(INVOCATION_ID);
     one_line(

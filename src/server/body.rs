@@ -12,7 +12,7 @@ use crate::model::{ErrorCode, Problem};
 
 /// Longest body of a `PUT`, in bytes: a document with all its defaults is a hundredth of that.
 const BODY_MAX_BYTES: usize = 256 * 1024;
-/// After this many bytes even a sender who would not hear of it is cut off.
+/// After this many bytes, a sender that does not stop is cut off.
 const DROPPED_MAX_BYTES: usize = 16 * 1024 * 1024;
 /// U+FEFF in UTF-8.
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
@@ -20,7 +20,7 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Reads a body.
 ///
 /// # Errors
-/// When it is not JSON, does not say so, or is too long or too slow.
+/// If it is not JSON, has another content type, or is too long or too slow.
 pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, Problem> {
     let content_type = headers
         .get(CONTENT_TYPE)
@@ -44,13 +44,14 @@ pub(super) async fn json_body(headers: &HeaderMap, body: Body) -> Result<Value, 
         let message = "the body is in UTF-16: send it in UTF-8";
         return Err(Problem::new(ErrorCode::InvalidRequest, message));
     }
-    // Editors and PowerShell put a mark before UTF-8, which says nothing.
+    // Editors and PowerShell write a byte-order mark in UTF-8; ignore it.
     let text = bytes.strip_prefix(BYTE_ORDER_MARK).unwrap_or(&bytes);
     serde_json::from_slice(text)
         .map_err(|error| Problem::new(ErrorCode::InvalidRequest, format!("the body is not JSON: {error}")))
 }
 
-/// Whether a text is in UTF-16: it begins with a mark of it, or with an ASCII character in two bytes, as all JSON does.
+/// Whether a text is in UTF-16: it begins with a byte-order mark, or with an ASCII character in two bytes, as all JSON
+/// does.
 fn is_utf_16(bytes: &[u8]) -> bool {
     match bytes {
         [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => true,
@@ -59,13 +60,13 @@ fn is_utf_16(bytes: &[u8]) -> bool {
     }
 }
 
-/// Reads a body, as far as it may go. A longer one is read to its end and dropped, so that its sender sees the answer.
+/// Reads a body up to the limit. A longer one is read and dropped, so that its sender gets the answer.
 async fn read(body: Body) -> Result<Vec<u8>, Problem> {
     let mut bytes = Vec::new();
     let mut length = 0;
     let mut frames = body.into_data_stream();
     while let Some(frame) = frames.next().await {
-        let frame = frame.map_err(|_| Problem::new(ErrorCode::InvalidRequest, "the body did not arrive whole"))?;
+        let frame = frame.map_err(|_| Problem::new(ErrorCode::InvalidRequest, "the body is incomplete"))?;
         length += frame.len();
         if length <= BODY_MAX_BYTES {
             bytes.extend_from_slice(&frame);

@@ -1,4 +1,4 @@
-//! The calls of users: each is told apart, done, and answered.
+//! User calls: routes each one, performs it, and answers.
 
 use axum::extract::{Request, State};
 use axum::http::HeaderValue;
@@ -16,12 +16,12 @@ use super::page::{Visit, problem_page};
 use super::route::{BasePath, Route};
 use crate::model::{ErrorCode, Problem};
 
-/// Says which API center the app keeps.
+/// Header with the app's API center.
 const API_CENTER: &str = "x-api-center";
-/// What it says while the app's settings cannot be used.
+/// Its value while the app's settings are invalid.
 const NO_API_CENTER: &str = "unknown";
 
-/// Headers of every answer: it depends on what form is asked for, is out of date at once, is nobody else's, and is what it says it is.
+/// Headers of every response: it depends on `Accept`, is never cached or shared, and has exactly its content type.
 const HEADERS: [(HeaderName, &str); 4] = [
     (VARY, "Accept"),
     (CACHE_CONTROL, "no-store"),
@@ -40,7 +40,7 @@ pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
                 Ok(response) => return response,
                 Err(problem) => (problem, None),
             },
-            // What is wrong with the settings is said to every call.
+            // With invalid settings, every call says so.
             Err(misrouted) => (app.ready().err().unwrap_or(misrouted.problem), misrouted.allow),
         };
         let mut response = match &visit {
@@ -60,10 +60,10 @@ pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
     response
 }
 
-/// Whose catalog this app keeps, so that callers can tell whom they call.
+/// The app's API center, so that callers can tell which one they call.
 fn served(app: &App) -> HeaderValue {
     let center = app.ready().map(|(_, settings)| settings.resource_id.as_str());
-    // Resource groups may have letters that headers may not.
+    // Resource groups may have letters that are not allowed in headers.
     let encoded = center.map(|center| percent_encode(center.as_bytes(), CONTROLS).to_string());
     let value = encoded.ok().and_then(|encoded| HeaderValue::from_str(&encoded).ok());
     value.unwrap_or(HeaderValue::from_static(NO_API_CENTER))

@@ -1,7 +1,7 @@
-//! The description of this interface: an OpenAPI 3.1 document.
+//! The OpenAPI 3.1 description of this interface.
 //!
-//! The operations are described where they are implemented, the schemas are those of the types that are answered. Refusals are
-//! added here: they follow from the error codes of an operation.
+//! Operations are described where they are implemented, schemas are those of the response types. Refusals are added
+//! here: they follow from the error codes of an operation.
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
@@ -13,18 +13,15 @@ use super::integrations;
 use super::route::BasePath;
 use crate::model::{ErrorCode, IntegrationName};
 
-/// Statuses whose answers may say when to call again.
+/// Statuses whose responses may have `Retry-After`.
 const RETRYABLE: [u16; 2] = [429, 503];
 
-/// Everything that can be called.
+/// All operations.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Amazon API Gateway in Azure API Center",
-        description = "Integrations keep the inventory of an API center true to what runs on Amazon API Gateway. \
-            Words of paths are compared without case. A method that a path has not is answered with 405, and with \
-            `Allow`. Parameters of a query that are not described are refused, but for `code`, `clientId` and \
-            `api-version`.",
+        description = "Integrations keep an API center in sync with Amazon API Gateway. Paths are case-insensitive. A method that a path does not support gets 405 and `Allow`. Query parameters that are not described are refused, except `code`, `clientId` and `api-version`.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/")),
@@ -55,7 +52,7 @@ pub(super) fn describe(base: &BasePath) -> Response {
     Json(document(base)).into_response()
 }
 
-/// What any call may be answered with.
+/// Errors of any call.
 const EVERYWHERE: &[ErrorCode] = &[
     ErrorCode::InvalidRequest,
     ErrorCode::MissingSetting,
@@ -63,13 +60,13 @@ const EVERYWHERE: &[ErrorCode] = &[
     ErrorCode::InternalError,
     ErrorCode::ServiceUnavailable,
 ];
-/// What a call may be answered with that reads the catalog.
+/// Errors of a call that reads the catalog.
 const CATALOG: &[ErrorCode] = &[ErrorCode::TooManyRequests, ErrorCode::ApiCenterForbidden];
-/// What a call may be answered with whose path has a name.
+/// Errors of a call with a name in its path.
 const NAMED: &[ErrorCode] = &[ErrorCode::InvalidIntegrationName];
-/// What a call may be answered with that needs an integration to be there.
+/// Errors of a call that needs an existing integration.
 const EXISTING: &[ErrorCode] = &[ErrorCode::IntegrationNotFound];
-/// What a call may be answered with that reads the gateway.
+/// Errors of a call that reads the gateway.
 const GATEWAY: &[ErrorCode] = &[
     ErrorCode::InvalidSecretIdentifier,
     ErrorCode::VaultNotAllowed,
@@ -83,10 +80,10 @@ const GATEWAY: &[ErrorCode] = &[
     ErrorCode::IntegrationDeleting,
 ];
 
-/// What a call may be answered with that makes what an integration cannot be without.
+/// Errors of a call that creates entities an integration cannot do without.
 const MAKING: &[ErrorCode] = &[ErrorCode::CatalogFull];
 
-/// The codes of all errors that an operation may be answered with.
+/// All error codes of an operation.
 fn codes(operation: &str) -> Vec<ErrorCode> {
     use ErrorCode::{
         AccountImmutable, ApiNotFound, DefinitionsDisabled, EnvironmentInUse, MissingRequiredMetadata, PlanChanged,
@@ -120,7 +117,7 @@ fn codes(operation: &str) -> Vec<ErrorCode> {
         ],
         "plan" => &[CATALOG, NAMED, EXISTING, GATEWAY, &[DefinitionsDisabled]],
         "explain" => &[CATALOG, NAMED, EXISTING, GATEWAY],
-        // The description of the description.
+        // This description's own.
         _ => &[],
     };
     EVERYWHERE
@@ -130,7 +127,7 @@ fn codes(operation: &str) -> Vec<ErrorCode> {
         .collect()
 }
 
-/// The document for callers whose integrations are at this path.
+/// The document for an app with this path.
 #[must_use]
 pub(super) fn document(base: &BasePath) -> Value {
     let mut document = json!(Operations::openapi());
@@ -154,23 +151,23 @@ pub(super) fn document(base: &BasePath) -> Value {
     } });
     components["securitySchemes"] = json!({
         "key": { "type": "apiKey", "in": "header", "name": "x-functions-key", "description": "A key of the function or of its host." },
-        "code": { "type": "apiKey", "in": "query", "name": "code", "description": "The same, where no header can be sent." },
+        "code": { "type": "apiKey", "in": "query", "name": "code", "description": "The same, for clients that cannot send a header." },
     });
     components["headers"] = json!({
         "Retry-After": { "description": "Seconds to wait before the next call.", "schema": { "type": "integer", "minimum": 0 } },
-        "Allow": { "description": "The methods that there are.", "required": true, "schema": { "type": "string" } },
+        "Allow": { "description": "The supported methods.", "required": true, "schema": { "type": "string" } },
     });
     let mut refused = problems(405, &[ErrorCode::MethodNotAllowed]);
     refused["headers"] = json!({ "Allow": { "$ref": "#/components/headers/Allow" } });
     components["responses"] = json!({
         "MethodNotAllowed": refused,
         "NotFound": problems(404, &[ErrorCode::NotFound]),
-        "Unauthorized": { "description": "The key is missing or wrong; the Functions host says that, without a body." },
+        "Unauthorized": { "description": "The key is missing or wrong. The Functions host answers, without a body." },
     });
     document
 }
 
-/// Adds what an operation may be refused with, and what an answer says that comes before its end.
+/// Adds an operation's refusals, and the headers of an unfinished answer.
 fn add_refusals(operation: &mut Value) {
     let codes = codes(operation["operationId"].as_str().unwrap_or_default());
     let responses = &mut operation["responses"];

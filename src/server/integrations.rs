@@ -1,4 +1,4 @@
-//! What each call of users about integrations does.
+//! The operations on integrations.
 
 use axum::Json;
 use axum::extract::Request;
@@ -23,8 +23,8 @@ use crate::model::{IntegrationName, Problem, Report};
 #[utoipa::path(
     get, path = "", operation_id = "listIntegrations",
     params(
-        ("search" = Option<String>, Query, description = "Those that hold this text."),
-        ("state" = inline(Option<AnyCondition>), Query, description = "Those in this state."),
+        ("search" = Option<String>, Query, description = "Only those that contain this text."),
+        ("state" = inline(Option<AnyCondition>), Query, description = "Only those in this state."),
     ),
     responses((
         status = 200, description = "The integrations.",
@@ -52,20 +52,20 @@ pub(super) async fn list(
 
 /// One integration
 ///
-/// As JSON, or as a page with its gateways and its APIs, which the parameters choose from.
+/// As JSON, or as a page with its gateways and the APIs that the parameters select.
 #[utoipa::path(
     get, path = "/{name}", operation_id = "getIntegration",
     params(
-        ("search" = Option<String>, Query, description = "Those that hold this text."),
+        ("search" = Option<String>, Query, description = "Only those that contain this text."),
         (
             "state" = inline(Option<AnyApiCondition>), Query,
-            description = "The APIs in this state; matters to the page only.",
+            description = "Only APIs in this state; the page alone uses it.",
         ),
         (
             "account" = Option<String>, Query, pattern = "^([0-9]{12})?$",
-            description = "The APIs in this account; matters to the page only.",
+            description = "Only APIs in this account; the page alone uses it.",
         ),
-        ("region" = Option<String>, Query, description = "The APIs in this region; matters to the page only."),
+        ("region" = Option<String>, Query, description = "Only APIs in this region; the page alone uses it."),
     ),
     responses((
         status = 200, description = "The integration.",
@@ -92,19 +92,18 @@ pub(super) async fn get(
     Ok(page_response(page))
 }
 
-/// Create an integration, or replace it
+/// Create or replace an integration
 ///
-/// Everything is checked before anything is written; then the integration is synchronized, as far as time allows.
+/// Checks everything before the first write, then synchronizes the integration as far as time allows.
 #[utoipa::path(
     put, path = "/{name}", operation_id = "putIntegration",
     request_body(
         content = IntegrationView,
-        description = "The integration. What a `GET` shows beside what can be set is ignored, anything else that is not \
-            known is refused.",
+        description = "The integration. The read-only properties of a `GET` are ignored; unknown properties are refused.",
     ),
     responses(
-        (status = 200, description = "It was replaced.", body = IntegrationView),
-        (status = 201, description = "It was created.", body = IntegrationView),
+        (status = 200, description = "Replaced.", body = IntegrationView),
+        (status = 201, description = "Created.", body = IntegrationView),
     ),
 )]
 pub(super) async fn put(
@@ -126,13 +125,13 @@ pub(super) async fn put(
     })
 }
 
-/// Delete an integration with what it made
+/// Delete an integration with everything it created
 ///
-/// Nothing on Amazon is touched.
+/// Changes nothing in AWS.
 #[utoipa::path(
     delete, path = "/{name}", operation_id = "deleteIntegration",
     responses(
-        (status = 202, description = "Time ran out: the same call, or the timer, goes on.", body = UnfinishedDeletion),
+        (status = 202, description = "The time ran out: the same call, or the timer, continues.", body = UnfinishedDeletion),
         (status = 204, description = "Nothing is left."),
     ),
 )]
@@ -144,8 +143,7 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
     Ok(match deletion.await? {
         Deletion::Done => StatusCode::NO_CONTENT.into_response(),
         Deletion::Remaining(remaining) => {
-            let message =
-                format!("there was no time for {remaining} of its APIs: call again, or leave it to the timer");
+            let message = format!("the time ran out for {remaining} of its APIs: call again, or leave it to the timer");
             unfinished(0, Json(UnfinishedDeletion { remaining, message }))
         }
     })
@@ -153,31 +151,30 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
 
 /// Synchronize now
 ///
-/// What the timer does, at once.
+/// Does at once what the timer does.
 #[utoipa::path(
     post, path = "/{name}/sync", operation_id = "synchronize",
     params(
-        ("definitions" = Option<bool>, Query, description = "Import definitions, also where that is done on demand."),
-        ("deep" = Option<bool>, Query, description = "Look below every API."),
+        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand only."),
+        ("deep" = Option<bool>, Query, description = "Compare everything below every API."),
         (
             "confirmDeletions" = Option<String>, Query, pattern = "^[0-9a-fA-F]+(,[0-9a-fA-F]+)*$",
-            description = "The `deletionsId` of deletions to make although they are many.",
+            description = "The `deletionsId` of held deletions to confirm.",
         ),
         (
             "planId" = Option<String>, Query, pattern = "^[0-9a-fA-F]+$",
-            description = "The `planId` of the only plan to apply.",
+            description = "Apply only the plan with this `planId`.",
         ),
         (
             "api" = Option<String>, Query, pattern = "^([0-9-]+/[a-z0-9-]+/)?[a-zA-Z0-9]{1,25}$",
-            description = "The id of the only API to look at: nothing is removed, and the outcome is not kept.",
+            description = "Synchronize only the API with this id: nothing is removed, and the outcome is not recorded.",
         ),
     ),
     responses(
-        (status = 200, description = "What was done.", body = Report),
+        (status = 200, description = "The report.", body = Report),
         (
             status = 202, body = Report,
-            description = "What was done; time ran out, or a throttle outlasts it: the same call after `Retry-After`, or \
-                the timer, goes on.",
+            description = "The report of an unfinished run: the time ran out, or a throttle outlasts it. The same call after `Retry-After`, or the timer, continues.",
         ),
     ),
 )]
@@ -199,12 +196,12 @@ pub(super) async fn synchronize(
 
 /// What a synchronization would do
 ///
-/// Reads everything and writes nothing.
+/// Writes nothing.
 #[utoipa::path(
     get, path = "/{name}/plan", operation_id = "plan",
     params(
-        ("definitions" = Option<bool>, Query, description = "Import definitions, also where that is done on demand."),
-        ("deep" = Option<bool>, Query, description = "Look below every API."),
+        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand only."),
+        ("deep" = Option<bool>, Query, description = "Compare everything below every API."),
     ),
     responses((
         status = 200, description = "The plan.",
@@ -228,7 +225,7 @@ pub(super) async fn plan(
     })
 }
 
-/// The plan for people, and the call that makes its changes and no others; `path` is that of the integration.
+/// The plan for people, with the call that applies exactly this plan; `path` is that of the integration.
 fn plan_text(path: &str, plan: &PlanView) -> String {
     let mut text = plan.to_text();
     if plan.complete && !plan.changes.is_empty() {
@@ -240,32 +237,33 @@ fn plan_text(path: &str, plan: &PlanView) -> String {
 
 /// Check every prerequisite
 ///
-/// Each one under the identity of the app, with what helps; of an integration that does not exist, those that all have.
+/// Under the app's own identity, with a remedy for each failure. Without such an integration, checks only what all of
+/// them need.
 #[utoipa::path(
     get, path = "/{name}/doctor", operation_id = "examine",
-    responses((status = 200, description = "What was checked.", body = Examination)),
+    responses((status = 200, description = "The checks and their results.", body = Examination)),
 )]
 pub(super) async fn examine(app: &App, name: IntegrationName) -> Result<Response, Problem> {
     let examination = work(app, move |app| async move {
         Ok(match app.ready() {
             Ok((engine, settings)) => engine.examine(&name, &app.budget(settings.http_budget)).await,
-            // Of an app whose settings cannot be used, that is what there is to find.
+            // With invalid settings, they are the only finding.
             Err(problem) => Examination::of_settings(&problem),
         })
     });
     Ok(Json(examination.await?).into_response())
 }
 
-/// Why an API is in the catalog, or is not
+/// Why an API is, or is not, in the catalog
 ///
-/// Reads everything and writes nothing.
+/// Writes nothing.
 #[utoipa::path(
     get, path = "/{name}/explain", operation_id = "explain",
     params((
         "api" = String, Query, min_length = 1, max_length = 1024, pattern = r"\S",
-        description = "The name or id of an API on Amazon, or its name in the catalog.",
+        description = "The name or id of an API in API Gateway, or its name in the catalog.",
     )),
-    responses((status = 200, description = "What was found.", body = Explanation)),
+    responses((status = 200, description = "The explanation.", body = Explanation)),
 )]
 pub(super) async fn explain(
     app: &App,

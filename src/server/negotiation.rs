@@ -1,9 +1,9 @@
-//! Which form of an answer its caller wants: the one place that reads `Accept`.
+//! Content negotiation: the only code that reads `Accept`.
 
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// A form that an answer may have.
+/// The form of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     /// For programs.
@@ -15,10 +15,9 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The offered form that `Accept` names first. A caller that accepts none of them, or says nothing, gets the first
-    /// that is offered.
+    /// The offered form that `Accept` names first; defaults to the first offered one.
     ///
-    /// Weights (`q`) are not read: browsers, curl and HTTP libraries name first what they want most.
+    /// Ignores weights (`q`): browsers, curl and HTTP libraries name what they prefer first.
     pub fn wanted(headers: &HeaderMap, offered: &[Self]) -> Self {
         let values = headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
         let mut ranges = values.flat_map(|value| value.split(','));
@@ -26,7 +25,7 @@ impl Form {
         named.or(offered.first()).copied().unwrap_or(Self::Json)
     }
 
-    /// Whether this form is in a range of media types, such as `text/*; q=0.5`.
+    /// Whether this form matches a media range, such as `text/*; q=0.5`.
     fn is_in(self, range: &str) -> bool {
         let media_type = match self {
             Self::Json => "application/json",

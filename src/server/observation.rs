@@ -1,4 +1,4 @@
-//! What is told of every call but the host's probes: its span, and that there is something to export.
+//! Telemetry of every call except the host's probes.
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
@@ -8,7 +8,7 @@ use super::app::{App, invocation_id};
 use super::route::template;
 use crate::telemetry::{Invocation, Trigger};
 
-/// Answers a call within a span of its own.
+/// Answers a call within its own span.
 pub(super) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let trigger = match request.uri().path() {
         "/" => return next.run(request).await,
@@ -19,7 +19,7 @@ pub(super) async fn observe(State(app): State<App>, request: Request, next: Next
     let invocation = Invocation::begin(&trigger, &invocation_id(headers), headers);
     let response = invocation.during(next.run(request)).await;
     invocation.end(response.status().as_u16());
-    // Beside the answer, which does not wait for it.
+    // In the background, so that the response does not wait.
     app.flush_soon();
     response
 }

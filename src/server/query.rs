@@ -1,37 +1,37 @@
-//! What the query of a call asks for.
+//! Query parameters.
 //!
-//! A parameter that is not known is refused: a misspelt one must not pass for none.
+//! Unknown parameters are refused: a misspelt one must not be ignored.
 
 use url::form_urlencoded;
 
 use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, OneApi, SyncRequest, Word};
 use crate::model::{AccountId, ErrorCode, Gateway, Problem, Region, one_line};
 
-/// As much of a parameter's name as is repeated, in UTF-16 units.
+/// Longest repeated part of a parameter's name, in UTF-16 units.
 pub(super) const REPEATED_MAX: usize = 100;
 
-/// Parameters that are the host's own, and Azure's.
+/// Parameters of the host and of Azure.
 const FOREIGN_PARAMETERS: [&str; 4] = ["code", "clientId", "api-version", ""];
-/// Longest name of an API that is looked for, in characters: Amazon's own are shorter.
+/// Longest name of an API in a query, in characters: longer than in AWS.
 pub(super) const API_MAX_CHARACTERS: usize = 1024;
 
-/// Which of many to show.
+/// Selects what to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Filter<State> {
-    /// Those that hold this text, whatever its case.
+    /// Only those that contain this text, ignoring case.
     pub search: Option<String>,
-    /// Those in this state.
+    /// Only those in this state.
     pub state: Option<State>,
 }
 
-/// Which of an integration's APIs to show.
+/// Selects the APIs of an integration to show.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct ApiFilter {
     /// By text and state.
     pub of_api: Filter<ApiCondition>,
-    /// Those in this account.
+    /// Only those in this account.
     pub account: Option<AccountId>,
-    /// Those in this region.
+    /// Only those in this region.
     pub region: Option<Region>,
 }
 
@@ -45,7 +45,7 @@ impl<State> Default for Filter<State> {
 }
 
 impl Filter<Condition> {
-    /// Whether an integration is one of those to show.
+    /// Whether to show an integration.
     pub fn passes(&self, integration: &IntegrationView) -> bool {
         let region = &integration.properties.document.region_names();
         self.state.is_none_or(|state| state == integration.condition()) && self.finds(&[&integration.name, region])
@@ -53,7 +53,7 @@ impl Filter<Condition> {
 }
 
 impl ApiFilter {
-    /// Whether an API is one of those to show: one of its gateways is in the account and the region.
+    /// Whether to show an API: one of its gateways is in the account and the region.
     pub fn passes(&self, api: &ApiView) -> bool {
         let texts = [&api.title, &api.name].into_iter().chain(&api.stages);
         let texts: Vec<&str> = texts.map(String::as_str).collect();
@@ -75,7 +75,7 @@ impl<State> Filter<State> {
             texts.iter().any(|text| text.to_lowercase().contains(&wanted))
         })
     }
-    /// Reads a parameter that lists and pages have in common.
+    /// Parses a parameter common to lists and pages.
     fn read(&mut self, (name, value): (&str, &str), known: &str) -> Result<(), Problem>
     where
         State: Word,
@@ -90,13 +90,13 @@ impl<State> Filter<State> {
                     Some(*state.ok_or_else(|| refuse("state", &format!("must be one of {}", words::<State>())))?);
             }
             (foreign, _) if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => return Err(refuse(name, &format!("is not known; known are {known}"))),
+            _ => return Err(refuse(name, &format!("is unknown; expected one of {known}"))),
         }
         Ok(())
     }
 }
 
-/// Reads the query of a sync.
+/// Parses the query of a sync.
 pub(super) fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
     let mut request = SyncRequest::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -123,13 +123,13 @@ pub(super) fn sync_request(query: &str) -> Result<SyncRequest, Problem> {
     Ok(request)
 }
 
-/// Reads the id of an API, alone or as `account/region/id`.
+/// Parses the id of an API, alone or as `account/region/id`.
 fn one_api(value: &str) -> Result<OneApi, Problem> {
     let parsed = OneApi::parse(value);
     parsed.map_err(|error| Problem::new(ErrorCode::InvalidRequest, error.to_string()).with_target("api"))
 }
 
-/// Reads the query of a plan. What only a sync takes is refused: whoever sends it believes that it does something.
+/// Parses the query of a plan. Refuses what only a sync accepts: the sender would expect an effect.
 pub(super) fn plan_request(query: &str) -> Result<SyncRequest, Problem> {
     let mut request = SyncRequest::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -138,18 +138,18 @@ pub(super) fn plan_request(query: &str) -> Result<SyncRequest, Problem> {
     Ok(request)
 }
 
-/// Reads a parameter that syncs and plans have in common.
+/// Parses a parameter common to syncs and plans.
 fn read_depth(request: &mut SyncRequest, (name, value): (&str, &str), known: &str) -> Result<(), Problem> {
     match name {
         "definitions" => request.definitions = flag(name, value)?,
         "deep" => request.deep = flag(name, value)?,
         foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-        _ => return Err(refuse(name, &format!("is not known; known are {known}"))),
+        _ => return Err(refuse(name, &format!("is unknown; expected one of {known}"))),
     }
     Ok(())
 }
 
-/// Reads the query of a list. An empty value is none: forms send those.
+/// Parses the query of a list. Ignores empty values, which forms send.
 pub(super) fn filter<State: Word>(query: &str) -> Result<Filter<State>, Problem> {
     let mut filter = Filter::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -158,7 +158,7 @@ pub(super) fn filter<State: Word>(query: &str) -> Result<Filter<State>, Problem>
     Ok(filter)
 }
 
-/// Reads the query of an integration's page.
+/// Parses the query of an integration's page.
 pub(super) fn api_filter(query: &str) -> Result<ApiFilter, Problem> {
     let mut filter = ApiFilter::default();
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
@@ -184,7 +184,7 @@ fn words<State: Word>() -> String {
     words.join(", ")
 }
 
-/// Reads the query of a call that takes no parameters.
+/// Parses the query of a call without parameters.
 pub(super) fn no_parameters(query: &str) -> Result<(), Problem> {
     let mut names = form_urlencoded::parse(query.as_bytes()).map(|(name, _)| name);
     match names.find(|name| !FOREIGN_PARAMETERS.contains(&name.as_ref())) {
@@ -193,14 +193,14 @@ pub(super) fn no_parameters(query: &str) -> Result<(), Problem> {
     }
 }
 
-/// Reads the query of an explanation: the one API that is meant.
+/// Parses the query of an explanation: the API's name or id.
 pub(super) fn explained_api(query: &str) -> Result<String, Problem> {
     let mut api = None;
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         match name.as_ref() {
             "api" => api = Some(value.into_owned()),
             foreign if FOREIGN_PARAMETERS.contains(&foreign) => (),
-            _ => return Err(refuse(&name, "is not known; known is api")),
+            _ => return Err(refuse(&name, "is unknown; expected api")),
         }
     }
     let is_one = |api: &String| !api.trim().is_empty() && api.chars().count() <= API_MAX_CHARACTERS;

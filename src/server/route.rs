@@ -1,4 +1,4 @@
-//! From a request's path, method and query to what is asked for.
+//! Routes: from a request's path, method and query to an operation.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -12,17 +12,17 @@ use super::query::{
 use crate::engine::{Condition, SyncRequest};
 use crate::model::{ErrorCode, IntegrationName, InvalidName, Problem, one_line};
 
-/// The segment that the function's own route begins with. What comes before it is the app's `routePrefix`, which forwarded
-/// calls carry and nothing tells the handler of.
+/// The first segment of the function's route. The app's `routePrefix` comes before it: forwarded calls carry it, and
+/// nothing else tells the handler.
 const INTEGRATIONS: &str = "integrations";
-/// What is encoded where a prefix is repeated: anything that could mean something in a URL.
+/// The characters to encode when a prefix is repeated: any with a meaning in a URL.
 const NOT_IN_SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// The path of all integrations as a caller has it: `/api/integrations`, unless the app has another prefix.
+/// The path of all integrations for a caller: `/api/integrations`, unless the app has another prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct BasePath(String);
 
-/// What a path names.
+/// The resource at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Resource {
     All,
@@ -34,7 +34,7 @@ enum Resource {
     Explain(IntegrationName),
 }
 
-/// What a call asks for.
+/// The operation of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Route {
     /// All integrations.
@@ -49,11 +49,11 @@ pub(super) enum Route {
     Delete(IntegrationName),
     /// Synchronize one.
     Sync(IntegrationName, SyncRequest),
-    /// Plan that.
+    /// Plan a synchronization.
     Plan(IntegrationName, SyncRequest),
-    /// Examine its prerequisites, or those of any where there is none of the name.
+    /// Check its prerequisites, or those of any integration if it does not exist.
     Doctor(IntegrationName),
-    /// Tell of one API, by its name or id.
+    /// Explain one API, by its name or id.
     Explain(IntegrationName, String),
 }
 
@@ -70,7 +70,7 @@ impl fmt::Display for BasePath {
 }
 
 impl BasePath {
-    /// The one that a path begins with; the usual one when it has none.
+    /// The prefix of a path; defaults to the usual one.
     pub fn of(path: &str) -> Self {
         split(path).map(|(base, _)| base).unwrap_or_default()
     }
@@ -81,7 +81,7 @@ impl BasePath {
     }
 }
 
-/// A refusal, and the methods there would be.
+/// A refusal, and the supported methods.
 #[derive(Debug)]
 pub(super) struct Misrouted {
     pub problem: Problem,
@@ -95,10 +95,10 @@ impl From<Problem> for Misrouted {
 }
 
 impl Route {
-    /// Reads a call. The words of the path are compared without case, as the Functions host does.
+    /// Routes a call. Ignores case in the words of the path, as the Functions host does.
     ///
     /// # Errors
-    /// When there is nothing at the path, the method does not fit, or the query is wrong.
+    /// If there is nothing at the path, the method is not supported, or the query is invalid.
     pub fn of(method: &Method, uri: &Uri) -> Result<Self, Misrouted> {
         let resource = resource(uri.path())?;
         let query = uri.query().unwrap_or_default();
@@ -124,7 +124,7 @@ impl Route {
                 method,
             ) => {
                 let method = one_line(method, REPEATED_MAX);
-                let message = format!("{method} is not for this path; {allow} is");
+                let message = format!("this path does not support {method}, but {allow}");
                 let problem = Problem::new(ErrorCode::MethodNotAllowed, message);
                 return Err(Misrouted {
                     problem,
@@ -136,7 +136,7 @@ impl Route {
 }
 
 impl Resource {
-    /// The path under the usual prefix, with its variable parts named.
+    /// The path under the usual prefix, with placeholders.
     fn template(&self) -> &'static str {
         match self {
             Self::All => "/api/integrations",
@@ -149,7 +149,7 @@ impl Resource {
         }
     }
 
-    /// The methods there are.
+    /// The supported methods.
     fn allow(&self) -> &'static str {
         match self {
             Self::All | Self::Description | Self::Plan(_) | Self::Doctor(_) | Self::Explain(_) => "GET",
@@ -159,8 +159,8 @@ impl Resource {
     }
 }
 
-/// What is at a path, with its variable parts named and under the usual prefix, whatever the app's is: telemetry has a fixed
-/// set of routes. `None` when nothing is.
+/// The resource at a path, with placeholders and under the usual prefix, whatever the app's is: telemetry needs a fixed
+/// set of routes. `None` if there is none.
 pub(super) fn template(path: &str) -> Option<&'static str> {
     Some(resource(path).ok()?.template())
 }
@@ -174,7 +174,7 @@ fn resource(path: &str) -> Result<Resource, Problem> {
     let is = |segment: &str, word: &str| segment.eq_ignore_ascii_case(word);
     match rest[..] {
         [] => Ok(Resource::All),
-        // No integration's name has a dot.
+        // Integration names have no dots.
         [document] if is(document, "openapi.json") => Ok(Resource::Description),
         [name] => Ok(Resource::One(parse_name(name)?)),
         [name, operation] if is(operation, "sync") => Ok(Resource::Sync(parse_name(name)?)),
@@ -188,10 +188,9 @@ fn resource(path: &str) -> Result<Resource, Problem> {
     }
 }
 
-/// The path of all integrations, and the segments below it; `None` when no segment is the route's first.
+/// The path of all integrations, and the segments below it; `None` if no segment is `integrations`.
 ///
-/// Of several such segments the last one counts, since a company's prefix may be `integrations`; so no integration can be
-/// called that.
+/// The last such segment counts, since a company's prefix may be `integrations`; so no integration can have that name.
 fn split(path: &str) -> Option<(BasePath, Vec<Cow<'_, str>>)> {
     let trimmed = path.strip_suffix('/').unwrap_or(path);
     let segments = trimmed.strip_prefix('/')?.split('/');
@@ -202,7 +201,7 @@ fn split(path: &str) -> Option<(BasePath, Vec<Cow<'_, str>>)> {
     let at = segments
         .iter()
         .rposition(|segment| segment.eq_ignore_ascii_case(INTEGRATIONS))?;
-    // An empty segment has no name, and at the beginning of a link it would lead to another host.
+    // An empty segment is not a name, and at the beginning of a link it would lead to another host.
     if segments.iter().any(|segment| segment.is_empty()) {
         return None;
     }

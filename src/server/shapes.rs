@@ -1,4 +1,4 @@
-//! Shapes of queries and answers that only HTTP has.
+//! Types of queries and responses that only HTTP has.
 
 use std::marker::PhantomData;
 
@@ -9,17 +9,17 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::engine::{ApiCondition, Condition, IntegrationView, Word};
 
-/// All integrations that were asked for.
+/// The selected integrations.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct IntegrationList {
     /// The integrations, by name.
     pub value: Vec<IntegrationView>,
 }
 
-/// A deletion that there was not enough time for.
+/// A deletion that ran out of time.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct UnfinishedDeletion {
-    /// How many APIs are left.
+    /// The number of APIs left.
     pub remaining: usize,
     /// What to do, for people.
     pub message: String,
@@ -30,7 +30,7 @@ pub(super) type AnyCondition = AnyOf<Condition>;
 /// A state of APIs in a query.
 pub(super) type AnyApiCondition = AnyOf<ApiCondition>;
 
-/// A state in a query, or an empty text, which a form sends for any.
+/// A state in a query, or an empty text, which forms send for any.
 pub(super) struct AnyOf<State>(PhantomData<State>);
 
 impl<State: Word> PartialSchema for AnyOf<State> {

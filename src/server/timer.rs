@@ -1,7 +1,7 @@
 //! `/function-timer`: the host's timer.
 //!
-//! The host hangs on an empty answer and ignores the body of a failed one, so a run that did its work is answered with
-//! an object, and one that could not be made with a status that Functions counts as a failure.
+//! The host hangs on an empty answer and ignores the body of a failed one. So a run that did its work gets an object,
+//! and one that could not run a status that Functions counts as a failure.
 
 use axum::Json;
 use axum::body::to_bytes;
@@ -17,14 +17,14 @@ use super::app::{App, BODY_TIMEOUT, guarded, span, work};
 use crate::engine::RunSummary;
 use crate::model::{ErrorCode, Problem};
 
-/// Longest envelope that is read, in bytes: with a retry's stack trace one has about four thousand.
+/// Longest envelope, in bytes: with a retry's stack trace one has about four thousand.
 const ENVELOPE_MAX_BYTES: usize = 256 * 1024;
 
 /// Synchronizes everything.
 pub(super) async fn run(State(app): State<App>, request: Request) -> Response {
     let span = span(&request);
     let call = async {
-        // Whatever it says, or does not, the run is made.
+        // Run whatever the envelope says.
         let envelope = timeout(BODY_TIMEOUT, to_bytes(request.into_body(), ENVELOPE_MAX_BYTES)).await;
         let envelope = envelope.ok().and_then(Result::ok).unwrap_or_default();
         if is_past_due(&envelope) {
@@ -57,7 +57,7 @@ async fn synchronize(app: &App) -> Result<Response, Problem> {
     Ok(Json(json!({ "Outputs": outputs, "Logs": logs, "ReturnValue": null })).into_response())
 }
 
-/// Functions counts a run as failed, and alerts fire, whatever the problem's own status would be.
+/// Makes Functions count a run as failed, so that alerts fire, whatever the problem's own status.
 fn failed(problem: &Problem) -> Response {
     let mut response = problem_response(problem);
     *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
@@ -79,7 +79,7 @@ fn line(summary: &RunSummary) -> String {
     format!("{name}: {outcome}: {counts}; {message}")
 }
 
-/// Whether the envelope says that the timer is late; an envelope of another shape says nothing.
+/// Whether the envelope says that the timer is late; `false` for an unknown shape.
 pub(super) fn is_past_due(envelope: &[u8]) -> bool {
     let envelope: Value = serde_json::from_slice(envelope).unwrap_or_default();
     envelope.get("Data").and_then(Value::as_object).is_some_and(|data| {

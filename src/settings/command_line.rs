@@ -1,22 +1,22 @@
-//! What the command line is told through environment variables.
+//! The environment variables of the command line.
 
 use secrecy::SecretString;
 
 use super::Variables;
 
-/// What a person's environment says, beside the settings of the engine.
+/// The command line's settings, besides the engine's.
 #[derive(Debug, Clone, Default)]
 pub struct CommandLineSettings {
     /// The key of the deployed function app. Read from `FUNCTION_KEY`.
     pub function_key: Option<SecretString>,
-    /// The subscription, where none is given. Read from `AZURE_SUBSCRIPTION_ID`.
+    /// The default subscription. Read from `AZURE_SUBSCRIPTION_ID`.
     pub subscription_id: Option<String>,
-    /// The API center, where none is given. Read from `APICENTER_RESOURCE_ID`.
+    /// The default API center. Read from `APICENTER_RESOURCE_ID`.
     pub resource_id: Option<String>,
 }
 
 impl CommandLineSettings {
-    /// Reads them with `read`, which gives the value of a variable.
+    /// Reads them with `read`, which returns the value of a variable.
     #[must_use]
     pub fn read(read: impl Fn(&str) -> Option<String>) -> Self {
         let variables = Variables(&read);

@@ -1,6 +1,6 @@
-//! The standard settings of OpenTelemetry, as far as the SDK does not read them by itself.
+//! The standard settings of OpenTelemetry that the SDK does not read itself.
 //!
-//! The SDK reads `OTEL_EXPORTER_OTLP_HEADERS` (a secret, which is not looked at here), `OTEL_RESOURCE_ATTRIBUTES`,
+//! The SDK reads `OTEL_EXPORTER_OTLP_HEADERS` (a secret, not read here), `OTEL_RESOURCE_ATTRIBUTES`,
 //! `OTEL_TRACES_SAMPLER` and those of its batches.
 
 use std::time::Duration;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use super::{Problem, Variables, problem};
 use crate::telemetry::{Export, FunctionApp};
 
-/// The one protocol that is spoken.
+/// The only supported protocol.
 const PROTOCOL: &str = "http/protobuf";
-/// How long the collector may take (OTLP exporter specification).
+/// Default timeout (OTLP exporter specification).
 const TIMEOUT_DEFAULT: Duration = Duration::from_secs(10);
-/// The names of what may be set for all that is exported, or for one kind of it.
+/// The names of the variables for each kind of telemetry.
 const TRACES: Names = Names {
     endpoint: "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT",
     protocol: "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL",
@@ -34,10 +34,10 @@ struct Names {
     exporter: &'static str,
 }
 
-/// What telemetry is to be exported; `None` when no collector is named.
+/// The telemetry to export; `None` without a collector.
 ///
 /// # Errors
-/// When a setting is malformed. The problem names it, and does not repeat it.
+/// If a setting is malformed. The problem names it without its value.
 pub fn export(read: impl Fn(&str) -> Option<String>) -> Result<Option<Export>, Problem> {
     let variables = Variables(&read);
     let disabled = variables.text("OTEL_SDK_DISABLED");
@@ -62,7 +62,7 @@ pub fn export(read: impl Fn(&str) -> Option<String>) -> Result<Option<Export>, P
     }))
 }
 
-/// How long the collector may take over one kind of telemetry; `None` when that is not exported.
+/// The timeout for one kind of telemetry; `None` if that is not exported.
 fn timeout<R>(variables: &Variables<'_, R>, names: &Names) -> Result<Option<Duration>, Problem>
 where
     R: Fn(&str) -> Option<String>,
@@ -82,10 +82,7 @@ where
     }
     let (protocol_name, protocol) = either(names.protocol, "OTEL_EXPORTER_OTLP_PROTOCOL");
     if protocol.is_some_and(|protocol| protocol != PROTOCOL) {
-        return Err(malformed(
-            protocol_name,
-            &format!("{PROTOCOL} is the one protocol that is spoken"),
-        ));
+        return Err(malformed(protocol_name, &format!("only {PROTOCOL} is supported")));
     }
     let (timeout_name, timeout) = either(names.timeout, "OTEL_EXPORTER_OTLP_TIMEOUT");
     let timeout = timeout
@@ -96,7 +93,7 @@ where
 }
 
 fn malformed(name: &str, why: &str) -> Problem {
-    problem(format!("the app setting {name} cannot be used: {why}"), name)
+    problem(format!("the app setting {name} is invalid: {why}"), name)
 }
 
 #[cfg(test)]

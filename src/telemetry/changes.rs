@@ -1,4 +1,4 @@
-//! What became of APIs in a run, as spans and as metrics name it.
+//! The outcomes of APIs in a run, as named in spans and metrics.
 
 use std::time::Duration;
 
@@ -6,29 +6,29 @@ use time::OffsetDateTime;
 
 use crate::model::Report;
 
-/// A synchronization that has ended.
+/// A finished synchronization.
 #[derive(Debug)]
 pub struct Run<'a> {
     /// The integration.
     pub integration: &'a str,
-    /// What it did.
+    /// Its report.
     pub report: &'a Report,
-    /// How many of its requests were throttled.
+    /// The number of its throttled requests.
     pub throttles: u64,
-    /// How long it took.
+    /// Its duration.
     pub duration: Duration,
-    /// When the last good one of that integration ended.
+    /// The end of the integration's last successful one.
     pub last_success: Option<OffsetDateTime>,
 }
 
-/// What became of APIs, as spans and as metrics name it.
+/// An outcome of APIs, as named in spans and metrics.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Change {
     pub field: &'static str,
     pub name: &'static str,
 }
 
-/// The counts of a report. All count APIs, but for what is skipped, which may be a part of one.
+/// The counts of a report. All count APIs, except skips, which may be parts of one.
 pub(super) fn changes(report: &Report) -> [(Change, u64); 7] {
     let change = |field: &'static str, count: usize| {
         let name = field.strip_prefix("sync.").unwrap_or(field);

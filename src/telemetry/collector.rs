@@ -1,4 +1,4 @@
-//! The way to the collector: the HTTP client of the Azure SDK, so that no second one comes along.
+//! The connection to the collector, through the Azure SDK's HTTP client to avoid a second one.
 
 use std::error::Error;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,27 +13,27 @@ use tokio::time::timeout;
 
 use crate::limits::Bounded;
 
-/// Most bytes of an answer that are read: the exporter's own clients allow as many.
+/// Most bytes read of a response: same as in the exporter's own clients.
 const ANSWER_MAX_BYTES: usize = 4 * 1024 * 1024;
 
-/// A client of the collector for one of the exporters, which run on threads of their own.
+/// A client of the collector for one of the exporters, which run on their own threads.
 #[derive(Debug)]
 pub(super) struct Collector {
     runtime: Handle,
-    /// Made at the first export: not before the port is bound, and on no thread that anything waits for.
+    /// Created at the first export: not before the port is bound, and on no thread that anything waits for.
     client: Arc<OnceLock<Arc<dyn AzureClient>>>,
     timeout: Duration,
     reach: Arc<Reach>,
 }
 
-/// Whether the collector could be reached the last time.
+/// Whether the last request reached the collector.
 #[derive(Debug, Default)]
 pub(super) struct Reach {
     is_lost: AtomicBool,
 }
 
 impl Collector {
-    /// A client whose requests may take this long.
+    /// A client with this timeout.
     pub fn new(timeout: Duration, reach: Arc<Reach>) -> Self {
         Self {
             runtime: Handle::current(),
@@ -53,13 +53,13 @@ impl HttpClient for Collector {
                 let client = new_http_client(None);
                 Arc::new(Bounded::new(client, ANSWER_MAX_BYTES, ANSWER_MAX_BYTES))
             });
-            let late = |_| format!("no answer within {} seconds", limit.as_secs_f64()).into();
+            let late = |_| format!("no response within {} seconds", limit.as_secs_f64()).into();
             timeout(limit, send(client.as_ref(), request))
                 .await
                 .map_err(late)
                 .flatten()
         });
-        // It is only ever not finished when the process ends.
+        // It stays unfinished only when the process ends.
         let result = sending.await?;
         self.reach.note(&result);
         result
@@ -67,7 +67,7 @@ impl HttpClient for Collector {
 }
 
 impl Reach {
-    /// Says so when the collector is no longer reached, or is again; not at every batch.
+    /// Logs when the collector becomes unreachable, or reachable again; not at every batch.
     fn note(&self, result: &Result<Response<Bytes>, HttpError>) {
         let lost = match result {
             Ok(response) if response.status().is_success() => None,
@@ -78,22 +78,21 @@ impl Reach {
         match lost {
             Some(reason) if !was_lost => tracing::warn!(
                 reason,
-                "telemetry does not get to the collector that the OTEL_EXPORTER_OTLP_… settings name; everything else goes \
-                 on without, and this is not said again until it did"
+                "telemetry does not reach the collector in the OTEL_EXPORTER_OTLP_… settings; everything else continues, and this is not logged again until it does"
             ),
-            None if was_lost => tracing::info!("telemetry gets to the collector again"),
+            None if was_lost => tracing::info!("telemetry reaches the collector again"),
             Some(_) | None => (),
         }
     }
 }
 
-/// The innermost error: those around it repeat the address, which may hold a key.
+/// The innermost error: outer ones repeat the address, which may contain a key.
 fn first_cause(error: &(dyn Error + 'static)) -> String {
     let causes = std::iter::successors(Some(error), |&error| error.source());
     causes.last().map(ToString::to_string).unwrap_or_default()
 }
 
-/// Sends a request once. Redirects are not followed: its headers may hold a key.
+/// Sends a request once. Does not follow redirects: its headers may contain a key.
 async fn send(client: &dyn AzureClient, request: Request<Bytes>) -> Result<Response<Bytes>, HttpError> {
     let (parts, body) = request.into_parts();
     let mut sent = AzureRequest::new(Url::parse(&parts.uri.to_string())?, Method::Post);

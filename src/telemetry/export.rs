@@ -1,4 +1,4 @@
-//! Exporting: the OpenTelemetry SDK, set up from its standard variables.
+//! Exporting: the OpenTelemetry SDK, configured by its standard variables.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,22 +16,22 @@ use opentelemetry_sdk::trace::{BatchSpanProcessor, Sampler, SdkTracer, SdkTracer
 
 use super::collector::{Collector, Reach};
 
-/// The name of everything that is exported here: of the service, and of the scope of its spans and metrics.
+/// The name of the service, and of the scope of its spans and metrics.
 pub(super) const NAME: &str = env!("CARGO_PKG_NAME");
 
-/// What is exported, as far as the SDK does not read it from its standard variables by itself.
+/// The settings that the SDK does not read from its standard variables itself.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Export {
-    /// How long the collector may take over spans; without it none are exported.
+    /// The timeout for spans; without it, none are exported.
     pub traces: Option<Duration>,
-    /// How long it may take over metrics; without it none are exported.
+    /// The timeout for metrics; without it, none are exported.
     pub metrics: Option<Duration>,
-    /// Whether the settings say which traces are kept. All are, otherwise: the Functions host marks its own as not kept
-    /// unless it keeps them itself.
+    /// Whether the settings select traces by sampling. Otherwise all are kept: the Functions host marks its own as not
+    /// sampled unless it exports them itself.
     pub is_sampled: bool,
-    /// The service's name, when it is to have another.
+    /// The service's name, if set.
     pub service_name: Option<String>,
-    /// The function app that this is, if it is one.
+    /// The function app, if this is one.
     pub function_app: Option<FunctionApp>,
 }
 
@@ -40,9 +40,9 @@ pub struct Export {
 pub struct FunctionApp {
     /// Its name.
     pub name: String,
-    /// Which of its instances this is.
+    /// The id of this instance.
     pub instance: Option<String>,
-    /// Where it is.
+    /// Its region.
     pub region: Option<String>,
 }
 
@@ -54,10 +54,10 @@ pub(super) struct Exporters {
 }
 
 impl Exporters {
-    /// Sets the SDK up; nothing is sent yet.
+    /// Sets the SDK up and sends nothing.
     ///
     /// # Errors
-    /// When the SDK's own settings cannot be used, as text that repeats none of their values.
+    /// If the SDK's own settings are invalid; the text repeats none of their values.
     pub fn new(export: &Export) -> Result<Self, String> {
         let resource = resource(export);
         let reach = Arc::new(Reach::default());
@@ -86,14 +86,14 @@ impl Exporters {
         self.metrics.is_some()
     }
 
-    /// Exports what there is; waits for the collector.
+    /// Exports everything pending; waits for the collector.
     pub fn flush(&self) {
-        // What goes wrong is said by the collector's client, once.
+        // The collector's client logs failures, once.
         let _ = self.traces.as_ref().map(SdkTracerProvider::force_flush);
         let _ = self.metrics.as_ref().map(SdkMeterProvider::force_flush);
     }
 
-    /// Exports what there is for the last time; waits for the collector.
+    /// Exports everything pending for the last time; waits for the collector.
     pub fn end(&self, limit: Duration) {
         let _ = self
             .traces
@@ -146,12 +146,12 @@ fn metrics(
         .build())
 }
 
-/// Who exports. What `OTEL_RESOURCE_ATTRIBUTES` says comes after what is known here, `OTEL_SERVICE_NAME` last.
+/// The exporting resource. `OTEL_RESOURCE_ATTRIBUTES` overrides what is known here, and `OTEL_SERVICE_NAME` both.
 fn resource(export: &Export) -> Resource {
     let mut known = vec![
         KeyValue::new("service.name", NAME),
         KeyValue::new("service.version", env!("CARGO_PKG_VERSION")),
-        // Of this process: two of one function app's instance may overlap.
+        // Per process: two of one function app's instance may overlap.
         KeyValue::new("service.instance.id", Uuid::new_v4().to_string()),
     ];
     if let Some(app) = &export.function_app {
@@ -180,7 +180,7 @@ fn resource(export: &Export) -> Resource {
         .build()
 }
 
-/// Why the SDK's settings cannot be used. An address of theirs may hold a key, and stands in quotes.
+/// Why the SDK's settings are invalid. An address among them may contain a key, and is in quotes.
 fn reason(error: &ExporterBuildError) -> String {
     let text = error.to_string();
     text.split('\'').step_by(2).collect::<Vec<_>>().join("…")

@@ -1,4 +1,4 @@
-//! Invocations: the spans of what the Functions host calls for, and whose trace they belong to.
+//! Invocations: the spans of the Functions host's calls, and their traces.
 
 use axum::http::{HeaderMap, Method};
 use opentelemetry::Context;
@@ -14,16 +14,16 @@ use super::TRACES;
 /// Longest id of an invocation: the host's have 36 characters.
 const INVOCATION_ID_MAX: usize = 36;
 
-/// What the host calls for.
+/// The trigger of an invocation.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trigger {
     /// The timer.
     Timer,
-    /// A call over HTTP, its method, and what is at its path, if anything.
+    /// An HTTP call, with its method and the resource at its path, if any.
     Http(Method, Option<&'static str>),
 }
 
-/// An invocation: its span, below what the host's headers name.
+/// An invocation: its span, below the one in the host's headers.
 #[derive(Debug)]
 pub struct Invocation {
     span: Span,
@@ -31,7 +31,7 @@ pub struct Invocation {
 }
 
 impl Invocation {
-    /// Begins one. `id` is the host's.
+    /// Starts one. `id` is the host's.
     #[must_use]
     pub fn begin(trigger: &Trigger, id: &str, headers: &HeaderMap) -> Self {
         let parent = TraceContextPropagator::new().extract_with_context(&Context::new(), &HeaderExtractor(headers));
@@ -39,7 +39,7 @@ impl Invocation {
             && id.len() <= INVOCATION_ID_MAX
             && id.bytes().all(|letter| letter.is_ascii_hexdigit() || letter == b'-');
         let id = known.then_some(id);
-        // A new span goes below the context that is attached.
+        // A new span goes below the attached context.
         let attached = parent.clone().attach();
         let span = match trigger {
             Trigger::Timer => info_span!(
@@ -72,14 +72,14 @@ impl Invocation {
         Self { span, parent }
     }
 
-    /// Does the work of the invocation.
+    /// Runs the work of the invocation.
     pub async fn during<T>(&self, work: impl Future<Output = T>) -> T {
         work.instrument(self.span.clone())
             .with_context(self.parent.clone())
             .await
     }
 
-    /// Ends it with its answer's status.
+    /// Ends it with the status of its response.
     pub fn end(self, status: u16) {
         self.span.record("http.response.status_code", i64::from(status));
         if status >= 500 {
@@ -88,12 +88,12 @@ impl Invocation {
     }
 }
 
-/// Takes the trace of the work under way along, into a task of its own.
+/// Carries the current trace into a separate task.
 pub fn carried<T>(work: impl Future<Output = T>) -> impl Future<Output = T> {
     work.in_current_span().with_current_context()
 }
 
-/// The trace that the work under way belongs to: the host's, also when nothing is exported.
+/// The id of the current trace: the host's, even if nothing is exported.
 #[must_use]
 pub fn trace_id() -> Option<String> {
     let context = Context::current();
@@ -102,7 +102,7 @@ pub fn trace_id() -> Option<String> {
     span.is_valid().then(|| span.trace_id().to_string())
 }
 
-/// A method's name, of a fixed set as the semantic conventions for HTTP have it.
+/// A method's name, from the fixed set of the semantic conventions for HTTP.
 pub(super) fn method_name(method: &str) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "PUT", "POST", "DELETE", "PATCH", "HEAD", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method).unwrap_or("_OTHER")

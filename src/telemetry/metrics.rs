@@ -1,4 +1,4 @@
-//! Metrics: their instruments, and the ages that are looked at when they are read. Without an exporter they do nothing.
+//! Metrics: their instruments, and the ages, computed when read. Without an exporter they do nothing.
 
 use std::collections::BTreeMap;
 use std::sync::{LazyLock, Mutex, PoisonError};
@@ -12,17 +12,17 @@ use super::changes::{Run, changes};
 use super::export::NAME;
 use super::peer::{Ending, Peer};
 
-/// Bounds of the durations that are told apart, in seconds, up to the host's longest.
+/// Bounds of the duration histogram, in seconds, up to the host's longest.
 const DURATION_BOUNDS: [f64; 12] = [
     1.0, 2.0, 5.0, 10.0, 30.0, 60.0, 120.0, 200.0, 300.0, 600.0, 1200.0, 1800.0,
 ];
 
-/// Made at first use, which is after the start of telemetry.
+/// Created at first use, after the start of telemetry.
 static INSTRUMENTS: LazyLock<Instruments> = LazyLock::new(Instruments::new);
-/// When the last good run of each integration ended; empty until all integrations were read.
+/// The end of each integration's last successful run; empty until all integrations were read.
 ///
-/// Functions keeps the timer and HTTP apart. A process that only answers calls would go on telling the age of runs that it
-/// hears nothing of: so only one that runs the timer tells ages.
+/// Functions separates the timer from HTTP. A process that only answers calls would keep reporting the age of runs that
+/// it hears nothing of: so only one that runs the timer reports ages.
 static LAST_SUCCESSES: Mutex<Option<BTreeMap<String, OffsetDateTime>>> = Mutex::new(None);
 
 struct Instruments {
@@ -32,7 +32,7 @@ struct Instruments {
     definitions: Counter<u64>,
     requests: Counter<u64>,
     throttles: Counter<u64>,
-    /// Looked at by the SDK for as long as it is held.
+    /// The SDK reads it for as long as it is held.
     _age: ObservableGauge<f64>,
 }
 
@@ -54,22 +54,18 @@ impl Instruments {
                 .with_description("How long synchronizations took, by outcome")
                 .with_boundaries(DURATION_BOUNDS.to_vec())
                 .build(),
-            apis: counter("sync.apis", "{api}", "APIs, by what became of them"),
+            apis: counter("sync.apis", "{api}", "APIs, by outcome"),
             definitions: counter("sync.definitions", "{definition}", "Definitions that were imported"),
             requests: counter(
                 "sync.requests",
                 "{request}",
-                "Requests, every try of them, by peer and class of status",
+                "Requests, counting every attempt, by peer and status class",
             ),
-            throttles: counter(
-                "sync.throttles",
-                "{request}",
-                "Requests that were answered with \"too fast\", by peer",
-            ),
+            throttles: counter("sync.throttles", "{request}", "Throttled requests, by peer"),
             _age: meter
                 .f64_observable_gauge("sync.last_success.age")
                 .with_unit("s")
-                .with_description("Time since the end of the last good synchronization, by integration")
+                .with_description("Time since the end of the last successful synchronization, by integration")
                 .with_callback(|gauge| {
                     for (integration, age) in ages(now()) {
                         gauge.observe(age, &[KeyValue::new("sync.integration", integration)]);
@@ -80,7 +76,7 @@ impl Instruments {
     }
 }
 
-/// Says when the last good run of each integration ended; those that are not named are no more.
+/// Sets the end of each integration's last successful run; forgets all others.
 pub fn set_last_successes(known: impl Iterator<Item = (String, OffsetDateTime)>) {
     *LAST_SUCCESSES.lock().unwrap_or_else(PoisonError::into_inner) = Some(known.collect());
     LazyLock::force(&INSTRUMENTS);
@@ -104,7 +100,7 @@ pub(super) fn count_run(run: &Run<'_>) {
     }
 }
 
-/// Counts a try of a request.
+/// Counts an attempt of a request.
 pub(super) fn count_request(peer: Peer, ending: Ending) {
     let peer = KeyValue::new("sync.peer", peer.name());
     let (class, throttled) = match ending {

@@ -1,6 +1,6 @@
-//! Who is asked, and how a try of a request ended.
+//! Peers, and how attempts of requests end.
 
-/// Who is asked.
+/// The receiver of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// Amazon API Gateway, and Security Token Service.
@@ -25,13 +25,13 @@ impl Peer {
     }
 }
 
-/// How a try ended.
+/// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Ending {
-    /// With an answer of this status.
+    /// With a response of this status.
     Answered { status: u16, throttled: bool },
-    /// Without an answer.
+    /// Without a response.
     Failed,
-    /// Nobody waited for the answer any longer: its time was up.
+    /// Its time was up before a response.
     Abandoned,
 }

@@ -1,4 +1,4 @@
-//! Outgoing requests: a span and a count for every try. Of a request nothing is told but its method and its host.
+//! Outgoing requests: a span and a count for every attempt. Only method and host are recorded.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -14,7 +14,7 @@ use super::invocation::method_name;
 use super::metrics::count_request;
 use super::peer::{Ending, Peer};
 
-/// A try of a request, under way.
+/// An attempt of a request in flight.
 #[derive(Debug)]
 pub struct Outgoing {
     peer: Peer,
@@ -23,7 +23,7 @@ pub struct Outgoing {
 }
 
 impl Outgoing {
-    /// Begins one that is sent for the `resends`th time after the first.
+    /// Starts the `resends`th retry, or the first attempt with 0.
     #[must_use]
     pub fn begin(peer: Peer, method: &str, host: &str, port: Option<u16>, resends: u64) -> Self {
         let method = method_name(method);
@@ -48,18 +48,18 @@ impl Outgoing {
         }
     }
 
-    /// Its span, for what is done meanwhile.
+    /// Its span.
     #[must_use]
     pub fn span(&self) -> Span {
         self.span.clone()
     }
 
-    /// Ends it with an answer; `throttled` if that says "too fast".
+    /// Ends it with a response.
     pub fn answered(mut self, status: u16, throttled: bool) {
         self.ending = Ending::Answered { status, throttled };
     }
 
-    /// Ends it without one.
+    /// Ends it without a response.
     pub fn failed(mut self) {
         self.ending = Ending::Failed;
     }
@@ -84,11 +84,11 @@ impl Drop for Outgoing {
     }
 }
 
-/// How often a request was tried, over all that try it again; travels in the context of the Azure SDK's requests.
+/// The number of attempts over all layers of retries; part of the context of the Azure SDK's requests.
 #[derive(Debug, Default)]
 pub struct Tries(AtomicU64);
 
-/// Observes the tries of the Azure SDK's pipelines; to be the last of their policies.
+/// Observes the attempts of the Azure SDK's pipelines; must be the last of their policies.
 #[derive(Debug)]
 pub struct Observed(pub Peer);
 

@@ -1,4 +1,4 @@
-//! Runs: their spans, and what is counted of them.
+//! Runs: their spans and counts.
 
 use tracing::field::Empty;
 use tracing::{Span, info_span};
@@ -37,7 +37,7 @@ pub fn api_span(api_id: &str) -> Span {
     info_span!(target: TRACES, "run", otel.name = "api", sync.api_id = api_id)
 }
 
-/// Counts a run, and notes what it did in its span, which is the one of the work under way.
+/// Counts a run, and records its results in the current span.
 pub fn record_run(run: &Run<'_>) {
     let Run { report, throttles, .. } = run;
     count_run(run);

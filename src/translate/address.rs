@@ -1,4 +1,4 @@
-//! Where a stage is called: its URLs on custom domains, then its own.
+//! The URLs of a stage: on custom domains, then its own.
 
 use std::collections::BTreeSet;
 
@@ -12,18 +12,18 @@ use crate::model::{
 const URL_MAX: usize = 200;
 /// Most items of `runtimeUri` (API Center limits, 2024-11).
 const URLS_MAX: usize = 200;
-/// The stage of an HTTP API that has no name in its URL.
+/// The stage of an HTTP API whose name is not part of its URL.
 pub(super) const DEFAULT_STAGE: &str = "$default";
-/// How long a URL may be in a message, in UTF-16 units.
+/// Longest URL in a message, in UTF-16 units.
 const SHOWN_MAX: usize = 100;
-/// What a stage name may hold that means nothing else in a path; the rest is percent-encoded.
+/// The characters of a stage name that need no percent-encoding in a path.
 const PATH_SEGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'_')
     .remove(b'.')
     .remove(b'~')
     .remove(b'$');
-/// The same of a mapping's key, which has several segments.
+/// Same for a mapping's key, which has several segments.
 const PATH: &AsciiSet = &PATH_SEGMENT
     .remove(b'/')
     .remove(b'+')
@@ -34,21 +34,21 @@ const PATH: &AsciiSet = &PATH_SEGMENT
     .remove(b')')
     .remove(b',');
 
-/// Where a stage is called.
+/// The URLs of a stage.
 #[derive(Debug, Default, PartialEq)]
 pub(super) struct Address {
     /// Its URLs: those on custom domains in order, then its own.
     pub urls: Vec<String>,
-    /// Whether a custom domain leads to it.
+    /// Whether a custom domain maps to it.
     pub has_domain: bool,
-    /// What is to be said of the URLs that it lacks.
+    /// A note about missing URLs.
     pub gap: Option<String>,
-    /// Why nobody knows whether it has a URL at all.
+    /// Why it is unknown whether there is a URL.
     pub unknown: Option<String>,
 }
 
-/// The URLs of a stage. `recorded` are those of an earlier run, if the stage is in the catalog: what cannot be read of the
-/// domains stays as it was.
+/// The URLs of a stage. `recorded` are those of an earlier run, if the stage is in the catalog: they stay where domains
+/// cannot be read.
 pub(super) fn address(
     (gateway, api): (&Gateway, &GatewayApi),
     stage_name: &str,
@@ -97,7 +97,7 @@ pub(super) fn address(
     }
 }
 
-/// The URLs on a domain that lead to a stage.
+/// The URLs on a domain that map to a stage.
 fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
     if !is_host_name(&domain.name) {
         return Vec::new();
@@ -108,7 +108,7 @@ fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
     };
     let url = |mapping: &Mapping| {
         let key = utf8_percent_encode(&mapping.key, PATH).to_string();
-        // Without a stage the caller names it.
+        // Without a stage, the caller's path names it.
         let stage = mapping.stage.is_none().then(|| segment(stage_name));
         let path = [Some(key).filter(|key| !key.is_empty()), stage];
         let origin = format!("{}://{}", scheme(api), domain.name);
@@ -119,7 +119,7 @@ fn mapped(domain: &Domain, api: &GatewayApi, stage_name: &str) -> Vec<String> {
     domain.mappings.iter().filter(leads_here).map(url).collect()
 }
 
-/// Whether a URL of an earlier run is on a domain of which nobody knows whether it still leads there.
+/// Whether a recorded URL is on a domain that may still map there.
 fn stays(url: &str, domains: &Domains, api: &GatewayApi) -> bool {
     let Some((_, rest)) = url.split_once("://") else {
         return false;
@@ -139,7 +139,7 @@ fn stays(url: &str, domains: &Domains, api: &GatewayApi) -> bool {
     }
 }
 
-/// Why a domain may lead to a stage although none is known to.
+/// Why a domain may map to a stage although none is known to.
 fn doubt(domains: &Domains) -> Option<String> {
     domains.gaps().into_iter().next()
 }
@@ -148,13 +148,13 @@ fn doubt(domains: &Domains) -> Option<String> {
 fn own_urls(gateway: &Gateway, api: &GatewayApi, stage_name: &str) -> Result<Vec<String>, String> {
     if api.execute_api_disabled {
         return Err(format!(
-            "the execute-api endpoint of {api} is switched off, and no custom domain leads to its stage {stage_name}"
+            "the execute-api endpoint of {api} is disabled, and no custom domain maps to its stage {stage_name}"
         ));
     }
     let labels = labels(api);
     if let Some(label) = labels.iter().find(|label| !is_host_label(label)) {
         let label = one_line(label, SHOWN_MAX);
-        return Err(format!("{label:?} is no part of a host name, so that there is no URL"));
+        return Err(format!("{label:?} is not a valid host label, so there is no URL"));
     }
     let region = &gateway.region;
     let path = match (api.api_type, stage_name) {
@@ -171,8 +171,8 @@ fn own_urls(gateway: &Gateway, api: &GatewayApi, stage_name: &str) -> Result<Vec
     Ok(labels.iter().map(url).collect())
 }
 
-/// The first labels of an API's hosts: its own, or for a private one a label for each of its VPC endpoints, if it has any,
-/// since its own resolves only where private DNS is on.
+/// The first labels of an API's hosts: its own, or for a private one with VPC endpoints a label for each, since its own
+/// resolves only with private DNS.
 fn labels(api: &GatewayApi) -> Vec<String> {
     let endpoints: BTreeSet<&String> = api.vpc_endpoint_ids.iter().collect();
     if api.endpoint_type == EndpointType::Private && !endpoints.is_empty() {
@@ -182,7 +182,7 @@ fn labels(api: &GatewayApi) -> Vec<String> {
     vec![api.id.to_string()]
 }
 
-/// Whether a host is that of the API's own URLs.
+/// Whether a host belongs to the API's own URLs.
 fn is_own(host: &str, api: &GatewayApi) -> bool {
     let rest = host.strip_prefix(api.id.as_str()).unwrap_or_default();
     rest.contains(".execute-api.")

@@ -1,4 +1,4 @@
-//! The AsyncAPI document of a WebSocket API, which Amazon does not export: made of its routes and models.
+//! The AsyncAPI document of a WebSocket API, built from its routes and models because AWS does not export one.
 
 mod connection;
 mod key;
@@ -14,24 +14,24 @@ use self::models::Models;
 use self::reference::{Place, escaped};
 use crate::model::{Model, Route, is_blank};
 
-/// The version of AsyncAPI that documents are written in.
+/// The AsyncAPI version of the documents.
 const SPECIFICATION_VERSION: &str = "3.0.0";
-/// The title of an API without a name that can be seen.
+/// The title of an API without a visible name.
 const UNTITLED: &str = "untitled";
-/// The version of an API that has none: AsyncAPI requires one, and this one never changes by itself.
+/// The version of an API without one: AsyncAPI requires it, and this one never changes by itself.
 const UNVERSIONED: &str = "1.0";
-/// The content type of messages without a model. API Gateway selects their routes by a member of their JSON.
+/// The content type of messages without a model. API Gateway selects their routes by a JSON member.
 const CONTENT_TYPE: &str = "application/json";
 /// The channel of every operation: a WebSocket connection has only one.
 const CHANNEL: &str = "root";
-/// The route that is called when a connection opens.
+/// The route called when a connection opens.
 const CONNECT: &str = "$connect";
-/// The route that is called when a connection has closed.
+/// The route called after a connection has closed.
 const DISCONNECT: &str = "$disconnect";
-/// The route of the messages that no other route takes.
+/// The route of all other messages.
 const DEFAULT: &str = "$default";
 
-/// What a document says of its API as a whole.
+/// The document's information about its API.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Info<'a> {
     /// The API's name.
@@ -42,11 +42,11 @@ pub struct Info<'a> {
     pub version: Option<&'a str>,
 }
 
-/// The text of a valid AsyncAPI 3.0.0 document, the same whatever the order of routes, models and URLs.
+/// The text of a valid AsyncAPI 3.0.0 document, independent of the order of routes, models and URLs.
 ///
-/// `urls` are where clients connect, such as `wss://HOST/STAGE`. Each route is an operation that the API receives, but for
-/// `$connect` and `$disconnect`: AsyncAPI has no operation for the opening and closing of a connection, so the channel, the
-/// servers and the security schemes tell what is known of them. What cannot be used of a model is described in its place.
+/// `urls` are where clients connect, such as `wss://HOST/STAGE`. Each route is an operation that the API receives,
+/// except `$connect` and `$disconnect`: AsyncAPI has no operation for opening and closing a connection, so the channel,
+/// the servers and the security schemes describe them. Unusable parts of models are described in their place.
 #[must_use]
 pub fn asyncapi(info: Info<'_>, routes: &[Route], models: &[Model], urls: &[String]) -> String {
     let routes = Routes::of(routes);
@@ -70,13 +70,13 @@ pub fn asyncapi(info: Info<'_>, routes: &[Route], models: &[Model], urls: &[Stri
     format!("{:#}", Value::Object(document))
 }
 
-/// The routes of an API by their keys.
+/// The routes of an API by key.
 struct Routes<'a>(BTreeMap<&'a str, &'a Route>);
 
 impl<'a> Routes<'a> {
     fn of(routes: &'a [Route]) -> Self {
         let mut known = BTreeMap::new();
-        // Keys are unique on Amazon; sorting only makes the outcome independent of the order if they were not.
+        // Keys are unique in AWS; sorting only makes the result independent of the order if they were not.
         for route in routes.iter().collect::<BTreeSet<_>>() {
             known.entry(route.key.as_str()).or_insert(route);
         }
@@ -87,7 +87,7 @@ impl<'a> Routes<'a> {
         self.0.get(key).copied()
     }
 
-    /// Those of messages.
+    /// The routes of messages.
     fn operations(&self) -> impl Iterator<Item = &'a Route> {
         let routes = self.0.values().copied();
         routes.filter(|route| ![CONNECT, DISCONNECT].contains(&route.key.as_str()))
@@ -161,15 +161,15 @@ fn operation_description(route: &Route) -> Option<String> {
     (!sentences.is_empty()).then(|| sentences.join(" "))
 }
 
-/// One of the messages that a route takes.
+/// One of the messages of a route.
 struct Message<'a> {
     route: &'a Route,
-    /// What selects it, where the route has several.
+    /// The selection key, if the route has several.
     selection: Option<&'a str>,
     model: Option<&'a str>,
 }
 
-/// The messages of a route: one for each of its models, and one that nothing is known of where it has none.
+/// The messages of a route: one for each of its models, or one unknown.
 fn messages(route: &Route) -> impl Iterator<Item = Message<'_>> {
     let models = &route.request_models;
     let unknown = models.is_empty().then_some(Message {
@@ -186,7 +186,7 @@ fn messages(route: &Route) -> impl Iterator<Item = Message<'_>> {
 }
 
 impl Message<'_> {
-    /// Different for different messages: only one that is selected has a `/`.
+    /// Unique among messages: only a selected one has a `/`.
     fn key(&self) -> String {
         let route = escaped(&self.route.key);
         match self.selection {

@@ -1,4 +1,4 @@
-//! Definitions: whether API Center can hold them, and their digests.
+//! Definitions: their digests, and whether API Center can hold them.
 
 mod outline;
 
@@ -7,17 +7,17 @@ use super::asyncapi::{Info, asyncapi};
 use super::servers::with_servers;
 use crate::model::{DEFINITION_MAX_BYTES, Document, Export, Format, GatewayApi, SkipReason, StageExport, digest, hex};
 
-/// Longest request that Azure Resource Manager takes, in bytes.
+/// Longest request that Azure Resource Manager accepts, in bytes.
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
-/// Room for what surrounds the definition in the request that imports it, in bytes.
+/// Room for the rest of the request that imports a definition, in bytes.
 const REQUEST_FRAME_BYTES: usize = 256;
-/// Longest version of a format that is taken, in characters: far longer than any there is, and within that room.
+/// Longest accepted version of a format, in characters: far longer than any real one, and within that room.
 const VERSION_MAX: usize = 32;
 
-/// The definition of a stage, from what Amazon gave of it; what it tells as servers is replaced where `servers` are given.
+/// The definition of a stage from its export, with its servers replaced if `servers` are given.
 ///
 /// # Errors
-/// When the text ends in the middle, which says nothing of what all of it would be.
+/// If the text is truncated, which says nothing about the whole.
 pub fn definition(api: &GatewayApi, export: StageExport, servers: Option<&[String]>) -> Result<Export, Cut> {
     let document = match export {
         StageExport::OpenApi(body) => document(api, body, servers),
@@ -44,16 +44,16 @@ pub fn definition(api: &GatewayApi, export: StageExport, servers: Option<&[Strin
     }
 }
 
-/// A text that ends in the middle.
+/// A truncated text.
 #[derive(Debug)]
 pub struct Cut;
 
-/// Why a text is no document.
+/// Why a text is not a document.
 #[derive(Debug)]
 enum Fault {
-    /// API Center cannot hold it, or it is none.
+    /// API Center cannot hold it, or it is not one.
     Unfit(SkipReason, String),
-    /// It ends in the middle.
+    /// It is truncated.
     Cut,
 }
 
@@ -70,7 +70,7 @@ fn document(api: &GatewayApi, body: Vec<u8>, servers: Option<&[String]>) -> Resu
         None => Ok(exported),
         Some(Some(text)) => checked(api, Format::OpenApi, text),
         Some(None) => {
-            let message = "the export has servers twice, so that they cannot be replaced".to_owned();
+            let message = "the export has servers twice, so they cannot be replaced".to_owned();
             Err(Fault::Unfit(SkipReason::ExportRefused, message))
         }
     }
@@ -81,7 +81,7 @@ fn too_long(length: usize) -> Fault {
     Fault::Unfit(SkipReason::DefinitionTooLarge, message)
 }
 
-/// A text as a document, if it is one that API Center can hold.
+/// A text as a document, if API Center can hold it.
 fn checked(api: &GatewayApi, format: Format, text: String) -> Result<Document, Fault> {
     if text.len() > DEFINITION_MAX_BYTES {
         return Err(too_long(text.len()));
@@ -95,7 +95,7 @@ fn checked(api: &GatewayApi, format: Format, text: String) -> Result<Document, F
         );
         return Err(Fault::Unfit(SkipReason::DefinitionTooLarge, message));
     }
-    // Amazon writes a time stamp as the version of an API that has none: it changes though nobody changed anything.
+    // AWS writes a time stamp as the version of an API without one: it changes although nothing else does.
     let is_versioned = api.version.as_deref().is_some_and(|version| !version.is_empty());
     let outline = outline(&text, format.name(), is_versioned).map_err(|error| {
         if error.is_eof() && !text.is_empty() {
@@ -130,7 +130,7 @@ fn is_version(text: &str) -> bool {
     (1..=VERSION_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// How long `text` is as a JSON string, in bytes, its quotes included.
+/// The length of `text` as a JSON string, in bytes, including quotes.
 fn escaped_length(text: &str) -> usize {
     let escapes: usize = text
         .bytes()

@@ -1,18 +1,18 @@
-//! Whether a value is one that a JSON schema takes: as much of JSON Schema as API Center's metadata is made of.
+//! Checks a value against a JSON schema, as far as API Center's metadata uses JSON Schema.
 
 use serde_json::{Map, Number, Value};
 
 use crate::model::one_line;
 
-/// Most choices that a message names.
+/// Most choices in a message.
 const CHOICES_MAX: usize = 20;
 /// Longest value in a message, in UTF-16 units.
 const SHOWN_MAX: usize = 100;
 
-/// The value as the schema takes it: a text where it wants a boolean or a number is converted.
+/// The value as the schema takes it: a text is converted to a boolean or a number if needed.
 ///
 /// # Errors
-/// What is wrong with it, as the end of a sentence about the field.
+/// The fault, as the end of a sentence about the field.
 pub(super) fn fitted(schema: &Value, value: Value) -> Result<Value, String> {
     let types = types(schema);
     let value = converted(&types, value);
@@ -50,7 +50,7 @@ fn is_of(name: &str, value: &Value) -> bool {
         "array" => value.is_array(),
         "object" => value.is_object(),
         "null" => value.is_null(),
-        // Of a type that nobody knows nothing can be said here.
+        // An unknown type cannot be checked here.
         _ => true,
     }
 }
@@ -90,10 +90,10 @@ fn fitted_text(schema: &Value, text: String) -> Result<String, String> {
     let length = text.chars().count();
     let refuse = |why: String| Err(format!("{} {why}", shown(&Value::String(text.clone()))));
     if let Some(most) = limit(schema, "maxLength").filter(|most| length > *most) {
-        return refuse(format!("has {length} characters, and at most {most} are taken"));
+        return refuse(format!("has {length} characters; at most {most} are allowed"));
     }
     if let Some(least) = limit(schema, "minLength").filter(|least| length < *least) {
-        return refuse(format!("has {length} characters, and at least {least} are asked for"));
+        return refuse(format!("has {length} characters; at least {least} are required"));
     }
     if schema.get("format").and_then(Value::as_str) == Some("uri") && !is_uri(&text) {
         return refuse("is no URL".to_owned());
@@ -126,7 +126,7 @@ fn fitted_number(schema: &Value, number: Number) -> Result<Number, String> {
 
 fn fitted_items(schema: &Value, items: Vec<Value>) -> Result<Vec<Value>, String> {
     if let Some(most) = limit(schema, "maxItems").filter(|most| items.len() > *most) {
-        return Err(format!("it has {} items, and at most {most} are taken", items.len()));
+        return Err(format!("it has {} items; at most {most} are allowed", items.len()));
     }
     match schema.get("items") {
         Some(of_items) => items.into_iter().map(|item| fitted(of_items, item)).collect(),

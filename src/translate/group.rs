@@ -1,4 +1,4 @@
-//! Groups: which APIs of gateways are one API to people.
+//! Groups: which gateway APIs people see as one API.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::model::{ApiType, EntityName, GatewayApi, GroupBy, Integration, is_bla
 /// Longest title of a deployment, in UTF-16 units (swagger of `Microsoft.ApiCenter` 2024-03-01).
 const TITLE_MAX: usize = 50;
 
-/// The entity name of the group that an API is in; `None` where it stands alone.
+/// The entity name of an API's group; `None` if it stands alone.
 #[must_use]
 pub fn group_of(integration: &Integration, api: &GatewayApi) -> Option<EntityName> {
     let key = match &integration.group_by {
@@ -21,7 +21,7 @@ pub fn group_of(integration: &Integration, api: &GatewayApi) -> Option<EntityNam
     Some(EntityName::of_group(&integration.name, key, is_websocket))
 }
 
-/// What tells a deployment from the others of its version: people see it beside the stage.
+/// The title that tells a deployment from the others of its version, next to the stage.
 pub(super) fn deployment_title(place: Place<'_>) -> String {
     let region = &place.gateway.region;
     let source = place.source.name.as_ref();
@@ -29,7 +29,7 @@ pub(super) fn deployment_title(place: Place<'_>) -> String {
     one_line(&title, TITLE_MAX)
 }
 
-/// A name without the longest start and the longest end of these that it has; whole, if nothing would be left of it.
+/// A name without the longest of these prefixes and suffixes; unchanged if nothing would be left.
 fn trimmed<'a>(name: &'a str, trim: &BTreeSet<String>) -> &'a str {
     let starts = trim.iter().filter_map(|start| name.strip_prefix(start.as_str()));
     let started = starts.min_by_key(|rest| rest.len()).unwrap_or(name);

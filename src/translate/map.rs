@@ -1,4 +1,4 @@
-//! How rules fill fields.
+//! How rules set fields.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,21 +11,21 @@ use crate::model::{
     Skip, SkipReason, Template, Variable, clip, is_blank, quote_message, quote_name,
 };
 
-/// Where environments are, in the words of deployments.
+/// The prefix of environments in deployments.
 const ENVIRONMENTS: &str = "/workspaces/default/environments/";
 
-/// The rules that fill the fields of one API, or of one of its stages.
+/// The rules that set the fields of one API, or of one of its stages.
 #[derive(Debug, Clone)]
 pub(super) struct Mapping<'a> {
     pub rules: &'a [MapRule],
     pub types: &'a MetadataTypes,
     pub subject: Subject<'a>,
     pub stage_name: Option<&'a str>,
-    /// The member of a group that they are of.
+    /// Its member in a group.
     pub member: Option<String>,
 }
 
-/// What decides about a field.
+/// The rule that decides a field.
 #[derive(Debug, Clone, Copy)]
 struct Decision<'a> {
     rule: usize,
@@ -34,7 +34,7 @@ struct Decision<'a> {
 }
 
 impl Decision<'_> {
-    /// What plans call the rule.
+    /// The rule's name in plans.
     fn name(&self) -> String {
         let list = if self.is_set { "set" } else { "default" };
         format!("map[{}].{list}", self.rule)
@@ -42,9 +42,9 @@ impl Decision<'_> {
 }
 
 impl<'a> Mapping<'a> {
-    /// Fills the fields of an entity of this kind, and tells which could not be.
+    /// Sets the fields of an entity of this kind, and returns those that failed.
     ///
-    /// What a rule cannot fill keeps the value that it has; a new entity gets what it would have without the rule.
+    /// A field that a rule cannot set keeps its value; a new entity gets the value it would have without the rule.
     pub fn fill(&self, kind: EntityKind, fields: &mut Fields) -> Vec<Skip> {
         let mut skips = Vec::new();
         for (field, decision) in self.decisions(kind) {
@@ -77,7 +77,7 @@ impl<'a> Mapping<'a> {
         skips
     }
 
-    /// The last rule that fires for each field.
+    /// The last matching rule for each field.
     fn decisions(&self, kind: EntityKind) -> BTreeMap<&'a MappedField, Decision<'a>> {
         let mut decisions = BTreeMap::new();
         let fire = self.rules.iter().enumerate().filter(|(_, rule)| self.fires(rule));
@@ -95,8 +95,8 @@ impl<'a> Mapping<'a> {
         decisions
     }
 
-    /// Whether a rule is about the API or stage, and every variable in it has a value. The stage has one wherever a field
-    /// asks for it.
+    /// Whether a rule matches the API or stage, and every variable in it has a value. A field that needs the stage
+    /// always has one.
     fn fires(&self, rule: &MapRule) -> bool {
         let is_meant = rule.when.as_ref().is_none_or(|when| match self.stage_name {
             Some(stage_name) => self.subject.fits_stage(when, stage_name),
@@ -112,10 +112,10 @@ impl<'a> Mapping<'a> {
     }
 }
 
-/// Checks the rules against the fields that there are: the organisation's metadata, and values that are the same for all.
+/// Checks the rules against the existing fields: the organisation's metadata, and constant values.
 ///
 /// # Errors
-/// When a rule fills metadata that the organisation does not have, or with a value that it never takes.
+/// If a rule sets metadata that does not exist, or gives it an invalid value.
 pub fn check_rules(integration: &Integration, types: &MetadataTypes) -> Result<(), Problem> {
     for (index, rule) in integration.map.iter().enumerate() {
         for (list, fields) in [("set", &rule.set), ("default", &rule.default)] {
@@ -136,7 +136,7 @@ pub fn check_rules(integration: &Integration, types: &MetadataTypes) -> Result<(
     Ok(())
 }
 
-/// Whether an integration names environments other than its own, which people may delete.
+/// Whether an integration refers to environments besides its own, which people may delete.
 #[must_use]
 pub fn names_environments(integration: &Integration) -> bool {
     let mut rules = integration.map.iter().flat_map(MapRule::fields);
@@ -144,7 +144,7 @@ pub fn names_environments(integration: &Integration) -> bool {
     sources.any(|source| source.environment.is_some()) || rules.any(|(field, _)| field.is_environment())
 }
 
-/// The environments that rules name for all: they have to be there.
+/// The environments that rules always name: they must exist.
 #[must_use]
 pub fn environments_named(integration: &Integration) -> BTreeSet<EntityName> {
     let fields = integration.map.iter().flat_map(MapRule::fields);
@@ -153,7 +153,7 @@ pub fn environments_named(integration: &Integration) -> BTreeSet<EntityName> {
     literals.filter_map(|text| environment(text).ok()).collect()
 }
 
-/// The value as the field takes it, or why it does not.
+/// The value as the field takes it, or why it does not fit.
 fn fitting(field: &MappedField, types: &MetadataTypes, value: Value) -> Result<Value, String> {
     let schema = types.schema(field).ok_or_else(|| unknown(field))?;
     let value = match value {
@@ -169,7 +169,7 @@ fn fitting(field: &MappedField, types: &MetadataTypes, value: Value) -> Result<V
     }
 }
 
-/// A text as a field of API Center's own takes it: a word in lower case, anything else cut to its length.
+/// A text for one of API Center's own fields: a choice in lower case, anything else cut to its length.
 fn as_own(schema: &Value, text: &str) -> String {
     let most = schema.get("maxLength").and_then(Value::as_u64);
     match most.and_then(|most| usize::try_from(most).ok()) {
@@ -187,7 +187,7 @@ fn environment(text: &str) -> Result<EntityName, String> {
     };
     EntityName::parse(name).map_err(|_| {
         let text = quote_name(text);
-        format!("{text:?} is no environment: it must be its name, or {ENVIRONMENTS}NAME")
+        format!("{text:?} is not an environment: it must be a name or {ENVIRONMENTS}NAME")
     })
 }
 
@@ -196,7 +196,7 @@ fn unknown(field: &MappedField) -> String {
     format!("the organisation has no metadata {name:?} for an entity of this kind")
 }
 
-/// Gives a field its value, instead of any that it has.
+/// Sets a field, replacing any value.
 fn place(fields: &mut Fields, field: &MappedField, value: Value, is_set: bool) {
     let (taken, other) = if is_set {
         (&mut fields.enforced, &mut fields.initial)
@@ -210,7 +210,7 @@ fn place(fields: &mut Fields, field: &MappedField, value: Value, is_set: bool) {
     }
 }
 
-/// Makes a field one that only a new entity gets.
+/// Makes a field initial, so that only a new entity gets it.
 fn loosen(fields: &mut Fields, field: &MappedField) {
     let is_it = |(path, _): &mut (_, _)| path == field.path();
     let loosened: Vec<_> = fields.enforced.extract_if(.., is_it).collect();

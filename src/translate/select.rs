@@ -1,25 +1,25 @@
-//! Which APIs and stages are to be in the catalog, by `include` and `exclude`.
+//! Selects the APIs and stages for the catalog, by `include` and `exclude`.
 
 use std::fmt;
 
 use super::subject::Subject;
 use crate::model::{Integration, Match, Stage};
 
-/// Whether something is to be in the catalog, and what decides it.
+/// Whether something is selected, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Selection {
-    /// It is in: nothing is left out that is not excluded.
+    /// Selected: no rule excludes it.
     All,
-    /// It is in: the rule of this index in `include` fits it.
+    /// Selected by the rule of this index in `include`.
     Included(usize),
-    /// It is out: the rule of this index in `exclude` fits it.
+    /// Excluded by the rule of this index in `exclude`.
     Excluded(usize),
-    /// It is out: there are rules in `include`, and none fits it.
+    /// Not selected: no rule in `include` matches it.
     NotIncluded,
 }
 
 impl Selection {
-    /// Whether it is in.
+    /// Whether it is selected.
     #[must_use]
     pub fn is_in(self) -> bool {
         match self {
@@ -36,27 +36,27 @@ impl fmt::Display for Selection {
             Self::All => formatter.write_str("nothing excludes it"),
             Self::Included(index) => write!(formatter, "include[{index}] fits it"),
             Self::Excluded(index) => write!(formatter, "exclude[{index}] fits it"),
-            Self::NotIncluded => formatter.write_str("no rule of include fits it"),
+            Self::NotIncluded => formatter.write_str("no include rule matches it"),
         }
     }
 }
 
-/// What is known of an API from the list alone: one that is out is out whatever stages it has, one that is in may still be
-/// out once its stages are known.
+/// The selection of an API by the list alone: an excluded one stays excluded whatever its stages, a selected one may
+/// still be excluded once they are known.
 #[must_use]
 pub fn listed_selection(integration: &Integration, subject: Subject<'_>) -> Selection {
     let excludes = |rule: &Match| rule.stage.is_none() && subject.fits(rule);
     decided(integration, |rule| subject.fits(rule), excludes)
 }
 
-/// Whether a stage is in.
+/// The selection of a stage.
 #[must_use]
 pub fn stage_selection(integration: &Integration, subject: Subject<'_>, stage_name: &str) -> Selection {
     let fits = |rule: &Match| subject.fits_stage(rule, stage_name);
     decided(integration, fits, fits)
 }
 
-/// Whether an API with these stages is in: one whose stages are all out is out. Rules about stages say nothing of an API
+/// The selection of an API with these stages: excluded if all stages are. Rules about stages do not apply to an API
 /// without any.
 #[must_use]
 pub fn api_selection(integration: &Integration, subject: Subject<'_>, stages: &[Stage]) -> Selection {

@@ -1,4 +1,4 @@
-//! The servers of an exported document: where a stage is really called. Everything else of the text stays byte for byte.
+//! Replaces the servers of an exported document with the URLs of its stage. Everything else stays byte for byte.
 
 use serde::{Deserialize, Deserializer};
 use serde_json::json;
@@ -10,12 +10,12 @@ struct Servers<'a> {
     servers: Option<&'a RawValue>,
 }
 
-/// What is there, `null` included.
+/// The value, including `null`.
 fn found<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<&'de RawValue>, D::Error> {
     <&RawValue>::deserialize(deserializer).map(Some)
 }
 
-/// The document with these URLs as its servers; `None` where it is no JSON object, or has servers twice.
+/// The document with these URLs as its servers; `None` if it is not a JSON object, or has servers twice.
 pub(super) fn with_servers(text: &str, urls: &[String]) -> Option<String> {
     let found: Servers<'_> = serde_json::from_str(text).ok()?;
     let servers: Vec<_> = urls.iter().map(|url| json!({ "url": url })).collect();
@@ -24,7 +24,7 @@ pub(super) fn with_servers(text: &str, urls: &[String]) -> Option<String> {
         let start = text.find('{')? + 1;
         return Some(format!("{}\"servers\":{servers},{}", &text[..start], &text[start..]));
     };
-    // What was found is a part of the text.
+    // The found value is a slice of the text.
     let start = (found.get().as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
     let end = start + found.get().len();
     Some(format!("{}{servers}{}", text.get(..start)?, text.get(end..)?))

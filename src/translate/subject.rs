@@ -5,12 +5,12 @@ use crate::model::{AccountId, Gateway, GatewayApi, Glob, Match, Source, SourceNa
 /// Longest value of a variable, in UTF-16 units: as long as the longest value of a tag.
 const VALUE_MAX: usize = 256;
 
-/// Where an API is.
+/// The place of an API.
 #[derive(Debug, Clone, Copy)]
 pub struct Place<'a> {
-    /// The source that the gateway is read for.
+    /// The source that reads the gateway.
     pub source: &'a Source,
-    /// Its account's name, where the organisation tells it.
+    /// Its account's name, if the organisation gives one.
     pub account_name: Option<&'a str>,
     /// The gateway.
     pub gateway: &'a Gateway,
@@ -19,14 +19,14 @@ pub struct Place<'a> {
 /// An API as rules see it.
 #[derive(Debug, Clone, Copy)]
 pub struct Subject<'a> {
-    /// Where it is.
+    /// Its place.
     pub place: Place<'a>,
     /// The API.
     pub api: &'a GatewayApi,
 }
 
 impl<'a> Place<'a> {
-    /// The name of the source; empty where it has none.
+    /// The name of the source, or nothing.
     fn source_name(self) -> &'a str {
         self.source.name.as_ref().map_or("", SourceName::as_str)
     }
@@ -39,7 +39,7 @@ impl<'a> Subject<'a> {
         Self { place, api }
     }
 
-    /// Whether everything but the stage fits.
+    /// Whether everything but the stage matches.
     pub(super) fn fits(&self, rule: &Match) -> bool {
         let text = |glob: &Option<Glob>, text: Option<&str>| match glob {
             Some(glob) => text.is_some_and(|text| glob.fits(text)),
@@ -58,12 +58,12 @@ impl<'a> Subject<'a> {
             && tags.all(|(key, glob)| self.api.tag(key).is_some_and(|value| glob.fits(value)))
     }
 
-    /// Whether everything fits, the stage too.
+    /// Whether everything matches, including the stage.
     pub(super) fn fits_stage(&self, rule: &Match, stage_name: &str) -> bool {
         rule.stage.as_ref().is_none_or(|glob| glob.fits(stage_name)) && self.fits(rule)
     }
 
-    /// What a variable stands for; `None` where that is not known.
+    /// The value of a variable; `None` if unknown.
     pub(super) fn value_of(&self, variable: &Variable, stage_name: Option<&str>) -> Option<String> {
         let account = self.place.gateway.account.as_ref().map(AccountId::as_str);
         let text = match variable {

@@ -306,7 +306,7 @@ fn an_api_without_its_own_url_has_none_and_says_so() {
     );
     assert!(
         skip.message
-            .contains("REST API a1b2c3d4e5 is switched off, and no custom domain leads to its stage prod"),
+            .contains("REST API a1b2c3d4e5 is disabled, and no custom domain maps to its stage prod"),
         "{}",
         skip.message
     );
@@ -502,7 +502,7 @@ fn any_stage() -> impl Strategy<Value = Stage> {
         )
 }
 
-/// Stages with different names, as Amazon has them, in two orders.
+/// Stages with different names, as AWS has them, in two orders.
 fn shuffled() -> impl Strategy<Value = (Vec<Stage>, Vec<Stage>)> {
     proptest::collection::vec(any_stage(), 0..12).prop_flat_map(|mut stages| {
         stages.sort_by(|one, other| one.name.cmp(&other.name));

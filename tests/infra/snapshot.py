@@ -52,7 +52,7 @@ class Snapshot:
         """The app settings."""
         listed = self.one("Microsoft.Web/sites")["properties"]["siteConfig"]["appSettings"]
         settings = {setting["name"]: setting["value"] for setting in listed}
-        assert len(settings) == len(listed), "a setting is there twice"
+        assert len(settings) == len(listed), "a setting is listed twice"
         return settings
 
 

@@ -14,7 +14,7 @@ use crate::world::{SHOP, World};
 
 /// Lists that a run reads: of REST APIs, of HTTP and WebSocket APIs, and of domains.
 const LISTS: usize = 3;
-/// A region that accounts have to enable.
+/// A region that accounts must enable.
 const MILAN: &str = "eu-south-1";
 
 /// Calls to Security Token Service so far, by their form's `Action`.
@@ -50,7 +50,7 @@ async fn add_twin(world: &World) {
     world.put("twin", document).await.expect(201);
 }
 
-/// Asserts that a long throttle of one integration holds the other back without another call to Amazon, or does not.
+/// Asserts that a long throttle of one integration holds the other back without another call to AWS, or does not.
 async fn assert_held_back(world: &World, other: &str, held_back: bool) {
     let throttled = AmazonError::too_many_requests().retry_after(900);
     world.fail(Service::ApiGateway, None, "^/restapis\\?", Some(1), throttled.into());
@@ -175,7 +175,7 @@ async fn a_region_that_is_not_enabled_is_told_from_bad_keys_by_the_doctor_and_na
     let message = world.last_sync().await["message"].clone();
     assert!(message.as_str().unwrap().contains("not enabled"), "{message}");
 
-    // The same answer of Amazon's, for another reason.
+    // The same answer of AWS, for another reason.
     world.cloud.api_gateway.set_region_enabled(true);
     world.put(SHOP, world.document()).await.expect(200);
     world.cloud.api_gateway.set_credentials(Vec::new());

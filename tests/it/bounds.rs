@@ -1,4 +1,4 @@
-//! The least that a run can cost, and that it costs no more: requests are counted, times are not.
+//! Upper bounds on the cost of a run: counts requests, not times.
 
 use sandbox::cloud::CloudOptions;
 use sandbox::estate::{Estate, large, large_redeployed};
@@ -8,7 +8,7 @@ use crate::world::World;
 
 /// APIs on the gateway.
 const APIS: usize = 300;
-/// APIs on a page of Amazon's list: fewer than Amazon's own, so that there are several.
+/// APIs on a page of API Gateway's list: fewer than AWS's own, so that there are several.
 const PAGE: usize = 100;
 /// The other lists that a run reads: of HTTP and WebSocket APIs, and of domains.
 const OTHER_LISTS: usize = 2;
@@ -17,7 +17,7 @@ const WRITES_OF_A_FIRST_RUN: usize = 9;
 /// The outcome.
 const WRITES_OF_EVERY_RUN: usize = 1;
 
-/// Calls to Amazon, and writes to the catalog.
+/// Calls to AWS, and writes to the catalog.
 #[derive(Debug, PartialEq, Eq)]
 struct Cost {
     gateway: usize,
@@ -75,7 +75,7 @@ async fn three_hundred_apis_cost_the_least_number_of_calls_at_first_unchanged_an
     world.cloud.fill_gateway(redeployed.clone());
     world.cloud.record.clear();
     world.run_timer().await;
-    // The versions and definitions are there; what changes is a definition's content, and its deployment's marker.
+    // The versions and definitions exist; only a definition's content and its deployment's marker change.
     let changed = Cost {
         gateway: look + stages(&redeployed),
         writes: WRITES_OF_EVERY_RUN + 2 * redeployed.len() + 2 * stages(&redeployed),

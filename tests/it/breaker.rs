@@ -1,4 +1,4 @@
-//! Refusals that are the account's or the identity's: after five in a row nothing more is asked, and that is said once.
+//! Refusals of the account or the identity: after five in a row, the work ends, and the report says so once.
 
 use reqwest::Method;
 use reqwest::header::RETRY_AFTER;
@@ -40,7 +40,7 @@ fn azure_calls(world: &World, method: &Method, part: &str) -> usize {
     })
 }
 
-/// Asserts that the rest remains, that another call is not what helps, and that the reason is told once.
+/// Asserts that the rest remains, that another call would not help, and that the reason appears once.
 fn assert_ended(report: &Value, words: &str) {
     assert_eq!(report["outcome"], "partial", "{report:#}");
     assert_eq!(report["failed"], json!([]), "{report:#}");

@@ -1,4 +1,4 @@
-//! What changes on either side, and what that leaves alone.
+//! Changes on either side, and what they leave alone.
 
 use reqwest::Method;
 use sandbox::api_gateway::{Definition, RestApi, Stage};
@@ -216,7 +216,7 @@ async fn definitions_that_were_written_before_an_error_are_counted() {
     assert_eq!(told, (&"partial".into(), &1.into()), "{report:#}");
 }
 
-/// Another run lists, and makes, the version of a new stage right after this one has read the list of APIs.
+/// Another run lists and creates the version of a new stage right after this one has read the list of APIs.
 #[tokio::test]
 async fn a_version_that_an_overlapping_run_makes_stays_ours() {
     let world = World::synchronized_demo().await;
@@ -269,7 +269,7 @@ async fn a_version_that_an_overlapping_run_makes_stays_ours() {
     world.assert_in_line();
 }
 
-/// Another run of this integration makes an API right after this one has read the list of APIs.
+/// Another run of this integration creates an API right after this one has read the list of APIs.
 #[tokio::test]
 async fn an_api_that_an_overlapping_run_makes_is_no_strangers() {
     let world = World::synchronized_demo().await;
@@ -291,7 +291,7 @@ async fn an_api_that_an_overlapping_run_makes_is_no_strangers() {
         "{report:#}"
     );
     let message = report["message"].as_str().unwrap();
-    assert!(message.contains("is being made by another run"), "{report:#}");
+    assert!(message.contains("another run is creating"), "{report:#}");
 
     world.cloud.faults.clear();
     world.run_timer().await;

@@ -39,7 +39,7 @@ impl Names {
     }
 }
 
-/// What a command said, and how it ended.
+/// The output of a command, and its exit code.
 #[derive(Debug)]
 pub struct Said {
     pub code: i32,
@@ -54,7 +54,7 @@ impl Said {
         self
     }
 
-    /// What was printed, as JSON.
+    /// The output, as JSON.
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {}{}", self.out, self.err))
     }
@@ -92,7 +92,7 @@ pub async fn run_with_input(environment: &[(String, String)], arguments: &[&str]
     }
 }
 
-/// Where a command lets the work be done.
+/// Who does a command's work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Where {
     Here,
@@ -126,7 +126,7 @@ pub async fn command(world: &World, place: Where, arguments: &[&str]) -> Said {
 /// The APIs in the catalog.
 fn apis(world: &World) -> Vec<String> {
     let paths = world.inventory().into_keys();
-    // The sample is there from the start, as in real API centers.
+    // New API centers have the sample, like real ones.
     paths
         .filter(|path| path.matches('/').count() == 1 && path.starts_with("apis/shop-"))
         .collect()

@@ -1,4 +1,5 @@
-//! An OpenTelemetry collector for tests: it takes OTLP over HTTP as strictly as the real one, and keeps what it is given.
+//! An OpenTelemetry collector for tests: accepts OTLP over HTTP as strictly as the real one, and keeps what it
+//! receives.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -30,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 /// Attributes, their values as text.
 pub type Attributes = BTreeMap<String, String>;
 
-/// What the collector does with what it is sent.
+/// The collector's reaction to a request.
 #[derive(Debug, Clone, Copy)]
 pub enum Reaction {
     Take,
@@ -95,7 +96,7 @@ impl Exported {
         points.filter(|(point, _)| fits(point)).map(|(_, value)| value).sum()
     }
 
-    /// What a failed test says.
+    /// The message of a failed test.
     fn summary(&self) -> String {
         let mut text = format!("{} requests\n", self.requests);
         for span in &self.spans {
@@ -121,7 +122,7 @@ struct Shared {
 }
 
 impl Collector {
-    /// Starts one that takes what it is sent.
+    /// Starts one that accepts everything.
     pub async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let endpoint = format!("http://{}", listener.local_addr().unwrap());

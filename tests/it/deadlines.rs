@@ -1,4 +1,4 @@
-//! Time that ends: what is begun then, what is left for the next run, and who has to wait for whom.
+//! Deadlines: what still starts, what is left for the next run, and who waits for whom.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use crate::secrecy::assert_uncalled;
 use crate::world::{Answer, SHOP, World};
 
-/// So short that what is begun within it is all that is done.
+/// So short that only the work started within it is done.
 const ONE_SECOND: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
 /// Azure cuts HTTP calls so long after their usual budget.
 const CUT_AFTER: Duration = Duration::from_secs(30);
@@ -174,7 +174,7 @@ async fn over_several_runs_everything_is_done_once() {
         report = world.last_sync().await;
         let done = ["created", "updated", "unchanged"].map(|count| report[count].as_u64().unwrap());
         assert!(done.iter().sum::<u64>() > 0, "a run without progress: {report:#}");
-        let left = format!("no time for {} APIs", report["remaining"]);
+        let left = format!("time ran out for {} APIs", report["remaining"]);
         let message = report["message"].as_str().unwrap_or_default();
         assert!(report["remaining"] == 0 || message.contains(&left), "{report:#}");
     }
@@ -296,7 +296,7 @@ async fn what_is_throttled_for_longer_than_the_time_remains_and_has_not_failed()
     );
     let done = report["unchanged"].as_u64().unwrap() + report["remaining"].as_u64().unwrap();
     let message = report["message"].as_str().unwrap();
-    assert!(done == 40 && message.contains("Amazon is throttling"), "{report:#}");
+    assert!(done == 40 && message.contains("AWS is throttling"), "{report:#}");
 
     // Another process knows nothing of it.
     world.restart_with(&[]).await;
@@ -368,7 +368,7 @@ async fn an_answer_that_more_is_to_be_done_says_when() {
     let by_azure = wait_of(&world.sync("").await.expect(202));
     assert!((500..=800).contains(&by_azure), "{by_azure}");
 
-    // Where only the time ended, the same call goes on at once.
+    // Where only the time ended, the same call continues at once.
     world.restart_with(&[("HTTP_TIME_BUDGET_SECONDS", "0.001")]).await;
     world.cloud.faults.clear();
     world.cloud.fill_gateway(awkward(60));
@@ -390,7 +390,7 @@ async fn an_operation_elsewhere_is_not_followed() {
         world.fail(Service::ApiCenter, None, "/importSpecification", None, fault);
         let report = world.put_shop().await.json()["properties"]["lastSync"].clone();
         let message = report["failed"][0]["message"].as_str().unwrap();
-        assert!(message.contains("leads to another host"), "{report:#}");
+        assert!(message.contains("points to another host"), "{report:#}");
         world.cloud.faults.clear();
         world.run_timer().await;
         world.assert_in_line();
@@ -477,7 +477,7 @@ async fn deletions_confirmed_in_a_call_without_time_are_made_by_the_timer_once()
     world.assert_in_line();
     assert_eq!(world.last_sync().await["deleted"], 9);
 
-    // What was confirmed once is not confirmed for ever: the same deletions have another id now.
+    // A confirmation does not last for ever: the same deletions have a new id.
     world.cloud.fill_gateway(plain(9));
     world.run_timer().await;
     world.assert_in_line();

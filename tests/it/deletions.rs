@@ -1,4 +1,4 @@
-//! What is gone on Amazon goes from the catalog, unless that looks like a mistake.
+//! APIs that are gone in AWS are deleted from the catalog, unless that looks like a mistake.
 
 mod handover;
 mod meeting;
@@ -214,7 +214,7 @@ async fn a_move_takes_all_deployments_along_and_leaves_the_former_environment() 
     assert_all_deployments_in(&world, "shop");
     world.assert_in_line();
 
-    // A move that is cut leaves both; the next run goes on, and a deletion takes both.
+    // An interrupted move leaves both; the next run continues, and a deletion removes both.
     for finish in ["sync", "delete"] {
         world.fail_write(3, Some(1), Fault::KillBefore);
         world.put(SHOP, there.clone()).await;
@@ -416,16 +416,16 @@ async fn a_delete_that_was_killed_at_any_write_is_finished_by_the_timer() {
         .await;
 }
 
-/// Asserts that the integration is gone with all it made, what is out of sight included.
+/// Asserts that the integration is gone with everything it created, including hidden leftovers.
 fn assert_nothing_left(world: &World, before: &BTreeMap<String, Value>) {
     assert_eq!(world.inventory(), *before);
     assert!(!world.has("environments/shop"));
     assert_eq!(world.catalog().leftovers(), BTreeMap::new());
 }
 
-/// Requests after each of which a deletion begins while a synchronization is under way.
+/// Requests after each of which a deletion begins while a synchronization is in flight.
 const MOMENTS: usize = 60;
-/// More calls than it takes to delete a few APIs, whoever goes on making them.
+/// More calls than it takes to delete a few APIs, even if something keeps recreating them.
 const MANY_CALLS: usize = 100;
 
 #[tokio::test]
@@ -438,14 +438,14 @@ async fn a_delete_and_a_sync_at_once_leave_nothing_behind() {
             delete_during_a_sync(&world, &other, moment, &before).await;
         }
         world.hear(&other.output());
-        // What was made below an API at the moment it went is out of sight, and in line once it is made again.
+        // Entities created below an API while it was deleted are hidden, and in sync once it is recreated.
         world.put_shop().await;
         world.assert_in_line();
     });
     worlds.buffer_unordered(4).collect::<Vec<()>>().await;
 }
 
-/// Lets the other handler delete the integration once a synchronization of it has made so many requests.
+/// Makes the other handler delete the integration once a synchronization of it has sent this many requests.
 async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usize, before: &BTreeMap<String, Value>) {
     world.cloud.api_gateway.clear();
     world.put_shop().await;
@@ -471,7 +471,7 @@ async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usiz
                 .delete(url)
                 .header("x-functions-key", other.function_key());
             let deleted = answer(request).await;
-            // While the other goes on making what is deleted here, there is no end to it.
+            // As long as the other recreates what is deleted here, it does not end.
             if deleted.status != 202 {
                 return deleted;
             }
@@ -479,7 +479,7 @@ async fn delete_during_a_sync(world: &World, other: &FunctionsHost, moment: usiz
     };
     let sync = async {
         let synced = world.sync("").await;
-        // If it made fewer requests than that, the deletion comes after it.
+        // If it sent fewer requests, the deletion comes after it.
         begin_now();
         synced
     };

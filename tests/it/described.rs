@@ -1,4 +1,4 @@
-//! Every answer of the handler is one that its own description tells of.
+//! Every response of the handler matches its own description.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, OnceLock};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::world::Answer;
 
-/// The description, and what was made of it so far.
+/// The description, and its compiled schemas.
 struct Description {
     document: Value,
     validators: Mutex<HashMap<String, Arc<Validator>>>,

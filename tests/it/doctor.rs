@@ -13,7 +13,7 @@ use crate::cli::{BOTH, Where, command, names};
 use crate::keyless::{by_key, keyless};
 use crate::world::{SHOP, World, change_kept};
 
-/// What the doctor finds: each check with its state.
+/// The doctor's checks with their states.
 async fn examine(world: &World, name: &str) -> Value {
     let path = format!("integrations/{name}/doctor");
     world.call(Method::GET, &path, None).await.expect(200).json()
@@ -26,7 +26,7 @@ fn in_state(examination: &Value, state: &str) -> Vec<String> {
     those.map(|check| check["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Asserts that this one check has failed, with a remedy, and that a person is told so in words.
+/// Asserts that exactly this check failed, with a remedy and a message for people.
 async fn assert_names(world: &World, wanted: &str, reason: &str) {
     let before = world.everything();
     let examination = examine(world, SHOP).await;
@@ -90,7 +90,7 @@ async fn where_nothing_is_missing_everything_is_looked_at_and_nothing_written() 
         let arguments = ["doctor", "-g", &names.group, "-n", &names.center, "-i", SHOP];
         let said = command(&world, place, &arguments).await.expect(0);
         assert!(
-            said.out.starts_with("Examined as the managed identity, object id 3333"),
+            said.out.starts_with("Checked as the managed identity, object id 3333"),
             "{said:?}"
         );
         assert!(said.out.ends_with("Nothing is missing.\n"), "{said:?}");
@@ -216,7 +216,7 @@ async fn credentials_and_what_they_may_do() {
     let vault = &world.cloud.key_vault;
     let secret = world.cloud.aws_secret_access_key.clone();
     vault.set_secret("aws-secret-access-key", "another0another0another0another0another0");
-    assert_names(&world, "aws-credentials", "does not accept").await;
+    assert_names(&world, "aws-credentials", "rejects").await;
     vault.set_secret("aws-secret-access-key", &secret);
 
     for (check, target) in [

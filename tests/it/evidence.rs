@@ -1,4 +1,4 @@
-//! On what evidence something is removed: lists that are complete, and Amazon's own word right before.
+//! The evidence for removals: complete lists, and AWS's own confirmation right before.
 
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, HeaderName, RETRY_AFTER};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use crate::deadlines::plain;
 use crate::world::World;
 
-/// The API that Amazon's list lacks.
+/// The API that API Gateway's list lacks.
 const LOST: &str = "api0000002";
 
 pub fn answer(status: u16, headers: &[(HeaderName, &str)], body: impl Into<Vec<u8>>) -> Fault {
@@ -24,7 +24,7 @@ pub fn answer(status: u16, headers: &[(HeaderName, &str)], body: impl Into<Vec<u
     }
 }
 
-/// Lets Amazon's list lack an API.
+/// Lets API Gateway's list lack an API.
 fn lose_from_list(world: &World) {
     let listed = world.cloud.api_gateway.estate().into_iter();
     let items: Vec<Value> = listed
@@ -88,7 +88,7 @@ async fn an_api_goes_only_once_amazon_says_that_there_is_none() {
             assert_eq!(report["failed"][0]["apiId"], LOST, "{what}: {report:#}");
         } else {
             assert_eq!(report["remaining"], 1, "{what}: {report:#}");
-            // Another process is not held back by what Amazon told this one.
+            // Another process is not held back by what AWS told this one.
             world.restart_with(&[]).await;
         }
 

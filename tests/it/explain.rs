@@ -15,7 +15,7 @@ use crate::world::{SHOP, World};
 /// A deployed API of the demo.
 const ORDERS: &str = "a1b2c3d4e5";
 
-/// What is told of a name or id: the first API that it means.
+/// The explanation of a name or id: the first API that it matches.
 async fn explain(world: &World, api: &str) -> Value {
     let api: String = byte_serialize(api.as_bytes()).collect();
     let path = format!("integrations/{SHOP}/explain?api={api}");
@@ -60,7 +60,7 @@ async fn an_api_is_found_by_id_name_and_entity_and_nothing_is_written() {
         let names = names(&world.cloud);
         let arguments = ["explain", ORDERS, "-g", &names.group, "-n", &names.center, "-i", SHOP];
         let said = command(&world, place, &arguments).await.expect(0);
-        let expected = format!("{} ({ORDERS}): it is in the catalog as it has to be\n", api.name);
+        let expected = format!("{} ({ORDERS}): it is in the catalog and up to date\n", api.name);
         assert!(said.out.starts_with(&expected), "{said:?}");
     }
 }

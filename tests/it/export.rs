@@ -1,4 +1,4 @@
-//! Exporting: only when asked for, with nothing secret, and at nobody's cost whatever the collector does.
+//! Exporting: only on request, without secrets, and without any effect on the work, whatever the collector does.
 
 use std::fs;
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use crate::secrecy::assert_uncalled;
 use crate::telemetry::{eventful_day, observed};
 use crate::world::{SHOP, World};
 
-/// Within this time an idle handler ends, whatever its collector does.
+/// The time within which an idle handler ends, whatever its collector does.
 const ENDS_WITHIN: Duration = Duration::from_secs(4);
 /// Within this time what is to be said is said.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -51,7 +51,7 @@ async fn a_collector_that_fails_changes_nothing_is_complained_of_once_and_holds_
         (Some(Reaction::Refuse(500)), "status 500"),
         (Some(Reaction::Refuse(401)), "status 401"),
         (Some(Reaction::Refuse(307)), "status 307"),
-        (Some(Reaction::Hang), "no answer within 0.1 seconds"),
+        (Some(Reaction::Hang), "no response within 0.1 seconds"),
         (None, "refused"),
     ];
     let impatient = ("OTEL_EXPORTER_OTLP_TIMEOUT", "100");
@@ -78,7 +78,7 @@ async fn a_collector_that_fails_changes_nothing_is_complained_of_once_and_holds_
         let complaints = world
             .host
             .output()
-            .matches("telemetry does not get to the collector")
+            .matches("telemetry does not reach the collector")
             .count();
         assert_eq!(complaints, 1, "{reason}: {}", world.host.output());
     }
@@ -106,7 +106,7 @@ async fn a_collector_that_is_back_is_told_everything_that_follows() {
     collector
         .until(|exported| !exported.named("function-timer").is_empty())
         .await;
-    said(&world, "telemetry gets to the collector again").await;
+    said(&world, "telemetry reaches the collector again").await;
 }
 
 #[tokio::test]
@@ -178,7 +178,7 @@ async fn unless_it_is_asked_for_there_is_no_exporter() {
         world
             .host
             .output()
-            .contains("OTEL_EXPORTER_OTLP_PROTOCOL cannot be used: http/protobuf")
+            .contains("OTEL_EXPORTER_OTLP_PROTOCOL is invalid: only http/protobuf")
     );
     assert_uncalled(stranger);
 }

@@ -1,4 +1,4 @@
-//! Facts: what each API tells of itself, as flat custom metadata that the portal makes filters of.
+//! Facts: flat custom metadata about each API, which the portal offers as filters.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -123,7 +123,7 @@ async fn every_kind_of_api_tells_its_facts_and_a_second_run_is_free() {
     assert_eq!(schema(&world, "aws-account")["items"]["enum"], json!([ACCOUNT]));
     assert_quiet(&world).await;
 
-    // What people change is put right, by the very plan that shows it; what they add stays.
+    // People's changes are corrected, by the very plan that shows it; their additions stay.
     world.edit(PAYMENTS, |api| {
         api["customProperties"]["aws-api-type"] = json!(["HTTP"]);
     });
@@ -198,7 +198,7 @@ async fn an_extension_that_is_refused_is_said_once_and_not_tried_again() {
     assert_quiet(&world).await;
     assert_eq!(schema(&world, "aws-account"), of_accounts(&["999999999999"]));
 
-    // A `PUT` tries again, and once there is room the APIs tell it.
+    // A `PUT` tries again, and once there is room, the APIs get it.
     put_again(&world).await;
     let last = world.last_sync().await;
     assert!(last["message"].as_str().unwrap().contains("aws-account"), "{last:#}");
@@ -227,7 +227,7 @@ async fn two_writers_of_one_schema_keep_each_others_values() {
         });
         world.fail(Service::ApiCenter, Some(Method::PUT), write, Some(1), Fault::Interject);
     };
-    // Another makes it between the look and the write.
+    // Somebody else creates it between look and write.
     interject(&["111111111111"]);
     world.put_shop().await;
     assert_eq!(schema(&world, "aws-account"), of_accounts(&["111111111111", ACCOUNT]));
@@ -339,7 +339,7 @@ async fn an_integration_tells_the_facts_that_it_is_asked_to() {
     assert!(!world.has("metadataSchemas/aws-account"));
     assert!(told(&world, "aws-region").iter().all(Value::is_array));
 
-    // What is no longer wanted keeps its value.
+    // A fact that is no longer wanted keeps its value.
     world.put(SHOP, document(&world, &json!([]))).await.expect(200);
     assert!(told(&world, "aws-region").iter().all(Value::is_array));
     put_again(&world).await;

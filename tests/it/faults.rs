@@ -28,8 +28,8 @@ use crate::secrecy::assert_uncalled;
 const SIDE_BY_SIDE: usize = 24;
 /// Combinations that are worth a site: one takes as much of a processor to be built as they do to be tried.
 const WORTH_A_SITE: usize = 8;
-/// Of so many combinations a plain run tries one: it takes many minutes less, and every kind of call still fails in many ways, and
-/// every way is tried on many kinds.
+/// A plain run tries one of this many combinations, which takes many minutes less: every kind of call still fails in
+/// many ways, and every way is tried on many kinds.
 const SHARE: usize = 8;
 /// Calls within which everything is right again, once nothing goes wrong any more. One that had no time for everything is not
 /// counted: how much there is time for depends on what else the machine does.
@@ -59,7 +59,7 @@ async fn whatever_goes_wrong_with_a_role_or_with_an_import_that_goes_on_the_next
     try_all(Scene::Deferred, 33).await;
 }
 
-/// Tries the combinations of a scene's kinds of calls and of troubles: there are exactly so many.
+/// Tries the combinations of a scene's kinds of calls and faults: exactly this many.
 #[expect(clippy::print_stdout, reason = "for people to read what ran")]
 async fn try_all(scene: Scene, expected: usize) {
     let kinds = kinds_of(scene, &discover(scene).await);
@@ -88,14 +88,14 @@ fn chosen(all: Vec<Combination>, kinds: usize) -> Vec<Combination> {
     of_share.map(|(_, combination)| combination).collect()
 }
 
-/// Whether everything is tried. Read from `FAULTS`.
+/// Whether to try everything. Read from `FAULTS`.
 fn is_whole() -> bool {
     #[expect(clippy::disallowed_methods, reason = "the extent of a test is no setting of the app")]
     let extent = std::env::var_os("FAULTS");
     extent.is_some_and(|extent| extent == "all")
 }
 
-/// What is called in a scene in which nothing goes wrong, by a handler that knows nothing.
+/// The calls of a scene without faults, by a new handler.
 async fn discover(scene: Scene) -> Vec<Exchange> {
     let mut site = Site::build(scene).await;
     let mut said = play_anew(&mut site).await;
@@ -191,7 +191,7 @@ async fn strike(site: &mut Site, combination: &Combination, elsewhere: &str) -> 
     site.play().await
 }
 
-/// Plays on when nothing goes wrong any more, until all is right: what is wrong after so many calls, and what was said.
+/// Continues without faults until all is right; returns the flaws after a number of calls, and the outcomes.
 async fn play_to_the_end(site: &Site) -> (Vec<String>, String) {
     let (mut words, mut flaws, mut counted) = (Vec::new(), Vec::new(), 0);
     while counted < CALLS_AFTER && words.len() < CALLS_AT_MOST {

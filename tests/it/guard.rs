@@ -1,4 +1,4 @@
-//! A hold of removals stays until people confirm it or none is left to remove, whatever appears or goes wrong meanwhile.
+//! A hold on removals lasts until people confirm it or none is left, whatever appears or fails meanwhile.
 
 use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
@@ -25,7 +25,7 @@ fn remove(world: &World, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// One API with so many stages.
+/// One API with this many stages.
 fn staged(stages: usize) -> Estate {
     let stages = (0..stages).map(stage);
     vec![(RestApi::new(ORDERS, "Orders"), stages.collect())]
@@ -42,7 +42,7 @@ fn remove_stages(world: &World, numbers: std::ops::Range<usize>) {
     }
 }
 
-/// A run that holds removals and removes nothing; gives their id.
+/// A run that holds removals and removes nothing; returns their id.
 async fn run_and_hold(world: &World, what: &str) -> String {
     let before = world.inventory();
     world.run_timer().await;
@@ -63,7 +63,7 @@ async fn confirm(world: &World, id: &str) {
     world.assert_in_line();
 }
 
-/// Two APIs that a run has to remove unasked, since nothing is held any more.
+/// Two APIs that a run must remove unasked, since nothing is held any more.
 async fn assert_nothing_is_held(world: &World) {
     world.cloud.fill_gateway(numbered(900..920));
     world.run_timer().await;
@@ -255,7 +255,7 @@ async fn a_run_that_is_killed_after_it_found_too_much_gone_does_not_let_the_next
     }
 }
 
-/// What loses a journal.
+/// A way to lose a journal.
 type Loss = (&'static str, fn(&mut Value));
 
 const LOSSES: [Loss; 3] = [

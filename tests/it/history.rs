@@ -44,7 +44,7 @@ async fn every_run_is_kept_with_its_outcome_and_counts() {
         runs.iter()
             .all(|run| run["startedOn"].as_str() <= shown["properties"]["lastSync"]["startedOn"].as_str())
     );
-    // What is shown can be put again.
+    // The response of a `GET` can be put again.
     world.put(SHOP, shown).await.expect(200);
     assert_eq!(
         outcomes(&world).await,

@@ -1,4 +1,4 @@
-//! Without a long-lived key: a role that is assumed with a token of this app's identity.
+//! Keyless: a role assumed with a token of the app's identity.
 
 use std::collections::BTreeSet;
 

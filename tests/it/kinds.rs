@@ -37,7 +37,7 @@ async fn demonstration() -> World {
     world
 }
 
-/// How many requests Amazon answered, by the last segment that is no name.
+/// The number of requests to AWS, by the last segment that is not a name.
 fn calls(world: &World) -> BTreeMap<String, usize> {
     let mut calls = BTreeMap::new();
     for exchange in world.cloud.record.exchanges() {
@@ -61,7 +61,7 @@ fn calls(world: &World) -> BTreeMap<String, usize> {
     calls
 }
 
-/// Adds ordinary APIs of a kind until there are so many.
+/// Adds ordinary APIs of a kind up to this number.
 fn fill_up(world: &World, protocol: Protocol, count: usize) {
     let gateway = &world.cloud.api_gateway;
     let is_of = |api: &V2Api| api.protocol == protocol;
@@ -203,7 +203,7 @@ async fn the_kinds_that_are_wanted_are_read_and_no_others() {
         let answer = world.put(SHOP, document.clone()).await.expect(400);
         assert!(answer.text.contains("REST, HTTP and WEBSOCKET"), "{}", answer.text);
     }
-    // What is no longer asked for departs: it goes once that is confirmed.
+    // Unselected kinds depart: deleted once that is confirmed.
     document["properties"]["apiTypes"] = json!(["REST"]);
     world.put(SHOP, document).await.expect(200);
     let report = world.last_sync().await;
@@ -291,7 +291,7 @@ async fn a_region_without_http_apis_has_none_and_nothing_else_reads_as_that() {
         "{report:#}"
     );
 
-    // Once there are some, the same answer is held back by the guard, and an API goes after Amazon's own 404 only.
+    // Once there are some, the guard holds back the same response, and an API is deleted only after AWS's own 404.
     world.cloud.api_gateway.set_v2_missing(false);
     world.run_timer().await;
     world.assert_in_line();

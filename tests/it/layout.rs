@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::application::add_files;
 
-/// Where the crates' files are that are looked at.
+/// The folders of the checked crates.
 const CRATES: [&str; 4] = ["src", "sandbox/src", "sandbox/program/src", "xtask/src"];
 
 /// The path of a module in its crate, such as `["api_center", "catalog"]`; it is empty for the crate's own file.
@@ -85,7 +85,7 @@ fn circle(sources: &Sources) -> Option<Vec<String>> {
         .keys()
         .map(|module| (module, imports(module, sources)))
         .collect();
-    // What imports nothing that is left is in no circle.
+    // A module without remaining imports is in no cycle.
     while let Some(&free) = imports.keys().find(|module| imports[*module].is_empty()) {
         imports.remove(free);
         for imported in imports.values_mut() {
@@ -162,7 +162,7 @@ fn imports<'a>(module: &Module, sources: &'a Sources) -> BTreeSet<&'a Module> {
     files.filter(|file| *file != module).collect()
 }
 
-/// Reads a path, or the tree of an import; gives what comes after it.
+/// Reads a path, or the tree of an import; returns what comes after it.
 fn tree<'a>(tokens: &'a [String], prefix: &[String], paths: &mut Vec<Module>) -> &'a [String] {
     let mut path = prefix.to_vec();
     let mut rest = tokens;

@@ -1,7 +1,7 @@
-//! Lives of a catalog at random: what happens on Amazon, what people do, calls, faults, kills, all at once.
+//! Lives of a catalog at random: what happens in AWS, what people do, calls, faults, kills, all at once.
 //!
-//! Every write of the app is judged by itself (`laws`); in the end all is quiet, and after two runs the catalog has to
-//! be what an oracle says that knows nothing of the planner (`settle`).
+//! Every write of the app is judged by itself (`laws`); in the end all is quiet, and after two runs the catalog must be
+//! what an oracle says that knows nothing of the planner (`settle`).
 
 #![expect(clippy::print_stdout, reason = "how many lives were played is part of the result")]
 
@@ -26,13 +26,13 @@ use self::step::{Life, life};
 
 /// Lives that a plain test run plays; the weekly workflow plays thousands.
 const LIVES: u32 = 50;
-/// What the lives of a plain test run are made of.
+/// The seed of a plain test run's lives.
 const SEED: u64 = 20_241_107;
-/// Lives are played side by side, because much of their time is waiting; the number also tells who plays which.
+/// Lives are played concurrently, because they mostly wait; the number also determines who plays which.
 const SIDE_BY_SIDE: u32 = 4;
 /// How long a life that went wrong is cut down.
 const LONGEST_CUTTING_MILLISECONDS: u32 = 90_000;
-/// Where the seeds of lives that went wrong are kept; they are played first.
+/// The file with the seeds of failed lives, which are played first.
 const FAILURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/model.proptest-regressions");
 
 /// How many lives, and which.
@@ -80,7 +80,7 @@ fn whatever_happens_the_catalog_is_right_once_all_is_quiet() {
     );
 }
 
-/// Plays so many lives, one after another; a life that goes wrong is cut down to what makes it go wrong.
+/// Plays this many lives in sequence; a failing life is shrunk.
 fn play(lives: u32, seed: u64, count: &AtomicU32) -> Result<(), String> {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

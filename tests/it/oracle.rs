@@ -1,4 +1,4 @@
-//! What the catalog should hold for an estate, worked out apart from the code under test.
+//! The desired catalog for an estate, computed independently of the code under test.
 
 mod full;
 
@@ -13,7 +13,7 @@ pub use full::{desired_full, desired_full_by, full_estate, stages_of};
 /// All REST APIs of a gateway and their stages.
 pub type Estate = Vec<(RestApi, Vec<Stage>)>;
 
-/// What an integration asks for.
+/// The settings of an integration.
 #[derive(Debug, Clone, Copy)]
 pub struct Wishes<'a> {
     pub integration: &'a str,
@@ -22,7 +22,7 @@ pub struct Wishes<'a> {
     pub definitions: bool,
 }
 
-/// What an integration should have made of an estate: what matters of every entity, by path.
+/// The relevant part of every desired entity, by path.
 pub fn desired(integration: &str, region: &str, estate: &Estate) -> BTreeMap<String, Value> {
     let wishes = Wishes {
         integration,
@@ -99,7 +99,7 @@ fn desired_stage(
     desired
 }
 
-/// What of that the source owns, so that it is put right whatever people do.
+/// The part that the source owns, so that every run corrects it.
 pub fn source_owned(path: &str, mut matters: Value) -> Value {
     let theirs: &[&str] = match (path.contains("/deployments/"), path.split('/').count()) {
         (true, _) => &["title", "state"],
@@ -112,7 +112,7 @@ pub fn source_owned(path: &str, mut matters: Value) -> Value {
     matters
 }
 
-/// What matters of an entity.
+/// The relevant part of an entity.
 pub fn what_matters(path: &str, entity: &Value) -> Value {
     let properties = &entity["properties"];
     let of = |name: &str| properties[name].clone();

@@ -281,7 +281,7 @@ async fn an_account_that_left_the_organisation_departs_and_a_list_that_is_cut_sh
     assert_eq!(report["outcome"], "partial", "{report:#}");
     let message = report["message"].as_str().unwrap();
     assert!(
-        message.contains("source prod could not be listed to their end"),
+        message.contains("source prod could not be listed completely"),
         "{message}"
     );
     assert_eq!(report["deleted"], 0);

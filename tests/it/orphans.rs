@@ -1,4 +1,4 @@
-//! What people take away or change by hand, at every level, and how it comes back; or does not, where that is theirs to say.
+//! Manual deletions and changes at every level: how things come back, or do not, where that is people's decision.
 
 use std::process::Stdio;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -22,10 +22,10 @@ use crate::world::{SHOP, World};
 const HOUR: i64 = 3600;
 /// Set in the process that lives through a day of hourly runs: the first and the last of its hours.
 const HOURS: &str = "TEST_HOURS";
-/// What that process's clock shows, in seconds since 1970; it begins at some full hour.
+/// The clock of the process, in seconds since 1970; it starts at a full hour.
 static TIME: AtomicI64 = AtomicI64::new(500_000 * HOUR);
 
-/// What somebody does by hand below an API.
+/// Somebody's manual change below an API.
 type Damage = fn(&World, &str);
 
 /// Everything that can be done by hand below an API, each to another API.
@@ -237,7 +237,7 @@ async fn what_was_damaged_below_apis_is_right_after_29_hourly_runs() {
     world.assert_in_line();
 }
 
-/// The hours that this process is to live through, if it is one that does.
+/// The hours for this process to run, if it is the child.
 fn hours() -> Option<(i64, i64)> {
     #[expect(
         clippy::disallowed_methods,
@@ -248,9 +248,9 @@ fn hours() -> Option<(i64, i64)> {
     Some((first.parse().unwrap(), last.parse().unwrap()))
 }
 
-/// Lets a process with a clock of its own make the timer's runs of these hours.
+/// Makes a process with its own clock run the timer for these hours.
 ///
-/// Identity, certificates and Amazon's address are read from the environment, which a test cannot change for itself.
+/// Identity, certificates and AWS's address come from the environment, which a test cannot change for itself.
 async fn runs_by_the_hour(world: &World, first: i64, last: i64) {
     let test = "orphans::what_was_damaged_below_apis_is_right_after_29_hourly_runs";
     let output = Command::new(std::env::current_exe().unwrap())

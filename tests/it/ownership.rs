@@ -1,4 +1,4 @@
-//! Whose is what: only what the integration made changes or goes.
+//! Ownership: only what the integration created changes or is deleted.
 
 use std::sync::Arc;
 

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use crate::world::{Answer, SHOP, World, answer};
 
-/// What Chromium sends.
+/// Chromium's `Accept` header.
 const BROWSER: &str =
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8";
 
@@ -87,7 +87,7 @@ async fn a_browser_sees_every_integration_and_its_apis() {
             assert!(page.text.contains(&stage.name), "{title}: {}", stage.name);
         }
     }
-    // No stage by the name that its entities have, which is another where Amazon's is none that API Center takes.
+    // No stage by the name that its entities have, which is another where AWS's is none that API Center takes.
     assert!(page.text.contains("<td>prod, Prod</td>"), "{}", page.text);
     for readable in ["prod-", "dev-2-"] {
         assert!(!page.text.contains(readable), "{readable}: {}", page.text);

@@ -10,14 +10,14 @@ use serde_json::json;
 
 use crate::world::{SHOP, World, answer};
 
-/// What the tests' builds panic at; see `src/panics.rs`.
+/// The variable for planted panics; see `src/panics.rs`.
 const PLANTED: &str = "APICENTER_AWS_SYNC_PLANTED_PANIC";
-/// What the names of all such variables begin with.
+/// The prefix of all such variables.
 const ALL_PLANTED: &str = "APICENTER_AWS_SYNC_PLANTED";
 /// An API that the demo has with two stages.
 const API: &str = "a1b2c3d4e5";
 
-/// Asserts that the log tells where a panic was, and nothing of what it said.
+/// Asserts that the log has the place of a panic, and not its message.
 fn assert_place_is_logged(world: &World, what: &str) {
     let output = world.host.output();
     let mut lines = output.lines().filter(|line| line.contains("a panic: "));
@@ -41,7 +41,7 @@ async fn an_api_at_which_the_work_panics_is_failed_and_the_others_are_done() {
         let message = failed[0]["message"].as_str().unwrap();
         assert!(message.starts_with("internal error"), "{step}: {message}");
         assert_place_is_logged(&world, step);
-        // What it has of the API is listed: nothing that people add below it meanwhile counts as the integration's.
+        // Its entities are listed: people's additions below it do not count as the integration's.
         if step == "write" {
             let draft = json!({ "title": "Draft", "lifecycleStage": "design" });
             let path = format!("apis/shop-{API}/versions/draft");

@@ -155,7 +155,7 @@ async fn a_put_that_changes_settings_begins_another_pass() {
     assert_eq!(cursor(&world)["from"], "shop-api0000000");
 }
 
-/// How far the unfinished pass has come that is kept with the integration.
+/// The stored position of the unfinished pass.
 fn cursor(world: &World) -> Value {
     kept(&world.properties("environments/shop"), "aws-integration", "journal")["cursor"].take()
 }

@@ -1,4 +1,4 @@
-//! What the handler asks of both clouds, told from its requests, is what it is granted and what the documentation says.
+//! The permissions that the handler's requests need are exactly those granted and documented.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -21,7 +21,7 @@ use crate::world::{SHOP, World};
 
 /// The REST API that things happen to.
 const ORDERS: &str = "a1b2c3d4e5";
-/// What comes before the path in the ARN of anything of Amazon API Gateway, in the template.
+/// The prefix of API Gateway ARNs in the template.
 const GATEWAY_ARN: &str = "arn:${AWS::Partition}:apigateway:*:";
 /// The account in such an ARN, in the template, and what the documentation has for it.
 const ACCOUNT: (&str, &str) = ("${AWS::AccountId}:", "account: ");
@@ -71,7 +71,7 @@ async fn everything_happens() -> World {
     world
 }
 
-/// Reads an organisation, but for a unit.
+/// Reads an organisation, except a unit.
 async fn a_company_is_read(world: &World) {
     let company = Company {
         role_name: MEMBER_ROLE.to_owned(),
@@ -130,7 +130,7 @@ fn import_slowly(world: &World) {
     world.fail(Service::ApiCenter, get, "/operationResults/", None, succeeded);
 }
 
-/// What is needed on Azure for a request to Azure Resource Manager: types and names alternate in its path.
+/// The action for a request to Azure Resource Manager: types and names alternate in its path.
 fn azure_action(resource_id: &str, exchange: &Exchange) -> String {
     let path = exchange.path().strip_prefix(resource_id).unwrap();
     let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
@@ -154,16 +154,16 @@ fn azure_action(resource_id: &str, exchange: &Exchange) -> String {
         .join("/")
 }
 
-/// What is needed on Azure for a request to a vault.
+/// The action for a request to a vault.
 fn vault_action(exchange: &Exchange) -> String {
     assert_eq!(exchange.method, Method::GET);
     assert!(exchange.path().starts_with("/secrets/"), "{}", exchange.path());
     "Microsoft.KeyVault/vaults/secrets/getSecret/action".to_owned()
 }
 
-/// What is needed on AWS for a request to Amazon API Gateway: action and resource, with `*` for every name. For an API itself
-/// that would be everything below it, too: its id is as many `?`. The version is in no ARN; private domains and routing rules
-/// have the account in theirs.
+/// The action and resource for a request to Amazon API Gateway, with `*` for every name. For an API itself that would
+/// include everything below it: its id is as many `?`. The version is in no ARN; private domains and routing rules have
+/// the account in theirs.
 fn gateway_permission(exchange: &Exchange) -> (String, String) {
     let path = exchange.path();
     let segments: Vec<&str> = path.split('/').skip(1).filter(|segment| *segment != "v2").collect();
@@ -191,8 +191,8 @@ fn gateway_permission(exchange: &Exchange) -> (String, String) {
     }
 }
 
-/// What is needed on AWS for a request to Security Token Service: nothing where a token is shown, and nothing to ask whose a
-/// key is ("`GetCallerIdentity`": no permissions are required).
+/// The permission for a request to Security Token Service: none with a token, and none for `GetCallerIdentity` ("no
+/// permissions are required").
 fn token_permission(exchange: &Exchange) -> Option<(String, &'static str)> {
     let member = |wanted: &str| {
         let mut members = form_urlencoded::parse(&exchange.request_body);
@@ -215,7 +215,7 @@ fn token_permission(exchange: &Exchange) -> Option<(String, &'static str)> {
 /// Actions, each with what it is allowed on.
 type Permissions = BTreeSet<(String, String)>;
 
-/// What was needed of both clouds.
+/// The needed permissions.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Needed {
     azure: BTreeSet<String>,
@@ -249,15 +249,15 @@ fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// What the custom role allows.
+/// The actions of the custom role.
 fn custom_role() -> BTreeSet<String> {
     let actions: Vec<String> = serde_json::from_str(&read("infra/api-center-actions.json")).unwrap();
     let set: BTreeSet<String> = actions.iter().cloned().collect();
-    assert_eq!(set.len(), actions.len(), "none is there twice");
+    assert_eq!(set.len(), actions.len(), "none is listed twice");
     set
 }
 
-/// What the policies of a template allow on gateways, with the resources as the documentation has them, and on all else.
+/// The permissions of a template on gateways, with resources as documented, and on everything else.
 fn template_permissions(path: &str) -> (Permissions, Permissions) {
     let documents = Yaml::load_from_str(&read(path)).unwrap();
     let resources = &documents[0]["Resources"];
@@ -288,7 +288,7 @@ fn template_permissions(path: &str) -> (Permissions, Permissions) {
     (gateway.collect(), other)
 }
 
-/// The texts of a node that is one or a list of some, whatever function they are for.
+/// The texts of a node that is a text, a list or a function of texts.
 fn texts<'a>(node: &'a Yaml<'a>) -> impl Iterator<Item = String> + 'a {
     let nodes = match node {
         Yaml::Sequence(nodes) => nodes.as_slice(),

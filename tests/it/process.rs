@@ -170,7 +170,7 @@ async fn without_its_host_a_working_handler_is_gone_within_seconds_and_the_next_
     let pid = parent.id().unwrap();
     world.cloud.kill.set(move || send(pid, Signal::KILL));
     world.fail_write(10, Some(1), Fault::KillBefore);
-    // So that the run is still under way when its host's end is noticed.
+    // So that the run is still in flight when its host's end is noticed.
     world.fail_write(10, None, Fault::Hang);
     let run = tokio::spawn(async move { host.fire_timer(TimerKind::Scheduled).await.unwrap() });
     world.hear(&assert_all_ended(&mut parent).await);
@@ -188,10 +188,10 @@ async fn without_its_host_a_working_handler_is_gone_within_seconds_and_the_next_
     );
 }
 
-/// Starts a handler as the child of a process that is not the test's, and a host's calls to it.
+/// Starts a handler as the grandchild of the test, and returns a host's calls to it.
 async fn start_below_a_parent(cloud: &Cloud) -> (Child, FunctionsHost) {
     let options = host_options(cloud, &[]);
-    // Bound without listening, so that nobody else is given the port.
+    // Bound without listening, so that nobody else gets the port.
     let reserved = TcpSocket::new_v4().unwrap();
     reserved.set_reuseaddr(true).unwrap();
     reserved.bind(([127, 0, 0, 1], 0).into()).unwrap();
@@ -216,7 +216,7 @@ async fn start_below_a_parent(cloud: &Cloud) -> (Child, FunctionsHost) {
     (parent, FunctionsHost::attach(options, port).await.unwrap())
 }
 
-/// Waits until all processes that hold the pipe of a parent's output are gone, and gives what they wrote.
+/// Waits until all processes that hold the pipe of a parent's output are gone, and returns what they wrote.
 async fn assert_all_ended(parent: &mut Child) -> String {
     let mut output = String::new();
     let mut pipe = parent.stdout.take().unwrap();

@@ -13,7 +13,7 @@ use crate::world::{SHOP, World};
 const GATEWAY: &str = "apigateway.us-east-1.amazonaws.com:443";
 const TOKEN_SERVICE: &str = "sts.us-east-1.amazonaws.com:443";
 
-/// A world where Amazon is reached under its real names, which nobody but the proxy can resolve.
+/// A world where AWS has its real names, which only the proxy can resolve.
 async fn behind(proxy: &ForwardProxy, settings: &[(&str, &str)]) -> World {
     let options = CloudOptions {
         amazon_over_tls: true,
@@ -78,7 +78,7 @@ async fn what_no_proxy_names_is_called_directly_on_both_sides() {
         BTreeSet::from([GATEWAY.to_owned(), TOKEN_SERVICE.to_owned()])
     );
 
-    // Without its proxy Amazon is out of reach: its names mean nothing here.
+    // Without the proxy, AWS is unreachable: its names mean nothing here.
     let proxy = ForwardProxy::start().await.unwrap();
     let world = behind(&proxy, &[("NO_PROXY", "127.0.0.1,.us-east-1.amazonaws.com")]).await;
     let refused = world.put(SHOP, world.document()).await.expect(503);

@@ -1,4 +1,4 @@
-//! What a run writes down when it ends, and when it writes down nothing.
+//! What a run records when it ends, and when it records nothing.
 
 use std::sync::Arc;
 
@@ -48,7 +48,7 @@ async fn a_run_that_ends_while_its_integration_is_being_deleted_does_not_bring_i
 #[tokio::test]
 async fn a_put_whose_run_comes_to_nothing_says_why() {
     let world = World::start().await;
-    // Azure lists the environment that was made, and does not find it.
+    // Azure lists the new environment, but does not find it.
     let missing = json!({ "error": { "code": "ResourceNotFound", "message": "not there" } });
     world.refuse(Method::GET, "/environments/shop", 404, &missing);
     let put = world.put(SHOP, world.document()).await.expect(201).json();
@@ -56,7 +56,7 @@ async fn a_put_whose_run_comes_to_nothing_says_why() {
     assert_eq!(properties["lastSync"]["outcome"], "failed");
     assert_eq!(
         properties["lastSync"]["message"],
-        "the integration shop is no longer found in environments/shop, so that this run ended: call again"
+        "the integration shop is no longer found in environments/shop, so this run ended: call again"
     );
     assert_eq!(properties["linkState"]["state"], "error");
     world.cloud.faults.clear();

@@ -1,4 +1,4 @@
-//! Every refusal: its code, and a catalog that is as it was.
+//! Every refusal: its code, and an unchanged catalog.
 
 use reqwest::Method;
 use reqwest::header::{ALLOW, HeaderMap, RETRY_AFTER};
@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 
 use crate::world::{Answer, SHOP, World, answer, change_kept};
 
-/// A call that is refused: how it comes to be, and with what.
+/// A refused call.
 struct Refusal {
     what: &'static str,
-    /// What is changed in the world first.
+    /// A change of the world before the call.
     prepare: fn(&World),
     method: Method,
     path: &'static str,
-    /// What is changed in the usual document; the call has no body without it.
+    /// A change of the usual document; without it, the call has no body.
     body: Option<fn(&mut Value)>,
     status: u16,
     code: &'static str,
@@ -36,7 +36,7 @@ impl Refusal {
         }
     }
 
-    /// A document that is no integration's.
+    /// An invalid document.
     fn invalid(what: &'static str, body: fn(&mut Value)) -> Self {
         Self::put(what, as_it_is, body, 400, "InvalidRequest")
     }

@@ -1,4 +1,4 @@
-//! Roles that cannot be assumed: every way it fails, its code, and a catalog that is as it was.
+//! Roles that cannot be assumed: every failure, its code, and an unchanged catalog.
 
 use futures::stream::{self, StreamExt};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
@@ -18,7 +18,7 @@ const SIDE_BY_SIDE: usize = 6;
 /// A role that cannot be assumed.
 struct Case {
     what: &'static str,
-    /// What the setting `AWS_WEB_IDENTITY_AUDIENCE` is, if it is another.
+    /// Another value of `AWS_WEB_IDENTITY_AUDIENCE`.
     audience: Option<&'static str>,
     prepare: fn(&World),
     document: fn(&World) -> Value,
@@ -59,7 +59,7 @@ fn fail_sts(world: &World, fault: impl Into<Fault>) {
     world.fail(Service::Sts, None, ".", None, fault.into());
 }
 
-/// Lets the requests for a token for Amazon fail, and no others.
+/// Fails only the requests for a token for AWS.
 fn fail_identity(world: &World, fault: Fault) {
     world.fail(Service::Identity, None, "resource=api%3A", None, fault);
 }
@@ -233,12 +233,12 @@ fn disturbed() -> Vec<Case> {
         unavailable(
             "no answer",
             |world| fail_sts(world, Fault::Hang),
-            &["AssumeRoleWithWebIdentity", "time left"],
+            &["AssumeRoleWithWebIdentity", "time ran out"],
         ),
         unavailable(
             "no XML",
             |world| fail_sts(world, raw(200, "<html>hello")),
-            &["cannot be understood"],
+            &["cannot be parsed"],
         ),
         unavailable(
             "nothing",
@@ -326,7 +326,11 @@ async fn an_identity_endpoint_that_hides_the_reason_is_told_with_what_it_may_be(
     let world = World::start().await;
     fail_identity(&world, raw(500, OPAQUE));
     let refused = world.put("new", keyless(&world)).await.expect(503);
-    for words in ["fetching the AAD Token", "if it stays so", "AWS_WEB_IDENTITY_AUDIENCE"] {
+    for words in [
+        "fetching the AAD Token",
+        "if this persists",
+        "AWS_WEB_IDENTITY_AUDIENCE",
+    ] {
         assert!(refused.text.contains(words), "{}", refused.text);
     }
 }

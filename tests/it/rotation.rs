@@ -33,7 +33,7 @@ fn renew(vault: &KeyVault) {
     vault.set_secret(KEY_SECRET, NEW.1);
 }
 
-/// Lets Amazon know the new key and no other.
+/// Leaves AWS only the new key.
 fn delete_old(gateway: &ApiGateway) {
     gateway.set_credentials(vec![new()]);
 }
@@ -97,7 +97,7 @@ async fn a_key_that_was_deleted_too_early_fails_runs_until_the_vault_has_the_new
     let world = World::synchronized_demo().await;
     world.cloud.api_gateway.remove_rest_api("e1f2a3b4c5");
     delete_old(&world.cloud.api_gateway);
-    assert_safe_failure(&world, "does not accept the access key").await;
+    assert_safe_failure(&world, "rejects the access key").await;
     let refused = world.sync("").await.expect(400);
     assert_eq!(refused.code(), "AwsAuthenticationFailed");
     renew(&world.cloud.key_vault);
@@ -135,7 +135,7 @@ async fn a_secret_that_cannot_be_read_fails_runs_until_it_can() {
             "SecretDisabled",
         ),
         (
-            // Key Vault gives no older version for a newest one that is disabled.
+            // Key Vault returns no older version if the newest is disabled.
             |vault, id| {
                 let version = vault.set_secret(ID_SECRET, id);
                 vault.set_version_enabled(ID_SECRET, &version, false);
@@ -172,7 +172,7 @@ async fn an_expired_secret_is_read_on_since_only_amazon_knows_whether_the_key_wo
     assert_healed(&world).await;
     world.put(SHOP, world.document()).await.expect(200);
     delete_old(&world.cloud.api_gateway);
-    assert_safe_failure(&world, "does not accept the access key").await;
+    assert_safe_failure(&world, "rejects the access key").await;
 }
 
 /// The usual document, with the versions that the secrets have now, whose values are the old key's.
@@ -203,7 +203,7 @@ async fn a_version_that_is_named_stays_in_use_until_another_one_is_named() {
     });
     assert!(shown > 0, "the old key is still the one in use");
     delete_old(&world.cloud.api_gateway);
-    assert_safe_failure(&world, "does not accept the access key").await;
+    assert_safe_failure(&world, "rejects the access key").await;
     world.put(SHOP, world.document()).await.expect(200);
     assert_healed(&world).await;
     hear_new(&world);
@@ -260,9 +260,9 @@ async fn a_key_that_is_deleted_during_a_run_leaves_the_rest_as_it_is() {
         (&json!("partial"), &json!(0)),
         "{report:#}"
     );
-    // Refusals in a row end the work, and are told once.
+    // Consecutive refusals end the work, and the report says so once.
     let message = report["message"].as_str().unwrap();
-    assert!(message.contains("does not accept the access key"), "{message}");
+    assert!(message.contains("rejects the access key"), "{message}");
     assert_eq!(world.inventory(), before);
     world.cloud.kill.set(world.host.killer());
     assert_healed(&world).await;

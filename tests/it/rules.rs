@@ -73,7 +73,7 @@ async fn rules_choose_stages_and_fill_fields_as_far_as_the_organisation_s_metada
     world.sync("").await.expect(200);
     assert_eq!(world.all_writes() - before, 1, "nothing but the outcome");
 
-    // What a tag says no longer fits: the value stays, and the rest is done.
+    // The tag's value no longer fits: the old value stays, and the rest is done.
     put_orders(&world, &[("Tier", "tin"), ("pii", "false"), ("owner", "other")]);
     let plan = world.get(&format!("{SHOP}/plan")).await.json();
     let fields = plan["changes"][0]["fields"].as_array().unwrap().iter();
@@ -121,7 +121,7 @@ async fn a_put_is_refused_for_rules_that_can_never_fit() {
         let error = world.put(SHOP, with(&world, &rules)).await.expect(400).json()["error"].clone();
         assert_eq!((&error["code"], &error["target"]), (&json!(code), &json!(target)));
     }
-    // A rule counts as giving what is required, and one that does not fire is a skip.
+    // A rule counts as a value for required metadata; without a match, there is a skip.
     let rules = json!({ "map": [{ "set": { "api.customProperties.tier": "${tag:tier}" } }] });
     world.put(SHOP, with(&world, &rules)).await.expect(201);
     let report = world.last_sync().await;
@@ -165,7 +165,7 @@ async fn a_stage_that_changed_rules_leave_out_is_held_and_one_that_changed_itsel
     let dev = format!("{ORDERS}/deployments/dev");
     assert!(world.has(&dev));
 
-    // The rules change: nothing goes before that is confirmed.
+    // The rules change: removals wait for a confirmation.
     let rules = json!({ "exclude": [{ "stage": "dev" }, { "stage": "prod", "tags": { "internal": "yes" } }] });
     world.put(SHOP, with(&world, &rules)).await.expect(200);
     world.run_timer().await;

@@ -24,17 +24,17 @@ use self::search::Searcher;
 use crate::keyless::{by_key, keyless};
 use crate::world::{SHOP, World};
 
-/// What the tests of this run have searched so far: worlds, texts, bytes and secrets.
+/// The totals of this run's searches: worlds, texts, bytes and secrets.
 static SEARCHED: [AtomicU64; 4] = [const { AtomicU64::new(0) }; 4];
 
-/// Longer answers are made up by tests, and repeat nothing of the catalog's.
+/// Longer answers come from tests, and repeat nothing of the catalog.
 const ANSWER_MAX_BYTES: usize = 32 * 1024 * 1024;
-/// What a signature is called.
+/// The name of signatures.
 const SIGNATURE: &str = "a signature";
 /// Headers of requests that secrets belong in.
 const SECRET_HEADERS: [&str; 3] = ["authorization", "x-identity-header", "x-amz-security-token"];
 
-/// What a host knows and its handler has written.
+/// A host's secrets and its handler's output.
 #[derive(Debug, Clone)]
 pub struct Witness {
     keys: [String; 2],
@@ -85,14 +85,15 @@ pub fn leaks(cloud: &Cloud, witnesses: &[Witness], said: &[String]) -> Vec<Strin
     found.map(|(what, secret)| format!("{secret} in {what}")).collect()
 }
 
-/// Asserts that a handler outside a world has told nothing, and that in lines.
+/// Asserts that a handler outside a world has revealed nothing, and logged only lines.
 pub fn assert_kept(cloud: &Cloud, host: &FunctionsHost) {
     let witness = Witness::of(host);
     witness.assert_lines();
     assert_eq!(leaks(cloud, &[witness], &[]), Vec::<String>::new(), "secrets were told");
 }
 
-/// What of an exchange must hold no secret. Every value that the catalog ever held is in a request to it.
+/// The texts of an exchange that must not contain a secret. Every value that the catalog ever held is in a request to
+/// it.
 fn texts_of(exchange: &Exchange) -> Vec<(String, Cow<'_, str>)> {
     let line = format!("{} {}", exchange.method, exchange.path());
     let mut texts = vec![(format!("the target of {line}"), Cow::from(&exchange.target))];
@@ -101,7 +102,7 @@ fn texts_of(exchange: &Exchange) -> Vec<(String, Cow<'_, str>)> {
             texts.push((format!("{name} of {line}"), String::from_utf8_lossy(value.as_bytes())));
         }
     }
-    // A token is shown to Amazon in a body, to get a session for it.
+    // A token is shown to AWS in a body, to get a session for it.
     if exchange.service != Service::Sts {
         texts.push((
             format!("the body of {line}"),
@@ -117,7 +118,7 @@ fn texts_of(exchange: &Exchange) -> Vec<(String, Cow<'_, str>)> {
     texts
 }
 
-/// What must never be seen but signatures, of which there is one for every request.
+/// The secrets, except signatures, of which every request has one.
 pub fn secrets(cloud: &Cloud, host: &FunctionsHost) -> BTreeSet<String> {
     let secrets = all_secrets(cloud, &[Witness::of(host)], &cloud.record.exchanges()).into_iter();
     secrets
@@ -191,7 +192,7 @@ async fn without_a_key_a_whole_life_at_the_most_talkative_level_tells_no_secret_
     let exchanges = world.cloud.record.exchanges();
     let given: Vec<String> = exchanges.iter().flat_map(session_secrets).collect();
     assert_eq!(given.len(), 2 * 4 + 3, "two sessions for a token, one for a key");
-    // Amazon repeats everything that it was sent.
+    // AWS repeats everything that it was sent.
     let (id, key) = (&world.cloud.aws_access_key_id, &world.cloud.aws_secret_access_key);
     let repeat = |sent: String| world.fail(Service::Sts, None, ".", None, StsError::access_denied(sent).into());
     repeat(format!("{id} {key}"));

@@ -10,7 +10,7 @@ use crate::world::{Answer, SHOP, World};
 const ID_SECRET: &str = "aws-access-key";
 const KEY_SECRET: &str = "aws-secret-access-key";
 
-/// What people put into a secret instead of the value, and what is said of it.
+/// Mistaken values of secrets, and the message about each.
 const MISSHAPEN: &[(&str, &str)] = &[
     (
         "Id,Value\r\nAKIAQWERTYUIOPASDFGH,kJhGfDsAqWeRtYuIoPzXcVbNm",
@@ -34,7 +34,7 @@ const MISSHAPEN: &[(&str, &str)] = &[
     ("ÄKIAQWERTYUIOPASDFGH", "has characters that are not visible ASCII"),
 ];
 
-/// Asserts that a call is refused for the shape of this secret. That its value is not told, the world sees to.
+/// Asserts that a call is refused for the shape of this secret. The world checks that its value is not revealed.
 fn assert_refused(answer: Answer, secret: &str, words: &str) {
     let answer = answer.expect(400);
     assert_eq!(answer.code(), "AwsAuthenticationFailed", "{}", answer.text);

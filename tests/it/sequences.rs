@@ -1,4 +1,4 @@
-//! Sequences of events that reviews named: each must come to a catalog that is right, and lose nobody's work.
+//! Sequences of events from reviews: each must end with the right catalog, and lose nobody's work.
 
 mod catalog;
 mod people;
@@ -31,7 +31,7 @@ fn stage(name: &str) -> Stage {
     Stage::new(name, "dep1", Definition::from(document))
 }
 
-/// What people put below the API: a version, a definition in a version of ours, and a deployment in our environment.
+/// People's additions below the API: a version, a definition in our version, and a deployment in our environment.
 fn add_peoples(world: &World) -> Vec<(String, Value)> {
     let theirs = [
         (

@@ -1,4 +1,4 @@
-//! What operators see: spans and metrics as a collector is given them, and the line of each run.
+//! Telemetry: spans and metrics as the collector receives them, and the log line of each run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -447,6 +447,6 @@ async fn the_age_of_the_last_good_run_outlives_bad_runs_and_processes() {
     }
     let state = world.get(SHOP).await.json()["properties"]["linkState"].clone();
     assert_eq!(state["state"], "error");
-    let ended = format!("The last good run ended on {}", good.as_str().unwrap());
+    let ended = format!("The last successful run ended on {}", good.as_str().unwrap());
     assert!(state["message"].as_str().unwrap().contains(&ended), "{state} {good}");
 }

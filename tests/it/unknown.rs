@@ -1,4 +1,4 @@
-//! What cannot be read is unknown, never gone.
+//! Unreadable is unknown, never gone.
 
 use reqwest::Method;
 use sandbox::api_gateway::{AmazonError, RestApi};
@@ -7,7 +7,7 @@ use sandbox::record::Service;
 
 use crate::world::{SHOP, World};
 
-/// Something that keeps a run from seeing everything, and a word of the reason that has to be readable after it.
+/// An obstacle to a complete read, and a word of its reason in the message.
 type Obstacle = (&'static str, fn(&World), &'static str);
 
 const OBSTACLES: [Obstacle; 8] = [
@@ -56,7 +56,7 @@ const OBSTACLES: [Obstacle; 8] = [
     (
         "a page of the catalog is no list",
         |world| world.fail(Service::ApiCenter, Some(Method::GET), r"/apis\?", None, empty_object()),
-        "cannot be understood",
+        "cannot be parsed",
     ),
 ];
 

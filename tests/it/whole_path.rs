@@ -1,4 +1,4 @@
-//! From a gateway with everything awkward to a catalog that is right, and stays right at the least cost.
+//! From a gateway full of edge cases to the right catalog, which stays right at the least cost.
 
 use sandbox::api_gateway::{Definition, Stage};
 use sandbox::estate::{Estate, awkward};

@@ -13,7 +13,7 @@ use tokio::net::TcpStream;
 use crate::secrecy::assert_kept;
 use crate::world::{SHOP, World, host_options};
 
-/// What a handler answered.
+/// A response of a handler.
 pub struct Answered {
     pub status: u16,
     body: Vec<u8>,
@@ -68,7 +68,7 @@ pub async fn replay(port: u16, name: &str) -> Answered {
     }
 }
 
-/// The answer, once all of it is there.
+/// The response, once complete.
 fn complete(bytes: &[u8], ended: bool) -> Option<Answered> {
     let end = bytes.windows(4).position(|window| window == b"\r\n\r\n")?;
     let head = String::from_utf8(bytes[..end].to_vec()).unwrap().to_ascii_lowercase();

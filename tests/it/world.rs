@@ -61,7 +61,7 @@ pub struct World {
     former: Vec<Witness>,
     /// Everything the handler has said so far.
     said: Mutex<Vec<String>>,
-    /// Whether this world's test has planted a secret where none may be.
+    /// Whether this world's test has planted a secret where none is allowed.
     leaks: AtomicBool,
 }
 
@@ -88,7 +88,7 @@ impl World {
         world
     }
 
-    /// Starts everything with these REST APIs on the gateway and an integration that has made them.
+    /// Starts everything with these REST APIs on the gateway and a synchronized integration.
     pub async fn synchronized(estate: Estate) -> Self {
         let world = Self::start().await;
         world.cloud.fill_gateway(estate);
@@ -103,12 +103,12 @@ impl World {
         Self::synchronized(demo()).await
     }
 
-    /// Starts another handler on the same clouds instead of the one that runs.
+    /// Replaces the handler with another one on the same clouds.
     pub async fn restart_with(&mut self, settings: &[(&str, &str)]) {
         self.move_to(host_options(&self.cloud, settings)).await;
     }
 
-    /// Starts another host, with its own handler, instead of the one that runs.
+    /// Replaces the host and its handler.
     pub async fn move_to(&mut self, options: HostOptions) {
         self.former.push(Witness::of(&self.host));
         self.host = FunctionsHost::start(options).await.unwrap();
@@ -195,7 +195,7 @@ impl World {
         self.catalog().snapshot()
     }
 
-    /// The APIs in the catalog, with all that is below them.
+    /// The APIs in the catalog, with everything below them.
     pub fn inventory(&self) -> BTreeMap<String, Value> {
         inventory_of(self.everything())
     }
@@ -205,7 +205,7 @@ impl World {
         self.everything().remove(path).unwrap_or_else(|| panic!("no {path}"))["properties"].take()
     }
 
-    /// Whether an entity is in the catalog.
+    /// Whether the catalog has an entity.
     pub fn has(&self, path: &str) -> bool {
         self.everything().contains_key(path)
     }
@@ -217,7 +217,7 @@ impl World {
         self.catalog().put(path, properties).unwrap();
     }
 
-    /// Lets every API have its turn to be looked into deeply; otherwise none has, whatever the hour is.
+    /// Makes all deep checks due; otherwise none is, whatever the hour.
     pub fn let_deep_checks_be_due(&self) {
         let_deep_checks_be_due(&self.cloud);
     }
@@ -297,7 +297,7 @@ impl World {
         self.said.lock().unwrap().push(text.to_owned());
     }
 
-    /// Where secrets were found that should not be there.
+    /// The places with leaked secrets.
     pub fn leaks(&self) -> Vec<String> {
         leaks(&self.cloud, &self.witnesses(), &self.said.lock().unwrap())
     }
@@ -307,7 +307,7 @@ impl World {
         self.former.iter().cloned().chain([now]).collect()
     }
 
-    /// From now on, this world is one that tells secrets.
+    /// Expects this world to leak secrets.
     pub fn expect_leaks(&self) {
         self.leaks.store(true, Ordering::Relaxed);
     }
@@ -328,7 +328,7 @@ impl World {
         self.cloud.record.count(is_catalog_write)
     }
 
-    /// Calls to Amazon so far whose path and query hold `part`.
+    /// The number of calls to AWS whose path and query contain `part`.
     pub fn gateway_calls(&self, part: &str) -> usize {
         self.cloud
             .record
@@ -388,7 +388,7 @@ pub fn change_kept(properties: &mut Value, schema: &str, property: &str, change:
     properties["customProperties"][schema][property] = json!(value.to_string());
 }
 
-/// The APIs of a catalog, with all that is below them.
+/// The APIs of a catalog, with everything below them.
 pub fn inventory_of(mut everything: BTreeMap<String, Value>) -> BTreeMap<String, Value> {
     everything.retain(|path, _| path.starts_with("apis/"));
     everything

@@ -13,7 +13,7 @@ const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Chore {
-    /// Build the handler for any host image, and make dist/function-app/ and dist/function-app.zip of it.
+    /// Build the handler for any host image, and create dist/function-app/ and dist/function-app.zip.
     Package,
 }
 

@@ -1,4 +1,4 @@
-//! The package: everything that is published, as a folder and as a zip.
+//! The package: all published files, as a folder and as a zip.
 //!
 //! The same commit gives the same bytes, wherever and whenever it is built with the same compilers.
 
@@ -15,7 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use archive::Entry;
 
-/// What is published as it stands in the repository.
+/// The files published unchanged.
 const FILES: [&str; 3] = [
     "function-http/function.json",
     "function-timer/function.json",
@@ -27,7 +27,7 @@ const HANDLER: &str = "handler";
 /// Builds the handler and makes `dist/function-app/`, `dist/function-app.zip` and the zip's checksum.
 ///
 /// # Errors
-/// When something that it takes is not installed, the handler cannot be built, or a file cannot be read or written.
+/// If something that it takes is not installed, the handler cannot be built, or a file cannot be read or written.
 pub fn package(workspace: &Path) -> Result<()> {
     let handler = build::build_handler(workspace)?;
     let dist = workspace.join("dist");
@@ -50,8 +50,8 @@ pub fn package(workspace: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Makes the folder that `func azure functionapp publish` works from. It holds what is published and nothing else, so that no
-/// tool needs an ignore file: each reads `.funcignore` in its own way.
+/// Creates the folder for `func azure functionapp publish`. It has exactly the published files, so that no tool needs
+/// an ignore file: each reads `.funcignore` in its own way.
 fn stage(workspace: &Path, handler: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("emptying {} failed", folder.display()))?;
@@ -77,7 +77,7 @@ fn write(path: &Path, content: &[u8]) -> Result<()> {
     write().with_context(|| format!("writing {} failed", path.display()))
 }
 
-/// What goes into the zip.
+/// The entries of the zip.
 fn read_entries(folder: &Path) -> Result<Vec<Entry>> {
     FILES
         .into_iter()

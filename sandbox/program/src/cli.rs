@@ -5,34 +5,34 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
-/// Stand-ins for the clouds that the handler works with, and the handler between them.
+/// Stand-ins for the clouds, with the handler between them.
 ///
-/// Without options everything starts, an integration is made, the timer fires, and what is in the catalog then is printed;
-/// it stays up until Ctrl-C.
+/// Without options, starts everything, creates an integration, fires the timer, prints the catalog, and stays up until
+/// Ctrl-C.
 #[derive(Debug, Parser)]
 #[command(name = "sandbox", version)]
 pub struct Cli {
-    /// What else to do.
+    /// The command.
     #[command(subcommand)]
     pub command: Option<Command>,
     /// End after the first round instead of staying up.
     #[arg(long, conflicts_with = "stand_ins")]
     pub once: bool,
-    /// Start the stand-ins only, and print one line of JSON that says where they are.
+    /// Start only the stand-ins, and print one line of JSON with their addresses.
     #[arg(long)]
     pub stand_ins: bool,
-    /// How the clouds are to be.
+    /// The options of the clouds.
     #[command(flatten)]
     pub clouds: Clouds,
-    /// The function app's folder, if not this workspace; the handler that its host.json names runs then, if no other is given.
+    /// The function app's folder. Default: this workspace. Its host.json names the handler, unless another is given.
     #[arg(long, value_name = "FOLDER", value_parser = absolute, conflicts_with = "stand_ins")]
     pub app: Option<PathBuf>,
-    /// The handler, if not the one that is built from this workspace.
+    /// The handler. Default: built from this workspace.
     #[arg(long, value_name = "FILE", value_parser = absolute)]
     pub handler: Option<PathBuf>,
 }
 
-/// How the clouds are to be.
+/// The options of the clouds.
 #[derive(Debug, Args)]
 pub struct Clouds {
     /// Leave the gateway empty.
@@ -47,20 +47,20 @@ pub struct Clouds {
 }
 
 impl Clouds {
-    /// Whether what is there is made up by the sandbox.
+    /// Whether the estate is the sandbox's own.
     pub fn has_demo(&self) -> bool {
         !self.empty && self.openapi.is_none()
     }
 }
 
-/// Other things to do.
+/// The commands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Start a Functions host with a handler in it, print one line of JSON that says where it is, and stay up.
+    /// Start a Functions host with a handler, print one line of JSON with its address, and stay up.
     Host(HostArguments),
-    /// Measure what the handler costs between clouds that are sped up, and print a table.
+    /// Measure the handler's cost between sped-up clouds, and print a table.
     Bench(BenchArguments),
-    /// Measure how long new handlers take to be of use.
+    /// Measure how long new handlers take to become useful.
     ColdStart(ColdStartArguments),
 }
 

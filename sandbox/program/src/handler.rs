@@ -22,7 +22,7 @@ impl From<io::Error> for BuildError {
 /// Its dependencies have the features that this program needs of them, too: they were built with it.
 ///
 /// # Errors
-/// When it cannot be built.
+/// If it cannot be built.
 pub async fn build() -> Result<PathBuf, BuildError> {
     let is_release = std::env::current_exe()?
         .parent()
@@ -33,7 +33,7 @@ pub async fn build() -> Result<PathBuf, BuildError> {
 /// Builds the handler as it is published but for the profile, which is `release`: what is measured is never a debug build.
 ///
 /// # Errors
-/// When it cannot be built.
+/// If it cannot be built.
 pub async fn build_release() -> Result<PathBuf, BuildError> {
     build_with(true, &[]).await
 }

@@ -1,4 +1,4 @@
-//! Answers: how entities, lists and empty answers look on the wire.
+//! Responses with entities, lists or nothing.
 
 use bytes::Bytes;
 use http::header::{ETAG, LOCATION};
@@ -9,7 +9,7 @@ use super::catalog::Entity;
 use super::path::{Address, Collection};
 use crate::json;
 
-/// What a write made of an entity; it decides which times the answer shows.
+/// The effect of a write on an entity, which decides the times in the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Seen {
     Created,
@@ -23,7 +23,7 @@ pub(super) fn empty(status: StatusCode) -> Response<Bytes> {
     response
 }
 
-/// `202` with the place to ask how it goes.
+/// `202` with the URL of the operation.
 pub(super) fn accepted(body: Option<&Value>, location: &str) -> Response<Bytes> {
     let mut response = match body {
         Some(body) => json::answer(StatusCode::ACCEPTED, body),
@@ -51,7 +51,7 @@ pub(super) fn entity_body(service_id: &str, collection: &Collection, entity: &En
     })
 }
 
-/// After an update only the time of the change; an environment has none before its first (recorded, 2024-03-01).
+/// After an update, only the time of the change; an environment has none before its first (recorded, 2024-03-01).
 fn system_data(entity: &Entity, seen: Seen) -> Map<String, Value> {
     let mut times = Map::new();
     if seen != Seen::Updated {

@@ -1,4 +1,4 @@
-//! The catalog: what the API center holds.
+//! The catalog of the API center.
 
 use std::collections::BTreeMap;
 use std::ops::Bound;
@@ -13,18 +13,18 @@ use crate::clock::{epoch_seconds, now};
 /// An entity as it is stored.
 #[derive(Debug, Clone)]
 pub(super) struct Entity {
-    /// The name as it was first written.
+    /// The name as first written.
     pub name: String,
     pub properties: Map<String, Value>,
     pub etag: String,
     pub created_at: String,
     pub last_modified_at: Option<String>,
-    /// What was imported into a definition.
+    /// The imported content of a definition.
     pub content: Option<String>,
 }
 
 impl Entity {
-    /// It, as a snapshot shows it.
+    /// The entity in a snapshot.
     pub fn shown(&self) -> Value {
         let mut shown = json!({"properties": self.properties});
         if let Some(content) = &self.content {
@@ -36,8 +36,8 @@ impl Entity {
 
 /// All entities, by collection.
 ///
-/// Nothing cascades: what was below a removed entity stays, out of sight, and is there again when one of that name is
-/// created. The service was reported to do so for APIs (Azure/APICenter-Portal-Starter#137).
+/// Nothing cascades: entities below a removed one stay hidden, and reappear when one of that name is created. The
+/// service was reported to do so for APIs (Azure/APICenter-Portal-Starter#137).
 #[derive(Debug, Clone, Default)]
 pub(super) struct Catalog {
     collections: BTreeMap<String, BTreeMap<String, Entity>>,
@@ -49,7 +49,7 @@ pub(super) struct Catalog {
 }
 
 impl Catalog {
-    /// An entity that can be seen: all that it is below is there too.
+    /// A visible entity: everything above it exists.
     pub fn get(&self, address: &Address) -> Option<&Entity> {
         if !self.has_parent(&address.collection) {
             return None;
@@ -59,12 +59,12 @@ impl Catalog {
             .get(&address.name.to_ascii_lowercase())
     }
 
-    /// Whether all that the collection is below is there.
+    /// Whether everything above the collection exists.
     pub fn has_parent(&self, collection: &Collection) -> bool {
         collection.parent().is_none_or(|parent| self.get(&parent).is_some())
     }
 
-    /// The entities of a collection that come after a name, by name.
+    /// The entities of a collection after a name, by name.
     pub fn list<'a>(
         &'a self,
         collection: &Collection,
@@ -84,7 +84,7 @@ impl Catalog {
         self.collections.get(&collection.key()).map_or(0, BTreeMap::len)
     }
 
-    /// Stores an entity's properties and tells whether it is new.
+    /// Stores an entity's properties and returns whether it is new.
     pub fn put(&mut self, address: &Address, properties: Map<String, Value>) -> bool {
         self.journalled(address, |catalog| catalog.put_now(address, properties))
     }
@@ -112,7 +112,7 @@ impl Catalog {
         true
     }
 
-    /// Sets a property that the service itself looks after. The `ETag` changes, the time of the last change does not.
+    /// Sets one of the service's own properties. The `ETag` changes, the time of the last change does not.
     pub fn set_read_only(&mut self, address: &Address, properties: Map<String, Value>) {
         let etag = self.next_etag();
         if let Some(entity) = self.get_mut(address) {
@@ -121,7 +121,7 @@ impl Catalog {
         }
     }
 
-    /// Stores what was imported into a definition.
+    /// Stores the content of a definition.
     pub fn set_content(&mut self, address: &Address, content: String, specification: Option<Value>) {
         let etag = self.next_etag();
         self.journalled(address, |catalog| {
@@ -136,7 +136,7 @@ impl Catalog {
         });
     }
 
-    /// Takes an entity away and tells whether it was there.
+    /// Removes an entity and returns whether it was there.
     pub fn remove(&mut self, address: &Address) -> bool {
         self.journalled(address, |catalog| {
             let entities = catalog.collections.get_mut(&address.collection.key());
@@ -144,7 +144,7 @@ impl Catalog {
         })
     }
 
-    /// Makes a change and, if the journal is kept, writes down what it did to the entity.
+    /// Makes a change and records it, if the journal is kept.
     fn journalled<T>(&mut self, address: &Address, change: impl FnOnce(&mut Self) -> T) -> T {
         if !self.journal.is_kept() {
             return change(self);
@@ -162,7 +162,7 @@ impl Catalog {
             .get(&address.name.to_ascii_lowercase())
     }
 
-    /// Every collection's key with its entities, seen or not.
+    /// Every collection's key with its entities, visible or not.
     pub fn all(&self) -> impl Iterator<Item = (&str, &Entity)> {
         self.collections
             .iter()

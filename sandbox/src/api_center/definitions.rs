@@ -1,4 +1,4 @@
-//! Definitions: importing and exporting their content.
+//! The import and export of definitions.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -12,7 +12,7 @@ use super::refusal::Refusal;
 use super::state::State;
 use crate::json;
 
-/// Largest text that is taken inline, in bytes (Azure CLI `apic-extension`: "greater than 3 MB").
+/// Largest inline text, in bytes (Azure CLI `apic-extension`: "greater than 3 MB").
 const INLINE_MAX_BYTES: usize = 3 * 1024 * 1024;
 
 impl State {
@@ -81,7 +81,7 @@ impl State {
         }
     }
 
-    /// Answers a poll of an import; its content is there once a poll was told that it succeeded.
+    /// Answers a poll of an import; its content is stored once a poll reports success.
     pub(super) fn poll(&mut self, definition: &Address, id: &str, query: &Query) -> Result<Response<Bytes>, Refusal> {
         // The id in the answer lacks the workspace (recorded, 2024-03-01).
         let path = definition.path().replacen("/workspaces/default", "", 1);
@@ -115,7 +115,7 @@ impl State {
     }
 }
 
-/// The specification that the caller says the content is in; it is kept as it was given (recorded, 2024-03-01).
+/// The specification according to the caller, stored unchanged (recorded, 2024-03-01).
 fn specification(sent: Option<&Value>) -> Result<Option<Value>, Refusal> {
     let Some(sent) = sent.filter(|sent| !sent.is_null()) else {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Entities: how they are stored, read, listed and removed, with every check the service makes.
+//! Stores, reads, lists and removes entities, with every check of the service.
 
 use bytes::Bytes;
 use http::header::{IF_MATCH, IF_NONE_MATCH};
@@ -16,7 +16,7 @@ use super::refusal::Refusal;
 use super::state::State;
 use crate::json;
 
-/// The members of an entity's body beside `properties`, which are read-only and ignored.
+/// The members of an entity's body besides `properties`: read-only and ignored.
 const READ_ONLY_MEMBERS: [&str; 4] = ["id", "name", "type", "systemData"];
 
 impl State {
@@ -68,7 +68,7 @@ impl State {
         Ok(entity_response(&self.service.id, address, entity, seen))
     }
 
-    /// Stores an entity whole: what is not sent is gone.
+    /// Stores a whole entity: missing properties are removed.
     pub(super) fn store(
         &mut self,
         address: &Address,
@@ -101,7 +101,7 @@ impl State {
         Ok(if created { Seen::Created } else { Seen::Updated })
     }
 
-    /// Answers a `DELETE`: `200` for a definition that was there, `204` for anything else (recorded, 2024-03-01).
+    /// Answers a `DELETE`: `200` for an existing definition, `204` for anything else (recorded, 2024-03-01).
     pub(super) fn delete(&mut self, address: &Address, headers: &HeaderMap) -> Result<Response<Bytes>, Refusal> {
         if address.kind() == Kind::Workspace {
             return Err(invalid("the default workspace cannot be deleted"));
@@ -129,7 +129,7 @@ impl State {
         })
     }
 
-    /// The checks that need more than the properties themselves.
+    /// The checks beyond the properties themselves.
     fn check_meaning(&self, address: &Address, properties: &Map<String, Value>) -> Result<(), Refusal> {
         metadata::check_custom_properties(&self.catalog, address.kind(), properties)?;
         match address.kind() {
@@ -150,7 +150,7 @@ impl State {
         }
     }
 
-    /// Checks that a property names an entity that is there, by its id within the API center or in full.
+    /// Checks that a property refers to an existing entity, by its id within the API center or in full.
     fn check_reference(&self, properties: &Map<String, Value>, name: &str, kind: Kind) -> Result<(), Refusal> {
         let Some(id) = properties.get(name).and_then(Value::as_str) else {
             return Ok(());
@@ -231,7 +231,7 @@ const STANDARD: Quotas = Quotas {
     metadata_per_entity: 20,
 };
 
-/// No public specification has conditional requests; the service is taken to honour them as Azure's others do.
+/// No public specification has conditional requests; the stand-in assumes that they work as in other Azure services.
 fn check_preconditions(headers: &HeaderMap, current: Option<&Entity>) -> Result<(), Refusal> {
     let etag = current.map(|entity| entity.etag.as_str());
     let fits = |wanted: &str| {

@@ -1,4 +1,4 @@
-//! Filters: the part of OData's `$filter` that the service was recorded to take.
+//! Filters: the recorded part of OData's `$filter`.
 
 use super::catalog::Entity;
 use super::refusal::Refusal;
@@ -38,7 +38,7 @@ impl Filter {
         }
     }
 
-    /// Whether an entity fits; the case of letters counts (recorded for `kind`, 2024-03-01).
+    /// Whether an entity matches; case-sensitive (recorded for `kind`, 2024-03-01).
     pub fn fits(&self, entity: &Entity) -> bool {
         self.0.iter().all(|(property, wanted)| match property {
             Property::Name => entity.name == *wanted,
@@ -49,7 +49,7 @@ impl Filter {
     }
 }
 
-/// A text in single quotes, in which two of them stand for one, and what comes after it.
+/// A text in single quotes, where two stand for one, and the rest.
 fn literal(text: &str) -> Option<(String, &str)> {
     let mut rest = text.strip_prefix('\'')?;
     let mut literal = String::new();

@@ -1,16 +1,16 @@
-//! The journal: every change of an entity, in the order in which they were made, and who made it.
+//! The journal: every change of an entity in order, and its author.
 
 use serde_json::Value;
 
 use super::path::Address;
 
-/// Who changes an entity.
+/// The author of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Author {
     /// A caller, over HTTP.
     #[default]
     Caller,
-    /// A person, in the portal; or a test, which stands for one.
+    /// A person in the portal, or a test in that role.
     Person,
 }
 
@@ -21,13 +21,13 @@ pub struct Change {
     pub path: String,
     /// Who made it.
     pub author: Author,
-    /// What the entity was, as in a snapshot; `None` when it was not there.
+    /// The entity before, as in a snapshot; `None` if it did not exist.
     pub before: Option<Value>,
-    /// What it is now.
+    /// The entity after.
     pub after: Option<Value>,
 }
 
-/// The changes so far; none are kept unless asked for, since each holds the entity twice.
+/// The changes so far; kept only on request, since each has the entity twice.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Journal(Option<Vec<Change>>);
 

@@ -1,4 +1,4 @@
-//! Custom metadata: the schemas that an organisation defines, and the values that entities hold under them.
+//! Custom metadata: the organisation's schemas, and the entities' values.
 
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
@@ -13,17 +13,17 @@ use super::refusal::Refusal;
 /// Most members of a metadata property of type object (limits of API Center, 11/07/2024).
 const OBJECT_MEMBERS_MAX: usize = 10;
 
-/// Schemas whose validators are kept: more than any catalog here has.
+/// Cached validators: more than any catalog here has.
 const VALIDATORS_MAX: usize = 100;
 
-/// The kinds of entity that hold custom metadata, with their words in an assignment.
+/// The kinds of entity with custom metadata, and their words in an assignment.
 const ASSIGNEES: [(Kind, &str); 3] = [
     (Kind::Api, "api"),
     (Kind::Environment, "environment"),
     (Kind::Deployment, "deployment"),
 ];
 
-/// How strictly schemas are taken.
+/// The strictness of schema checks.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Strictness {
     /// Most schemas that are assigned to one kind of entity.
@@ -32,7 +32,7 @@ pub(super) struct Strictness {
     pub refuses_choices: bool,
 }
 
-/// A schema as it is assigned to one kind of entity.
+/// A schema assigned to one kind of entity.
 struct Assigned<'a> {
     name: &'a str,
     schema: &'a str,
@@ -67,7 +67,7 @@ fn assignment<'a>(properties: &'a Map<String, Value>, word: &str) -> Option<&'a 
         .find(|assignment| assignment.get("entity").and_then(Value::as_str) == Some(word))
 }
 
-/// Checks a metadata schema that is about to be stored under a name.
+/// Checks a metadata schema before it is stored.
 pub(super) fn check_schema(
     catalog: &Catalog,
     name: &str,
@@ -136,7 +136,7 @@ fn check_type(schema: &Value) -> Result<(), String> {
     }
 }
 
-/// Refuses when an entity holds a value under the schema: its type cannot change then, and it cannot go
+/// Refuses if an entity has a value under the schema: then its type cannot change, and it cannot be deleted
 /// (metadata.md of the API Center documentation, 08/28/2025).
 pub(super) fn check_unused(catalog: &Catalog, name: &str) -> Result<(), Refusal> {
     let user = catalog.all().map(|(_, entity)| entity).find(|entity| {
@@ -154,7 +154,7 @@ pub(super) fn check_unused(catalog: &Catalog, name: &str) -> Result<(), Refusal>
     }
 }
 
-/// Checks the custom properties of an entity that is about to be stored.
+/// Checks the custom properties of an entity before it is stored.
 pub(super) fn check_custom_properties(
     catalog: &Catalog,
     kind: Kind,
@@ -193,7 +193,7 @@ fn check_value(assigned: &Assigned<'_>, value: &Value) -> Result<(), Refusal> {
         .map_err(|error| invalid(format!("'{path}' does not fit its schema: {error}")))
 }
 
-/// What checks values of a schema. It is kept: making one takes longer than all else that a write does.
+/// The validator of a schema. Cached: compiling it takes longer than the rest of a write.
 fn compile(schema: &str) -> Option<Arc<Validator>> {
     static MADE: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -208,7 +208,7 @@ fn compile(schema: &str) -> Option<Arc<Validator>> {
     Some(validator)
 }
 
-/// The JSON schema that the entities of one kind have to fit, as `exportMetadataSchema` gives it.
+/// The JSON schema of one kind of entity, as in `exportMetadataSchema`.
 pub(super) fn effective_schema(catalog: &Catalog, word: &str) -> Result<String, Refusal> {
     let base = match word {
         "api" => include_str!("effective_schema_api.json"),

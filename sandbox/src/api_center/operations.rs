@@ -1,4 +1,4 @@
-//! Long-running operations: imports from a link, whose outcome is asked for at their `Location`.
+//! Long-running operations: imports from a link, polled at their `Location`.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use super::path::Address;
 use crate::clock::{epoch_seconds, now};
 
-/// What a poll of an operation that is not finished yet says.
+/// The status of an unfinished operation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unfinished {
     /// `NotStarted`, without a start time.
@@ -21,23 +21,23 @@ pub enum Unfinished {
 pub(super) struct Import {
     pub definition: Address,
     pub specification: Option<Value>,
-    /// The document, or what is wrong with the link.
+    /// The document, or the link's fault.
     pub outcome: Result<String, String>,
-    /// What polls still have to say before it is finished, last first.
+    /// The remaining statuses before the end, last first.
     unfinished: Vec<Unfinished>,
     started_at: String,
     ended_at: Option<String>,
-    /// Its `Location` is signed: this is the part that must come back as it was given.
+    /// Its `Location` is signed: this part must come back unchanged.
     signature: String,
 }
 
-/// How an operation is going.
+/// The progress of an operation.
 pub(super) enum Progress {
     Unfinished(Value),
-    /// It ends with this poll, or has ended before.
+    /// It finished with this poll or before.
     Finished {
         body: Value,
-        /// The import, the first time.
+        /// The import, with the first such poll.
         import: Option<Box<Import>>,
     },
 }
@@ -46,7 +46,7 @@ pub(super) enum Progress {
 pub(super) struct Operations(HashMap<String, Import>);
 
 impl Operations {
-    /// Starts an import and gives its id.
+    /// Starts an import and returns its id.
     pub fn start(
         &mut self,
         definition: Address,
@@ -68,7 +68,7 @@ impl Operations {
         id
     }
 
-    /// The query of an operation's `Location`: signed, and as long as the real ones are (over 2 kB).
+    /// The query of an operation's `Location`: signed, and as long as real ones (over 2 kB).
     pub fn location_query(&self, id: &str) -> String {
         let signature = self.0.get(id).map_or("", |import| import.signature.as_str());
         format!(
@@ -78,7 +78,7 @@ impl Operations {
         )
     }
 
-    /// Answers a poll; `None` when there is no such operation or the signature is another.
+    /// Answers a poll; `None` if there is no such operation or the signature differs.
     pub fn poll(&mut self, id: &str, signature: Option<&str>, resource_id: &str) -> Option<Progress> {
         let import = self
             .0
@@ -115,7 +115,7 @@ impl Operations {
     }
 }
 
-/// The time as operations write it: with an offset, unlike entities.
+/// The time in operations: with an offset, unlike entities.
 fn offset_time() -> String {
     super::catalog::now_text().replace('Z', "+00:00")
 }

@@ -1,19 +1,19 @@
-//! How an API center is to be.
+//! The options of an API center.
 
 use crate::throttle::{Rate, UNLIMITED};
 
-/// The API center's id unless another one is asked for.
+/// The default id of the API center.
 const RESOURCE_ID: &str = "/subscriptions/00000000-0000-0000-0000-000000000001/resourceGroups/sandbox\
                            /providers/Microsoft.ApiCenter/services/sandbox";
 
-/// How an API center is to be.
+/// The options of an API center.
 #[derive(Debug, Clone)]
 pub struct ApiCenterOptions {
     /// `/subscriptions/…/resourceGroups/…/providers/Microsoft.ApiCenter/services/NAME`.
     pub resource_id: String,
     /// The plan: `Standard` or `Free`; quotas depend on it.
     pub sku: String,
-    /// How many entities a page of a list has.
+    /// The entities per page of a list.
     pub page_size: usize,
     /// The budget for reads.
     pub reads: Rate,
@@ -21,7 +21,7 @@ pub struct ApiCenterOptions {
     pub writes: Rate,
     /// The budget for deletions.
     pub deletes: Rate,
-    /// Where it can be reached, such as `https://127.0.0.1:1234`; links in answers start with it.
+    /// Its URL, such as `https://127.0.0.1:1234`; the prefix of links in responses.
     pub base_url: String,
 }
 
@@ -41,7 +41,7 @@ impl ApiCenterOptions {
         }
     }
 
-    /// With budgets that no test runs into.
+    /// With budgets that no test exhausts.
     #[must_use]
     pub fn unthrottled(self) -> Self {
         Self {

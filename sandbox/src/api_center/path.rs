@@ -1,4 +1,4 @@
-//! Where things are in an API center: collections, entities and the actions on them.
+//! Paths in an API center: collections, entities and their actions.
 
 /// The kinds of entity below an API center.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,7 +36,7 @@ impl Kind {
         }
     }
 
-    /// The kind of entity that it is below; `None` for those directly below the API center.
+    /// The parent's kind; `None` for those directly below the API center.
     pub fn parent(self) -> Option<Self> {
         match self {
             Self::MetadataSchema | Self::Workspace => None,
@@ -74,7 +74,7 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Collection {
     pub kind: Kind,
-    /// The names on the way to it, outermost first.
+    /// The names of its ancestors, outermost first.
     parents: Vec<String>,
 }
 
@@ -94,7 +94,7 @@ impl Collection {
         }
     }
 
-    /// The entity that it is below, unless that is the API center itself.
+    /// Its parent entity, unless that is the API center itself.
     pub fn parent(&self) -> Option<Address> {
         let kind = self.kind.parent()?;
         let (name, parents) = self.parents.split_last()?;
@@ -114,7 +114,7 @@ impl Collection {
         }
     }
 
-    /// The path below the API center, names as they were written.
+    /// The path below the API center, with names as written.
     pub fn path(&self) -> String {
         let mut path = String::new();
         for (index, kind) in self.kind.line().into_iter().enumerate() {
@@ -128,7 +128,7 @@ impl Collection {
         path
     }
 
-    /// What tells collections apart: their path with the names in lower case, since names are compared without it.
+    /// The identity of a collection: its path with names in lower case, since names ignore case.
     pub fn key(&self) -> String {
         let parents = self.parents.iter().map(|name| name.to_ascii_lowercase()).collect();
         Self {
@@ -139,7 +139,7 @@ impl Collection {
     }
 }
 
-/// Where one entity is.
+/// The address of an entity.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Address {
     pub collection: Collection,
@@ -156,7 +156,7 @@ impl Address {
         format!("{}/{}", self.collection.path(), self.name)
     }
 
-    /// Whether the name is one that the service takes: `^[a-zA-Z0-9-]{3,90}$` (swagger 2024-03-01).
+    /// Whether the name is valid: `^[a-zA-Z0-9-]{3,90}$` (swagger 2024-03-01).
     pub fn has_valid_name(&self) -> bool {
         (3..=90).contains(&self.name.len())
             && self
@@ -166,7 +166,7 @@ impl Address {
     }
 }
 
-/// What a path below an API center means.
+/// The target of a path below an API center.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     /// The API center itself.
@@ -177,12 +177,12 @@ pub(super) enum Target {
     Entity(Address),
     /// An action of an entity.
     Action(Address, String),
-    /// How an operation on an entity is going.
+    /// The result of an operation on an entity.
     OperationResult(Address, String),
 }
 
 impl Target {
-    /// Reads the segments of a path below an API center; `None` when it has nothing there.
+    /// Parses the segments of a path below an API center; `None` if there is nothing.
     pub fn parse(segments: &[&str]) -> Option<Self> {
         let mut kind = None;
         let mut parents: Vec<String> = Vec::new();
@@ -220,7 +220,7 @@ impl Target {
         }
     }
 
-    /// Reads an entity's path as people write it: below the default workspace, or `metadataSchemas/NAME`.
+    /// Parses an entity's path as people write it: below the default workspace, or `metadataSchemas/NAME`.
     pub fn parse_short(path: &str) -> Option<Address> {
         let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
         let in_workspace = [&["workspaces", "default"], segments.as_slice()].concat();

@@ -10,7 +10,7 @@ use crate::json;
 /// The API versions of `Microsoft.Authorization` for permissions (Permissions - List For Resource).
 const API_VERSIONS: [&str; 3] = ["2022-04-01", "2018-07-01", "2015-07-01"];
 
-/// What a role assignment allows: its actions, and those that it excludes.
+/// The permission of a role assignment: its actions, and those it excludes.
 pub type Permission = (Vec<String>, Vec<String>);
 
 /// The built-in role "Azure API Center Service Contributor" (Azure built-in roles, 2024-11).
@@ -27,7 +27,7 @@ pub(super) fn contributor() -> Vec<Permission> {
     vec![(actions.map(str::to_owned).to_vec(), vec![excluded.to_owned()])]
 }
 
-/// Answers for what is asked of another provider about the API center; `None` when nothing is.
+/// Answers requests to another provider about the API center; `None` for any other.
 pub(super) fn answer(
     permissions: &[Permission],
     method: &Method,

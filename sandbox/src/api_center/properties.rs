@@ -1,4 +1,4 @@
-//! Properties: checks what was sent for an entity and brings it into the form that answers show.
+//! Properties: checks those of a request and normalizes them for responses.
 
 use serde_json::{Map, Value};
 
@@ -6,7 +6,7 @@ use super::path::Kind;
 use super::refusal::Refusal;
 use super::rules::{Absent, Field, Rule, fields};
 
-/// Checks the `properties` sent for an entity and completes them with defaults and what the service itself put there.
+/// Checks the `properties` of a request and adds defaults and the service's own.
 pub(super) fn normalize(
     kind: Kind,
     sent: &Map<String, Value>,

@@ -1,4 +1,4 @@
-//! Queries: the parameters of a request, and the links to further pages made from them.
+//! Query parameters, and links to further pages.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -25,7 +25,7 @@ impl Query {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The name after which the page that is asked for starts.
+    /// The name before the start of the page.
     pub fn skip_token(&self) -> Result<Option<String>, Refusal> {
         let Some(token) = self.get(SKIP_TOKEN) else {
             return Ok(None);
@@ -43,7 +43,7 @@ impl Query {
         }
     }
 
-    /// The same request for what comes after `last`.
+    /// The same request for the page after `last`.
     pub fn next_link(&self, url: &str, last: &str) -> String {
         let mut query = form_urlencoded::Serializer::new(String::new());
         query.extend_pairs(self.0.iter().filter(|(name, _)| !name.eq_ignore_ascii_case(SKIP_TOKEN)));

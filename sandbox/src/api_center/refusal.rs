@@ -1,4 +1,4 @@
-//! Refusals: what the API center and the resource manager before it answer instead of doing something.
+//! Refusals by the API center and by the resource manager before it.
 
 use bytes::Bytes;
 use http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -7,32 +7,32 @@ use serde_json::json;
 
 use crate::json;
 
-/// Why a request was not done.
+/// Why a request was refused.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Refusal {
-    /// The provider has no such entity, or none that it would be below.
+    /// The provider has no such entity, or no parent of it.
     #[error("{0}")]
     NotFound(String),
-    /// The provider finds a fault in what was sent.
+    /// The provider finds the request invalid.
     #[error("{message}")]
     Invalid { code: &'static str, message: String },
-    /// The resource manager does not let the request through to the provider.
+    /// The resource manager stops the request.
     #[error("{message}")]
     Gateway {
         status: StatusCode,
         code: &'static str,
         message: String,
     },
-    /// The access token is missing or not good.
+    /// The access token is missing or invalid.
     #[error("{message}")]
     Unauthorized { code: &'static str, message: String },
     /// The budget is used up.
     #[error("{message}")]
     Throttled { message: String, retry_after_seconds: u64 },
-    /// The method is not one of those that the target has.
+    /// The target does not support the method.
     #[error("the method is not allowed here; allowed: {0}")]
     MethodNotAllowed(&'static str),
-    /// The entity is not as the request takes for granted.
+    /// The entity does not meet the precondition.
     #[error("{0}")]
     PreconditionFailed(String),
 }
@@ -99,7 +99,7 @@ fn from_gateway(response: Response<Bytes>) -> Response<Bytes> {
 }
 
 fn with_header(mut response: Response<Bytes>, name: HeaderName, value: &str) -> Response<Bytes> {
-    // A message can hold what a request said; a header cannot hold all of that.
+    // A message can quote a request, which may not fit into a header.
     let printable: String = value
         .chars()
         .filter(|character| (' '..='~').contains(character))

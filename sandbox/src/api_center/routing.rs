@@ -1,4 +1,4 @@
-//! Routing: finds what a request is for, and lets through only what the resource manager would.
+//! Routing: finds the target of a request, and passes only what the resource manager would.
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
@@ -13,7 +13,7 @@ use super::surroundings::{self, API_VERSIONS};
 use super::{metadata, permissions};
 use crate::json;
 
-/// Largest request that the resource manager lets through, in bytes ("maximum size of 4 MB").
+/// Largest request of the resource manager, in bytes ("maximum size of 4 MB").
 const REQUEST_MAX_BYTES: usize = 4 * 1024 * 1024;
 
 pub(super) fn route(
@@ -121,7 +121,7 @@ fn post_only(method: &Method) -> Result<(), Refusal> {
     }
 }
 
-/// Answers for what is not in the API center.
+/// Answers requests outside the API center.
 fn around(state: &State, method: &Method, segments: &[&str]) -> Result<Response<Bytes>, Refusal> {
     if let Some(answer) = surroundings::answer(&state.service, segments) {
         return match *method {

@@ -5,7 +5,7 @@
 
 use super::path::Kind;
 
-/// What a property may hold.
+/// The rule for a property's value.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Rule {
     Text {
@@ -14,9 +14,9 @@ pub(super) enum Rule {
     },
     /// One of some words.
     Word(&'static [&'static str]),
-    /// One of some words, in any case; it is kept as it was written.
+    /// One of some words, in any case; stored as written.
     WordAnyCase(&'static [&'static str]),
-    /// A link. The service was recorded to take `example.com`, so this is any text without spaces.
+    /// A link. The service was recorded to accept `example.com`, so this is any text without spaces.
     Link {
         max: usize,
     },
@@ -34,13 +34,13 @@ pub(super) enum Rule {
         item: &'static Rule,
     },
     Object(&'static [Field]),
-    /// An object whose members other rules are for.
+    /// An object whose members have their own rules.
     AnyObject,
-    /// What is sent is ignored; what the service put there stays.
+    /// Ignored in requests; the service's own value stays.
     ReadOnly,
 }
 
-/// What an answer shows of a property that was not sent.
+/// The value in a response of a property that was not sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Absent {
     Refused,
@@ -58,7 +58,7 @@ pub(super) struct Field {
     pub absent: Absent,
 }
 
-/// The properties of a kind, in the order in which answers show them.
+/// The properties of a kind, in the order of responses.
 pub(super) fn fields(kind: Kind) -> &'static [Field] {
     match kind {
         Kind::MetadataSchema => METADATA_SCHEMA,

@@ -10,7 +10,7 @@ use super::catalog::now_text;
 use super::refusal::Refusal;
 use crate::json;
 
-/// What can be set on an API center.
+/// The writable properties of an API center.
 #[derive(Debug, Clone)]
 pub(super) struct Service {
     /// `/subscriptions/…/resourceGroups/…/providers/Microsoft.ApiCenter/services/NAME`.
@@ -39,7 +39,7 @@ impl Service {
         }
     }
 
-    /// Whether this is where its id leads.
+    /// Whether this is its path.
     pub fn is_at(&self, segments: &[&str]) -> bool {
         let id = self.id.split('/').filter(|segment| !segment.is_empty());
         id.count() == segments.len() && format!("/{}", segments.join("/")).eq_ignore_ascii_case(&self.id)
@@ -53,7 +53,7 @@ impl Service {
         self.id.split('/').nth(4).unwrap_or_default()
     }
 
-    /// It, as answers show it.
+    /// Its representation.
     pub fn body(&self) -> Value {
         let name = self.id.rsplit('/').next().unwrap_or_default();
         json::present(json!({
@@ -77,7 +77,7 @@ impl Service {
         response
     }
 
-    /// Changes what a `PUT` or `PATCH` may change.
+    /// Applies a `PUT` or `PATCH`.
     pub fn write(&mut self, method: &Method, body: &Map<String, Value>) -> Result<Response<Bytes>, Refusal> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let location = text(body.get("location"));

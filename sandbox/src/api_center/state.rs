@@ -1,4 +1,4 @@
-//! The state of an API center, which every request is answered from.
+//! The state of an API center, from which every request is answered.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use super::path::{Collection, Kind, Target};
 use super::permissions::{Permission, contributor};
 use super::service::Service;
 
-/// What the API center is and holds.
+/// The API center and its contents.
 #[derive(Debug)]
 pub(super) struct State {
     pub base_url: String,
@@ -19,15 +19,15 @@ pub(super) struct State {
     pub service: Service,
     pub catalog: Catalog,
     pub operations: Operations,
-    /// The documents that imports from a link find, by URL.
+    /// The documents for imports from a link, by URL.
     pub documents: HashMap<String, String>,
-    /// What the first polls of an import say.
+    /// The statuses of an import's first polls.
     pub unfinished: Vec<Unfinished>,
-    /// Whether imports of inline texts are operations, too.
+    /// Whether inline imports are long-running operations, too.
     pub defers_imports: bool,
-    /// Whether an enumeration that is in use takes no further choice.
+    /// Whether an enumeration in use accepts no further choice.
     pub refuses_choices: bool,
-    /// What the caller's role assignments allow: the actions of each, and those it excludes.
+    /// The caller's role assignments: the actions of each, and those it excludes.
     pub permissions: Vec<Permission>,
 }
 
@@ -47,14 +47,14 @@ impl State {
         }
     }
 
-    /// Lets it hold this, with nothing under way.
+    /// Restores this content, with nothing in flight.
     pub fn restore(&mut self, catalog: Catalog) {
         self.catalog = catalog;
         self.operations = Operations::default();
     }
 }
 
-/// What a new API center holds: the default workspace and the sample API.
+/// The content of a new API center: the default workspace and the sample API.
 pub(super) fn new_catalog() -> Catalog {
     let mut catalog = Catalog::default();
     let workspaces = Target::parse(&["workspaces", "default"]);

@@ -1,6 +1,6 @@
-//! What the resource manager has around an API center: the subscription, its tenant and its resource group.
+//! The resource manager's resources around an API center: the subscription, its tenant and its resource group.
 //!
-//! This is what `az` asks for before it gets to the API center.
+//! `az` asks for them before it gets to the API center.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -11,7 +11,7 @@ use super::service::Service;
 use crate::json;
 use crate::token::TENANT_ID;
 
-/// The API versions that the provider takes (`api-supported-versions` of recorded answers).
+/// The API versions of the provider (`api-supported-versions` of recorded responses).
 pub(super) const API_VERSIONS: [&str; 4] = [
     "2024-06-01-preview",
     "2024-03-15-preview",
@@ -19,7 +19,7 @@ pub(super) const API_VERSIONS: [&str; 4] = [
     "2023-07-01-preview",
 ];
 
-/// The cloud's endpoints, as `az cloud register` and `ARM_CLOUD_METADATA_URL` ask for them, without a token.
+/// The cloud's endpoints for `az cloud register` and `ARM_CLOUD_METADATA_URL`, without a token.
 pub(super) fn cloud_metadata(base_url: &str, api_version: Option<&str>) -> Response<Bytes> {
     let audiences = json!(["https://management.core.windows.net/", "https://management.azure.com/"]);
     let login = "https://login.microsoftonline.com";
@@ -49,7 +49,7 @@ pub(super) fn cloud_metadata(base_url: &str, api_version: Option<&str>) -> Respo
     json::answer(StatusCode::OK, &body)
 }
 
-/// Answers a `GET` of something around the API center; `None` for what is not known there.
+/// Answers a `GET` of something around the API center; `None` if unknown.
 pub(super) fn answer(service: &Service, segments: &[&str]) -> Option<Result<Response<Bytes>, Refusal>> {
     let lower: Vec<String> = segments.iter().map(|segment| segment.to_ascii_lowercase()).collect();
     let lower: Vec<&str> = lower.iter().map(String::as_str).collect();

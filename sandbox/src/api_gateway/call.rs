@@ -8,12 +8,12 @@ use serde::de::DeserializeOwned;
 use super::errors::AmazonError;
 use crate::region::partition;
 
-/// A request that was signed by someone we know.
+/// A request signed with a known key.
 #[derive(Debug)]
 pub(super) struct Call<'a> {
-    /// The account that it is for.
+    /// Its account.
     pub account: &'a str,
-    /// The region that it is for.
+    /// Its region.
     pub region: &'a str,
     /// The method.
     pub method: &'a Method,
@@ -23,9 +23,9 @@ pub(super) struct Call<'a> {
     pub headers: &'a HeaderMap,
     /// The body.
     pub body: &'a Bytes,
-    /// The items on a page when none are asked for.
+    /// The default page size.
     pub page_size_default: usize,
-    /// Most items on a page, whatever is asked for.
+    /// The maximum page size.
     pub page_size_max: usize,
     /// The time, seconds since 1970.
     pub now: i64,
@@ -70,7 +70,7 @@ impl<'a> Call<'a> {
             .map(|(_, value)| value.as_str())
     }
 
-    /// The ARN of something of the account's in the region.
+    /// The ARN of one of the account's resources in the region.
     pub fn arn(&self, service: &str, resource: &str) -> String {
         let (account, region) = (self.account, self.region);
         format!("arn:{}:{service}:{region}:{account}:{resource}", partition(region))

@@ -1,4 +1,4 @@
-//! What the gateway holds besides REST APIs, filled and emptied by hand.
+//! The gateway's contents besides REST APIs, for tests to change.
 
 use super::ApiGateway;
 use super::domain::{DomainEntry, DomainEstate, DomainName, Mapping, RoutingRule};
@@ -7,7 +7,7 @@ use super::v2_entry::V2Entry;
 use crate::clock::{epoch_seconds, now};
 
 impl ApiGateway {
-    /// Adds an HTTP or a WebSocket API, or changes it and leaves its stages.
+    /// Adds or changes an HTTP or WebSocket API, keeping its stages.
     pub fn put_v2_api(&self, api: V2Api) {
         let mut state = self.state();
         if let Some(entry) = state.v2_apis.get_mut(&api.id) {
@@ -17,19 +17,19 @@ impl ApiGateway {
         }
     }
 
-    /// Adds a stage to an HTTP or a WebSocket API that is there, or changes it, with the deployment that it runs.
+    /// Adds or changes a stage of an existing HTTP or WebSocket API, with its deployment.
     pub fn put_v2_stage(&self, api_id: &str, stage: V2Stage) {
         if let Some(entry) = self.state().v2_apis.get_mut(api_id) {
             entry.put_stage(stage, epoch_seconds(now()));
         }
     }
 
-    /// Takes an HTTP or a WebSocket API away with all that is below it; mappings to it stay.
+    /// Removes an HTTP or a WebSocket API with all that is below it; mappings to it stay.
     pub fn remove_v2_api(&self, api_id: &str) {
         self.state().v2_apis.remove(api_id);
     }
 
-    /// Takes a stage of an HTTP or a WebSocket API away; mappings to it stay.
+    /// Removes a stage of an HTTP or a WebSocket API; mappings to it stay.
     pub fn remove_v2_stage(&self, api_id: &str, stage_name: &str) {
         if let Some(entry) = self.state().v2_apis.get_mut(api_id) {
             entry.stages.remove(stage_name);
@@ -43,15 +43,15 @@ impl ApiGateway {
         self.state().v2_apis.values().map(of).collect()
     }
 
-    /// Says whether the region has no HTTP APIs.
+    /// Sets whether the region has no HTTP APIs.
     ///
-    /// Every call below `/v2/apis` is then refused in a body that is not JSON, and every one below `/v2/domainnames` as a bad
-    /// request without more words, as both were reported.
+    /// Every call below `/v2/apis` is then refused in a body that is not JSON, and every one below `/v2/domainnames` as
+    /// a bad request without more words, as both were reported.
     pub fn set_v2_missing(&self, missing: bool) {
         self.state().v2_missing = missing;
     }
 
-    /// Adds a custom domain name, or changes it and leaves its mappings and rules.
+    /// Adds or changes a custom domain name, keeping its mappings and rules.
     pub fn put_domain(&self, domain: DomainName) {
         let mut state = self.state();
         let key = domain.key();
@@ -62,33 +62,33 @@ impl ApiGateway {
         }
     }
 
-    /// Takes a domain name away, by its key, with all that is below it.
+    /// Removes a domain name, by its key, with all that is below it.
     pub fn remove_domain(&self, domain_key: &str) {
         self.state().domains.remove(domain_key);
     }
 
-    /// Adds a mapping to a domain name that is there, or changes it.
+    /// Adds or changes a mapping of an existing domain name.
     pub fn put_mapping(&self, domain_key: &str, mapping: Mapping) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.mappings.insert(mapping.id.clone(), mapping);
         }
     }
 
-    /// Takes a mapping away.
+    /// Removes a mapping.
     pub fn remove_mapping(&self, domain_key: &str, mapping_id: &str) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.mappings.remove(mapping_id);
         }
     }
 
-    /// Adds a routing rule to a domain name that is there, or changes it.
+    /// Adds or changes a routing rule of an existing domain name.
     pub fn put_routing_rule(&self, domain_key: &str, rule: RoutingRule) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.rules.insert(rule.id.clone(), rule);
         }
     }
 
-    /// Takes a routing rule away.
+    /// Removes a routing rule.
     pub fn remove_routing_rule(&self, domain_key: &str, rule_id: &str) {
         if let Some(entry) = self.state().domains.get_mut(domain_key) {
             entry.rules.remove(rule_id);
@@ -109,9 +109,9 @@ impl ApiGateway {
         self.state().domains.values().map(of).collect()
     }
 
-    /// Says whether version 1 lists mappings that it could not have made: of keys with `/`, and to APIs of version 2.
+    /// Sets whether version 1 lists mappings that it could not have made: of keys with `/`, and to APIs of version 2.
     ///
-    /// Whether Amazon does is not known; it does not here unless told to.
+    /// Whether AWS does is not known; it does not here unless told to.
     pub fn set_v1_lists_all_mappings(&self, all: bool) {
         self.state().v1_lists_all_mappings = all;
     }

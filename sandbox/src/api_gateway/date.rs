@@ -3,7 +3,7 @@
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// When things came into being unless told otherwise: 2024-03-01T12:00:00Z, seconds since 1970.
+/// When things came into being by default: 2024-03-01T12:00:00Z, seconds since 1970.
 pub(super) const USUAL_DATE: i64 = 1_709_294_400;
 
 /// A time as `2020-04-08T00:08:44Z`; nothing for a year that has more than four digits.

@@ -1,18 +1,18 @@
-//! What a stage's export gives.
+//! Exports of stages.
 
 use std::sync::Arc;
 
 use bytes::Bytes;
 use serde_json::Value;
 
-/// What an export of a stage gives.
+/// The export of a stage.
 #[derive(Debug, Clone)]
 pub enum Definition {
-    /// This OpenAPI 3.0 document, with Amazon's own version, `info` and `servers`.
+    /// This OpenAPI 3.0 document, with AWS's own version, `info` and `servers`.
     OpenApi(Arc<Value>),
-    /// None: 400 with this message of Amazon's.
+    /// None: 400 with this message of AWS.
     Refused(String),
-    /// These bytes as they are, whatever was asked for.
+    /// These bytes, whatever was asked for.
     Raw {
         /// Their content type.
         content_type: String,

@@ -1,4 +1,4 @@
-//! Custom domain names with what leads from them to APIs. Both versions see the same ones.
+//! Custom domain names with their mappings. Both versions see the same ones.
 
 use std::collections::BTreeMap;
 
@@ -14,21 +14,21 @@ pub type DomainEstate = Vec<(DomainName, Vec<Mapping>, Vec<RoutingRule>)>;
 pub struct DomainName {
     /// The name, which may begin with `*.`.
     pub name: String,
-    /// What tells private domain names of one name apart; no other has one.
+    /// The id that tells private domain names of one name apart; others have none.
     pub id: Option<String>,
-    /// How it can be reached.
+    /// Its endpoint type.
     pub endpoint_type: EndpointType,
     /// `TLS_1_0`, `TLS_1_2` or one of the newer policies.
     pub security_policy: String,
     /// `AVAILABLE`, `UPDATING`, `PENDING` and so on.
     pub status: String,
-    /// What leads to an API.
+    /// Its routing mode.
     pub routing_mode: RoutingMode,
-    /// The URI of the trust store that clients' certificates are checked with.
+    /// The URI of the trust store for client certificates.
     pub mutual_tls_truststore: Option<String>,
-    /// The VPC endpoints that a private domain name can be reached through.
+    /// The VPC endpoints of a private domain name.
     pub vpc_endpoint_ids: Vec<String>,
-    /// Whether version 1 made it, so that version 2 gives the date of its certificate as a number.
+    /// Whether version 1 created it, so that version 2 returns the date of its certificate as a number.
     pub made_with_v1: bool,
     /// When its certificate was uploaded, seconds since 1970.
     pub certificate_upload_date: i64,
@@ -74,13 +74,13 @@ impl DomainName {
         }
     }
 
-    /// What it is known by: its name, and for a private one its name, `+` and its id.
+    /// Its key: its name, and for a private one its name, `+` and its id.
     #[must_use]
     pub fn key(&self) -> String {
         key(&self.name, self.id.as_deref())
     }
 
-    /// Amazon's own host behind it, always the same for a name.
+    /// AWS's own host behind it, always the same for a name.
     pub(super) fn host(&self, region: &str) -> String {
         let fold = |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(u64::from(byte));
         let digits = self.name.bytes().fold(7, fold) % (1 << 40);
@@ -93,7 +93,7 @@ impl DomainName {
     }
 }
 
-/// What a domain name with this name and id is known by.
+/// The key of a domain name with this name and id.
 pub(super) fn key(name: &str, id: Option<&str>) -> String {
     match id {
         None => name.to_owned(),
@@ -101,7 +101,7 @@ pub(super) fn key(name: &str, id: Option<&str>) -> String {
     }
 }
 
-/// What leads from a domain name to an API.
+/// How a domain name routes to APIs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RoutingMode {
     /// Mappings only.
@@ -139,9 +139,9 @@ pub struct Mapping {
     pub id: String,
     /// The API, which may be gone.
     pub api_id: String,
-    /// The stage, which may be gone; nothing where the caller names it after the key.
+    /// The stage, which may be gone; none if the caller names it after the key.
     pub stage: Option<String>,
-    /// The key: nothing for the root; with `/` in it, only version 2 can have made it.
+    /// The key: empty for the root; with `/` in it, only version 2 can have created it.
     pub key: String,
 }
 
@@ -170,20 +170,20 @@ pub struct RoutingRule {
     pub id: String,
     /// Its place among the rules: the lowest is tried first.
     pub priority: u32,
-    /// The base paths that it is for; any if there are none.
+    /// The base paths that it matches; any if there are none.
     pub base_paths: Vec<String>,
-    /// The headers, with patterns of their values, that it is for; any if there are none.
+    /// The headers, with patterns of their values, that it matches; any if there are none.
     pub headers: Vec<(String, String)>,
     /// The API it leads to.
     pub api_id: String,
     /// The stage it leads to.
     pub stage: String,
-    /// Whether the base path is taken off before the API sees the request.
+    /// Whether the base path is stripped before the API sees the request.
     pub strip_base_path: bool,
 }
 
 impl RoutingRule {
-    /// A rule that everything fits, to a stage that sees the whole path.
+    /// A rule that matches everything, to a stage that sees the whole path.
     #[must_use]
     pub fn new(id: impl Into<String>, priority: u32, api_id: impl Into<String>, stage: impl Into<String>) -> Self {
         Self {
@@ -198,7 +198,7 @@ impl RoutingRule {
     }
 }
 
-/// A domain name and all that is below it.
+/// A domain name and everything below it.
 #[derive(Debug, Clone)]
 pub(super) struct DomainEntry {
     /// The domain name itself.

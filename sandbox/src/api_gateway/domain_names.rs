@@ -48,7 +48,7 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, segments: &[&str]) -> R
             Ok(json_answer(StatusCode::OK, &domain(&entry.domain, call)))
         }
         (&Method::GET, ["domainnames", name, "basepathmappings"]) => {
-            // What Amazon says about a private one without its id is not recorded; it is taken for an unknown one.
+            // What AWS says about a private one without its id is not recorded; it is taken for an unknown one.
             let entry = entry_of(state, name, id)?;
             let mappings = entry.mappings.values().filter(|mapping| is_listed(state, mapping));
             let mappings = mappings.map(|mapping| (mapping.key.clone(), mapping)).collect();
@@ -64,7 +64,7 @@ pub(super) fn answer(state: &mut State, call: &Call<'_>, segments: &[&str]) -> R
     }
 }
 
-/// The domain names of the owner that is asked about; other accounts share none with this one.
+/// The domain names of the requested owner; other accounts share none with this one.
 fn owned<'a>(
     domains: &'a BTreeMap<String, DomainEntry>,
     call: &Call<'_>,
@@ -81,7 +81,7 @@ fn entry_of<'a>(state: &'a State, name: &str, id: Option<&str>) -> Result<&'a Do
     entry.ok_or_else(AmazonError::unknown_domain)
 }
 
-/// Whether version 1 lists a mapping: whether Amazon lists those that version 1 cannot make is not known.
+/// Whether version 1 lists a mapping: whether AWS lists those that version 1 cannot make is not known.
 fn is_listed(state: &State, mapping: &Mapping) -> bool {
     let could_be_made = !mapping.key.contains('/') && !state.v2_apis.contains_key(&mapping.api_id);
     could_be_made || state.v1_lists_all_mappings
@@ -134,7 +134,7 @@ fn base_path_mapping(mapping: &Mapping) -> Value {
     }))
 }
 
-/// What lets VPC endpoints reach private domain names.
+/// Access associations between VPC endpoints and private domain names.
 fn associations(domains: BTreeMap<String, &DomainEntry>, call: &Call<'_>) -> BTreeMap<String, Value> {
     let mut associations = BTreeMap::new();
     for (key, entry) in domains {

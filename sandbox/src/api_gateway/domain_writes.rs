@@ -74,7 +74,7 @@ struct NewApiMapping {
     api_mapping_key: String,
 }
 
-/// `CreateDomainName` of version 1: edge-optimized unless told otherwise.
+/// `CreateDomainName` of version 1: edge-optimized by default.
 pub(super) fn create_domain(state: &mut State, call: &Call<'_>) -> Result<DomainName, AmazonError> {
     let new: NewDomain = call.json()?;
     let kind = match new.endpoint_configuration.types.first() {

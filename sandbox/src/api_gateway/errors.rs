@@ -1,4 +1,4 @@
-//! How Amazon API Gateway says no.
+//! Errors of Amazon API Gateway.
 
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
@@ -12,7 +12,7 @@ const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 /// The header with the id of a request.
 pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 
-/// An error as Amazon answers it; turns into a response, or into a fault for tests to inject.
+/// An error as AWS answers it; turns into a response, or into a fault for tests to inject.
 #[derive(Debug, Clone)]
 pub struct AmazonError {
     status: StatusCode,
@@ -201,7 +201,7 @@ impl AmazonError {
         self
     }
 
-    /// The same error without a code, as Amazon's edge answers it; the SDKs retry no 429 of this form.
+    /// The same error without a code, as AWS's edge answers it; the SDKs retry no 429 of this form.
     #[must_use]
     pub fn without_code(mut self) -> Self {
         self.code = None;

@@ -1,4 +1,4 @@
-//! Exports: what a stage runs, as an OpenAPI document.
+//! Exports: a stage's deployment as an OpenAPI document.
 
 use bytes::Bytes;
 use http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -12,7 +12,7 @@ use super::errors::{AmazonError, REQUEST_ID, request_id};
 use super::rest_api::{RestApi, Stage};
 use crate::region::dns_suffix;
 
-/// The version that Amazon gives its exports.
+/// The version that AWS gives its exports.
 const OPENAPI_VERSION: &str = "3.0.1";
 
 /// The export of a stage.
@@ -57,7 +57,7 @@ pub(super) fn export(
     Ok(response)
 }
 
-/// The document with what Amazon itself says: an API without a version is exported with the time of the export.
+/// The document with what AWS itself says: an API without a version is exported with the time of the export.
 fn dressed(document: &Value, api: &RestApi, stage: &Stage, now: i64, region: &str) -> Value {
     let mut info = Map::new();
     info.insert("title".to_owned(), json!(api.name));
@@ -82,7 +82,7 @@ fn dressed(document: &Value, api: &RestApi, stage: &Stage, now: i64, region: &st
     Value::Object(dressed)
 }
 
-/// The extensions of Amazon's that an export keeps; without being asked it keeps none.
+/// The extensions of AWS that an export keeps; without being asked it keeps none.
 #[derive(Debug, Clone, Copy)]
 struct Extensions {
     all: bool,

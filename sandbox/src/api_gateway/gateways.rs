@@ -11,17 +11,17 @@ use crate::record::{Service, Subject};
 use crate::serve::StandIn;
 use crate::signature::{claimed_key, region_of};
 
-/// A gateway for each account and region that is asked for; empty ones, since every account has one in every region.
+/// A gateway for each requested account and region; empty at first, since every account has one in every region.
 #[derive(Debug)]
 pub struct Gateways {
-    /// How the first one is to be; the others are the same elsewhere.
+    /// The options of the first one; the others are the same elsewhere.
     options: ApiGatewayOptions,
     /// By account and region.
     made: Mutex<BTreeMap<(String, String), Arc<ApiGateway>>>,
 }
 
 impl Gateways {
-    /// Gateways like this one, which has the requests that name no known key or no region.
+    /// Gateways like this one, which gets the requests without a known key or region.
     #[must_use]
     pub fn new(options: ApiGatewayOptions) -> Self {
         Self {
@@ -46,7 +46,7 @@ impl Gateways {
         Arc::clone(gateway)
     }
 
-    /// The one that everything is in unless a test asks for others.
+    /// The default gateway.
     #[must_use]
     pub fn first(&self) -> Arc<ApiGateway> {
         self.gateway(&self.options.account, &self.options.region)

@@ -1,4 +1,4 @@
-//! The form in which Amazon answers those who do not ask for `application/json`: Hypertext Application Language.
+//! Hypertext Application Language, the response format for clients that do not ask for `application/json`.
 
 use bytes::Bytes;
 use http::header::{ACCEPT, CONTENT_TYPE};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::date;
 
-/// Members that are times: seconds since 1970 in plain JSON, text in this form.
+/// Members with times: seconds since 1970 in plain JSON, text in this format.
 const DATES: [&str; 3] = ["createdDate", "lastUpdatedDate", "certificateUploadDate"];
 
-/// Whether a caller asks for plain JSON, as every SDK does.
+/// Whether a client asks for plain JSON, as every SDK does.
 pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT).iter().filter_map(|accept| accept.to_str().ok());
     accepted.flat_map(|accept| accept.split(',')).any(|kind| {
@@ -19,9 +19,9 @@ pub(super) fn wants_json(headers: &HeaderMap) -> bool {
     })
 }
 
-/// The same answer with links, what is in a list embedded, alone if there is one only.
+/// The same response with links and embedded items, a single one on its own.
 ///
-/// Errors, exports and answers without a body are the same in both forms.
+/// Errors, exports and empty responses are the same in both formats.
 pub(super) fn dressed(response: Response<Bytes>, uri: &Uri) -> Response<Bytes> {
     let is_export = response.headers().contains_key(http::header::CONTENT_DISPOSITION);
     if !response.status().is_success() || is_export {

@@ -14,7 +14,7 @@ const LIMIT_MAX: usize = 500;
 /// Hex digits at the end of a position that bind it to its list.
 const SEAL_DIGITS: usize = 16;
 
-/// The items of the page that was asked for, and what leads to the next one.
+/// The items of the requested page, and the position of the next one.
 pub(super) type Page<'a, T> = (Vec<&'a T>, Option<String>);
 
 /// The page of a list of version 1: `limit` items after `position`.
@@ -38,7 +38,7 @@ pub(super) fn page<'a, T>(
 
 /// The page of a list of version 2: `maxResults` items after `nextToken`.
 ///
-/// Amazon documents no most: more than a page holds is taken for a full page.
+/// AWS documents no most: more than a page holds is taken for a full page.
 pub(super) fn v2_page<'a, T>(
     items: &'a BTreeMap<String, T>,
     list: &str,
@@ -65,7 +65,7 @@ pub(super) fn v2_page_of<'a, T>(
     cut(items, list, limit, call.query("nextToken")).ok_or_else(|| AmazonError::bad_request("Invalid nextToken"))
 }
 
-/// The items after a position; nothing when the position is not one of this list.
+/// The items after a position; `None` if the position belongs to another list.
 fn cut<'a, T>(items: &'a BTreeMap<String, T>, list: &str, limit: usize, position: Option<&str>) -> Option<Page<'a, T>> {
     let after = match position {
         None => Bound::Unbounded,

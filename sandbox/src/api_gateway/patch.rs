@@ -1,4 +1,4 @@
-//! Patch operations, as Amazon takes them.
+//! AWS's patch operations.
 
 use serde::Deserialize;
 
@@ -22,7 +22,7 @@ pub(super) struct Operation {
 }
 
 impl Operation {
-    /// The new text; only replacing is known here.
+    /// The new text; only replacement is supported.
     pub fn replacement(&self) -> Result<String, AmazonError> {
         if self.op != "replace" {
             return Err(AmazonError::bad_request(format!(

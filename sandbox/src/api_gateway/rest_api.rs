@@ -1,4 +1,4 @@
-//! REST APIs with what is below them.
+//! REST APIs with everything below them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ pub type Estate = Vec<(RestApi, Vec<Stage>)>;
 /// A REST API.
 #[derive(Debug, Clone)]
 pub struct RestApi {
-    /// Its id; Amazon's are ten lower-case letters and digits.
+    /// Its id; AWS's are ten lower-case letters and digits.
     pub id: String,
     /// Its name, not unique.
     pub name: String,
@@ -26,7 +26,7 @@ pub struct RestApi {
     pub endpoint_type: EndpointType,
     /// The VPC endpoints that a private API is associated with.
     pub vpc_endpoint_ids: Vec<String>,
-    /// Whether its `execute-api` URL is switched off.
+    /// Whether its `execute-api` URL is disabled.
     pub disable_execute_api_endpoint: bool,
     /// Its tags.
     pub tags: BTreeMap<String, String>,
@@ -53,7 +53,7 @@ impl RestApi {
 /// How an API can be reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndpointType {
-    /// Through `CloudFront`, which is what Amazon takes unless told otherwise.
+    /// Through `CloudFront`, which is what AWS takes by default.
     Edge,
     /// In its region.
     Regional,
@@ -133,25 +133,25 @@ pub struct Canary {
     pub percent_traffic: f64,
 }
 
-/// What a deployment froze.
+/// A deployment.
 #[derive(Debug, Clone)]
 pub(super) struct Deployment {
     /// Its id.
     pub id: String,
     /// Its description.
     pub description: Option<String>,
-    /// When it was made, seconds since 1970.
+    /// When it was created, seconds since 1970.
     pub created_date: i64,
     /// The snapshot.
     pub definition: Definition,
 }
 
-/// A REST API and all that is below it.
+/// A REST API and everything below it.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     /// The API itself.
     pub api: RestApi,
-    /// What the next deployment will freeze.
+    /// The snapshot for the next deployment.
     pub draft: Definition,
     /// Its deployments by id.
     pub deployments: BTreeMap<String, Deployment>,
@@ -170,12 +170,12 @@ impl Entry {
         }
     }
 
-    /// A stage, which has to be there.
+    /// A stage, which must be there.
     pub fn stage(&self, name: &str) -> Result<&Stage, AmazonError> {
         self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }
 
-    /// Freezes a definition under an id.
+    /// Deploys a definition under an id.
     pub fn deploy(&mut self, id: &str, description: Option<String>, definition: Definition, now: i64) {
         let deployment = Deployment {
             id: id.to_owned(),

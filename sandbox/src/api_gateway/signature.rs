@@ -1,4 +1,4 @@
-//! How the gateway says no to a signature.
+//! Errors of the gateway to a signature.
 
 use std::time::SystemTime;
 

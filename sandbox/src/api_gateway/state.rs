@@ -1,4 +1,4 @@
-//! All that an account has in a region.
+//! Everything of an account in a region.
 
 use std::collections::BTreeMap;
 
@@ -19,19 +19,19 @@ pub(super) struct State {
     pub v2_missing: bool,
     /// Whether version 1 lists mappings that it could not have made.
     pub v1_lists_all_mappings: bool,
-    /// The time that the last export of an API without a version was given.
+    /// The time in the last export of an API without a version.
     last_export: i64,
 }
 
 impl State {
-    /// Takes all APIs and domain names away.
+    /// Removes all APIs and domain names.
     pub fn clear(&mut self) {
         self.apis.clear();
         self.v2_apis.clear();
         self.domains.clear();
     }
 
-    /// A time for an export, another one every time: a second later than the last where the clock has not moved.
+    /// A unique time for an export: a second later than the last if the clock has not moved.
     pub fn export_time(&mut self, now: i64) -> i64 {
         self.last_export = now.max(self.last_export + 1);
         self.last_export

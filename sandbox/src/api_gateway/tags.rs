@@ -12,9 +12,9 @@ use super::errors::AmazonError;
 use super::state::State;
 use super::wire::{empty_answer, json_answer};
 
-/// Most tags of a resource (Amazon's limit).
+/// Most tags of a resource (AWS's limit).
 const TAGS_MAX: usize = 50;
-/// What the keys of Amazon's own tags begin with, which nobody else may set.
+/// What the keys of AWS's own tags begin with, which nobody else may set.
 const RESERVED: &str = "aws:";
 
 type Tags = BTreeMap<String, String>;

@@ -13,7 +13,7 @@ pub type V2Estate = Vec<(V2Api, Vec<V2Stage>)>;
 /// An HTTP or a WebSocket API.
 #[derive(Debug, Clone)]
 pub struct V2Api {
-    /// Its id; Amazon's are ten lower-case letters and digits.
+    /// Its id; AWS's are ten lower-case letters and digits.
     pub id: String,
     /// Its name, not unique.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct V2Api {
     pub protocol: Protocol,
     /// When it was created, seconds since 1970.
     pub created_date: i64,
-    /// Whether its `execute-api` URL is switched off.
+    /// Whether its `execute-api` URL is disabled.
     pub disable_execute_api_endpoint: bool,
     /// What selects a route.
     pub route_selection_expression: String,
@@ -183,7 +183,7 @@ pub struct Route {
     pub authorizer_id: Option<String>,
     /// The scopes that a token must have.
     pub authorization_scopes: Vec<String>,
-    /// Whether a caller has to send an API key.
+    /// Whether a caller must send an API key.
     pub api_key_required: bool,
     /// The names of models by what selects them.
     pub request_models: BTreeMap<String, String>,

@@ -1,4 +1,4 @@
-//! An HTTP or a WebSocket API with what is below it, and how it is deployed.
+//! An HTTP or WebSocket API with everything below it, and its deployment.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,30 +12,30 @@ use crate::random;
 
 /// Letters and digits of a deployment's id.
 const DEPLOYMENT_ID_LENGTH: usize = 6;
-/// What Amazon says of a deployment that it made itself.
+/// AWS's description of its automatic deployments.
 const AUTO_DEPLOYED: &str = "Automatic deployment triggered by changes to the Api configuration";
 
-/// What a deployment of an HTTP or a WebSocket API froze.
+/// A deployment of an HTTP or WebSocket API.
 #[derive(Debug, Clone)]
 pub(super) struct V2Deployment {
     /// Its id.
     pub id: String,
     /// Its description.
     pub description: Option<String>,
-    /// Whether a change of the API made it.
+    /// Whether a change of the API created it.
     pub auto_deployed: bool,
-    /// When it was made, seconds since 1970.
+    /// When it was created, seconds since 1970.
     pub created_date: i64,
     /// The snapshot.
     pub definition: Definition,
 }
 
-/// An HTTP or a WebSocket API and all that is below it.
+/// An HTTP or WebSocket API and everything below it.
 #[derive(Debug, Clone)]
 pub(super) struct V2Entry {
     /// The API itself.
     pub api: V2Api,
-    /// What the next deployment will freeze, and what an export without a stage gives.
+    /// The snapshot for the next deployment, also the export without a stage.
     pub draft: Definition,
     /// Its deployments by id.
     pub deployments: BTreeMap<String, V2Deployment>,
@@ -54,13 +54,13 @@ impl V2Entry {
         }
     }
 
-    /// A stage, which has to be there.
+    /// A stage, which must be there.
     pub fn stage(&self, name: &str) -> Result<&V2Stage, AmazonError> {
         self.stages.get(name).ok_or_else(AmazonError::unknown_stage)
     }
 
-    /// Puts a stage with the deployment that it runs. What it runs becomes the API's own configuration, unless a stage that
-    /// deploys each change is there to tell what that is.
+    /// Puts a stage with its deployment, which becomes the API's own configuration unless a stage with automatic
+    /// deployment determines it.
     pub fn put_stage(&mut self, stage: V2Stage, now: i64) {
         if let Some(id) = &stage.deployment_id {
             let deployment = V2Deployment {
@@ -78,7 +78,7 @@ impl V2Entry {
         self.stages.insert(stage.name.clone(), stage);
     }
 
-    /// Freezes the configuration.
+    /// Deploys the configuration.
     pub fn deploy(&mut self, description: Option<String>, auto_deployed: bool, now: i64) -> V2Deployment {
         let deployment = V2Deployment {
             id: random::text(DEPLOYMENT_ID_LENGTH),
@@ -91,7 +91,7 @@ impl V2Entry {
         deployment
     }
 
-    /// Lets a stage, which has to be there, run a deployment.
+    /// Lets a stage, which must be there, run a deployment.
     pub fn run(&mut self, stage_name: &str, deployment: &V2Deployment, now: i64) -> Result<(), AmazonError> {
         let stage = self.stages.get_mut(stage_name).ok_or_else(AmazonError::unknown_stage)?;
         stage.deployment_id = Some(deployment.id.clone());
@@ -105,7 +105,7 @@ impl V2Entry {
         Ok(())
     }
 
-    /// Deploys a change to the stages that want each; an API without routes cannot be deployed.
+    /// Deploys a change to the stages with automatic deployment; an API without routes cannot be deployed.
     pub fn deploy_change(&mut self, now: i64) -> Result<(), AmazonError> {
         let automatic = self.stages.values().filter(|stage| stage.auto_deploy);
         let names: Vec<String> = automatic.map(|stage| stage.name.clone()).collect();
@@ -127,7 +127,7 @@ impl V2Entry {
         self.change_paths(|paths| paths[&path][&method] = operation);
     }
 
-    /// Takes the operation of a route out of an HTTP API's configuration.
+    /// Removes the operation of a route from an HTTP API's configuration.
     pub fn remove_operation(&mut self, route_key: &str) {
         let (path, method) = operation(route_key);
         self.change_paths(|paths| {

@@ -1,4 +1,4 @@
-//! Writes: as far as it takes to fill a gateway with Amazon's own tools.
+//! Writes: enough to fill a gateway with AWS's own tools.
 
 use std::collections::BTreeMap;
 

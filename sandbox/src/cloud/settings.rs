@@ -1,4 +1,4 @@
-//! What others have to be told to work with the stand-ins.
+//! Settings and descriptions for other programs that use the stand-ins.
 
 use serde_json::{Value, json};
 
@@ -31,7 +31,7 @@ impl Cloud {
         named.collect()
     }
 
-    /// The same, with budgets that no test runs into.
+    /// The same, with budgets that no test exhausts.
     #[must_use]
     pub fn unpaced_handler_environment(&self) -> Vec<(String, String)> {
         let budgets = [
@@ -45,7 +45,7 @@ impl Cloud {
         environment
     }
 
-    /// Everything that another program has to know to work with these stand-ins, as one JSON object.
+    /// A description of these stand-ins for other programs, as one JSON object.
     #[must_use]
     pub fn description(&self) -> Value {
         json!({

@@ -1,4 +1,4 @@
-//! An exchange as the control endpoint shows it.
+//! Exchanges at the control endpoint.
 
 use std::time::UNIX_EPOCH;
 
@@ -15,7 +15,7 @@ const CREDENTIALS: [HeaderName; 3] = [
     HeaderName::from_static("x-identity-header"),
 ];
 
-/// The exchange as JSON; credentials in headers are left out, bodies are shown as they were.
+/// The exchange as JSON, without credentials in headers; bodies are unchanged.
 pub fn to_json(exchange: &Exchange) -> Value {
     let received = exchange.received_at.duration_since(UNIX_EPOCH).unwrap_or_default();
     json!({

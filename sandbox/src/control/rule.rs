@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::faults::{Fault, FaultRule, Matcher};
 use crate::record::Service;
 
-/// A rule: which requests, and what goes wrong with them.
+/// A rule: its requests and their fault.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RuleForm {
@@ -77,7 +77,7 @@ pub enum RuleError {
 }
 
 impl RuleForm {
-    /// The rule it stands for.
+    /// The fault rule.
     pub fn into_rule(self) -> Result<FaultRule, RuleError> {
         let method = self
             .method

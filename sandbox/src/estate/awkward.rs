@@ -1,4 +1,4 @@
-//! A gateway with everything that makes a catalog stumble.
+//! A gateway full of edge cases.
 
 use bytes::Bytes;
 use serde_json::json;
@@ -6,7 +6,7 @@ use serde_json::json;
 use super::document::document;
 use crate::api_gateway::{Definition, EndpointType, Estate, RestApi, Stage};
 
-/// Stage names, each a trap: case, length, characters, and names that look like made ones.
+/// Stage names, each an edge case: case, length, characters, and names that look like generated ones.
 const STAGE_NAMES: &[&str] = &[
     "v1",
     "Prod",
@@ -24,7 +24,7 @@ const STAGE_NAMES: &[&str] = &[
     "sixty-five-characters-are-one-more-than-it-may-have-as-it-is-0000",
     "_under_score_",
 ];
-/// Names of APIs, each with something that has to survive or be cut.
+/// Names of APIs, each with something that must survive or be cut.
 const NAMES: &[&str] = &[
     "plain",
     "Ümläute, ß and ñ",
@@ -43,9 +43,9 @@ const NAMES: &[&str] = &[
     "Robert'); DROP TABLE apis;--",
     "null",
 ];
-/// How many stages one of the APIs has: more than API Center has deployments for.
+/// The stages of one of the APIs: more than API Center has deployments for.
 const MANY_STAGES: usize = 13;
-/// How long one of the definitions is, in bytes: more than API Center takes.
+/// The length of one definition, in bytes: more than API Center accepts.
 const LARGE_DEFINITION: usize = 3 * 1024 * 1024 + 200_000;
 
 /// `count` APIs with up to three stages each, but one with thirteen; always the same ones.

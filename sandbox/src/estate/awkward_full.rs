@@ -1,4 +1,4 @@
-//! HTTP and WebSocket APIs and domain names with everything that makes a catalog stumble.
+//! HTTP and WebSocket APIs and domain names full of edge cases.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ const SOCKET: &str = "w0001awkwd";
 /// The HTTP API with odd stages.
 const HTTP: &str = "h0001awkwd";
 
-/// The awkward REST APIs, so many of them, with HTTP and WebSocket APIs and domain names that are no better.
+/// This many awkward REST APIs, with HTTP and WebSocket APIs and domain names that are no better.
 #[must_use]
 pub fn awkward_full(count: usize) -> FullEstate {
     FullEstate {

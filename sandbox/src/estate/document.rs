@@ -1,4 +1,4 @@
-//! What made-up stages are described by.
+//! Documents of generated stages.
 
 use serde_json::{Map, Value, json};
 
@@ -20,7 +20,7 @@ pub(super) fn document(title: &str, resources: &[&str]) -> Value {
     json!({ "openapi": "3.0.1", "paths": Value::Object(paths), "components": { "schemas": schema } })
 }
 
-/// A document as an HTTP API has it: routes such as `GET /baskets`, no schemas, and with Amazon's extensions what only its
+/// A document as an HTTP API has it: routes such as `GET /baskets`, no schemas, and with AWS's extensions what only its
 /// owner may know.
 pub(super) fn http_document(routes: &[&str]) -> Value {
     let mut paths = Map::new();
@@ -67,12 +67,12 @@ fn path_item(path: &str) -> Value {
     }
 }
 
-/// The text of a model, JSON Schema draft-04, that refers to other models of its API as Amazon has it.
+/// The text of a model, JSON Schema draft-04, that refers to other models of its API as AWS has it.
 pub(super) fn model_schema(api_id: &str, title: &str, properties: &[(&str, &str)]) -> String {
     let property = |&(name, kind): &(&str, &str)| {
         let schema = match kind {
             "string" | "boolean" => json!({ "type": kind }),
-            // What later drafts write as a number.
+            // A number in later drafts.
             "number" => json!({ "type": "number", "minimum": 0, "exclusiveMinimum": true }),
             model => json!({ "$ref": format!("https://apigateway.amazonaws.com/restapis/{api_id}/models/{model}") }),
         };

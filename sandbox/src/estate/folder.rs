@@ -17,7 +17,7 @@ const ID_LENGTH: usize = 10;
 /// One API with one stage for each OpenAPI document (`*.json`) in a folder, those in folders below it included.
 ///
 /// # Errors
-/// When the folder or a file cannot be read, or holds no document at all.
+/// If the folder or a file cannot be read, or holds no document at all.
 pub fn from_openapi_folder(folder: &Path) -> io::Result<Estate> {
     let mut estate = Estate::new();
     read_folder(folder, folder, &mut estate)?;

@@ -1,8 +1,8 @@
-//! Everything that a gateway can be filled with.
+//! Complete estates.
 
 use crate::api_gateway::{ApiGateway, DomainEstate, Estate, V2Estate};
 
-/// APIs of every kind, and the custom domain names before them.
+/// APIs of every kind, and custom domain names.
 #[derive(Debug, Clone, Default)]
 pub struct FullEstate {
     /// REST APIs.
@@ -23,7 +23,7 @@ impl From<Estate> for FullEstate {
 }
 
 impl FullEstate {
-    /// Puts everything into a gateway; what is there and not in here stays.
+    /// Puts everything into a gateway, keeping what it has.
     pub fn fill(self, gateway: &ApiGateway) {
         for (api, stages) in self.rest {
             let id = api.id.clone();

@@ -8,7 +8,7 @@ use crate::api_gateway::{Model, Route, V2Api, V2Estate, V2Stage};
 
 /// Of a hundred APIs, the one with this number changes; of the next hundred, the one with the next: REST, HTTP, WebSocket.
 const CHANGING: [usize; 3] = [14, 17, 19];
-/// Routes of a WebSocket API besides Amazon's three, each with a model.
+/// Routes of a WebSocket API besides AWS's three, each with a model.
 const ROUTES: usize = 5;
 
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -1,4 +1,4 @@
-//! A function app as its folder describes it: `host.json` and each `function.json`.
+//! A function app according to its folder: `host.json` and each `function.json`.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 
 use super::route::{Route, RouteError};
 
-/// Why a folder is no function app.
+/// Why a folder is not a function app.
 #[derive(Debug, thiserror::Error)]
 pub enum AppError {
     /// A file cannot be read.
@@ -66,7 +66,7 @@ pub struct App {
     pub working_directory: PathBuf,
     /// How long an invocation may take; `None` for ever.
     pub function_timeout: Option<Duration>,
-    /// What comes before every route, `api` unless `host.json` says otherwise.
+    /// The prefix of every route, `api` unless `host.json` says otherwise.
     pub route_prefix: String,
     /// `enableProxyingHttpRequest`.
     pub proxying: bool,
@@ -81,18 +81,18 @@ pub struct App {
 pub struct Function {
     /// Its folder's name.
     pub name: String,
-    /// What starts it.
+    /// Its trigger.
     pub trigger: Trigger,
 }
 
-/// What starts a function.
+/// The trigger of a function.
 #[derive(Debug, Clone)]
 pub enum Trigger {
     /// A schedule.
     Timer(TimerTrigger),
     /// An HTTP request.
     Http(HttpTrigger),
-    /// Something the stand-in does not know; such a function is never called.
+    /// An unsupported trigger; such a function is never called.
     Other(String),
 }
 
@@ -103,7 +103,7 @@ pub struct TimerTrigger {
     pub binding: String,
     /// The schedule as written, `%SETTING%` unresolved.
     pub schedule: String,
-    /// Whether the host keeps the status between runs.
+    /// Whether the host stores the status between runs.
     pub use_monitor: bool,
 }
 
@@ -114,7 +114,7 @@ pub struct HttpTrigger {
     pub binding: String,
     /// The name of the output binding, if there is one.
     pub output: Option<String>,
-    /// Who may call.
+    /// The authorization level.
     pub level: AuthLevel,
     /// The methods; all when empty.
     pub methods: Vec<Method>,
@@ -124,16 +124,16 @@ pub struct HttpTrigger {
     pub raw: bool,
 }
 
-/// Who may call a function over HTTP.
+/// The authorization level of an HTTP function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub enum AuthLevel {
     /// Everyone.
     Anonymous,
-    /// Who has a function key.
+    /// Callers with a function key.
     #[default]
     Function,
-    /// Who has the master key.
+    /// Callers with the master key.
     Admin,
 }
 
@@ -141,7 +141,7 @@ impl App {
     /// Reads the app in `folder`.
     ///
     /// # Errors
-    /// When `host.json` is missing, a file is malformed, or a route, method or time span cannot be understood.
+    /// If `host.json` is missing, a file is malformed, or a route, method or time span cannot be understood.
     pub fn read(folder: &Path) -> Result<Self, AppError> {
         let host: HostFile = read_json(&folder.join("host.json"))?;
         if host.version != "2.0" {
@@ -161,7 +161,7 @@ impl App {
         })
     }
 
-    /// The program to start: below the app's folder if it is there, else from the path.
+    /// The program to start: in the app's folder if it exists there, else from the path.
     #[must_use]
     pub fn program(&self) -> PathBuf {
         let below = self.folder.join(&self.executable);

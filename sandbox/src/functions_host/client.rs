@@ -9,7 +9,7 @@ use hyper::body::{Body, Frame, Incoming};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 
-/// Why a call got no answer.
+/// Why a call got no response.
 #[derive(Debug, thiserror::Error)]
 pub enum CallError {
     /// The handler does not listen.
@@ -21,7 +21,7 @@ pub enum CallError {
 }
 
 impl CallError {
-    /// Whether nothing was sent, so that the call can be repeated.
+    /// Whether nothing was sent, so that a retry is safe.
     pub fn is_connect(&self) -> bool {
         matches!(self, Self::Connect(_))
     }

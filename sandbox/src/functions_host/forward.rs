@@ -1,4 +1,4 @@
-//! HTTP requests that reach the handler as requests: passed on as they are, or rebuilt.
+//! HTTP requests to the handler: proxied unchanged, or rebuilt.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use super::query;
 
 /// Headers that concern one connection only.
 const HOP_BY_HOP: [HeaderName; 2] = [CONNECTION, TRANSFER_ENCODING];
-/// How often a handler that does not listen is tried, and how long after.
+/// Attempts for a handler that does not listen, and the pause between them.
 const CONNECT_TRIES: u32 = 10;
 const CONNECT_DELAY: Duration = Duration::from_millis(50);
 /// Most bytes of a request (measured on host 4.1037).
 const BODY_MAX_BYTES: usize = 104_857_600;
 
-/// Passes a request on as it is, streaming both ways, as newer hosts do by their source.
+/// Proxies a request unchanged, streaming both ways, as newer hosts do by their source.
 pub async fn proxy(port: u16, request: Request, invocation_id: &str) -> Response {
     let (mut head, body) = request.into_parts();
     forwarded_headers(&mut head.headers);
@@ -45,7 +45,7 @@ pub async fn proxy(port: u16, request: Request, invocation_id: &str) -> Response
     }
 }
 
-/// Rebuilds a request and waits for the whole answer, as `enableForwardingHttpRequest` was recorded to.
+/// Rebuilds a request and waits for the whole response, as recorded with `enableForwardingHttpRequest`.
 pub async fn rebuild(port: u16, request: Request, invocation_id: &str) -> Response {
     match rebuilt(port, request, invocation_id).await {
         Ok(response) => response,

@@ -1,4 +1,4 @@
-//! The front of the host: where callers come in, keys are checked and functions found.
+//! The host's front: accepts callers, checks keys and finds functions.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -24,7 +24,7 @@ use crate::clock::now;
 /// Most bytes of a request (measured on host 4.1037).
 const BODY_MAX_BYTES: usize = 104_857_600;
 
-/// Opens the front until `shutdown`; gives its base URL.
+/// Opens the front until `shutdown`; returns its base URL.
 pub async fn open(port: u16, host: Arc<Host>, shutdown: CancellationToken) -> io::Result<String> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).await?;
     let base_url = format!("http://127.0.0.1:{}", listener.local_addr()?.port());
@@ -111,7 +111,7 @@ async fn call_enveloped(
     answer.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response())
 }
 
-/// The admin API, as far as it starts functions and tells the host's state.
+/// The part of the admin API that starts functions and shows the host's state.
 async fn administer(host: Arc<Host>, rest: &str, request: Request) -> Response {
     if !host.admits(AuthLevel::Admin, request.headers(), request.uri()) {
         return StatusCode::UNAUTHORIZED.into_response();
@@ -126,7 +126,7 @@ async fn administer(host: Arc<Host>, rest: &str, request: Request) -> Response {
     }
 }
 
-/// Starts a timer function by hand: it is accepted at once and nobody waits for it.
+/// Starts a timer function manually: accepted at once, and nobody waits for it.
 async fn start(host: Arc<Host>, name: &str, request: Request) -> Response {
     let content_type = request
         .headers()
@@ -164,7 +164,7 @@ async fn start(host: Arc<Host>, name: &str, request: Request) -> Response {
 }
 
 impl Host {
-    /// Whether a caller has the key that a level asks for: in a header, or in the query.
+    /// Whether a caller has the key for a level, in a header or in the query.
     fn admits(&self, level: AuthLevel, headers: &HeaderMap, uri: &Uri) -> bool {
         let header = headers
             .get("x-functions-key")

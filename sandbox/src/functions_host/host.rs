@@ -1,4 +1,4 @@
-//! The host behind its front: its state, and how it runs functions.
+//! The host behind its front: its state, and the runs of functions.
 
 use std::io;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use crate::clock::now;
 /// Between a function's timeout and the kill of the handler.
 const TIMEOUT_GRACE: Duration = Duration::from_secs(2);
 
-/// Why the host did not start, or cannot do what it was asked to.
+/// Why the host did not start, or a call failed.
 #[derive(Debug, thiserror::Error)]
 pub enum HostError {
     /// The folder is no function app.
@@ -43,16 +43,16 @@ pub enum HostError {
     NotRunning,
 }
 
-/// What became of a timer run.
+/// The outcome of a timer run.
 #[derive(Debug, Clone)]
 pub struct TimerOutcome {
-    /// The status of the handler's answer; `None` when there was none.
+    /// The status of the handler's answer; `None` if there was none.
     pub status: Option<StatusCode>,
     /// The answer's body.
     pub body: Bytes,
-    /// The answer's `Logs`, if the host took notice of them.
+    /// The response's `Logs`, unless the host ignored them.
     pub logs: Vec<String>,
-    /// Whether Functions would count a good run.
+    /// Whether Functions would count it as successful.
     pub succeeded: bool,
     /// Why not.
     pub error: Option<String>,
@@ -60,7 +60,7 @@ pub struct TimerOutcome {
     pub invocation_id: String,
 }
 
-/// What the parts of the host share.
+/// The shared state of the host.
 #[derive(Debug)]
 pub struct Host {
     pub app: App,
@@ -148,7 +148,7 @@ impl Host {
         self.within_timeout(call).await
     }
 
-    /// Lets an invocation take as long as a function may; then the handler is killed, with all that it is doing.
+    /// Limits an invocation to a function's timeout; then kills the handler with all its work.
     async fn within_timeout<T>(
         &self,
         call: impl Future<Output = Result<T, InvocationError>>,

@@ -1,4 +1,4 @@
-//! HTTP requests in envelopes, and the answers that come out of them.
+//! HTTP requests in envelopes, and their responses.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -115,7 +115,7 @@ pub fn envelope(
     json!({ "Data": { &trigger.binding: data }, "Metadata": metadata })
 }
 
-/// The answer that an outcome stands for.
+/// The response for an outcome.
 pub fn answer(trigger: &HttpTrigger, outcome: &Outcome) -> Result<Response, InvocationError> {
     let Some(outputs) = &outcome.outputs else {
         return Ok(StatusCode::NO_CONTENT.into_response());
@@ -178,7 +178,7 @@ fn encoded(value: &Value) -> Option<Value> {
     Some(Value::String(Value::String(text).to_string()))
 }
 
-/// The name of a header as the host writes it: standard ones in their usual form, others as they came.
+/// The name of a header in the host's form: standard ones in their usual case, others unchanged.
 ///
 /// Our own front has lost the case of the others, which are all in lower case here.
 fn header_name(name: &HeaderName) -> String {

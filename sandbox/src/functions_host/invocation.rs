@@ -1,4 +1,4 @@
-//! Invocations in envelope mode: how one is sent and how the host judges the answer.
+//! Invocations in envelope mode: the call, and the host's judgement of the response.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Request, StatusCode, header};
@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use super::client::{CallError, Chunked, Line};
 
-/// The version that the stand-in behaves like.
+/// The imitated version.
 pub const HOST_VERSION: &str = "4.1037.0.0";
 
-/// What the host calls itself.
+/// The host's user agent.
 pub const USER_AGENT: &str = "Azure-Functions-Host/4.1037.0.0";
 
 /// Why an invocation failed.
@@ -39,7 +39,7 @@ pub enum InvocationError {
     Response(&'static str),
 }
 
-/// What a handler answered, before it is judged.
+/// A handler's response, before it is judged.
 #[derive(Debug, Clone)]
 pub struct RawAnswer {
     /// Its status.
@@ -50,20 +50,20 @@ pub struct RawAnswer {
     pub body: Bytes,
 }
 
-/// What the host makes of an answer.
+/// The host's verdict on a response.
 pub enum Verdict {
     /// The invocation succeeded.
     Succeeded(Outcome),
     /// The invocation failed.
     Failed(InvocationError),
-    /// The host takes no notice of the answer: the invocation goes on until it times out.
+    /// The host ignores the response: the invocation continues until it times out.
     Ignored,
 }
 
 /// A good answer.
 #[derive(Debug, Clone, Default)]
 pub struct Outcome {
-    /// `Outputs`, `None` when absent or `null`.
+    /// `Outputs`, `None` if absent or `null`.
     pub outputs: Option<Map<String, Value>>,
     /// `Logs`.
     pub logs: Vec<String>,
@@ -102,7 +102,7 @@ fn text(value: &str) -> HeaderValue {
     HeaderValue::from_str(value).unwrap_or(HeaderValue::from_static(""))
 }
 
-/// Judges an answer as the host does.
+/// Judges a response as the host does.
 #[must_use]
 pub fn judge(answer: &RawAnswer) -> Verdict {
     if !answer.status.is_success() {

@@ -1,9 +1,9 @@
-//! How a Functions host is to be.
+//! The options of a Functions host.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// How HTTP requests reach the handler.
+/// The mode of HTTP requests to the handler.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HttpMode {
     /// Passed on as they are, streaming (`enableProxyingHttpRequest`).
@@ -14,22 +14,22 @@ pub enum HttpMode {
     Envelope,
 }
 
-/// How the host is to be.
+/// The options of the host.
 #[derive(Debug, Clone)]
 pub struct HostOptions {
     /// The function app's folder, with `host.json`.
     pub app_folder: PathBuf,
-    /// The handler, if it is not to be the one that `host.json` names.
+    /// The handler; defaults to the one in `host.json`.
     pub executable: Option<PathBuf>,
-    /// All variables of the handler, besides the five that the host adds: the host passes its own on, nothing else is inherited.
+    /// All environment variables of the handler, besides the five of the host: nothing else is inherited.
     pub environment: Vec<(String, String)>,
-    /// How HTTP requests are passed on, if not as a host of 2026 would by `host.json`.
+    /// The mode of HTTP requests; defaults to that of a host of 2026 with this `host.json`.
     pub mode: Option<HttpMode>,
     /// The port of the HTTP front; 0 for any.
     pub port: u16,
-    /// The function key; one is made up if there is none.
+    /// The function key; random by default.
     pub function_key: Option<String>,
-    /// The master key; one is made up if there is none.
+    /// The master key; random by default.
     pub master_key: Option<String>,
     /// Another function timeout than that of `host.json`.
     pub function_timeout: Option<Duration>,

@@ -1,4 +1,4 @@
-//! What the handler writes to its standard output and error.
+//! The handler's standard output and error.
 
 use std::io::Write as _;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::task::JoinHandle;
 
-/// Which stream a line came from.
+/// The stream of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stream {
     /// Standard output: information in the host's log.
@@ -18,9 +18,9 @@ pub enum Stream {
 /// One line of the handler's output.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OutputLine {
-    /// Where it was written.
+    /// Its stream.
     pub stream: Stream,
-    /// What was written, without the line's end.
+    /// Its text, without the line's end.
     pub text: String,
 }
 

@@ -30,7 +30,7 @@ impl Route {
     /// Parses a template.
     ///
     /// # Errors
-    /// When a part has a constraint or is malformed, or something follows a part that may be absent.
+    /// If a part has a constraint or is malformed, or something follows a part that may be absent.
     pub fn parse(template: &str) -> Result<Self, RouteError> {
         let mut parts: Vec<Part> = Vec::new();
         for text in template.split('/').filter(|text| !text.is_empty()) {
@@ -97,7 +97,7 @@ fn same(one: &str, other: &str) -> bool {
     one.to_lowercase() == other.to_lowercase()
 }
 
-/// The decoded parts of a path below `prefix`; `None` when it is not below it or has an empty part in its middle.
+/// The decoded parts of a path below `prefix`; `None` if it is not below it or has an empty part in its middle.
 ///
 /// An encoded slash stays encoded, as the host leaves it.
 #[must_use]

@@ -1,4 +1,4 @@
-//! What a timer function is called with.
+//! Envelopes of timer functions.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -9,14 +9,14 @@ use time::{Duration, OffsetDateTime};
 
 use super::app::TimerTrigger;
 
-/// How a timer run comes about.
+/// The cause of a timer run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimerKind {
-    /// The schedule says so. The first one ever has no last run.
+    /// The schedule. The first run ever has no last one.
     Scheduled,
-    /// The schedule said so while the host was down.
+    /// The schedule, while the host was down.
     PastDue,
-    /// `POST /admin/functions/NAME` says so.
+    /// `POST /admin/functions/NAME`.
     Manual,
 }
 
@@ -74,7 +74,7 @@ fn schedule_status(kind: TimerKind, last: Option<OffsetDateTime>, now: OffsetDat
     };
     let updated = match (last, kind) {
         (Some(last), _) => offset_time(last),
-        // The host has written down the first occurrence by then.
+        // The host has recorded the first occurrence by then.
         (None, TimerKind::Manual) => offset_time(now),
         (None, TimerKind::Scheduled | TimerKind::PastDue) => NEVER.to_owned(),
     };
@@ -82,7 +82,7 @@ fn schedule_status(kind: TimerKind, last: Option<OffsetDateTime>, now: OffsetDat
     json!({ "Last": last, "Next": offset_time(next), "LastUpdated": updated })
 }
 
-/// What the host says of itself in every envelope.
+/// The host's metadata in every envelope.
 pub fn sys(function: &str, now: OffsetDateTime) -> Value {
     json!({
         "MethodName": function,

@@ -1,4 +1,4 @@
-//! The handler's process: started, probed, watched and started again as the real host does it.
+//! The handler's process: starts, probes, watches and restarts it as the real host does.
 
 use std::io;
 use std::path::PathBuf;
@@ -19,13 +19,13 @@ const PROBE_INTERVAL: Duration = Duration::from_millis(30);
 /// Failures further apart than this are not counted together.
 const FAILURE_MEMORY: Duration = Duration::from_mins(30);
 
-/// So many failures stop the host.
+/// The number of failures that stops the host.
 const FAILURES_ALLOWED: u32 = 3;
 
-/// With this exit code a handler asks to be started again, uncounted.
+/// The exit code by which a handler asks for a restart, uncounted.
 const RESTART_EXIT_CODE: i32 = 200;
 
-/// How the handler is started.
+/// The launch options of the handler.
 #[derive(Debug, Clone)]
 pub struct Launch {
     /// The program.
@@ -42,14 +42,14 @@ pub struct Launch {
     pub initialization_timeout: Duration,
 }
 
-/// What the handler is doing.
+/// The state of the handler.
 #[derive(Debug, Clone)]
 pub enum WorkerState {
     /// It was started and has not answered yet.
     Starting,
     /// It answers.
     Ready,
-    /// It ended with exit code 0, and the host leaves it at that: every call fails.
+    /// It exited with code 0, and the host does not restart it: every call fails.
     Dead,
     /// The host has given up, or was shut down.
     Stopped(String),
@@ -106,7 +106,7 @@ impl Worker {
     /// Picks a port and starts the handler.
     ///
     /// # Errors
-    /// When no port is free.
+    /// If no port is free.
     pub fn start(launch: Launch, output: Output) -> io::Result<Self> {
         // Kept bound without listening, so that no one else is given the port while the handler is down. The handler
         // can still listen on it, with the `SO_REUSEADDR` that servers set.
@@ -141,7 +141,7 @@ impl Worker {
         Ok(worker)
     }
 
-    /// A handler that runs already and is not ours to start or stop.
+    /// A running handler that is not ours to start or stop.
     #[must_use]
     pub fn attached(port: u16) -> Self {
         let (orders, _) = mpsc::unbounded_channel();
@@ -169,7 +169,7 @@ impl Worker {
         *self.pid.borrow()
     }
 
-    /// What it is doing.
+    /// Its state.
     #[must_use]
     pub fn state(&self) -> WorkerState {
         self.state.borrow().clone()
@@ -196,7 +196,7 @@ impl Worker {
     /// Waits until it can be called, four times its initialization timeout at most.
     ///
     /// # Errors
-    /// When it takes longer or the host has given up.
+    /// If it takes longer or the host has given up.
     pub async fn ready(&self) -> Result<(), NotReady> {
         let mut state = self.state.clone();
         let settled = state.wait_for(|state| !matches!(state, WorkerState::Starting));

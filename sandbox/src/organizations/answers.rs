@@ -92,7 +92,7 @@ fn parent<'a>(state: &State, input: &'a Input) -> Result<&'a str, OrganizationsE
     }
 }
 
-/// A page of a list. The one after the first is empty where there are more, as Amazon says that any may be.
+/// A page of a list. The one after the first is empty where there are more, as AWS says that any may be.
 fn listed(
     state: &State,
     input: &Input,

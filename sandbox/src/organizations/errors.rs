@@ -1,4 +1,4 @@
-//! How AWS Organizations says no: always with status 400.
+//! Errors of AWS Organizations: always with status 400.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};

@@ -1,4 +1,4 @@
-//! The organisation: its accounts and units, and who may read it.
+//! The organisation: its accounts and units, and its administrators.
 
 use std::collections::{BTreeMap, BTreeSet};
 

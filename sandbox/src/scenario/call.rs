@@ -1,11 +1,11 @@
-//! Calls of the handler about an integration.
+//! Calls to the handler about an integration.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
 
 use crate::functions_host::{FunctionsHost, HostError};
 
-/// Why the round did not come to its end.
+/// Why the round failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ScenarioError {
     /// The Functions host does not start.
@@ -14,7 +14,7 @@ pub enum ScenarioError {
     /// A call got no answer.
     #[error("calling the handler failed")]
     Call(#[from] reqwest::Error),
-    /// The handler answered something else than it should.
+    /// The handler answered unexpectedly.
     #[error("{call} was answered with {answer}")]
     Answer {
         /// What was called.
@@ -42,10 +42,10 @@ impl Integration<'_> {
         self.host.url(&format!("integrations/{}", self.name))
     }
 
-    /// Makes it, or replaces it.
+    /// Creates or replaces it.
     ///
     /// # Errors
-    /// When the answer is no success.
+    /// If the call fails.
     pub async fn put(self, body: &Value) -> Result<(), ScenarioError> {
         self.call(Method::PUT, |request| request.json(body)).await.map(|_| ())
     }
@@ -53,7 +53,7 @@ impl Integration<'_> {
     /// The outcome of its last run.
     ///
     /// # Errors
-    /// When the answer is no success.
+    /// If the answer is no success.
     pub async fn last_sync(self) -> Result<Value, ScenarioError> {
         let integration = self.call(Method::GET, |request| request).await?;
         Ok(integration["properties"]["lastSync"].clone())

@@ -1,4 +1,5 @@
-//! A company in an integration of its own: three accounts by assumed roles, two regions, a rule, and a catalog API for each service.
+//! A company in its own integration: three accounts by assumed roles, two regions, a rule, and a catalog API for each
+//! service.
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::company::Company;
 use crate::estate::team;
 use crate::functions_host::FunctionsHost;
 
-/// The integration that is made.
+/// The integration's name.
 pub const COMPANY: &str = "company";
 /// The account that has no member role.
 const DENIED: &str = "222222222222";
@@ -17,7 +18,7 @@ const DENIED: &str = "222222222222";
 /// run.
 ///
 /// # Errors
-/// When it is not made.
+/// If it is not made.
 pub async fn found_company(cloud: &Cloud, host: &FunctionsHost) -> Result<Value, ScenarioError> {
     let company = Company::default();
     company.found(cloud, team);

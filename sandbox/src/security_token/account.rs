@@ -1,4 +1,4 @@
-//! The accounts: their roles, whom these trust, and their identity providers.
+//! The accounts: their roles, trust policies and identity providers.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
@@ -6,9 +6,9 @@ use std::time::Duration;
 /// An identity provider that the account has registered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OidcProvider {
-    /// Who issues its tokens, with `https://`.
+    /// Its issuer, with `https://`.
     pub issuer: String,
-    /// Whom its tokens may be for.
+    /// The allowed audiences of its tokens.
     pub client_ids: Vec<String>,
 }
 
@@ -19,26 +19,26 @@ pub enum Trust {
     WebIdentity {
         /// The provider's issuer.
         issuer: String,
-        /// What `aud` has to be one of, if that is asked.
+        /// The allowed values of `aud`, if restricted.
         audiences: Option<Vec<String>>,
-        /// What `sub` has to be one of, if that is asked.
+        /// The allowed values of `sub`, if restricted.
         subjects: Option<Vec<String>>,
     },
-    /// A principal of Amazon's.
+    /// An AWS principal.
     Principal {
         /// Its ARN: of a user, of a role, or of an account's root, which means everyone in that account.
         arn: String,
-        /// What `sts:ExternalId` has to be, if that is asked.
+        /// The required `sts:ExternalId`, if any.
         external_id: Option<String>,
     },
 }
 
-/// A role of the account that its ARN names.
+/// A role in the account of its ARN.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     /// Its ARN.
     pub arn: String,
-    /// Who may take it on: whom one of these fits.
+    /// Its trust policy: one statement must match.
     pub trust: Vec<Trust>,
     /// The longest session of it.
     pub session_max: Duration,
@@ -56,7 +56,7 @@ impl Role {
     }
 }
 
-/// What the accounts have.
+/// The contents of the accounts.
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub roles: HashMap<String, Role>,

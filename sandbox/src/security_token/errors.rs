@@ -1,4 +1,4 @@
-//! How AWS Security Token Service says no.
+//! Errors of AWS Security Token Service.
 
 use bytes::Bytes;
 use http::{Response, StatusCode};
@@ -23,7 +23,7 @@ impl StsError {
         }
     }
 
-    /// 403 `AccessDenied`: a role that does not trust who asks, or is not there.
+    /// 403 `AccessDenied`: a role that does not trust who asks, or does not exist.
     #[must_use]
     pub fn access_denied(message: impl Into<String>) -> Self {
         Self::new(StatusCode::FORBIDDEN, "AccessDenied", message)

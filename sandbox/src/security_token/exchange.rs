@@ -152,7 +152,7 @@ fn give(
         ));
     }
     let lifetime = lifetimes.pop_front().unwrap_or(asked.duration);
-    // Amazon tells whole seconds.
+    // AWS tells whole seconds.
     let ends = UNIX_EPOCH + Duration::from_secs(u64::try_from(epoch_seconds(now() + lifetime)).unwrap_or_default());
     let name = role.arn.rsplit('/').next().unwrap_or_default();
     let credential = Credential {

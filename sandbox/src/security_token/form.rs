@@ -1,4 +1,4 @@
-//! A request of Amazon's query protocol, taken apart and checked.
+//! A request of AWS's query protocol, taken apart and checked.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::errors::StsError;
 
 /// The only version of the service there has been.
 const VERSION: &str = "2011-06-15";
-/// What a form's content type begins with.
+/// The content type of a form.
 const FORM: &str = "application/x-www-form-urlencoded";
 /// Shortest and longest session that can be asked for (`AssumeRole`).
 const DURATION_SECONDS: RangeInclusive<u64> = 900..=43_200;
@@ -20,7 +20,7 @@ const DURATION_SECONDS: RangeInclusive<u64> = 900..=43_200;
 #[derive(Debug)]
 pub(super) struct Form(Vec<(String, String)>);
 
-/// What a text parameter has to be.
+/// The rule for a text parameter.
 struct Rule {
     lengths: RangeInclusive<usize>,
     pattern: &'static str,
@@ -49,7 +49,7 @@ const WEB_IDENTITY_TOKEN: Rule = Rule {
     others: None,
 };
 
-/// What every exchange asks for.
+/// The parameters common to all exchanges.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
     pub role_arn: &'a str,

@@ -85,7 +85,7 @@ fn session(given: &Given) -> String {
     )
 }
 
-/// An id of the form of Amazon's; the same for the same principal.
+/// An id in AWS's form; the same for the same principal.
 fn unique_id(principal: &str) -> String {
     use sha2::{Digest as _, Sha256};
 

@@ -21,7 +21,7 @@ impl Port {
     /// Takes a port on `127.0.0.1`, any free one for 0; with `tls`, it will speak TLS only.
     ///
     /// # Errors
-    /// When the port is taken.
+    /// If the port is taken.
     pub fn take(port: u16, tls: Option<&Tls>) -> io::Result<Self> {
         let reserved = bind(port)?;
         let number = reserved.local_addr()?.port();

@@ -1,4 +1,4 @@
-//! A Functions host before a handler that writes down what it is sent, byte for byte.
+//! A Functions host before a handler that records what it is sent, byte for byte.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex};

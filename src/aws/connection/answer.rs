@@ -1,4 +1,4 @@
-//! How Amazon's services say no, whatever the service.
+//! Errors of AWS services, whatever the service.
 
 use std::error::Error;
 use std::fmt;
@@ -12,9 +12,9 @@ use crate::error_chain::error_chain;
 use crate::limits::parse_retry_after;
 use crate::model::{Region, quote_message};
 
-/// When to try again if nothing is known: Amazon's whole burst quota has refilled by then, several times.
+/// Default time before a retry: by then, AWS's whole burst quota has refilled several times.
 pub(in crate::aws) const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
-/// Error codes, without `Exception`, that mean that the keys or the signature are not accepted, whatever the status.
+/// Error codes, without `Exception`, for a rejected key or signature, whatever the status.
 const AUTHENTICATION_CODES: &[&str] = &[
     "AuthFailure",
     "ExpiredToken",
@@ -28,19 +28,19 @@ const AUTHENTICATION_CODES: &[&str] = &[
     "SignatureDoesNotMatch",
     "UnrecognizedClient",
 ];
-/// Error codes, without `Exception`, that mean that the region does not know the credentials.
+/// Error codes, without `Exception`, for credentials unknown to the region.
 const UNKNOWN_CREDENTIALS_CODES: &[&str] = &["InvalidClientTokenId", "UnrecognizedClient"];
-/// The code, without `Exception`, of temporary credentials whose time is up.
+/// The code, without `Exception`, of expired temporary credentials.
 const EXPIRED_CODE: &str = "ExpiredToken";
-/// Error codes, without `Exception`, that mean "too fast" where the status does not say so.
+/// Error codes, without `Exception`, for throttling whose status does not say so.
 const THROTTLE_CODES: &[&str] = &["LimitExceeded", "RequestLimitExceeded", "Throttling", "TooManyRequests"];
 
-/// An operation of Amazon's and what it was asked about.
+/// An AWS operation and its subject.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Call {
     /// The operation, such as `GetStages`.
     pub operation: &'static str,
-    /// What it was asked about, such as `REST API a1b2c3d4e5`.
+    /// Its subject, such as `REST API a1b2c3d4e5`.
     pub subject: String,
 }
 
@@ -50,7 +50,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// The code of an error, without `Exception`; empty when it has none.
+/// The code of an error, without `Exception`; may be empty.
 pub(in crate::aws) fn error_code<E>(error: &SdkError<E, HttpResponse>) -> &str
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -60,28 +60,28 @@ where
         .map_or("", |code| code.strip_suffix("Exception").unwrap_or(code))
 }
 
-/// Whether a code means that the keys or the signature are not accepted.
+/// Whether a code means a rejected key or signature.
 pub(in crate::aws) fn is_authentication(code: &str) -> bool {
     AUTHENTICATION_CODES.contains(&code)
 }
 
-/// Whether a code means that temporary credentials, good until then, are good no longer.
+/// Whether a code means that temporary credentials have expired.
 pub(in crate::aws) fn is_expired(code: &str) -> bool {
     code == EXPIRED_CODE
 }
 
-/// Whether a code means that the region does not know the credentials: they are bad, or their account has not enabled it.
+/// Whether a code means that the region does not know the credentials: they are invalid, or their account has not
+/// enabled it.
 pub(in crate::aws) fn is_unknown(code: &str) -> bool {
     UNKNOWN_CREDENTIALS_CODES.contains(&code)
 }
 
-/// Whether a status and a code mean that requests come too fast.
+/// Whether a status and a code mean throttling.
 pub(in crate::aws) fn is_throttle(status: u16, code: &str) -> bool {
     status == 429 || THROTTLE_CODES.contains(&code)
 }
 
-/// Amazon's own words where it answered with some, otherwise what happened to the request: all of them, since what is
-/// secret in them is still to be looked for.
+/// The message of AWS, or the fate of the request: unabridged, since secrets must still be redacted.
 pub(in crate::aws) fn message<E>(error: &SdkError<E, HttpResponse>) -> String
 where
     E: ProvideErrorMetadata + Error + 'static,
@@ -93,19 +93,21 @@ where
             (_, Some(response)) if !response.status().is_success() => {
                 format!("no reason given (HTTP {})", response.status().as_u16())
             }
-            // The parser's own words are of no use to those who read this.
-            (SdkError::ServiceError(_), Some(_)) => "it is not of the form that the operation gives".to_owned(),
+            // The parser's own message does not help people.
+            (SdkError::ServiceError(_), Some(_)) => {
+                "it does not have the shape of this operation's response".to_owned()
+            }
             (_, _) => error_chain(error),
         },
     }
 }
 
-/// Words of Amazon's as they are passed on: without signatures, on one line, and no longer than they are of use.
+/// A message of AWS for people: without signatures, on one line, and cut.
 pub(in crate::aws) fn presentable(text: &str) -> String {
     quote_message(&without_signatures(text))
 }
 
-/// A text without the signatures that Amazon quotes of requests: they are good for some minutes.
+/// A text without the signatures of requests that AWS quotes: they are valid for some minutes.
 fn without_signatures(text: &str) -> String {
     const SIGNATURE: &str = "Signature=";
     let mut parts = text.split(SIGNATURE);
@@ -121,7 +123,7 @@ fn without_signatures(text: &str) -> String {
     kept
 }
 
-/// Signatures carry the time; Amazon's words for a wrong clock do not mention clocks.
+/// Adds a hint about the clock: signatures contain the time, but AWS's message does not mention clocks.
 pub(in crate::aws) fn with_clock_hint(message: String) -> String {
     let about_time = [
         "Signature expired",
@@ -130,24 +132,24 @@ pub(in crate::aws) fn with_clock_hint(message: String) -> String {
         "RequestExpired",
     ];
     if about_time.iter().any(|words| message.contains(words)) {
-        format!("{message} (the clock of this machine seems to be wrong)")
+        format!("{message} (this machine's clock seems to be wrong)")
     } else {
         message
     }
 }
 
-/// Good credentials look like bad ones in a region that their account has not enabled.
+/// Adds a hint about the region: valid credentials look invalid in a region that their account has not enabled.
 pub(in crate::aws) fn with_region_hint(message: String, code: &str, region: &Region) -> String {
     if is_unknown(code) && !region.is_always_enabled() {
         format!(
-            "{message} (Amazon says the same of good ones while the region {region} is not enabled for their account)"
+            "{message} (AWS answers the same for valid credentials if the region {region} is not enabled for the account)"
         )
     } else {
         message
     }
 }
 
-/// How long an answer asks to wait.
+/// The `Retry-After` of a response.
 pub(in crate::aws) fn retry_after(response: &HttpResponse) -> Option<Duration> {
     response.headers().get("retry-after").and_then(parse_retry_after)
 }

@@ -1,13 +1,13 @@
-//! How long to wait where Amazon throttles and does not say how long.
+//! Backoff for throttling without a `Retry-After`.
 
 use std::time::Duration;
 
 /// The first wait.
 const FIRST: Duration = Duration::from_secs(1);
-/// The longest wait: Amazon's burst quota has refilled several times by then.
+/// The longest wait: by then, AWS's burst quota has refilled several times.
 const MAX: Duration = Duration::from_secs(16);
 
-/// Waits of one call, each twice as long as the one before.
+/// The waits of one call, each twice as long as the last.
 #[derive(Debug)]
 pub(in crate::aws) struct Backoff(Duration);
 
@@ -18,7 +18,7 @@ impl Default for Backoff {
 }
 
 impl Backoff {
-    /// How long to wait now: as long as Amazon asks for, or twice as long as before.
+    /// The next wait: as long as AWS asks for, or twice the last.
     pub fn next(&mut self, asked: Option<Duration>) -> Duration {
         let otherwise = self.0;
         self.0 = (otherwise * 2).min(MAX);

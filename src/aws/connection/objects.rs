@@ -1,4 +1,4 @@
-//! How much an answer of Amazon's may hold.
+//! Bounds the number of objects in a response.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -6,16 +6,17 @@ use std::task::{Context, Poll, ready};
 use aws_smithy_runtime_api::box_error::BoxError;
 use http_body::{Body, Frame, SizeHint};
 
-/// Most objects in an answer that the SDK makes values of. An API or a stage takes a kilobyte of memory, and may be three bytes
-/// of an answer. The largest answer of use, all stages of an API with settings for each of its methods, has a fifth of this.
+/// Most objects in a response that the SDK parses. An API or a stage takes a kilobyte of memory, and may be three bytes
+/// of a response. The largest useful response, all stages of an API with settings for each of its methods, has a fifth
+/// of this.
 const OBJECTS_MAX: usize = 100_000;
 
-/// An answer holds more objects than any that is documented.
+/// A response has more objects than any documented one.
 #[derive(Debug, thiserror::Error)]
-#[error("the answer holds more than {OBJECTS_MAX} objects")]
+#[error("the response has more than {OBJECTS_MAX} objects")]
 pub(super) struct TooManyObjects;
 
-/// A body that ends with an error when it holds too many objects; braces in texts count, too.
+/// A body that fails when it has too many objects; braces in strings count, too.
 #[derive(Debug)]
 pub(super) struct Counted<B> {
     body: B,

@@ -1,16 +1,15 @@
-//! Where the pages of a list lead, within bounds.
+//! Follows the pages of a list, within bounds.
 
 use std::collections::HashSet;
 
 use crate::model::quote_name;
 
-/// Most that is kept of a listing, in bytes: what ten thousand APIs, the most that fit an API center, have with long
-/// descriptions.
+/// Most bytes kept of a listing: ten thousand APIs, the most that fit an API center, with long descriptions.
 const LISTING_MAX_BYTES: usize = 64 * 1024 * 1024;
-/// What an API, or a page, takes beside its texts, in bytes.
+/// The size of an API, or a page, besides its texts, in bytes.
 const OVERHEAD_BYTES: usize = 512;
 
-/// Where the pages of a list have led so far.
+/// The pages of a list so far.
 #[derive(Debug, Default)]
 pub(in crate::aws) struct Pages {
     visited: HashSet<String>,
@@ -18,20 +17,17 @@ pub(in crate::aws) struct Pages {
 }
 
 impl Pages {
-    /// Where the next page is; `None` after the last.
+    /// The position of the next page; `None` after the last.
     ///
     /// # Errors
-    /// When there is no end to them: the page leads back to an earlier one, or there is more than anybody has.
+    /// If the pages do not end: they return to an earlier one, or exceed any real list.
     pub fn next(&mut self, position: Option<String>) -> Result<Option<String>, String> {
         let Some(next) = position.filter(|position| !position.is_empty()) else {
             return Ok(None);
         };
         self.weigh(next.len())?;
         if !self.visited.insert(next.clone()) {
-            return Err(format!(
-                "its pages lead in a circle, back to position {:?}",
-                quote_name(&next)
-            ));
+            return Err(format!("its pages loop, back to position {:?}", quote_name(&next)));
         }
         Ok(Some(next))
     }
@@ -39,11 +35,11 @@ impl Pages {
     /// Counts what is kept of a page.
     ///
     /// # Errors
-    /// When it is more than anybody has.
+    /// If it exceeds any real list.
     pub fn weigh(&mut self, bytes: usize) -> Result<(), String> {
         self.bytes += bytes + OVERHEAD_BYTES;
         if self.bytes > LISTING_MAX_BYTES {
-            return Err(format!("it has more than {LISTING_MAX_BYTES} bytes, and no end yet"));
+            return Err(format!("it exceeds {LISTING_MAX_BYTES} bytes"));
         }
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! What is put into the SDK's own steps: which retries are left to it, and which answers it is not to believe.
+//! Interceptors of the SDK: limit its retries, and reject implausible responses.
 
 use std::error::Error;
 
@@ -15,10 +15,10 @@ use http_body_util::LengthLimitError;
 
 use super::objects::TooManyObjects;
 
-/// Keeps the SDK from retrying what only waiting or nothing helps with.
+/// Stops SDK retries that cannot help, or need a wait.
 ///
-/// A 429 it would repeat within a second whatever `Retry-After` says, or not at all if it has no error code; an answer that
-/// is too long stays so.
+/// The SDK would retry a 429 within a second whatever `Retry-After` says, or not at all without an error code; a
+/// response that is too long stays so.
 #[derive(Debug)]
 pub(in crate::aws) struct NoBlindRetries;
 
@@ -44,7 +44,8 @@ impl ClassifyRetry for NoBlindRetries {
     }
 }
 
-/// Refuses no answer at all, which the SDK would take for a list without items. An export may be empty: it is no list.
+/// Rejects empty responses, which the SDK would take for a list without items. Exports may be empty: they are not
+/// lists.
 #[derive(Debug)]
 pub(in crate::aws) struct NoEmptyAnswers;
 
@@ -64,13 +65,13 @@ impl Intercept for NoEmptyAnswers {
         let is_export = call.is_some_and(|call| matches!(call.name(), "GetExport" | "ExportApi"));
         let answer = context.response();
         if !is_export && answer.status().is_success() && answer.body().bytes() == Some(b"") {
-            return Err("the answer is empty".into());
+            return Err("the response is empty".into());
         }
         Ok(())
     }
 }
 
-/// Whether an answer was longer than [`ANSWER_MAX_BYTES`](super::transport::ANSWER_MAX_BYTES), or held more than it may.
+/// Whether a response exceeded [`ANSWER_MAX_BYTES`](super::transport::ANSWER_MAX_BYTES), or the number of objects.
 pub(in crate::aws) fn is_too_long(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source())
         .any(|error| error.is::<LengthLimitError>() || error.is::<TooManyObjects>())

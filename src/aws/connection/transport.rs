@@ -1,4 +1,4 @@
-//! The way to Amazon: one pool of connections, every attempt counted, retries paced, answers bounded.
+//! HTTP transport to AWS: one pool of connections, counted attempts, paced retries, bounded responses.
 
 use std::error::Error;
 use std::sync::Arc;
@@ -27,12 +27,12 @@ use super::objects::Counted;
 use crate::limits::{Pacer, Traffic};
 use crate::telemetry::{Outgoing, Peer};
 
-/// Most bytes of an answer that are read: five times the largest definition of use, and what no page of a list reaches.
+/// Most bytes read of a response: five times the largest useful definition, and more than any page of a list.
 pub(in crate::aws) const ANSWER_MAX_BYTES: usize = 16 * 1024 * 1024;
-/// Most roles that are assumed at once in this process: the first run over an organisation assumes hundreds.
+/// Most roles assumed at once in this process: the first run over an organisation assumes hundreds.
 const EXCHANGES_MAX: usize = 5;
 
-/// The connections to Amazon: made once per process and shared by all gateways.
+/// The connections to AWS: created once per process and shared by all gateways.
 #[derive(Debug, Clone)]
 pub struct Transport {
     client: SharedHttpClient,
@@ -40,8 +40,8 @@ pub struct Transport {
 }
 
 impl Transport {
-    /// A pool without connections yet. They go through the proxy that `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and
-    /// `NO_PROXY` name, as those of the Azure SDK do by themselves; the same library reads them.
+    /// A pool without connections yet. They use the proxy in `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY`,
+    /// parsed by the same library as in the Azure SDK.
     #[must_use]
     pub fn new() -> Self {
         Self::of_client(Builder::new().build_with_connector_fn(|settings, components| {
@@ -52,7 +52,7 @@ impl Transport {
         }))
     }
 
-    /// What `client` makes of requests, in place of connections.
+    /// A transport over `client` instead of connections.
     #[cfg(any(test, fuzzing))]
     pub(in crate::aws) fn over(client: SharedHttpClient) -> Self {
         Self::of_client(client)
@@ -65,12 +65,12 @@ impl Transport {
         }
     }
 
-    /// As many permits to assume a role as there may be exchanges at once.
+    /// The permits to assume a role.
     pub(in crate::aws) fn permits() -> Arc<Semaphore> {
         Arc::new(Semaphore::new(EXCHANGES_MAX))
     }
 
-    /// The permits to assume a role, which all that goes this way shares.
+    /// The permits to assume a role, shared by this transport.
     pub(in crate::aws) fn exchanges(&self) -> Arc<Semaphore> {
         Arc::clone(&self.exchanges)
     }
@@ -139,8 +139,8 @@ impl HttpConnector for Metered<SharedHttpConnector> {
                 Ok(response) => response,
                 Err(error) => {
                     outgoing.failed();
-                    // That there is no connection is a fact about the region, which one retry makes sure of: the SDK makes none
-                    // after an error of no kind.
+                    // A failed connection says something about the region; one retry makes sure. The SDK does not retry
+                    // an error of kind "other".
                     return Err(if resends > 0 && is_not_connected(&error) {
                         ConnectorError::other(error.into(), None)
                     } else {
@@ -155,7 +155,7 @@ impl HttpConnector for Metered<SharedHttpConnector> {
             }
             Ok(response.map(|body| {
                 let body = Limited::new(body, ANSWER_MAX_BYTES);
-                // An export is a text to the SDK, whatever it holds.
+                // To the SDK, an export is text, whatever it contains.
                 if is_export {
                     SdkBody::from_body_1_x(body)
                 } else {
@@ -166,8 +166,8 @@ impl HttpConnector for Metered<SharedHttpConnector> {
     }
 }
 
-/// How often the SDK has sent this before, on its own account. First attempts have waited for the pacer already, before
-/// they were signed and outside the time limits of the attempt, so that a slow pace is not taken for a slow service.
+/// How often the SDK has retried this request. First attempts have waited for the pacer already, before signing and
+/// outside the attempt's timeout, so that a slow pace does not look like a slow service.
 fn resends(request: &HttpRequest) -> u64 {
     let attempt = request.headers().get("amz-sdk-request").unwrap_or_default();
     let number = attempt.strip_prefix("attempt=").and_then(|rest| rest.split(';').next());
@@ -183,10 +183,10 @@ fn outgoing(request: &HttpRequest, resends: u64) -> Outgoing {
     Outgoing::begin(Peer::Aws, request.method(), host, port, resends)
 }
 
-/// Whether an answer says "too fast", which the SDK may try again by itself.
+/// Whether a response is a throttle, which the SDK may retry by itself.
 fn is_throttled(response: &HttpResponse) -> bool {
     let code = response.headers().get("x-amzn-errortype").unwrap_or_default();
-    // The service may put more after the code, such as where it is documented.
+    // The service may append to the code, such as where it is documented.
     let code = code.split(':').next().unwrap_or_default();
     is_throttle(
         response.status().as_u16(),
@@ -194,7 +194,7 @@ fn is_throttled(response: &HttpResponse) -> bool {
     )
 }
 
-/// Whether a request was not sent because there was no connection to send it on.
+/// Whether a request was not sent for lack of a connection.
 pub(in crate::aws) fn is_not_connected(error: &(dyn Error + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source())
         .filter_map(|error| error.downcast_ref::<hyper_util::client::legacy::Error>())

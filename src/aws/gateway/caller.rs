@@ -1,4 +1,4 @@
-//! Calling Amazon: within the rate that the account allows, patiently, and no longer than there is time.
+//! Calls AWS at the account's rate, with retries, within the time budget.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,10 +13,10 @@ use crate::aws::attempt::{Unanswered, attempt};
 use crate::aws::connection::{AwsConnection, Backoff, Call};
 use crate::aws::credentials::AwsCredentials;
 
-/// Longest time that others are held back for, whatever an answer says: the next hourly run asks for itself.
+/// Longest hold, whatever a response says: the next hourly run asks again.
 const HOLD_MAX: Duration = Duration::from_mins(50);
 
-/// What every call to a gateway goes through, whichever the version of the API.
+/// Common to all calls to a gateway, in both API versions.
 pub(super) struct Caller {
     /// Boxed: the SDK's settings are large, and a gateway is in most futures.
     pub connection: Box<AwsConnection>,
@@ -27,7 +27,7 @@ impl Caller {
     /// Calls, and counts refusals of the whole account.
     ///
     /// # Errors
-    /// When there is no answer to work with.
+    /// If there is no usable response.
     pub async fn call<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -43,10 +43,10 @@ impl Caller {
         result
     }
 
-    /// Calls until Amazon does not throttle, or there is no time to wait as long as it says. Refusals are not counted.
+    /// Calls until AWS does not throttle, or the wait exceeds the time. Does not count refusals.
     ///
     /// # Errors
-    /// When there is no answer to work with.
+    /// If there is no usable response.
     pub async fn ask<T, E, F>(&self, call: &Call, request: impl Fn() -> F) -> Result<T, GatewayError>
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -66,7 +66,7 @@ impl Caller {
         }
     }
 
-    /// What Amazon throttles is not this call but the account: all of it slows down, and waits as long as Amazon says.
+    /// AWS throttles the account, not the call: all its calls slow down, and wait as long as AWS says.
     fn hold_others_back(&self, asked: Option<Duration>) {
         let pacer = &self.connection.pacer;
         pacer.slow_down();
@@ -87,8 +87,8 @@ impl Caller {
                 retry_after: Some(held),
             },
             Unanswered::Role(error) => error.into(),
-            // Amazon repeats the `Authorization` header of a request whose signature it cannot read. Nothing is cut before
-            // secrets are looked for: a part of one would not be found.
+            // AWS repeats the `Authorization` header of a request whose signature it cannot parse. Redact secrets
+            // before cutting the text: a part of one would not be found.
             Unanswered::Failed(error, credentials) => {
                 let error = GatewayError::of_sdk(call, &self.credentials.to_string(), &self.connection.region, &error);
                 error.with_message(|message| redacted(message, &credentials))

@@ -1,7 +1,7 @@
-//! Custom domains: version 2015-07-09 of the API lists them, 2018-11-29 tells what most of them lead to.
+//! Custom domains: version 2015-07-09 of the API lists them, 2018-11-29 has most mappings.
 //!
-//! The list of the newer version is never asked for: it has a date in a form that the SDK cannot read, for every domain that
-//! was made with the older one.
+//! The newer version's list is never used: for domains created with the older one, it has a date in a form that the SDK
+//! cannot parse.
 
 use aws_sdk_apigateway::types::{DomainName, EndpointConfiguration, EndpointType, RoutingMode, SecurityPolicy};
 use aws_sdk_apigatewayv2::types::{RoutingRule, RoutingRuleMatchBasePaths};
@@ -13,17 +13,17 @@ use super::v2::PAGE_SIZE;
 use crate::aws::connection::Call;
 use crate::model::{ApiId, Domain, Domains, Known, Mapping, is_host_name};
 
-/// Most domains and most base path mappings on a page (API version 2015-07-09).
+/// Most domains and most base path mappings per page (API version 2015-07-09).
 const REST_PAGE_SIZE: i32 = 500;
-/// Most routing rules on a page (`ListRoutingRules`, API version 2018-11-29).
+/// Most routing rules per page (`ListRoutingRules`, API version 2018-11-29).
 const RULES_PAGE_SIZE: i32 = 100;
-/// Most domains, and most mappings of one, that are read: Amazon allows 120 and 200, unless it is asked for more.
+/// Most domains, and most mappings of one, that are read: AWS allows 120 and 200 by default.
 const ITEMS_MAX: usize = 10_000;
-/// How the older version spells the root, and a stage that the caller names.
+/// The older version's word for the root, and for a stage named by the caller.
 const NONE: &str = "(none)";
 
 impl GatewayClient {
-    /// Reads all custom domains of the account, each as far as it can be read.
+    /// Reads all custom domains of the account, as far as possible.
     pub async fn domains(&self) -> Domains {
         let listed = match self.domain_names().await {
             Ok(listed) => listed,
@@ -35,7 +35,7 @@ impl GatewayClient {
             let Some(name) = name.map(str::to_ascii_lowercase) else {
                 return Domains::Unknown("a custom domain has no name".to_owned());
             };
-            // No URL can be made of one that stands for all hosts of a kind, as `*.example.com`.
+            // A wildcard such as `*.example.com` has no URL.
             if !is_host_name(&name) {
                 continue;
             }
@@ -86,14 +86,14 @@ impl GatewayClient {
         Domain { name, mappings, known }
     }
 
-    /// What a domain leads to below its keys, and how far that is all.
+    /// The mappings of a domain, and how complete they are.
     async fn mappings(&self, name: &str, item: &DomainName) -> (Vec<Mapping>, Known) {
         let error = if is_for_v2(item) {
             match self.v2_mappings(name).await {
                 Ok(mappings) => return (mappings, Known::All),
-                // Where there is nothing but REST APIs, the older version tells everything.
+                // In a region with REST APIs only, the older version has all mappings.
                 Err(GatewayError::Refused { .. }) if self.lacks_v2().await => None,
-                // The older version tells of REST APIs at least. That the newer one does not find it says nothing.
+                // The older version has at least the REST APIs. A 404 from the newer one proves nothing.
                 Err(
                     error @ (GatewayError::Refused { .. }
                     | GatewayError::NotFound { .. }
@@ -174,7 +174,7 @@ impl GatewayClient {
     }
 }
 
-/// Whether the newer version of the API tells what the domain leads to: regional domains with TLS 1.2 or later.
+/// Whether the newer version has the domain's mappings: regional domains with TLS 1.2 or later.
 fn is_for_v2(item: &DomainName) -> bool {
     let mut types = item
         .endpoint_configuration()
@@ -184,7 +184,7 @@ fn is_for_v2(item: &DomainName) -> bool {
         && !matches!(item.security_policy(), Some(SecurityPolicy::Tls10))
 }
 
-/// A mapping; `None` where it leads to nothing that could be an API here.
+/// A mapping; `None` if its target cannot be an API here.
 fn mapping(api_id: Option<String>, stage: Option<String>, key: Option<String>) -> Option<Mapping> {
     let told = |text: Option<String>| text.filter(|text| !text.is_empty() && text != NONE);
     Some(Mapping {
@@ -194,7 +194,7 @@ fn mapping(api_id: Option<String>, stage: Option<String>, key: Option<String>) -
     })
 }
 
-/// What a rule leads to whatever the headers; one that looks at headers leads there for some callers only.
+/// The mappings of a rule without header conditions; one with conditions applies to some callers only.
 fn mappings_of_rule(rule: &RoutingRule) -> Vec<Mapping> {
     let conditions = rule.conditions();
     if conditions.iter().any(|condition| condition.match_headers().is_some()) {

@@ -1,4 +1,4 @@
-//! What can go wrong with Amazon, told apart by what helps.
+//! Errors of API Gateway, by remedy.
 
 use std::error::Error;
 use std::time::Duration;
@@ -14,86 +14,86 @@ use crate::aws::connection::{
 use crate::aws::security_token::RoleError;
 use crate::model::{ErrorCode, Problem, Region};
 
-/// The code of Amazon's own 404, `NotFoundException` (API version 2015-07-09).
+/// The code of API Gateway's own 404, `NotFoundException` (API version 2015-07-09).
 const NOT_FOUND: &str = "NotFound";
 
-/// A call to Amazon API Gateway that gave no answer to work with.
+/// A call to Amazon API Gateway without a usable response.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum GatewayError {
-    /// The credentials, or the signature made with them, are not accepted.
-    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    /// AWS rejects the credentials or the signature.
+    #[error("{call}: AWS rejects {credentials}: {message}")]
     AuthenticationFailed {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Which credentials, such as `the access key`.
+        /// The credentials, such as `the access key`.
         credentials: String,
-        /// Whether the region does not know them: it may not be enabled for their account.
+        /// Whether the region does not know them: their account may not have enabled it.
         is_unknown: bool,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// The credentials, of the access key or of the role, are good but may not do this.
-    #[error("{call}: Amazon denies access: {message}")]
+    /// The credentials, of the access key or of the role, are valid but lack permission.
+    #[error("{call}: AWS denies access: {message}")]
     AccessDenied {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// It is not there, or not any more: Amazon says so itself.
-    #[error("{call}: Amazon does not find it: {message}")]
+    /// It does not exist, as API Gateway itself says.
+    #[error("{call}: AWS does not find it: {message}")]
     NotFound {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// Amazon does not do what was asked, and would not if asked again (400).
-    #[error("{call}: Amazon refuses: {message}")]
+    /// API Gateway refuses the request for good (400).
+    #[error("{call}: AWS refuses: {message}")]
     Refused {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// The account's request quota is used up, for longer than there is time.
-    #[error("{call}: Amazon is throttling the requests of this account")]
+    /// The account's request quota is used up, for longer than the time left.
+    #[error("{call}: AWS is throttling this account's requests")]
     Throttled {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// When to try again.
+        /// When to retry.
         retry_after: Option<Duration>,
     },
-    /// Amazon cannot be reached, or cannot answer now.
+    /// API Gateway is unreachable or unavailable.
     #[error("{call}: Amazon API Gateway {}: {message}", if *is_unreachable { "cannot be reached" } else { "is not available" })]
     Unavailable {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Whether there was no connection to it.
+        /// Whether there was no connection.
         is_unreachable: bool,
-        /// What happened.
+        /// The message.
         message: String,
-        /// When to try again, if Amazon said so.
+        /// When to retry, if AWS says so.
         retry_after: Option<Duration>,
     },
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
-        /// What was called.
+        /// The call.
         call: Call,
     },
-    /// The answer is longer than is read.
-    #[error("{call}: the answer is longer than {ANSWER_MAX_BYTES} bytes, or holds more objects than any of use")]
+    /// The response is too long.
+    #[error("{call}: the response exceeds {ANSWER_MAX_BYTES} bytes or has more objects than the app reads")]
     TooLong {
-        /// What was called.
+        /// The call.
         call: Call,
     },
-    /// The answer is not what the operation is documented to give.
-    #[error("{call}: the answer cannot be understood: {message}")]
+    /// The response does not match the operation's documentation.
+    #[error("{call}: the response cannot be parsed: {message}")]
     Malformed {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// What is wrong with it.
+        /// Its fault.
         message: String,
     },
     /// The role could not be assumed.
@@ -102,7 +102,7 @@ pub enum GatewayError {
 }
 
 impl GatewayError {
-    /// An answer that is not what the operation gives.
+    /// A response that does not match the operation.
     pub(super) fn malformed(call: &Call, message: impl Into<String>) -> Self {
         Self::Malformed {
             call: call.clone(),
@@ -110,7 +110,7 @@ impl GatewayError {
         }
     }
 
-    /// Classifies an error of the SDK by status and error code.
+    /// Classifies an SDK error by status and error code.
     pub(super) fn of_sdk<E>(call: &Call, credentials: &str, region: &Region, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -132,7 +132,7 @@ impl GatewayError {
             return unavailable(message);
         };
         if matches!(error, SdkError::ResponseError(_)) {
-            // The answer broke off, which says nothing of what it would have been.
+            // The response was cut off, so nothing is known about it.
             return unavailable(message);
         }
         let code = error_code(error);
@@ -151,13 +151,13 @@ impl GatewayError {
             200..=299 => Self::Malformed { call, message },
             400 => Self::Refused { call, message },
             401 | 403 => Self::AccessDenied { call, message },
-            // Any other 404 is from somebody on the way to Amazon.
+            // Any other 404 comes from a server in between.
             404 if code == NOT_FOUND => Self::NotFound { call, message },
             _ => unavailable(format!("HTTP {status}: {message}")),
         }
     }
 
-    /// The same error with Amazon's words changed.
+    /// The same error with AWS's message changed.
     pub(super) fn with_message(mut self, change: impl Fn(&str) -> String) -> Self {
         match &mut self {
             Self::AuthenticationFailed { message, .. }
@@ -179,7 +179,7 @@ impl GatewayError {
         self
     }
 
-    /// Whether there was no connection, twice: that is a fact about the region, and not about what was asked or who asked.
+    /// Whether there was no connection, twice: a fact about the region, not about the request or the credentials.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         matches!(
@@ -196,7 +196,7 @@ impl GatewayError {
         matches!(self, Self::AuthenticationFailed { is_unknown: true, .. })
     }
 
-    /// Whether there was no time for it: neither for the request nor for the wait that Amazon asks for.
+    /// Whether the time ran out: for the request, or for the wait that AWS asks for.
     #[must_use]
     pub fn is_for_lack_of_time(&self) -> bool {
         matches!(
@@ -207,13 +207,13 @@ impl GatewayError {
         )
     }
 
-    /// Whether the next list would fail in the same way: Amazon is out of reach, or does not accept the credentials, or there
-    /// are none.
+    /// Whether the next list would fail in the same way: AWS is unreachable, or the credentials are rejected or
+    /// missing.
     pub(super) fn is_of_every_list(&self) -> bool {
         matches!(self, Self::AuthenticationFailed { .. } | Self::Role(_)) || self.is_unreachable()
     }
 
-    /// Whether the account, its credentials or its role are refused, whatever is called.
+    /// Whether the account, its credentials or its role are refused as a whole.
     #[must_use]
     pub fn is_account_wide(&self) -> bool {
         match self {
@@ -229,7 +229,7 @@ impl GatewayError {
         }
     }
 
-    /// What a caller of ours is told.
+    /// The problem to report to callers.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let text = self.to_string();
@@ -241,7 +241,7 @@ impl GatewayError {
                 .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
             Self::Unavailable { retry_after, .. } => Problem::new(ErrorCode::ServiceUnavailable, text)
                 .with_retry_after(retry_after.unwrap_or(RETRY_AFTER_DEFAULT)),
-            // Amazon would say the same again.
+            // AWS would answer the same again.
             Self::Refused { .. } => Problem::new(ErrorCode::InvalidRequest, text),
             Self::NotFound { .. } | Self::OutOfTime { .. } | Self::TooLong { .. } | Self::Malformed { .. } => {
                 Problem::new(ErrorCode::ServiceUnavailable, text).with_retry_after(RETRY_AFTER_DEFAULT)

@@ -1,4 +1,4 @@
-//! Lists of APIs, page by page, within bounds.
+//! Reads lists of APIs page by page, within bounds.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -10,30 +10,30 @@ use super::error::GatewayError;
 use crate::aws::connection::{Call, Pages};
 use crate::model::{ApiId, ApiType, EndpointType, GatewayApi, one_line, quote_name};
 
-/// Most tags of an API that are read: Amazon allows 50, and adds some of its own.
+/// Most tags read of an API: AWS allows 50, and adds some of its own.
 const TAGS_MAX: usize = 100;
-/// Longest key of a tag, in UTF-16 units (Amazon's limit).
+/// Longest key of a tag, in UTF-16 units (AWS's limit).
 const TAG_KEY_MAX: usize = 128;
-/// Longest value of a tag, in UTF-16 units (Amazon's limit).
+/// Longest value of a tag, in UTF-16 units (AWS's limit).
 const TAG_VALUE_MAX: usize = 256;
 
-/// All APIs of one list of a gateway.
+/// All APIs in one list of a gateway.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Listing {
-    /// Those that can be worked with, each once, in Amazon's order.
+    /// The usable ones, each once, in AWS's order.
     pub apis: Vec<GatewayApi>,
-    /// Those with an id of a form that no catalog name can be made from, so that none was.
+    /// Those whose ids cannot form a catalog name, so none exists.
     pub unusable: Vec<Unusable>,
 }
 
-/// A listed API that cannot be worked with.
+/// A listed API that is not usable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Unusable {
-    /// Its id, as far as it is of use.
+    /// Its id, cut.
     pub id: String,
-    /// Its name, where it has one.
+    /// Its name, if any.
     pub name: Option<String>,
-    /// What is wrong with it.
+    /// Its fault.
     pub message: String,
 }
 
@@ -49,7 +49,7 @@ impl Collected {
     /// Adds an API of a page.
     ///
     /// # Errors
-    /// When there is more than any gateway has, or the API has no id: it may be any of those that the list seems to lack.
+    /// If there are more than any gateway has, or the API has no id: it could be any that the list seems to lack.
     pub fn add(
         &mut self,
         id: Option<String>,
@@ -63,7 +63,7 @@ impl Collected {
             Err(_) => name.map_or(0, str::len),
         };
         self.pages.weigh(id.len() + size)?;
-        // Amazon moves the window while APIs come and go, so that a page may repeat one of the page before.
+        // The window moves while APIs are created and deleted, so a page may repeat an API of the one before.
         if !self.listed.insert(id.clone()) {
             return Ok(());
         }
@@ -78,19 +78,19 @@ impl Collected {
         Ok(())
     }
 
-    /// Where the next page is; `None` after the last.
+    /// The position of the next page; `None` after the last.
     ///
     /// # Errors
-    /// As [`Pages::next`].
+    /// Same as [`Pages::next`].
     pub fn next_page(&mut self, position: Option<String>) -> Result<Option<String>, String> {
         self.pages.next(position)
     }
 }
 
-/// All items of a list whose pages `page` gives, each with where the next one is.
+/// All items of a list; `page` returns a page and the position of the next.
 ///
 /// # Errors
-/// When a page cannot be had or leads to one that was there before, or there are more than `most`.
+/// If a page cannot be read or repeats, or there are more than `most`.
 pub(super) async fn all_pages<I, F>(
     call: &Call,
     most: usize,
@@ -138,7 +138,7 @@ pub(super) fn rest_api(id: ApiId, item: types::RestApi) -> GatewayApi {
     )
 }
 
-/// The REST API that was asked for by its id.
+/// The REST API that was read by its id.
 pub(super) fn rest_api_found(id: ApiId, item: GetRestApiOutput) -> GatewayApi {
     let texts = [item.name, item.description, item.version];
     of_rest(
@@ -186,7 +186,7 @@ fn of_rest(
 /// The HTTP or WebSocket API of these parts.
 ///
 /// # Errors
-/// When it is of a kind that is not known here.
+/// If its kind is unknown.
 pub(super) fn v2_api(
     id: ApiId,
     protocol: Option<&ProtocolType>,
@@ -199,7 +199,7 @@ pub(super) fn v2_api(
         Some(ProtocolType::Websocket) => ApiType::Websocket,
         other => {
             let protocol = other.map_or("no protocol", ProtocolType::as_str);
-            return Err(format!("it is of a kind that is not known: {}", quote_name(protocol)));
+            return Err(format!("it has an unknown kind: {}", quote_name(protocol)));
         }
     };
     Ok(GatewayApi {
@@ -215,7 +215,7 @@ pub(super) fn v2_api(
     })
 }
 
-/// Tags, whoever set them, as texts that can be shown.
+/// Tags as displayable texts.
 fn tags_of(tags: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
     let sorted: BTreeMap<String, String> = tags.into_iter().flatten().collect();
     let tags = sorted.into_iter().take(TAGS_MAX);
@@ -227,7 +227,7 @@ fn tags_of(tags: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
 mod tests {
     use super::*;
 
-    /// Adds a page, and tells what is wrong with it.
+    /// Adds a page; fails with its fault.
     fn add_page(
         collected: &mut Collected,
         items: Vec<types::RestApi>,
@@ -240,7 +240,7 @@ mod tests {
         collected.next_page(position)
     }
 
-    /// Makes the items of a page.
+    /// Creates the items of a page.
     type Page<'a> = Box<dyn Fn() -> Vec<types::RestApi> + 'a>;
 
     #[test]
@@ -258,7 +258,7 @@ mod tests {
             let mut collected = Collected::default();
             let error = (0..10_000)
                 .find_map(|number| add_page(&mut collected, items(), Some(format!("{number}{position}"))).err());
-            assert!(error.unwrap().contains("no end yet"), "{what}");
+            assert!(error.unwrap().contains("bytes"), "{what}");
         }
     }
 

@@ -11,16 +11,16 @@ use super::stage::rest_stages;
 use crate::aws::connection::{ANSWER_MAX_BYTES, Call};
 use crate::model::{ApiId, GatewayApi, Stage, StageExport};
 
-/// Most APIs that Amazon lists on a page; the fewest requests (`GetRestApis`, API version 2015-07-09).
+/// Largest page of APIs, for the fewest requests (`GetRestApis`, API version 2015-07-09).
 const PAGE_SIZE: i32 = 500;
 
 impl GatewayClient {
-    /// Makes one signed call, to see whether the credentials are good for anything.
+    /// Makes one signed call, to check the credentials.
     ///
-    /// It is the first one of the listing, which does not make it again.
+    /// It is the first of the listing, which does not repeat it.
     ///
     /// # Errors
-    /// When it fails.
+    /// If it fails.
     pub async fn check_rest_apis(&self) -> Result<(), GatewayError> {
         let page = self.rest_page(&self.rest_listing(), None).await?;
         *self.first_page.lock().unwrap_or_else(PoisonError::into_inner) = Some(page);
@@ -30,7 +30,7 @@ impl GatewayClient {
     /// Lists all REST APIs, or fails: never a part of them.
     ///
     /// # Errors
-    /// When a page cannot be had, or leads to one that was there before.
+    /// If a page cannot be read or repeats.
     pub async fn rest_apis(&self) -> Result<Listing, GatewayError> {
         let call = self.rest_listing();
         let mut collected = Collected::default();
@@ -78,7 +78,7 @@ impl GatewayClient {
         Ok(rest_api_found(id.clone(), answer))
     }
 
-    /// The stages of a REST API; Amazon has no pages for them.
+    /// The stages of a REST API, which have no pages.
     pub(super) async fn rest_stages(&self, api: &GatewayApi) -> Result<Vec<Stage>, GatewayError> {
         let call = Call {
             operation: "GetStages",
@@ -96,7 +96,7 @@ impl GatewayClient {
         };
         let request = || {
             let export = self.rest.get_export().rest_api_id(api.id.as_str());
-            // JSON is what the SDK asks for whatever `accepts` is set to.
+            // The SDK asks for JSON whatever `accepts` is set to.
             export.stage_name(stage_name).export_type("oas30").send()
         };
         match self.caller.call(&call, request).await {
@@ -113,7 +113,7 @@ impl GatewayClient {
     }
 }
 
-/// What a call that gave no export says of it.
+/// The result of a call without an export.
 pub(super) fn without_export(error: GatewayError) -> Result<StageExport, GatewayError> {
     match error {
         GatewayError::Refused { message, .. } => Ok(StageExport::Refused(message)),
@@ -122,7 +122,7 @@ pub(super) fn without_export(error: GatewayError) -> Result<StageExport, Gateway
     }
 }
 
-/// Whether this is a type of Amazon's own answers; a page of HTML is from somebody on the way to Amazon.
+/// Whether API Gateway itself answers with this type; HTML comes from a server in between.
 fn is_export(content_type: Option<&str>) -> bool {
     content_type.is_none_or(|content_type| {
         content_type

@@ -1,4 +1,4 @@
-//! Stages as Amazon lists them: checked, since names and ids of theirs go into paths and markers as they are.
+//! Stages, validated: their names and ids go into paths and markers unchanged.
 
 use aws_sdk_apigateway::operation::get_stages::GetStagesOutput;
 use aws_sdk_apigateway::types;
@@ -7,7 +7,7 @@ use aws_smithy_types::DateTime;
 
 use crate::model::{Stage, digest, one_line};
 
-/// Most stages of an API that are worked with: Amazon allows ten, unless it is asked for more, and API Center a hundred.
+/// Most stages of an API: AWS allows ten by default, and API Center a hundred.
 pub(super) const STAGES_MAX: usize = 1000;
 /// Longest name of a stage, in characters (`CreateStage`, API version 2015-07-09); ids are shorter.
 const NAME_MAX: usize = 128;
@@ -15,12 +15,12 @@ const NAME_MAX: usize = 128;
 /// The stages of a REST API.
 ///
 /// # Errors
-/// When there are more than can be, or one has a name or an id that Amazon gives to none.
+/// If there are too many, or one has an invalid name or id.
 pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String> {
     let items = answer.item.unwrap_or_default();
     if items.len() > STAGES_MAX {
         return Err(format!(
-            "it has {} stages; more than {STAGES_MAX} are not read",
+            "it has {} stages; the app reads at most {STAGES_MAX}",
             items.len()
         ));
     }
@@ -43,10 +43,10 @@ pub(super) fn rest_stages(answer: GetStagesOutput) -> Result<Vec<Stage>, String>
     items.into_iter().map(stage).collect()
 }
 
-/// A stage of an HTTP or a WebSocket API.
+/// A stage of an HTTP or WebSocket API.
 ///
 /// # Errors
-/// When it has a name or an id that Amazon gives to none.
+/// If it has an invalid name or id.
 pub(super) fn v2_stage(item: v2::Stage) -> Result<Stage, String> {
     stage(
         item.stage_name,
@@ -64,16 +64,11 @@ fn stage(
 ) -> Result<Stage, String> {
     let name = name.filter(|name| !name.is_empty()).ok_or("a stage has no name")?;
     if !is_name(&name) {
-        return Err(format!(
-            "a stage is named {:?}, as none can be",
-            one_line(&name, NAME_MAX)
-        ));
+        return Err(format!("a stage has the invalid name {:?}", one_line(&name, NAME_MAX)));
     }
     let deployment_id = deployment_id.unwrap_or_default();
     if !deployment_id.is_empty() && !is_name(&deployment_id) {
-        return Err(format!(
-            "stage {name:?} runs a deployment with an id that none can have"
-        ));
+        return Err(format!("stage {name:?} runs a deployment with an invalid id"));
     }
     Ok(Stage {
         name,
@@ -85,12 +80,12 @@ fn stage(
     })
 }
 
-/// Whether it is of a length that names have, a segment of a path whichever way it is written, and what it looks like.
+/// Whether a text has the length of a name, and is one path segment, encoded or not.
 fn is_name(text: &str) -> bool {
     text.chars().count() <= NAME_MAX && text != "." && text != ".." && one_line(text, 2 * NAME_MAX) == text
 }
 
-/// What only has to be told from another value of its kind: as it is, or its digest when it is long or odd.
+/// A text for comparison only: unchanged, or its digest if long or odd.
 fn told_apart(text: String) -> String {
     if text.is_empty() || is_name(&text) {
         text

@@ -328,7 +328,7 @@ async fn a_stage_without_a_name_is_malformed_and_a_missing_api_not_found() {
     assert!(matches!(error, GatewayError::NotFound { .. }), "{error:?}");
     assert_eq!(
         error.to_string(),
-        "GetStages of REST API aaa: Amazon does not find it: NotFoundException: Invalid API identifier specified"
+        "GetStages of REST API aaa: AWS does not find it: NotFoundException: Invalid API identifier specified"
     );
 }
 

@@ -13,19 +13,19 @@ use super::stage::{STAGES_MAX, v2_stage};
 use crate::aws::connection::Call;
 use crate::model::{ApiId, GatewayApi, Model, Route, Stage, StageExport};
 
-/// Items of a page, a text on the wire. Amazon documents neither a default nor a maximum.
+/// Items per page, a string on the wire. AWS documents neither a default nor a maximum.
 pub(super) const PAGE_SIZE: &str = "100";
-/// Most routes and most models of an API that are read: Amazon allows 300 routes, unless it is asked for more. A model has at
-/// most 32 KiB.
+/// Most routes and most models read of an API: AWS allows 300 routes by default. A model has at most 32 KiB.
 const PARTS_MAX: usize = 1000;
-/// What the answer of a region that has no HTTP APIs speaks of, though nobody asked about a function.
+/// Part of the response of a region without HTTP APIs, although nobody asked about a function.
 const NO_HTTP_APIS: &[u8] = b"functionName";
 
 impl GatewayClient {
-    /// Lists all HTTP and WebSocket APIs, or fails: never a part of them. A region that has none of either has an empty list.
+    /// Lists all HTTP and WebSocket APIs, or fails: never a part of them. In a region without either kind, the list is
+    /// empty.
     ///
     /// # Errors
-    /// When a page cannot be had, or leads to one that was there before.
+    /// If a page cannot be read or repeats.
     pub async fn http_and_websocket_apis(&self) -> Result<Listing, GatewayError> {
         let call = Call {
             operation: "GetApis",
@@ -63,10 +63,10 @@ impl GatewayClient {
         page
     }
 
-    /// Whether the region is one that has neither HTTP nor WebSocket APIs.
+    /// Whether the region has neither HTTP nor WebSocket APIs.
     pub(super) async fn lacks_v2(&self) -> bool {
         if self.has_v2.get().is_none() {
-            // That it cannot be listed is no answer.
+            // A failure leaves it unknown.
             let _ = self.http_and_websocket_apis().await;
         }
         self.has_v2.get() == Some(&false)
@@ -86,7 +86,7 @@ impl GatewayClient {
             .map_err(|message| GatewayError::malformed(&call, message))
     }
 
-    /// The stages of an HTTP or a WebSocket API.
+    /// The stages of an HTTP or WebSocket API.
     pub(super) async fn v2_stages(&self, api: &GatewayApi) -> Result<Vec<Stage>, GatewayError> {
         let call = Call {
             operation: "GetStages",
@@ -105,7 +105,7 @@ impl GatewayClient {
         stages.map_err(|message| GatewayError::malformed(&call, message))
     }
 
-    /// The extensions, which Amazon exports unless told otherwise, would show ARNs and what integrations send along.
+    /// The export without extensions, which would reveal ARNs and what integrations send.
     pub(super) async fn http_export(&self, api: &GatewayApi, stage_name: &str) -> Result<StageExport, GatewayError> {
         let call = Call {
             operation: "ExportApi",
@@ -128,7 +128,7 @@ impl GatewayClient {
         }
     }
 
-    /// What a WebSocket API consists of: as it is now, since Amazon does not tell what a deployment froze.
+    /// The parts of a WebSocket API in their current state, since AWS does not return those of a deployment.
     pub(super) async fn websocket_export(&self, api: &GatewayApi) -> Result<StageExport, GatewayError> {
         let export = match self.routes(api).await {
             Ok(routes) => self.models(api).await.map(|models| (routes, models)),
@@ -175,8 +175,8 @@ impl GatewayClient {
     }
 }
 
-/// Whether the region has no HTTP and WebSocket APIs at all. Amazon says so with a 400 that is not even JSON, about a function
-/// whose name is missing; nothing else reads as that.
+/// Whether the region has no HTTP and WebSocket APIs at all. AWS answers with a 400 that is not even JSON, about a
+/// missing function name; nothing else does.
 fn lacks_http_apis(error: &SdkError<GetApisError, HttpResponse>) -> bool {
     error.raw_response().is_some_and(|response| {
         let body = response.body().bytes().unwrap_or_default();
@@ -191,9 +191,9 @@ fn of_item(id: ApiId, item: types::Api) -> Result<GatewayApi, String> {
     v2_api(id, protocol.as_ref(), texts, is_disabled, item.tags)
 }
 
-/// Whether this is a page of HTML, which is from somebody on the way to Amazon.
+/// Whether this is a page of HTML, from a server in between.
 ///
-/// The SDK does not tell the type of this answer, as it does for REST APIs. No JSON begins like a page.
+/// The SDK does not return the type of this response, as it does for REST APIs. No JSON begins like a page.
 fn is_page(body: &[u8]) -> bool {
     body.trim_ascii_start().starts_with(b"<")
 }

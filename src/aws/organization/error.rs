@@ -1,4 +1,4 @@
-//! Why an organisation could not be read, told apart by what helps.
+//! Errors of AWS Organizations, by remedy.
 
 use std::error::Error;
 use std::time::Duration;
@@ -13,95 +13,94 @@ use crate::aws::connection::{
 use crate::aws::security_token::RoleError;
 use crate::model::{ErrorCode, Problem};
 
-/// The codes of an account without an organisation and of a unit that is not there, without `Exception`.
+/// The codes of an account without an organisation and of a unit that does not exist, without `Exception`.
 const NOT_IN_USE: &str = "AWSOrganizationsNotInUse";
 const NO_PARENT: &str = "ParentNotFound";
-/// The words that IAM puts into every denial; AWS Organizations itself, which other accounts than its own may not read, has others
-/// for the same code.
+/// The words of every denial by IAM. For the same code, AWS Organizations, which only certain accounts may read, has
+/// others.
 const WORDS_OF_IAM: &str = "is not authorized to perform";
 
-/// A list of an organisation that was not read to its end.
+/// A list of an organisation that is incomplete.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum OrganizationError {
-    /// The account of the credentials may not read the organisation that it is in.
+    /// The account of the credentials may not read its organisation.
     #[error(
-        "{call}: Amazon denies access: {message} (the organisation can be read from its management account, and from an account \
-         that is a delegated administrator of one of its services: name a role in one of those)"
+        "{call}: AWS denies access: {message} (only the management account and delegated administrators can read the organisation: name a role in one of those)"
     )]
     NotAdministrator {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// The account of the credentials is in no organisation.
-    #[error("{call}: the account of {credentials} is in no organisation: {message}")]
+    /// The account of the credentials belongs to no organisation.
+    #[error("{call}: the account of {credentials} belongs to no organisation: {message}")]
     NoOrganization {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Which credentials, such as `the access key`.
+        /// The credentials, such as `the access key`.
         credentials: String,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
     /// A policy denies it.
-    #[error("{call}: Amazon denies access: {message} (allow organizations:{} to {credentials})", call.operation)]
+    #[error("{call}: AWS denies access: {message} (allow organizations:{} to {credentials})", call.operation)]
     AccessDenied {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Which credentials, such as `the access key`.
+        /// The credentials, such as `the access key`.
         credentials: String,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
     /// The organisation has no such unit.
     #[error("{call}: the organisation has no such unit: {message}")]
     NoUnit {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// The credentials, or the signature made with them, are not accepted.
-    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    /// AWS rejects the credentials or the signature.
+    #[error("{call}: AWS rejects {credentials}: {message}")]
     AuthenticationFailed {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Which credentials, such as `the access key`.
+        /// The credentials, such as `the access key`.
         credentials: String,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// Too many requests, for longer than there is time.
-    #[error("{call}: there were too many requests, so the list was not read to its end")]
+    /// Too many requests, for longer than the time left.
+    #[error("{call}: too many requests, so the list is incomplete")]
     Throttled {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// When to try again.
+        /// When to retry.
         retry_after: Option<Duration>,
     },
-    /// AWS Organizations cannot be reached, or cannot answer now.
-    #[error("{call}: AWS Organizations is not available, so the list was not read to its end: {message}")]
+    /// AWS Organizations is unreachable or unavailable.
+    #[error("{call}: AWS Organizations is not available, so the list is incomplete: {message}")]
     Unavailable {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// What happened.
+        /// The message.
         message: String,
-        /// When to try again, if Amazon said so.
+        /// When to retry, if AWS says so.
         retry_after: Option<Duration>,
     },
-    /// The answer is not what the operation is documented to give.
-    #[error("{call}: the list cannot be read to its end: {message}")]
+    /// The response does not match the operation's documentation.
+    #[error("{call}: the list cannot be read completely: {message}")]
     Malformed {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// What is wrong with it.
+        /// Its fault.
         message: String,
     },
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
-        /// What was called.
+        /// The call.
         call: Call,
     },
     /// The role could not be assumed.
@@ -117,7 +116,7 @@ impl OrganizationError {
         }
     }
 
-    /// Classifies an error of the SDK: the status is 400 for most.
+    /// Classifies an SDK error: the status is 400 for most.
     pub(super) fn of_sdk<E>(call: &Call, credentials: &str, error: &SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + Error + 'static,
@@ -126,7 +125,7 @@ impl OrganizationError {
         let (message, code) = (message(error), error_code(error));
         let retry_after = error.raw_response().and_then(retry_after);
         let status = match error {
-            // The answer broke off, which says nothing of what it would have been.
+            // The response was cut off, so nothing is known about it.
             SdkError::ResponseError(_) => 0,
             error => error.raw_response().map_or(0, |response| response.status().as_u16()),
         };
@@ -163,7 +162,7 @@ impl OrganizationError {
         }
     }
 
-    /// The same error with Amazon's words changed.
+    /// The same error with AWS's message changed.
     pub(super) fn with_message(mut self, change: impl Fn(&str) -> String) -> Self {
         match &mut self {
             Self::NotAdministrator { message, .. }
@@ -186,7 +185,7 @@ impl OrganizationError {
         self
     }
 
-    /// What a caller of ours is told.
+    /// The problem to report to callers.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let text = self.to_string();

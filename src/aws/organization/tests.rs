@@ -154,10 +154,10 @@ async fn a_list_that_is_cut_short_is_no_list() {
         (vec![page(&[FIRST], Some("a")), (500, json!({}))], "not available"),
         (
             vec![page(&[FIRST], Some("a")), page(&[SECOND], Some("a"))],
-            "in a circle",
+            "pages loop",
         ),
         (vec![page(&[FIRST, "12345"], None)], "12345"),
-        (vec![page(&[], None)], "no account at all"),
+        (vec![page(&[], None)], "no accounts"),
         (
             vec![page(&[FIRST], Some("a")), refused("AccessDeniedException", "no")],
             "page 2",
@@ -200,7 +200,7 @@ async fn refusals_are_told_apart_by_what_helps() {
                 "AWSOrganizationsNotInUseException",
                 "Your account is not a member of an organization.",
             ),
-            "in no organisation",
+            "to no organisation",
             ErrorCode::AwsAccessDenied,
         ),
         (
@@ -213,7 +213,7 @@ async fn refusals_are_told_apart_by_what_helps() {
                 "UnrecognizedClientException",
                 "The security token included in the request is invalid.",
             ),
-            "does not accept the access key",
+            "rejects the access key",
             ErrorCode::AwsAuthenticationFailed,
         ),
         ((503, json!({})), "not available", ErrorCode::ServiceUnavailable),

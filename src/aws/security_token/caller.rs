@@ -1,4 +1,4 @@
-//! Whose credentials they are: Security Token Service tells that to everybody who asks with a good signature.
+//! The account of credentials: Security Token Service returns it for any valid signature.
 
 use std::time::Duration;
 
@@ -11,13 +11,13 @@ use super::error::{Exchange, RoleError, redact};
 use crate::aws::connection::{AwsConnection, CONNECT_TIMEOUT, Call};
 use crate::aws::credentials::AwsCredentials;
 
-/// Limit of the question, which is asked once: whoever asks can do without the answer.
+/// Timeout of the only attempt: callers can do without the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The number of the account that credentials are of (`GetCallerIdentity`). It needs no permission.
+/// The id of the account that the credentials belong to (`GetCallerIdentity`). It needs no permission.
 ///
 /// # Errors
-/// When nobody says: the credentials are not accepted in the connection's region, or the service cannot be reached.
+/// If it is unknown: the connection's region rejects the credentials, or the service is unreachable.
 pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials) -> Result<String, RoleError> {
     let call = Call {
         operation: "GetCallerIdentity",
@@ -32,7 +32,7 @@ pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials
         .credentials_provider(credentials.clone())
         .identity_cache(IdentityCache::no_cache())
         .retry_config(RetryConfig::disabled())
-        // The same limit of connecting as everywhere, so that the connections are the same, too.
+        // The usual connect timeout, so that connections are shared.
         .timeout_config(
             TimeoutConfig::builder()
                 .connect_timeout(CONNECT_TIMEOUT)
@@ -54,7 +54,7 @@ pub async fn account_of(connection: &AwsConnection, credentials: &AwsCredentials
     })?;
     answer.account.ok_or_else(|| RoleError::Unavailable {
         call,
-        message: "the answer has no account".to_owned(),
+        message: "the response has no account".to_owned(),
         retry_after: None,
     })
 }

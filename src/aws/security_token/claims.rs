@@ -1,17 +1,17 @@
-//! What a token says of itself.
+//! Claims of a token.
 
 use serde::Deserialize;
 
 use crate::model::one_line;
 
-/// What a token says of itself: no secret, and what the trust policy of a role has to name.
+/// The claims of a token: not secret, and what the trust policy of a role must match.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 pub(super) struct Claims {
-    /// Who issued it.
+    /// Its issuer.
     pub iss: Option<String>,
-    /// Whom it is for.
+    /// Its audience.
     pub aud: Option<String>,
-    /// Whom it is about.
+    /// Its subject.
     pub sub: Option<String>,
 }
 
@@ -19,7 +19,7 @@ impl Claims {
     pub fn shown(&self) -> String {
         let shown = |claim: &Option<String>| claim.as_deref().map_or_else(|| "?".to_owned(), clip_claim);
         format!(
-            "the token is of the issuer {}, for the audience {}, about the subject {}",
+            "the token has issuer {}, audience {} and subject {}",
             shown(&self.iss),
             shown(&self.aud),
             shown(&self.sub)
@@ -27,7 +27,7 @@ impl Claims {
     }
 }
 
-/// Long enough for every issuer, audience and subject of Entra's.
+/// Long enough for every issuer, audience and subject of Entra ID.
 fn clip_claim(text: &str) -> String {
     one_line(text, 200)
 }

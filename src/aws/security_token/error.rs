@@ -1,4 +1,4 @@
-//! Why a role could not be assumed, told apart by what helps.
+//! Why a role could not be assumed, by remedy.
 
 use std::error::Error;
 use std::time::Duration;
@@ -16,105 +16,104 @@ use crate::aws::connection::{
 };
 use crate::model::{ErrorCode, Problem, Region};
 
-/// What Azure needs to make tokens for Amazon; Functions hosts do not always tell which of it is missing.
-const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of \
-                               this app's identity, which must be assigned to that app if it requires assignment";
+/// What Azure needs to issue tokens for AWS; Functions hosts do not always say what is missing.
+const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of this app's identity; if that registration requires assignment, assign the identity to it";
 
 /// A role that could not be assumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum RoleError {
-    /// Amazon does not give the role to whom it was shown.
-    #[error("{call}: Amazon refuses: {message} ({advice})")]
+    /// AWS refuses the role to these credentials.
+    #[error("{call}: AWS refuses: {message} ({advice})")]
     Refused {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
-        /// What to look at.
+        /// What to check.
         advice: String,
     },
-    /// The role's account has not enabled the region, or the service in it.
-    #[error("{call}: Amazon refuses: {message} ({advice})")]
+    /// The role's account has not enabled the region, or STS in it.
+    #[error("{call}: AWS refuses: {message} ({advice})")]
     RegionDisabled {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
         /// What to enable.
         advice: String,
     },
-    /// Azure makes no token for Amazon.
+    /// Azure issues no token for AWS.
     #[error("Azure refuses a token for the audience {audience:?}: {message} ({AUDIENCE_ADVICE})")]
     AudienceRefused {
-        /// What the token is to be for.
+        /// The audience of the token.
         audience: String,
-        /// Azure's words.
+        /// Azure's message.
         message: String,
     },
-    /// The access key, or the session of another role, that the role is to be assumed with is not accepted.
-    #[error("{call}: Amazon does not accept {credentials}: {message}")]
+    /// AWS rejects the access key, or the session of another role, that should assume the role.
+    #[error("{call}: AWS rejects {credentials}: {message}")]
     AuthenticationFailed {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// Which credentials, such as `the access key`.
+        /// The credentials, such as `the access key`.
         credentials: String,
-        /// Amazon's words.
+        /// AWS's message.
         message: String,
     },
-    /// Too many requests, for longer than there is time.
-    #[error("{call}: there were too many requests")]
+    /// Too many requests, for longer than the time left.
+    #[error("{call}: too many requests")]
     Throttled {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// When to try again.
+        /// When to retry.
         retry_after: Option<Duration>,
     },
-    /// This app got no token for Amazon.
+    /// The app got no token for AWS.
     #[error(
-        "{call}: there is no token for the audience {audience:?} now: {message} (if it stays so: {AUDIENCE_ADVICE})"
+        "{call}: no token for the audience {audience:?} at the moment: {message} (if this persists: {AUDIENCE_ADVICE})"
     )]
     NoToken {
-        /// What was to be called.
+        /// The call.
         call: Call,
-        /// What the token is to be for.
+        /// The audience of the token.
         audience: String,
-        /// What happened.
+        /// The message.
         message: String,
     },
-    /// Security Token Service cannot be reached, or cannot answer now.
+    /// Security Token Service is unreachable or unavailable.
     #[error("{call}: AWS Security Token Service is not available: {message}")]
     Unavailable {
-        /// What was called.
+        /// The call.
         call: Call,
-        /// What happened.
+        /// The message.
         message: String,
-        /// When to try again, if Amazon said so.
+        /// When to retry, if AWS says so.
         retry_after: Option<Duration>,
     },
     /// The time budget ended first.
-    #[error("{call}: there was no time left for it")]
+    #[error("{call}: the time ran out")]
     OutOfTime {
-        /// What was called.
+        /// The call.
         call: Call,
     },
 }
 
-/// With what a role was asked for.
+/// The proof in a request for a role.
 #[derive(Debug)]
 pub(super) enum Exchange {
     /// A signature.
     Signature {
         /// Made with these credentials, such as `the access key`.
         credentials: String,
-        /// Who has them, such as `the access key's user`.
+        /// Their owner, such as `the access key's user`.
         owner: String,
     },
-    /// A token that says this of itself.
+    /// A token with these claims.
     WebIdentity(Claims),
 }
 
 impl RoleError {
-    /// Classifies an error of the SDK by status and error code.
+    /// Classifies an SDK error by status and error code.
     pub(super) fn of_sdk<E>(
         call: &Call,
         exchange: &Exchange,
@@ -133,7 +132,7 @@ impl RoleError {
             retry_after,
         };
         let status = match error {
-            // The answer broke off, which says nothing of what it would have been.
+            // The response was cut off, so nothing is known about it.
             SdkError::ResponseError(_) => None,
             error => error.raw_response().map(|response| response.status().as_u16()),
         };
@@ -157,7 +156,7 @@ impl RoleError {
                 advice: enabling(region),
             },
             (_, exchange) if is_about_the_provider(code, &message) => unavailable(format!(
-                "{message} (if it stays so: {})",
+                "{message} (if this persists: {})",
                 exchange.advice("InvalidIdentityToken")
             )),
             (400 | 401 | 403, exchange) => Self::Refused {
@@ -165,12 +164,12 @@ impl RoleError {
                 message,
                 advice: exchange.advice(code),
             },
-            (200..=299, _) => unavailable(format!("the answer cannot be understood: {message}")),
+            (200..=299, _) => unavailable(format!("the response cannot be parsed: {message}")),
             (_, _) => unavailable(format!("HTTP {status}: {message}")),
         }
     }
 
-    /// The same error with `text` made unreadable wherever Amazon repeats it.
+    /// The same error with `text` redacted wherever AWS repeats it.
     pub(super) fn without(mut self, text: &str) -> Self {
         self.edit(|message| presentable(&message.replace(text, "[secret]")));
         self
@@ -196,7 +195,7 @@ impl RoleError {
         self
     }
 
-    /// Whether the role, the key or the token is refused, whatever the role is wanted for.
+    /// Whether the role, the key or the token is refused as a whole.
     #[must_use]
     pub fn is_account_wide(&self) -> bool {
         match self {
@@ -209,7 +208,7 @@ impl RoleError {
         }
     }
 
-    /// What a caller of ours is told.
+    /// The problem to report to callers.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let text = self.to_string();
@@ -229,14 +228,14 @@ impl RoleError {
     }
 }
 
-/// Whether Amazon could not ask the identity provider for its keys, which passes by itself.
+/// Whether AWS could not fetch the identity provider's keys, which is temporary.
 ///
-/// The code of bad tokens is that of a provider that does not answer, too: its words tell them apart.
+/// Invalid tokens have the same code: the message tells them apart.
 pub(super) fn is_about_the_provider(code: &str, message: &str) -> bool {
     code == "IDPCommunicationError" || code == "InvalidIdentityToken" && message.contains("verification key")
 }
 
-/// What the owner of an account has to do for its service in a region.
+/// What the account's owner must do to enable STS in a region.
 fn enabling(region: &Region) -> String {
     if region.is_always_enabled() {
         "activate AWS STS in this region, in the account settings of IAM in the role's account".to_owned()
@@ -246,14 +245,12 @@ fn enabling(region: &Region) -> String {
 }
 
 impl Exchange {
-    /// What to look at when Amazon refuses with this code.
+    /// What to check when AWS refuses with this code.
     fn advice(&self, code: &str) -> String {
         let claims = match self {
             Self::Signature { owner, .. } => {
                 return format!(
-                    "Amazon does not say which it is: there is no such role, its trust policy does not name {owner}, it asks for \
-                     another externalId, or {owner} is not allowed sts:AssumeRole on it; StackSets never deploy to the management \
-                     account, which needs a stack of its own"
+                    "AWS does not say which: the role does not exist, its trust policy does not name {owner}, it requires another externalId, or {owner} may not call sts:AssumeRole on it; StackSets never deploy to the management account, which needs its own stack"
                 );
             }
             Self::WebIdentity(claims) => claims,
@@ -261,11 +258,10 @@ impl Exchange {
         let shown = claims.shown();
         match code {
             "ExpiredToken" => {
-                format!("{shown}; it was fetched for this call, so look at its lifetime and at the clocks")
+                format!("{shown}; it was fetched for this call, so check its lifetime and the clocks")
             }
             "InvalidIdentityToken" | "IDPRejectedClaim" => format!(
-                "{shown}: the role's account needs an OpenID Connect provider for exactly this issuer, its slash included, \
-                 with this audience and the thumbprint of its certificate authority; an issuer that ends in /v2.0 means that \
+                "{shown}: the role's account needs an OpenID Connect provider for exactly this issuer, including its slash, with this audience and the thumbprint of its certificate authority; an issuer that ends in /v2.0 means that \
                  the app registration's requestedAccessTokenVersion must be 1 or null"
             ),
             _ => format!(
@@ -276,7 +272,7 @@ impl Exchange {
     }
 }
 
-/// The error without anything secret of the key that was shown.
+/// The error without the secrets of the key.
 pub(super) fn redact(mut error: RoleError, key: &Credentials) -> RoleError {
     error.edit(|message| redacted(message, key));
     error

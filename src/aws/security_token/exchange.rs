@@ -1,4 +1,4 @@
-//! The exchange: again when it is throttled, when it passes by itself, and when what it was signed with has ended.
+//! The exchange: retried after throttles, temporary failures, and expiry of the credentials that sign it.
 
 use std::error::Error;
 use std::pin::Pin;
@@ -17,25 +17,25 @@ use super::{AssumedRole, Inner, Proof};
 use crate::aws::connection::{Backoff, Call, error_code, is_expired, message};
 use crate::model::{ExternalId, claims, fault_of_line};
 
-/// Waits before an exchange is tried again that failed at the identity provider: three tries in all.
+/// Waits before retries after a failure at the identity provider: three attempts in all.
 const PROVIDER_WAITS: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(3)];
-/// How long after the first such try another is begun.
+/// How long after the first such attempt another may start.
 const PROVIDER_TIME: Duration = Duration::from_secs(10);
 
-/// An exchange without credentials.
+/// A failed exchange.
 struct Failure {
     error: RoleError,
     again: Again,
 }
 
-/// When to try again.
+/// When to retry.
 enum Again {
     Never,
-    /// Not before as long as Amazon says.
+    /// Not before the time that AWS asks for.
     Throttled(Option<Duration>),
-    /// Soon: the identity provider did not answer Amazon.
+    /// Soon: AWS could not reach the identity provider.
     Soon,
-    /// At once and once, with others: the credentials that it was signed with have ended.
+    /// Immediately, once, with new credentials: those that signed it have expired.
     Renewed,
 }
 
@@ -77,11 +77,11 @@ impl Failure {
 }
 
 impl Inner {
-    /// Asks until there are credentials, or asking again is of no use, or there is no time for it.
+    /// Repeats the exchange until there are credentials, a retry is useless, or the time runs out.
     pub(super) async fn assume(&self) -> Result<Credentials, RoleError> {
         let (began, mut backoff) = (Instant::now(), Backoff::default());
         let mut provider_waits = PROVIDER_WAITS.into_iter();
-        // Nothing else that is shown can be renewed here.
+        // Other proofs cannot be renewed here.
         let mut renewals = 0..usize::from(matches!(self.proof, Proof::Role { .. }));
         loop {
             let Failure { error, again } = match self.attempt().await {
@@ -116,7 +116,7 @@ impl Inner {
             () = self.budget.spent() => return Err(out_of_time().into()),
         };
         given.and_then(credentials).ok_or_else(|| {
-            let message = "the answer has no credentials that can be used".to_owned();
+            let message = "the response has no usable credentials".to_owned();
             let retry_after = None;
             RoleError::Unavailable {
                 call,
@@ -139,7 +139,7 @@ impl Inner {
                     .await
             }
             Proof::Role { hub, external_id } => {
-                // Whoever gave up on the other role has waited already.
+                // The exchange for the other role has waited already.
                 let credentials = current(hub).await.map_err(|error| Failure {
                     error,
                     again: Again::Never,
@@ -212,12 +212,12 @@ impl Inner {
     }
 }
 
-/// The credentials of another role: boxed, since it may be assumed with those of yet another.
+/// The credentials of another role: boxed, since that may need yet another one.
 fn current(hub: &AssumedRole) -> Pin<Box<dyn Future<Output = Result<Credentials, RoleError>> + Send + '_>> {
     Box::pin(hub.current())
 }
 
-/// `None` when their end is no time, or a part does not fit into a header: the SDK would panic.
+/// `None` if their expiry is invalid, or a part does not fit into a header: the SDK would panic.
 fn credentials(given: types::Credentials) -> Option<Credentials> {
     let expiration = SystemTime::try_from(given.expiration).ok()?;
     let parts = [&given.access_key_id, &given.secret_access_key, &given.session_token];

@@ -1,4 +1,4 @@
-//! Which retries are left to the SDK.
+//! Limits the SDK's retries.
 
 use aws_sdk_sts::operation::assume_role::AssumeRoleError;
 use aws_sdk_sts::operation::assume_role_with_web_identity::AssumeRoleWithWebIdentityError;
@@ -10,10 +10,10 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use super::error::is_about_the_provider;
 use crate::aws::connection::is_throttle;
 
-/// Keeps the SDK from retrying exchanges that are retried here.
+/// Stops SDK retries of exchanges that are retried here.
 ///
-/// How long to wait for throttled ones, the time budget decides. Security Token Service says 400 and `Throttling` where others say
-/// 429.
+/// The time budget decides how long to wait for throttled ones. Security Token Service answers 400 and `Throttling`
+/// instead of 429.
 #[derive(Debug)]
 pub(super) struct NoBlindRetries;
 

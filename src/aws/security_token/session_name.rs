@@ -1,15 +1,15 @@
-//! What sessions are called, which is what the role's account reads in its log.
+//! Names of sessions, as the role's account sees them in its log.
 
 use crate::model::{IntegrationName, digest};
 
 /// Longest name of a session, in characters (`AssumeRole`, API version 2011-06-15); the shortest has two.
 const LENGTH_MAX: usize = 64;
-/// What every name begins with.
+/// The prefix of every name.
 const PREFIX: &str = "apicenter-";
-/// Hex digits that keep names apart which are cut.
+/// Hex digits that tell cut names apart.
 const DIGEST_DIGITS: usize = 8;
 
-/// The name of an integration's sessions: always the same, and another one's is another.
+/// The name of an integration's sessions: stable and unique.
 pub(super) fn session_name(integration: &IntegrationName) -> String {
     let name = format!("{PREFIX}{integration}");
     if name.len() <= LENGTH_MAX {

@@ -376,19 +376,19 @@ async fn refusals_of_a_token_are_told_apart_by_what_helps() {
             (200, "<html>".to_owned()),
             ErrorCode::ServiceUnavailable,
             1,
-            "cannot be understood",
+            "cannot be parsed",
         ),
         (
             (200, for_token(1, "soon").1),
             ErrorCode::ServiceUnavailable,
             1,
-            "cannot be understood",
+            "cannot be parsed",
         ),
         (
             (200, for_token(1, LATER).1.replace("Credentials>", "Something>")),
             ErrorCode::ServiceUnavailable,
             1,
-            "no credentials",
+            "no usable credentials",
         ),
         ((302, String::new()), ErrorCode::ServiceUnavailable, 1, "HTTP 302"),
     ] {

@@ -1,4 +1,4 @@
-//! Tokens of this app's Azure identity, made for Amazon.
+//! Tokens of the app's Azure identity for AWS.
 
 use std::error::Error;
 use std::fmt;
@@ -16,12 +16,12 @@ use crate::aws::connection::Call;
 use crate::error_chain::error_chain;
 use crate::model::quote_message;
 
-/// Limit of getting a token, retries included.
+/// Timeout for a token, including retries.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(30);
-/// How Microsoft Entra ID's own refusals begin, whoever passes them on.
+/// The beginning of Microsoft Entra ID's own errors, whoever passes them on.
 const ENTRA_REFUSAL: &str = "AADSTS";
 
-/// This app's Azure identity, as Amazon is to see it.
+/// The app's Azure identity, for AWS.
 pub struct WebIdentity {
     credential: Arc<dyn TokenCredential>,
     audience: String,
@@ -37,7 +37,7 @@ impl WebIdentity {
         }
     }
 
-    /// A token for the audience; the credential keeps it until shortly before it ends.
+    /// A token for the audience; the credential caches it until shortly before it expires.
     pub(super) async fn token(&self, call: &Call) -> Result<SecretString, RoleError> {
         let scope = format!("{}/.default", self.audience);
         let scopes = [scope.as_str()];
@@ -45,7 +45,7 @@ impl WebIdentity {
         match tokio::time::timeout(TOKEN_TIMEOUT, token).await {
             Ok(Ok(token)) => Ok(SecretString::from(token.token.secret())),
             Ok(Err(error)) => Err(self.refusal(call, &error)),
-            Err(_) => Err(self.no_token(call, format!("no answer within {} seconds", TOKEN_TIMEOUT.as_secs()))),
+            Err(_) => Err(self.no_token(call, format!("no response within {} seconds", TOKEN_TIMEOUT.as_secs()))),
         }
     }
 
@@ -97,9 +97,9 @@ impl fmt::Debug for WebIdentity {
     }
 }
 
-/// What the identity endpoint says: `message` on App Service, `error_description` where Entra's answer comes through.
+/// The identity endpoint's message: `message` on App Service, `error_description` if Entra ID's answer comes through.
 ///
-/// The credential's own words for every 400 are that no identity is assigned, whatever the reason.
+/// For every 400, the credential itself says that no identity is assigned, whatever the reason.
 fn words(response: &RawResponse) -> Option<String> {
     #[derive(Deserialize)]
     struct Answer {

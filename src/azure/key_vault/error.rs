@@ -11,77 +11,76 @@ use crate::error_chain::error_chain;
 use crate::limits::parse_retry_after;
 use crate::model::{ErrorCode, Problem, SecretIdentifier, quote_message};
 
-/// When to try again if nothing is known.
+/// Default time before a retry.
 const RETRY_AFTER_DEFAULT: Duration = Duration::from_secs(30);
 const RETRY_AFTER: HeaderName = HeaderName::from_static("retry-after");
 
 /// A secret that could not be read.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
-    /// The vault has no such secret, or no such version of it.
+    /// The vault has no such secret, or no such version.
     #[error("the secret {identifier} does not exist: {message}")]
     NotFound {
-        /// Which secret.
+        /// The secret.
         identifier: String,
-        /// The vault's words.
+        /// The vault's message.
         message: String,
     },
-    /// It is there, switched off.
+    /// It is disabled.
     #[error("the secret {identifier} is disabled: enable it, or name another version")]
     Disabled {
-        /// Which secret.
+        /// The secret.
         identifier: String,
     },
-    /// It is there, with nothing in it but white space.
+    /// It is blank.
     #[error("the secret {identifier} is empty: set its value")]
     Empty {
-        /// Which secret.
+        /// The secret.
         identifier: String,
     },
-    /// It holds something else than half of an access key: a whole file, or more than the value.
+    /// It is not half of an access key, but a whole file, or more than the value.
     #[error(
-        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, in one line, not the \
-         file or the JSON that it came in"
+        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, on one line, without the file or JSON around it"
     )]
     Misshapen {
-        /// Which secret.
+        /// The secret.
         identifier: String,
-        /// What is wrong with the value's shape.
+        /// The fault in the value's shape.
         fault: String,
     },
-    /// This app's identity may not read it, or its network may not reach it.
+    /// The app's identity may not read it, or its network may not reach it.
     #[error(
         "the secret {identifier} may not be read: {message} (grant this app's identity the role \
          \"Key Vault Secrets User\" on the vault, and let its network through the vault's firewall)"
     )]
     Forbidden {
-        /// Which secret.
+        /// The secret.
         identifier: String,
-        /// The vault's words.
+        /// The vault's message.
         message: String,
     },
-    /// The vault is asked too often.
+    /// The vault is throttling.
     #[error("the vault of the secret {identifier} is throttling requests")]
     Throttled {
-        /// Which secret.
+        /// The secret.
         identifier: String,
-        /// When to try again.
+        /// When to retry.
         retry_after: Option<Duration>,
     },
-    /// This app got no token for the vault.
-    #[error("there is no token to read the secret {identifier} with: {message}")]
+    /// The app got no token for the vault.
+    #[error("no token to read the secret {identifier}: {message}")]
     NoToken {
-        /// Which secret.
+        /// The secret.
         identifier: String,
-        /// What happened.
+        /// The message.
         message: String,
     },
-    /// The vault cannot be reached, or cannot answer now.
+    /// The vault is unreachable or unavailable.
     #[error("the secret {identifier} cannot be read now: {message}")]
     Unavailable {
-        /// Which secret.
+        /// The secret.
         identifier: String,
-        /// What happened.
+        /// The message.
         message: String,
     },
 }
@@ -124,7 +123,7 @@ impl SecretError {
         }
     }
 
-    /// What a caller of ours is told.
+    /// The problem to report to callers.
     #[must_use]
     pub fn problem(&self) -> Problem {
         let text = self.to_string();
@@ -161,7 +160,7 @@ impl Detail {
         serde_json::from_slice(response.body().as_ref()).map_or_else(|_| Self::default(), |answer: Answer| answer.error)
     }
 
-    /// Whether this is the code, at any depth.
+    /// Whether the code occurs at any depth.
     fn says(&self, code: &str) -> bool {
         self.code.as_deref() == Some(code) || self.innererror.as_ref().is_some_and(|inner| inner.says(code))
     }

@@ -1,4 +1,4 @@
-//! The tokens that a vault may ask for: those for vaults, and no others.
+//! Limits the tokens that a vault may ask for to those for vaults.
 
 use std::sync::Arc;
 
@@ -8,18 +8,18 @@ use azure_core::error::ErrorKind;
 
 use crate::model::{SecretIdentifier, quote_name};
 
-/// What tokens for the vaults of the public clouds are issued for.
+/// The resources of the public clouds' vaults.
 const PUBLIC_RESOURCES: &[&str] = &[
     "https://vault.azure.net",
     "https://vault.azure.cn",
     "https://vault.usgovcloudapi.net",
 ];
 
-/// A credential that is good for vaults only, since which token a request is made with is the vault's to say.
+/// A credential that issues tokens for vaults only, since the vault's challenge decides which token a request gets.
 #[derive(Debug)]
 pub(super) struct VaultTokens {
     credential: Arc<dyn TokenCredential>,
-    /// The resource of the cloud that the vault is in, if it is another than the public ones.
+    /// The resource of the vault's cloud, if it is not a public one.
     own_resource: Option<String>,
 }
 
@@ -51,7 +51,7 @@ impl TokenCredential for VaultTokens {
             None => self.credential.get_token(scopes, options).await,
             Some(scope) => {
                 let scope = quote_name(scope);
-                let message = format!("the vault asks for a token for {scope:?}, which is not for vaults");
+                let message = format!("the vault asks for a token for {scope:?}, which is not a vault's scope");
                 Err(azure_core::Error::with_message(ErrorKind::Credential, message))
             }
         }

@@ -7,7 +7,7 @@ async fn an_answer_without_end_is_given_up_and_not_asked_for_again() {
     let error = bench.catalog.apis().await.unwrap_err();
     assert_eq!(
         error.to_string(),
-        "GET workspaces/default/apis: the answer cannot be understood: it is larger than 67108864 bytes"
+        "GET workspaces/default/apis: the response cannot be parsed: it is larger than 67108864 bytes"
     );
     assert_eq!(bench.script.parts.load(Ordering::Relaxed), 65);
     let bench = Bench::new([Reaction::Endless]);
@@ -84,11 +84,7 @@ async fn callers_are_told_what_helps() {
             ErrorCode::ServiceUnavailable,
             "APICENTER_RESOURCE_ID",
         ),
-        (
-            answer(500, ""),
-            ErrorCode::ServiceUnavailable,
-            "status 500: without a word",
-        ),
+        (answer(500, ""), ErrorCode::ServiceUnavailable, "status 500: no message"),
         (
             answer(200, "{}"),
             ErrorCode::ServiceUnavailable,
@@ -187,7 +183,7 @@ async fn a_404_speaks_of_what_was_not_found() {
         .problem()
         .message;
     assert!(
-        problem.contains("still there") && !problem.contains("APICENTER_RESOURCE_ID"),
+        problem.contains("still exists") && !problem.contains("APICENTER_RESOURCE_ID"),
         "{problem}"
     );
 }

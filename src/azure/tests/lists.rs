@@ -114,7 +114,7 @@ async fn pages_that_lead_in_a_circle_are_an_error() {
         let error = bench.catalog.apis().await.unwrap_err();
         assert_eq!(
             error.to_string(),
-            "GET workspaces/default/apis: the answer cannot be understood: its pages lead in a circle"
+            "GET workspaces/default/apis: the response cannot be parsed: its pages loop"
         );
         assert_eq!(bench.lines().len(), requests, "{links:?}");
     }
@@ -157,7 +157,7 @@ async fn pages_without_end_are_given_up() {
     });
     let bench = Bench::new(endless);
     let error = bench.catalog.apis().await.unwrap_err();
-    assert!(error.to_string().contains("too much"), "{error}");
+    assert!(error.to_string().contains("too large"), "{error}");
     assert_eq!(bench.lines().len(), 7);
 }
 
@@ -166,7 +166,7 @@ async fn an_answer_that_would_grow_in_memory_is_not_taken_in() {
     let zeros = format!(r#"{{"value":[{}0]}}"#, "0,".repeat(5_000_000));
     let objects = format!(r#"{{"value":[{}0]}}"#, r#"{"":0},"#.repeat(1_000_000));
     let deep = format!(r#"{{"value":{}{}}}"#, "[".repeat(100_000), "]".repeat(100_000));
-    for (body, words) in [(zeros, "too much"), (objects, "too much"), (deep, "nested too deep")] {
+    for (body, words) in [(zeros, "too large"), (objects, "too large"), (deep, "nested too deep")] {
         let error = Bench::new([answer(200, body)])
             .catalog
             .apis()
@@ -221,7 +221,7 @@ async fn the_list_below_something_missing_is_not_empty_but_not_found() {
     let cases = [
         (MISSING, "404: The API with the specified ID does not exist."),
         (r#"{"code":"404"}"#, "404"),
-        ("", "without a word"),
+        ("", "no message"),
         (r#"{"error":{"code":"NotFound","message":"Gone."}}"#, "NotFound: Gone."),
         ("<html>404</html>", "<html>404</html>"),
     ];

@@ -77,7 +77,9 @@ async fn an_operation_can_fail_with_status_200() {
             let error = import(&bench).await.unwrap_err();
             assert_eq!(kind(&error), "refused");
             assert!(
-                error.to_string().ends_with(&format!("the operation ended as {words}")),
+                error
+                    .to_string()
+                    .ends_with(&format!("the operation ended with status {words}")),
                 "{error}"
             );
         }

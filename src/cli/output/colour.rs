@@ -5,7 +5,7 @@ const TEXT: &str = "\u{1b}[32m";
 const OTHER: &str = "\u{1b}[33m";
 const END: &str = "\u{1b}[0m";
 
-/// A document with its names, texts and other values in a colour each.
+/// A document with names, strings and other values in different colours.
 pub(super) fn coloured(document: &str) -> String {
     document.lines().map(|text| line(text) + "\n").collect()
 }
@@ -36,7 +36,7 @@ fn line(line: &str) -> String {
     )
 }
 
-/// Where the name at the start of a line ends; at its start if it has none.
+/// The end of the name at the start of a line; the start if it has none.
 fn name_end(line: &str) -> usize {
     let quoted = line.strip_prefix('"').and_then(|rest| {
         let mut is_escaped = false;

@@ -1,4 +1,4 @@
-//! What `--query` chooses of a result.
+//! Evaluates `--query`.
 
 use jmespath::ast::Ast;
 use jmespath::{Context, DEFAULT_RUNTIME, Rcvar, Variable, interpret};
@@ -11,18 +11,18 @@ use crate::cli::failure::Failure;
 pub struct Query {
     text: String,
     ast: Ast,
-    /// The names of each `{name: …}` in the query. The library sorts them, and `az` prints columns in this order.
+    /// The names of each `{name: …}` in the query. The library sorts them, but `az` prints columns in this order.
     names: Vec<Vec<String>>,
 }
 
 impl Query {
-    /// Reads a query.
+    /// Parses a query.
     ///
     /// # Errors
-    /// When it is not one: why, for people.
+    /// If it is invalid: why, for people.
     pub fn parse(text: &str) -> Result<Self, String> {
         let ast = jmespath::parse(text).map_err(|error| error.to_string().trim_end().to_owned())?;
-        // With arbitrary precision, `serde_json` hands other numbers on as maps, which are equal to nothing.
+        // With arbitrary precision, `serde_json` passes other numbers on as maps, which equal nothing.
         if format!("{ast:?}").contains("$serde_json::private::Number") {
             return Err("the numbers in a query must be integers".to_owned());
         }
@@ -35,10 +35,10 @@ impl Query {
         })
     }
 
-    /// What it chooses; null if nothing.
+    /// The selected value; null if there is none.
     ///
     /// # Errors
-    /// When a function in it does not fit what it is given.
+    /// If a function in it gets an argument of the wrong type.
     pub fn search(&self, value: &Value) -> Result<Value, Failure> {
         let mut context = Context::new(&self.text, &DEFAULT_RUNTIME);
         let found = interpret(&variable(value), &self.ast, &mut context);
@@ -67,7 +67,7 @@ impl Query {
     }
 }
 
-/// A value as the library has it. Its own conversion takes numbers of arbitrary precision for maps.
+/// A value for the library. Its own conversion turns numbers of arbitrary precision into maps.
 fn variable(value: &Value) -> Rcvar {
     Rcvar::new(match value {
         Value::Null => Variable::Null,

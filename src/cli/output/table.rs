@@ -1,4 +1,4 @@
-//! Tables: aligned for people, or separated by tabs for shells.
+//! Tables: aligned for people, or tab-separated for shells.
 
 use comfy_table::presets;
 use serde_json::Value;
@@ -7,7 +7,7 @@ use crate::model::one_line;
 
 /// Longest cell of an aligned table, in UTF-16 units.
 const CELL_MAX: usize = 200;
-/// Members that `az` leaves out of the tables of queries.
+/// Members that `az` omits from the tables of queries.
 const LEFT_OUT: [&str; 3] = ["etag", "id", "type"];
 
 /// Rows below their headings.
@@ -18,7 +18,7 @@ pub struct Table {
 }
 
 impl Table {
-    /// A table of these columns: what each is called, and where in an item it is.
+    /// A table of these columns, each with its title and its path in an item.
     pub fn of<'a>(items: impl IntoIterator<Item = &'a Value>, columns: &[(&str, &str)]) -> Self {
         let row = |item: &Value| {
             let cells = columns.iter().map(|(_, path)| item.pointer(path).cloned());
@@ -30,7 +30,7 @@ impl Table {
         }
     }
 
-    /// A table whose columns the items name, as `az` makes one of what a query has found.
+    /// A table with the items' own names as columns, as `az` prints the result of a query.
     pub fn named_by(value: &Value) -> Self {
         let named: Vec<Vec<(String, Value)>> = items(value).iter().map(named_cells).collect();
         let mut headings: Vec<String> = Vec::new();
@@ -52,7 +52,7 @@ impl Table {
         }
     }
 
-    /// All values of the items, one item a row, as `az` separates what a query has found by tabs.
+    /// All values of the items, one item per row, as `az` prints the result of a query with tabs.
     pub fn values_of(value: &Value) -> Self {
         let row = |item: &Value| match item {
             Value::Object(members) => members.values().cloned().collect(),
@@ -89,7 +89,7 @@ impl Table {
     }
 }
 
-/// The items of a list, or the one that there is.
+/// The items of a list, or the value itself.
 fn items(value: &Value) -> &[Value] {
     value
         .as_array()

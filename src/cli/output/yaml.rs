@@ -1,4 +1,4 @@
-//! YAML, by a library that knows JSON's numbers and the texts of terminals only with some help.
+//! YAML, with help for the library on JSON numbers and control characters.
 
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -8,16 +8,16 @@ use super::terminal::commands_a_terminal;
 
 /// A value as a document.
 pub(super) fn render(value: &Value) -> String {
-    // Nothing in a JSON value has no form in YAML, and writing to a `String` cannot fail.
+    // Every JSON value has a form in YAML, and writing to a `String` cannot fail.
     serde_saphyr::to_string_with_options(&Yaml(value), unfolded()).unwrap_or_default()
 }
 
-/// Each text of one line on one line: an id that is folded cannot be searched for.
+/// Keeps each single-line string on one line: a folded id cannot be searched for.
 fn unfolded() -> serde_saphyr::SerializerOptions {
     serde_saphyr::ser_options! { folded_wrap_chars: usize::MAX }
 }
 
-/// A JSON value, as YAML has it.
+/// A JSON value for YAML.
 struct Yaml<'a>(&'a Value);
 
 impl Serialize for Yaml<'_> {
@@ -30,7 +30,7 @@ impl Serialize for Yaml<'_> {
                 (None, None, Some(number)) => serializer.serialize_f64(number),
                 (None, None, None) => serializer.serialize_str(&number.to_string()),
             },
-            // Only within double quotes can such a character be escaped.
+            // Only double quotes can escape such a character.
             Value::String(text) if text.chars().any(commands_a_terminal) => DoubleQuoted(text).serialize(serializer),
             Value::Array(items) => serializer.collect_seq(items.iter().map(Yaml)),
             Value::Object(members) => serializer.collect_map(members.iter().map(|(name, value)| (name, Yaml(value)))),

@@ -1,4 +1,4 @@
-//! What an integration needs: its secrets, a region, credentials that Amazon accepts, and what they may do.
+//! The checks of one source: secrets, region, credentials and their permissions.
 
 use std::collections::BTreeSet;
 
@@ -14,13 +14,13 @@ use crate::model::{
 };
 use crate::run::Session;
 
-/// APIs that are asked for their stages until one has some.
+/// APIs whose stages are read until one has some.
 const APIS_ASKED: usize = 10;
 const POLICY: &str = "Attach the policy of infra/aws/identity.yaml to the user or role: apigateway:GET on /restapis, /apis and /domainnames and what is below, and apigateway:ListRoutingRules";
-const LATER: &str = "Wait some minutes and look again; other tools may use up Amazon's quota";
-const KEY: &str = "Put an access key that is active into the two secrets (docs/rotation.md)";
+const LATER: &str = "Wait a few minutes and check again; other tools may use up the account's quota";
+const KEY: &str = "Store an active access key in the two secrets (docs/rotation.md)";
 
-/// Looks at everything of an integration; tells how many APIs its gateways have.
+/// Checks a whole integration; returns the number of APIs on its gateways.
 pub(super) async fn examine(
     session: &Session,
     integration: &Integration,
@@ -32,7 +32,7 @@ pub(super) async fn examine(
     }
 }
 
-/// Looks at everything of the one source of an integration.
+/// Checks the only source of an integration.
 async fn examine_source(
     session: &Session,
     integration: &Integration,
@@ -40,7 +40,7 @@ async fn examine_source(
     examination: &mut Examination,
 ) -> Option<usize> {
     if !secrets(session, source, examination).await {
-        skip_from(REGION, "the secrets come first", examination);
+        skip_from(REGION, "fix the secrets first", examination);
         return None;
     }
     let gateways = session.gateways(integration, &BTreeSet::new()).await;
@@ -49,33 +49,33 @@ async fn examine_source(
     let gateway = match reach.client {
         Ok(client) => client,
         Err(unread) if unread.state == GatewayState::OtherAccount => {
-            examination.ok(REGION, &format!("{region} is a region of AWS"));
+            examination.ok(REGION, &format!("{region} is an AWS region"));
             role_is_good(source, examination);
             examination.failed(
                 AWS_CREDENTIALS,
                 &unread.problem.message,
-                "Use credentials of the account that it was",
+                "Use credentials of the original account",
             );
-            skip_from(AWS_APIS, "the account comes first", examination);
+            skip_from(AWS_APIS, "fix the account first", examination);
             return None;
         }
         Err(unread) => {
-            examination.ok(REGION, &format!("{region} is a region of AWS"));
+            examination.ok(REGION, &format!("{region} is an AWS region"));
             examination.failed(
                 AWS_ROLE,
                 &unread.problem.message,
                 "Set AWS_WEB_IDENTITY_AUDIENCE (docs/aws-account.md, without keys)",
             );
-            skip_from(AWS_CREDENTIALS, "the role comes first", examination);
+            skip_from(AWS_CREDENTIALS, "fix the role first", examination);
             return None;
         }
     };
     match gateway.lists(&integration.api_types).await {
         Ok(lists) => {
-            let found = format!("{region} is a region of AWS, and answers");
+            let found = format!("{region} is an AWS region, and answers");
             examination.ok(REGION, &found);
             role_is_good(source, examination);
-            examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
+            examination.ok(AWS_CREDENTIALS, "AWS accepts them");
             let (mut apis, mut count) = (Vec::new(), 0);
             for list in [ApiList::Rest, ApiList::HttpAndWebSocket] {
                 let found = lists.iter().find(|(found, _)| *found == list);
@@ -91,7 +91,7 @@ async fn examine_source(
                         let remedy = if is_denied { POLICY } else { LATER };
                         examination.failed(check_of(list), &error.to_string(), remedy);
                     }
-                    None => examination.skipped(check_of(list), "the integration does not want them"),
+                    None => examination.skipped(check_of(list), "the integration does not use them"),
                 }
             }
             domains(&gateway, examination).await;
@@ -99,7 +99,7 @@ async fn examine_source(
             Some(count)
         }
         Err(error) => {
-            // Boxed: it is rare, and the SDK's futures are large.
+            // Boxed: rare, and the SDK's futures are large.
             Box::pin(refused((source, region), &gateway, &error, examination)).await;
             None
         }
@@ -125,19 +125,16 @@ async fn domains(gateway: &GatewayClient, examination: &mut Examination) {
     }
 }
 
-/// Tells why an integration cannot be looked at, under the name of what is wrong and before all that is skipped for it.
+/// Reports why an integration cannot be checked, under the failing check, and skips the checks that depend on it.
 pub(super) fn unusable(problem: &Problem, examination: &mut Examination) {
-    let again = "Create the integration again, with what is right";
+    let again = "Create the integration again with the right values";
     let (check, remedy) = match problem.code {
         ErrorCode::UnknownRegion => (
             REGION,
             "Delete the integration and create it again with the right region",
         ),
         ErrorCode::InvalidSecretIdentifier => (ACCESS_KEY, again),
-        ErrorCode::VaultNotAllowed => (
-            ACCESS_KEY,
-            "Name the vault in KEY_VAULT_HOSTS, or use one of those that are there",
-        ),
+        ErrorCode::VaultNotAllowed => (ACCESS_KEY, "Add the vault to KEY_VAULT_HOSTS, or use one that it lists"),
         ErrorCode::IntegrationDeleting => (INTEGRATION, "Wait until it is gone, or delete it again"),
         _ => (INTEGRATION, again),
     };
@@ -164,17 +161,17 @@ fn role_is_good(source: &Source, examination: &mut Examination) {
     }
 }
 
-/// What is wrong where credentials are refused in a region that not every account has.
+/// The likely fault when credentials are rejected in a region that not every account has.
 enum Suspect {
     /// The account has not enabled the region.
     Region,
-    /// The credentials: another region does not accept them either.
+    /// The credentials: another region rejects them, too.
     Credentials(Region),
-    /// One of both.
+    /// Either.
     Either,
 }
 
-/// Asks a region that every account has, since Amazon says the same of bad credentials and of a region that is not enabled.
+/// Asks a region that every account has: AWS answers bad credentials and a disabled region alike.
 async fn suspect(gateway: &GatewayClient, region: &Region, error: &GatewayError) -> Suspect {
     match gateway.account_at_home(error).await {
         Ok(_) | Err(RoleError::RegionDisabled { .. }) => Suspect::Region,
@@ -190,7 +187,7 @@ async fn suspect(gateway: &GatewayClient, region: &Region, error: &GatewayError)
     }
 }
 
-/// Tells what was refused of the first signed call, and what that says of all before it.
+/// Reports the refusal of the first signed call, and what it implies for the earlier checks.
 async fn refused(
     (source, region): (&Source, &Region),
     gateway: &GatewayClient,
@@ -206,42 +203,41 @@ async fn refused(
     if asks_elsewhere && !region.is_always_enabled() {
         match suspect(gateway, region, error).await {
             Suspect::Region => return not_enabled(region, &found, examination),
-            Suspect::Credentials(home) => found = format!("{found}; {home} does not accept them either"),
+            Suspect::Credentials(home) => found = format!("{found}; {home} rejects them, too"),
             Suspect::Either => (),
         }
     }
-    let region = format!("{region} is a region of AWS");
-    let unreachable =
-        "See whether the region is one that your account has, and whether it can be reached from where this runs";
+    let region = format!("{region} is an AWS region");
+    let unreachable = "Check that your account has the region and that this host can reach it";
     match error {
         GatewayError::Unavailable { .. } | GatewayError::Role(RoleError::Unavailable { .. }) => {
             examination.failed(REGION, &found, unreachable);
-            skip_from(AWS_ROLE, "the region comes first", examination);
+            skip_from(AWS_ROLE, "fix the region first", examination);
         }
         GatewayError::Role(RoleError::AuthenticationFailed { .. }) => {
             examination.ok(REGION, &region);
-            examination.skipped(AWS_ROLE, "the access key comes first");
+            examination.skipped(AWS_ROLE, "fix the access key first");
             examination.failed(AWS_CREDENTIALS, &found, KEY);
-            skip_from(AWS_APIS, "the credentials come first", examination);
+            skip_from(AWS_APIS, "fix the credentials first", examination);
         }
         GatewayError::Role(_) => {
             examination.ok(REGION, &region);
             let remedy = "Let the role's trust policy name the identity, its audience and, with a key, the external id (docs/aws-account.md)";
             examination.failed(AWS_ROLE, &found, remedy);
-            skip_from(AWS_CREDENTIALS, "the role comes first", examination);
+            skip_from(AWS_CREDENTIALS, "fix the role first", examination);
         }
         GatewayError::AuthenticationFailed { .. } => {
             examination.ok(REGION, &region);
             role_is_good(source, examination);
             examination.failed(AWS_CREDENTIALS, &found, KEY);
-            skip_from(AWS_APIS, "the credentials come first", examination);
+            skip_from(AWS_APIS, "fix the credentials first", examination);
         }
         GatewayError::AccessDenied { .. } => {
             examination.ok(REGION, &region);
             role_is_good(source, examination);
-            examination.ok(AWS_CREDENTIALS, "Amazon accepts them");
+            examination.ok(AWS_CREDENTIALS, "AWS accepts them");
             examination.failed(AWS_APIS, &found, POLICY);
-            skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
+            skip_from(AWS_V2_APIS, "fix the list of APIs first", examination);
         }
         GatewayError::NotFound { .. }
         | GatewayError::Refused { .. }
@@ -251,7 +247,7 @@ async fn refused(
         | GatewayError::Malformed { .. } => {
             examination.ok(REGION, &region);
             examination.failed(AWS_APIS, &found, LATER);
-            skip_from(AWS_V2_APIS, "the list of APIs comes first", examination);
+            skip_from(AWS_V2_APIS, "fix the list of APIs first", examination);
         }
     }
 }
@@ -261,10 +257,10 @@ fn not_enabled(region: &Region, found: &str, examination: &mut Examination) {
     let remedy = "Enable the region in the account (AWS Regions, in its account settings), or delete the integration and \
                   create it again for the right one";
     examination.failed(REGION, &found, remedy);
-    skip_from(AWS_ROLE, "the region comes first", examination);
+    skip_from(AWS_ROLE, "fix the region first", examination);
 }
 
-/// Skips a check and all after it.
+/// Skips a check and all later ones.
 fn skip_from(first: &str, why: &str, examination: &mut Examination) {
     let all = [
         REGION,
@@ -287,7 +283,10 @@ async fn stages_and_export(gateway: &GatewayClient, apis: &[GatewayApi], examina
         return skip_from(AWS_API, "there is no API to try it with", examination);
     };
     match gateway.api(first.api_type, &first.id).await {
-        Ok(_) => examination.ok(AWS_API, "they may ask for an API, which comes before one is deleted"),
+        Ok(_) => examination.ok(
+            AWS_API,
+            "they may read one API, which the app does before it deletes one",
+        ),
         Err(error) => examination.failed(AWS_API, &error.to_string(), POLICY),
     }
     match first_stage(gateway, apis).await {
@@ -301,7 +300,7 @@ async fn stages_and_export(gateway: &GatewayClient, apis: &[GatewayApi], examina
         }
         Err(error) => {
             examination.failed(AWS_STAGES, &error.to_string(), POLICY);
-            examination.skipped(AWS_EXPORT, "the stages come first");
+            examination.skipped(AWS_EXPORT, "fix the stages first");
         }
     }
 }
@@ -317,7 +316,7 @@ async fn first_stage<'a>(
                     return Ok(Some((api, stage)));
                 }
             }
-            // It went since it was listed.
+            // It was deleted since the listing.
             Err(GatewayError::NotFound { .. }) => (),
             Err(error) => return Err(error),
         }
@@ -338,7 +337,7 @@ async fn export(gateway: &GatewayClient, api: &GatewayApi, stage: &Stage, examin
             );
         }
         Ok(StageExport::Refused(message)) => {
-            let found = format!("they may export definitions; that of {of} is not to be had: {message}");
+            let found = format!("they may export definitions; the export of {of} failed: {message}");
             examination.ok(AWS_EXPORT, &found);
         }
         Err(GatewayError::NotFound { .. }) => examination.skipped(AWS_EXPORT, &format!("{of} went meanwhile")),

@@ -1,4 +1,4 @@
-//! What has to be on Azure's side: an identity, an API center that it may work with, and room in it.
+//! The checks on Azure's side: the identity, access to the API center, and room in it.
 
 use serde::Deserialize;
 
@@ -10,26 +10,26 @@ use crate::error_chain::error_chain;
 use crate::model::{IntegrationName, claims, quote_message};
 use crate::run::Session;
 
-/// What the handler calls on the API center: the published list, which the custom role is made of.
+/// The actions that the handler calls on the API center: the published list behind the custom role.
 const ACTIONS: &str = include_str!("../../../infra/api-center-actions.json");
-/// Missing actions that are named one by one.
+/// Missing actions listed by name.
 const NAMED_MAX: usize = 4;
 
-/// What was seen of the API center.
+/// The state of the API center.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
     /// Whether it could be read.
     pub is_read: bool,
     pub registration: Option<Registration>,
-    /// APIs that there is room for, that are there, and that are of this integration.
+    /// The number of APIs that the plan allows, that exist, and that belong to this integration.
     room: Option<(usize, usize, usize)>,
 }
 
-/// Looks at the identity and the API center.
+/// Checks the identity and the API center.
 pub(super) async fn examine(session: &Session, name: &IntegrationName, examination: &mut Examination) -> Seen {
     if !identity(session, examination).await {
         for check in [API_CENTER, ROLE] {
-            examination.skipped(check, "the identity comes first");
+            examination.skipped(check, "fix the identity first");
         }
         return Seen::default();
     }
@@ -71,7 +71,7 @@ pub(super) async fn examine(session: &Session, name: &IntegrationName, examinati
     seen
 }
 
-/// Whether there is an identity with a token for Azure, and which.
+/// Checks that there is an identity with a token for Azure.
 async fn identity(session: &Session, examination: &mut Examination) -> bool {
     let settings = &session.clouds.settings;
     let kind = if settings.managed_identity {
@@ -83,7 +83,7 @@ async fn identity(session: &Session, examination: &mut Examination) -> bool {
     let scopes = [scope.as_str()];
     let token = tokio::select! {
         token = session.clouds.credential.get_token(&scopes, None) => token.map_err(|error| error_chain(&error)),
-        () = session.budget.spent() => Err("there was no time left for it".to_owned()),
+        () = session.budget.spent() => Err("the time ran out".to_owned()),
     };
     match token {
         Ok(token) => {
@@ -95,7 +95,7 @@ async fn identity(session: &Session, examination: &mut Examination) -> bool {
         Err(error) => {
             let found = format!("{kind} gives no token: {}", quote_message(&error));
             let remedy = if settings.managed_identity {
-                "Give the function app a managed identity; where it is a user-assigned one, name its client id in AZURE_CLIENT_ID"
+                "Give the function app a managed identity; if it is user-assigned, set AZURE_CLIENT_ID to its client id"
             } else {
                 "Sign in with az login or azd auth login"
             };
@@ -105,7 +105,7 @@ async fn identity(session: &Session, examination: &mut Examination) -> bool {
     }
 }
 
-/// What a token says of whom it is for: names, no secrets.
+/// Whom a token is for: names, no secrets.
 #[derive(Debug, Default, Deserialize)]
 struct Claims {
     oid: Option<String>,
@@ -134,34 +134,33 @@ fn remedy(error: &CatalogError) -> &'static str {
     match error {
         CatalogError::Forbidden { .. } => {
             "Give the identity the role \"Azure API Center Service Contributor\" on the API center, or the custom role of the \
-             actions in infra/api-center-actions.json; new role assignments take some minutes"
+             actions in infra/api-center-actions.json; new role assignments take a few minutes"
         }
         CatalogError::NotFound { .. } | CatalogError::NoCenter { .. } => {
-            "See whether the API center is there, and whether subscription, resource group and name (APICENTER_RESOURCE_ID) are \
-             right"
+            "Check that the API center exists, and that subscription, resource group and name (APICENTER_RESOURCE_ID) are right"
         }
         CatalogError::NoToken { .. } => "Give the function app a managed identity, or sign in with az login",
-        CatalogError::Throttled { .. } | CatalogError::OutOfTime { .. } => "Wait some minutes and look again",
+        CatalogError::Throttled { .. } | CatalogError::OutOfTime { .. } => "Wait a few minutes and check again",
         CatalogError::Refused {
             refusal: Refusal::ForGood | Refusal::NoRoom,
             ..
-        } => "Azure will say the same again: its words name what has to be changed",
+        } => "A retry will not help: Azure's message names what to change",
         CatalogError::Refused { .. } | CatalogError::Unavailable { .. } | CatalogError::Malformed { .. } => {
-            "See whether Azure Resource Manager can be reached from there, and whether AZURE_RESOURCE_MANAGER_URL is right"
+            "Check that this host can reach Azure Resource Manager, and that AZURE_RESOURCE_MANAGER_URL is right"
         }
     }
 }
 
-/// Whether the identity may do everything that is ever called, which nobody tries out.
+/// Checks that the identity is allowed every action the app can call, without trying any.
 fn role(permissions: Result<Permissions, CatalogError>, examination: &mut Examination) {
     let actions: Vec<String> = serde_json::from_str(ACTIONS).unwrap_or_default();
     let remedy = "Give the identity the role \"Azure API Center Service Contributor\" on the API center, or the custom role of \
-                  the actions in infra/api-center-actions.json; new role assignments take some minutes";
+                  the actions in infra/api-center-actions.json; new role assignments take a few minutes";
     match permissions {
         Ok(permissions) => {
             let missing = permissions.lacks(actions.iter().map(String::as_str));
             if missing.is_empty() {
-                let found = format!("it allows all {} actions that are needed", actions.len());
+                let found = format!("it allows all {} required actions", actions.len());
                 return examination.ok(ROLE, &found);
             }
             let named = missing.iter().take(NAMED_MAX).copied().collect::<Vec<_>>().join(", ");
@@ -171,7 +170,7 @@ fn role(permissions: Result<Permissions, CatalogError>, examination: &mut Examin
             } else {
                 String::new()
             };
-            examination.failed(ROLE, &format!("what it does not allow: {named}{more}"), remedy);
+            examination.failed(ROLE, &format!("missing: {named}{more}"), remedy);
         }
         Err(CatalogError::Forbidden { .. }) => {
             let found = "the identity may not ask what it may do (Microsoft.Authorization/permissions/read)";
@@ -181,20 +180,19 @@ fn role(permissions: Result<Permissions, CatalogError>, examination: &mut Examin
     }
 }
 
-/// Whether there is room for the gateway's APIs, if their number is known.
+/// Checks that the gateway's APIs fit, if their number is known.
 pub(super) fn room(seen: &Seen, gateway: Option<usize>, examination: &mut Examination) {
     let Some((limit, there, own)) = seen.room else {
-        return examination.skipped(QUOTA, "the API center comes first");
+        return examination.skipped(QUOTA, "fix the API center first");
     };
     let others = there - own;
     let needed = others + gateway.unwrap_or(own);
     let gateway = gateway
         .map(|apis| format!("; the gateway has {apis}"))
         .unwrap_or_default();
-    let found = format!("the API center's plan has room for {limit} APIs, {there} are there{gateway}");
+    let found = format!("the API center's plan allows {limit} APIs; it has {there}{gateway}");
     if needed > limit {
-        let remedy =
-            "Move the API center to the Standard plan, or delete APIs; what does not fit is skipped until it does";
+        let remedy = "Move the API center to the Standard plan, or delete APIs; the app skips what does not fit";
         examination.warning(QUOTA, &found, remedy);
     } else {
         examination.ok(QUOTA, &found);

@@ -1,56 +1,56 @@
-//! What an examination finds.
+//! The result of an examination.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::model::Problem;
 
-/// What was found of all prerequisites.
+/// The state of all prerequisites.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Examination {
-    /// The integration that was examined, if there is one of the name.
+    /// The integration that was checked, if it exists.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub integration: Option<String>,
-    /// Whose permissions were examined: the identity that this process has.
+    /// The identity whose permissions were checked: this process's own.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub identity: Option<String>,
     /// Whether nothing is missing.
     pub healthy: bool,
-    /// One by one; what could not be looked at, for want of another, is skipped.
+    /// One check for each prerequisite; those that depend on a failed one are skipped.
     pub checks: Vec<Check>,
 }
 
-/// What was found of one prerequisite.
+/// One check of a prerequisite.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Check {
-    /// Which.
+    /// Its name.
     pub name: String,
-    /// How it is.
+    /// Its result.
     pub state: CheckState,
     /// What was found.
     pub found: String,
-    /// How to fix it.
+    /// How to fix the problem.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub remedy: Option<String>,
 }
 
-/// How a prerequisite is.
+/// The result of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CheckState {
-    /// As it has to be.
+    /// It passed.
     Ok,
     /// It can do harm, now or later.
     Warning,
     /// It is missing.
     Failed,
-    /// It could not be looked at.
+    /// It was not checked, because it depends on a check that failed.
     Skipped,
 }
 
-/// The checks, in the order in which they are told, with two exceptions: where an integration can be used, the quota comes
-/// last, since the APIs of its gateway are compared with it; where it cannot, what is wrong with it comes before the rest.
+/// The checks in the order of the report, with two exceptions: the quota comes last for a usable integration, because
+/// it needs the number of its APIs, and what makes an integration unusable comes first.
 pub(super) const SETTINGS: &str = "settings";
 pub(super) const SCHEDULE: &str = "schedule";
 pub(super) const IDENTITY: &str = "identity";
@@ -63,7 +63,7 @@ pub(super) const SECRET_ACCESS_KEY: &str = "secret-access-key-secret";
 pub(super) const REGION: &str = "region";
 pub(super) const AWS_ROLE: &str = "aws-role";
 pub(super) const AWS_CREDENTIALS: &str = "aws-credentials";
-/// These two, once for each source, are told in place of those from the region on where an integration has several sources.
+/// With several sources, these two appear once for each source instead of the checks from the region on.
 pub(super) const AWS_ORGANIZATION: &str = "aws-organization";
 pub(super) const AWS_GATEWAYS: &str = "aws-gateways";
 pub(super) const AWS_APIS: &str = "aws-list-apis";
@@ -74,14 +74,14 @@ pub(super) const AWS_STAGES: &str = "aws-list-stages";
 pub(super) const AWS_EXPORT: &str = "aws-export";
 
 impl Examination {
-    /// What there is to say when the settings cannot be used: nothing else could be looked at.
+    /// The examination when the settings are invalid: everything else is skipped.
     #[must_use]
     pub fn of_settings(problem: &Problem) -> Self {
         let mut examination = Self::default();
-        let remedy = "Mend the setting that is named, and restart";
+        let remedy = "Correct the named setting and restart";
         examination.failed(SETTINGS, &problem.message, remedy);
         for name in [SCHEDULE, IDENTITY, API_CENTER, ROLE, QUOTA, INTEGRATION] {
-            examination.skipped(name, "the settings come first");
+            examination.skipped(name, "fix the settings first");
         }
         examination
     }

@@ -1,4 +1,4 @@
-//! Several sources: their secrets, the lists of accounts, and how far each gateway can be read.
+//! The checks of several sources: secrets, lists of accounts, and access to each gateway.
 
 use std::collections::BTreeSet;
 
@@ -9,19 +9,19 @@ use super::secrets::secrets;
 use crate::model::{Accounts, Gateway, GatewayState, Integration, Source};
 use crate::run::{Gateways, Reach, Session, state_of};
 
-/// Gateways that are looked at side by side.
+/// Gateways checked concurrently.
 const SIDE_BY_SIDE: usize = 32;
-/// Gateways that are told by name.
+/// Gateways reported by name.
 const TOLD: usize = 5;
 
-/// A gateway that cannot be read, and why.
+/// A gateway that cannot be read, and the reason.
 struct Unread {
     gateway: Gateway,
     state: GatewayState,
     message: String,
 }
 
-/// Looks at all sources; how many APIs their gateways have is not counted.
+/// Checks all sources, without counting their APIs.
 pub(super) async fn examine(
     session: &Session,
     integration: &Integration,
@@ -50,14 +50,13 @@ fn organization((index, source): (usize, &Source), gateways: &Gateways, examinat
     }
     if let Some(cut) = gateways.cut.iter().find(|cut| cut.source == index) {
         let found = format!("source {label}: {}", cut.why.problem.message);
-        let remedy = "Let accounts.roleArn name a role of the management account, or of a delegated administrator, that may \
-                      list the accounts (docs/organisation.md)";
+        let remedy = "Set accounts.roleArn to a role in the management account, or in a delegated administrator, that may list the accounts (docs/organisation.md)";
         return examination.failed(AWS_ORGANIZATION, &found, remedy);
     }
     let of_source = gateways.all.iter().filter(|reach| reach.source == index);
     let accounts: BTreeSet<_> = of_source.filter_map(|reach| reach.gateway.account.as_ref()).collect();
     let found = format!(
-        "source {label}: the organisation has {} accounts that are wanted",
+        "source {label}: the organisation has {} selected accounts",
         accounts.len()
     );
     examination.ok(AWS_ORGANIZATION, &found);

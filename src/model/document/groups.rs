@@ -1,17 +1,17 @@
-//! What an integration says of groups.
+//! The grouping properties of an integration.
 
 use std::collections::BTreeSet;
 
 use super::object::{Object, invalid};
 use crate::model::{GroupBy, Problem};
 
-/// Most starts and ends that are taken off names, and the longest of them, in bytes.
+/// Most prefixes and suffixes to trim from names, and the longest of them, in bytes.
 const TRIM_MAX: usize = 50;
 const TRIM_LENGTH_MAX: usize = 100;
 /// Longest key of a tag, in characters (AWS General Reference, tags).
 const TAG_KEY_MAX: usize = 128;
 
-/// What the APIs of a group have in common; nothing is grouped when nothing is said.
+/// The common property of a group's APIs; without it, nothing is grouped.
 pub(super) fn group_by(properties: &Object<'_>) -> Result<GroupBy, Problem> {
     const PROPERTY: &str = "groupBy";
     let Some(text) = properties.text(PROPERTY)? else {
@@ -27,7 +27,7 @@ pub(super) fn group_by(properties: &Object<'_>) -> Result<GroupBy, Problem> {
     })
 }
 
-/// The starts and ends that are taken off names before they are compared.
+/// The prefixes and suffixes to trim from names before they are compared.
 pub(super) fn group_trim(properties: &Object<'_>) -> Result<BTreeSet<String>, Problem> {
     const PROPERTY: &str = "groupTrim";
     let Some(value) = properties.member(PROPERTY) else {

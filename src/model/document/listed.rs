@@ -1,4 +1,4 @@
-//! The sources of an integration that has several, as they are shown.
+//! The sources of an integration with several, as shown.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 use super::shown::{Authentication, environment_id};
 use crate::model::{Accounts, LifecycleStage, Source};
 
-/// Accounts and regions that are read with one set of credentials.
+/// Accounts and regions read with one set of credentials.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedSource {
@@ -20,30 +20,31 @@ pub struct ListedSource {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://VAULT.vault.azure.net/secrets/aws-access-key")]
     pub access_key: Option<String>,
-    /// The secret identifier of the access key itself.
+    /// The secret identifier of the secret access key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://VAULT.vault.azure.net/secrets/aws-secret-access-key")]
     pub secret_access_key: Option<String>,
-    /// The role to assume, with the access key where there is one; with `accounts`, the role from which theirs are assumed.
+    /// The role to assume, with the access key if there is one; with `accounts`, the role that assumes those in the
+    /// accounts.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "arn:aws:iam::111122223333:role/apicenter-hub")]
     pub role_arn: Option<String>,
-    /// What the trust policies of the roles ask for.
+    /// The external id that the trust policies of the roles require.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// The accounts; that of the credentials when it is left out.
+    /// The accounts; defaults to the account of the credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub accounts: Option<ListedAccounts>,
-    /// The role that is assumed in each of several accounts, with its path if it has one; `apicenter-aws-sync` when it is left out.
+    /// The role to assume in each of several accounts, including its path; defaults to `apicenter-aws-sync`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_name: Option<String>,
-    /// The environment of its deployments; the integration's when it is left out.
+    /// The environment of its deployments; defaults to the integration's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_environment_id: Option<String>,
-    /// The lifecycle stage of its new versions; the integration's when it is left out.
+    /// The lifecycle stage of its new versions; defaults to the integration's.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_lifecycle_stage: Option<LifecycleStage>,
-    /// The account of the credentials, as Amazon told it when the integration was put.
+    /// The account of the credentials, as AWS reported it when the integration was put.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(read_only)]
     pub account: Option<String>,
@@ -53,22 +54,22 @@ pub struct ListedSource {
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum ListedAccounts {
-    /// These.
+    /// These accounts.
     These(Vec<String>),
-    /// Those of the organisation.
+    /// Accounts of the organisation.
     Organization(ListedOrganization),
 }
 
-/// All active accounts of the organisation, less some.
+/// All active accounts of the organisation, with exceptions.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListedOrganization {
     /// `true`.
     pub organization: bool,
-    /// The role that may list the accounts; where there is none, the source's credentials do.
+    /// The role that may list the accounts; defaults to the source's credentials.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub role_arn: Option<String>,
-    /// Accounts, and organisational units with all below them, that are left out.
+    /// Excluded accounts, and organisational units with everything below them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub except: Vec<String>,

@@ -1,19 +1,19 @@
-//! Objects of a document, read member by member.
+//! Objects of a document, read property by property.
 
 use serde_json::{Map, Value};
 
 use crate::model::{ErrorCode, Problem, quote_name};
 
-/// Who wrote a document.
+/// The author of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Strictness {
-    /// A caller: what is not known is refused, and what only we know is not taken from them.
+    /// A caller: unknown properties are refused, and read-only ones ignored.
     Body,
     /// A release of ours.
     Kept,
 }
 
-/// An object of the document and where it stands in it.
+/// An object of the document and its path.
 pub(super) struct Object<'a> {
     pub path: String,
     pub strictness: Strictness,
@@ -36,7 +36,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// The path of a member.
+    /// The path of a property.
     pub fn at(&self, member: &str) -> String {
         if self.path.is_empty() {
             member.to_owned()
@@ -45,7 +45,7 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Refuses members other than these.
+    /// Refuses unknown properties.
     pub fn only(&self, known: &[&str], ignored: &[&str]) -> Result<(), Problem> {
         if self.strictness == Strictness::Kept {
             return Ok(());
@@ -53,7 +53,7 @@ impl<'a> Object<'a> {
         let is_known = |name: &str| known.contains(&name) || ignored.contains(&name);
         match self.members.keys().find(|name| !is_known(name)) {
             Some(unknown) => {
-                let problem = format!("is not known; known are {}", known.join(", "));
+                let problem = format!("is unknown; expected one of {}", known.join(", "));
                 Err(invalid(&self.at(&quote_name(unknown)), &problem))
             }
             None => Ok(()),

@@ -1,4 +1,4 @@
-//! The properties of an integration as they are shown, in the form in which they can be put again.
+//! The properties of an integration, as shown and as accepted by a `PUT`.
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use super::API_SOURCE_TYPE;
 use super::listed::ListedSource;
 use super::shown::{Authentication, environment_id};
 
-/// What an integration was made with.
+/// The settings of an integration.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct DocumentProperties {
@@ -26,47 +26,47 @@ pub struct DocumentProperties {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 20)]
     pub amazon_api_gateway_sources: Option<Vec<ListedSource>>,
-    /// The kinds of API that are synchronised; all when it is left out.
+    /// The kinds of API to synchronize; defaults to all.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub api_types: Option<Vec<ApiType>>,
-    /// The facts that each API in the catalog tells as custom metadata; all when it is left out, none when it is empty.
+    /// The facts that each API in the catalog gets as custom metadata; defaults to all, none if empty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub facts: Option<Vec<Fact>>,
-    /// Whether definitions are imported; `always` when it is left out.
+    /// Whether to import definitions; defaults to `always`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub import_specification: Option<ImportSpecification>,
-    /// `/workspaces/default/environments/NAME`, or the ARM id of an environment of this API center; the environment of the integration's
-    /// name when it is left out.
+    /// `/workspaces/default/environments/NAME`, or the ARM id of an environment of this API center; defaults to an
+    /// environment with the integration's name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_environment_id: Option<String>,
-    /// The lifecycle stage of new versions; `design` when it is left out.
+    /// The lifecycle stage of new versions; defaults to `design`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub target_lifecycle_stage: Option<LifecycleStage>,
     /// Values of the organisation's own metadata, set when an entity is created.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub default_custom_properties: Option<DefaultCustomProperties>,
-    /// An API or a stage is in when one of these fits it, or when there are none.
+    /// Selects the APIs and stages that match one of these; without any, all.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub include: Vec<Match>,
-    /// An API or a stage that one of these fits is not in.
+    /// Excludes the APIs and stages that match one of these.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub exclude: Vec<Match>,
-    /// Rules that fill fields; of several for the same field, the last decides.
+    /// Rules that set fields; of several for the same field, the last wins.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub map: Vec<MapRule>,
-    /// What makes one API in the catalog of several on gateways: `none`, `name` or `tag:KEY`; `none` when it is left out.
+    /// How to group several gateway APIs into one API of the catalog: `none`, `name` or `tag:KEY`; defaults to `none`.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "tag:api")]
     pub group_by: Option<GroupBy>,
-    /// Starts and ends that are taken off names before they are compared, such as `dev-`.
+    /// Prefixes and suffixes to trim from names before they are compared, such as `dev-`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group_trim: Option<Vec<String>>,
 }
 
-/// One gateway, and the credentials for it: an access key, a role, or a role that is assumed with an access key.
+/// One gateway and its credentials: an access key, a role, or a role assumed with an access key.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct SourceProperties {
@@ -74,31 +74,31 @@ pub struct SourceProperties {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://VAULT.vault.azure.net/secrets/aws-access-key")]
     pub access_key: Option<String>,
-    /// The secret identifier of the access key itself.
+    /// The secret identifier of the secret access key.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "https://VAULT.vault.azure.net/secrets/aws-secret-access-key")]
     pub secret_access_key: Option<String>,
-    /// The role to take on.
+    /// The role to assume.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "arn:aws:iam::123456789012:role/apicenter-sync")]
     pub role_arn: Option<String>,
-    /// What the role asks for when it is assumed with the access key.
+    /// The external id that the role's trust policy requires, with an access key.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// The account of the credentials, as Amazon told it when the integration was put.
+    /// The account of the credentials, as AWS reported it when the integration was put.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(read_only)]
     pub account: Option<String>,
     /// The gateway's region.
     #[schema(example = "us-east-1")]
     pub region_name: String,
-    /// Kept and shown, not used.
+    /// Stored and shown, but not used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub msi_resource_id: Option<String>,
 }
 
 impl DocumentProperties {
-    /// Those of an integration of which only the source is known.
+    /// The properties of an integration of which only the source is known.
     #[must_use]
     pub fn of_source(source: SourceProperties) -> Self {
         Self {
@@ -121,7 +121,7 @@ impl DocumentProperties {
 }
 
 impl DocumentProperties {
-    /// The names of the regions, each once, separated by commas.
+    /// The names of the regions without duplicates, separated by commas.
     #[must_use]
     pub fn region_names(&self) -> String {
         let one = self.amazon_api_gateway_source.iter().map(|source| &source.region_name);

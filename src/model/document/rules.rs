@@ -1,4 +1,4 @@
-//! The rules of a document: which APIs are in, and how fields are filled.
+//! The rules of a document: which APIs to select, and how to set fields.
 
 use std::collections::BTreeMap;
 
@@ -12,13 +12,13 @@ use crate::model::{
 
 /// Most rules in a list: more than anybody would read.
 const RULES_MAX: usize = 100;
-/// Most bytes of a list as JSON: it is kept in the environment.
+/// Longest list as JSON, in bytes: the environment stores it.
 const RULES_BYTES_MAX: usize = 64 * 1024;
 /// Most fields of a rule: more than an entity has.
 const FIELDS_MAX: usize = 50;
-/// Most tags that a rule looks at, which is as many as an API has.
+/// Most tags in a rule: as many as an API can have.
 const TAGS_MAX: usize = 50;
-/// Longest key of a tag, in characters (Amazon's limit).
+/// Longest key of a tag, in characters (AWS's limit).
 const TAG_KEY_MAX: usize = 128;
 
 /// Reads `include` or `exclude`.
@@ -35,7 +35,7 @@ pub(super) fn map(properties: &Object<'_>) -> Result<Vec<MapRule>, Problem> {
 
 /// The objects of a list of rules.
 ///
-/// What is not known of a rule is refused in what is kept, too: without it the rule would be about more than was meant.
+/// Unknown properties are refused even in stored rules: without them, a rule would match more than intended.
 fn items<'a>(properties: &Object<'a>, property: &str) -> Result<Vec<Object<'a>>, Problem> {
     let Some(value) = properties.member(property) else {
         return Ok(Vec::new());
@@ -67,7 +67,7 @@ fn parse_match(object: &Object<'_>) -> Result<Match, Problem> {
         &[],
     )?;
     if let Some(Value::Number(_)) = object.member("account") {
-        let problem = "must be a string: put the account's digits in quotation marks, which keeps their zeros";
+        let problem = "must be a string: put the account id in quotes to keep its zeros";
         return Err(invalid(&object.at("account"), problem));
     }
     let found = Match {
@@ -81,7 +81,7 @@ fn parse_match(object: &Object<'_>) -> Result<Match, Problem> {
         region: glob(object, "region")?,
     };
     if found == Match::default() {
-        return Err(invalid(&object.path, "is empty, and would fit everything"));
+        return Err(invalid(&object.path, "is empty and would match everything"));
     }
     Ok(found)
 }
@@ -111,7 +111,7 @@ fn tags(object: &Object<'_>) -> Result<BTreeMap<String, Glob>, Problem> {
     tags.members.iter().map(tag).collect()
 }
 
-/// A word of the facts, in whatever case.
+/// A word of the facts, in any case.
 fn word<T: Copy, const N: usize>(
     object: &Object<'_>,
     property: &str,
@@ -137,20 +137,20 @@ fn map_rule(object: &Object<'_>) -> Result<MapRule, Problem> {
         default: templates(object, "default")?,
     };
     if rule.fields().next().is_none() {
-        return Err(invalid(&object.path, "must fill a field, in set or default"));
+        return Err(invalid(&object.path, "must set at least one field, in set or default"));
     }
     if rule.fields().count() > FIELDS_MAX {
         return Err(invalid(&object.path, &format!("has more than {FIELDS_MAX} fields")));
     }
     if let Some(field) = rule.set.keys().find(|field| rule.default.contains_key(field)) {
         let path = object.at(&format!("default.{field}"));
-        return Err(invalid(&path, "is in set, too"));
+        return Err(invalid(&path, "is also in set"));
     }
     let is_of_stage = rule.when.as_ref().is_some_and(|when| when.stage.is_some());
     if let Some((field, _)) = rule.fields().find(|(field, _)| field.kind() == EntityKind::Api)
         && is_of_stage
     {
-        let problem = format!("is about stages, but {field} is a field of the API, which may have several");
+        let problem = format!("matches stages, but {field} is a field of the API, which may have several");
         return Err(invalid(&object.at("when.stage"), &problem));
     }
     Ok(rule)

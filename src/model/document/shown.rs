@@ -1,8 +1,8 @@
-//! What an integration and its sources show in the same way.
+//! Properties that an integration and its sources show alike.
 
 use crate::model::{AwsAuthentication, EntityName, EntityPath};
 
-/// An authentication, as it is shown.
+/// An authentication, as shown.
 pub(super) struct Authentication {
     pub access_key: Option<String>,
     pub secret_access_key: Option<String>,

@@ -1,4 +1,4 @@
-//! The part of the document that says how Amazon is shown who we are.
+//! The AWS authentication of a source in the document.
 
 use super::object::{Object, Strictness, invalid, missing};
 use crate::model::{
@@ -6,10 +6,10 @@ use crate::model::{
     InvalidSecretIdentifier, Problem, Region, RoleArn, SecretIdentifier, Source, VaultHosts,
 };
 
-/// The members of a source that tell who we are.
+/// The properties of the authentication.
 pub(super) const AUTHENTICATION: [&str; 4] = ["accessKey", "secretAccessKey", "roleArn", "externalId"];
 
-/// Reads `amazonApiGatewaySource`: one account in one region.
+/// Parses `amazonApiGatewaySource`: one account in one region.
 pub(super) fn parse(source: &Object<'_>, hosts: &VaultHosts) -> Result<Source, Problem> {
     let own = ["regionName", "msiResourceId"];
     source.only(&[&AUTHENTICATION[..], &own].concat(), &["account"])?;
@@ -29,13 +29,13 @@ pub(super) fn parse(source: &Object<'_>, hosts: &VaultHosts) -> Result<Source, P
     })
 }
 
-/// Reads the name of a region that stands at this path.
+/// Parses the name of a region at this path.
 pub(super) fn region(name: &str, path: &str) -> Result<Region, Problem> {
     let unknown = |error: &dyn ToString| Problem::new(ErrorCode::UnknownRegion, error.to_string()).with_target(path);
     Region::parse(name).map_err(|error| unknown(&error))
 }
 
-/// Reads what a source says of who we are.
+/// Parses the parts of a source's authentication.
 pub(super) fn parts(source: &Object<'_>, region: &Region, hosts: &VaultHosts) -> Result<AuthenticationParts, Problem> {
     Ok(AuthenticationParts {
         access_key: secret(source, "accessKey", hosts)?,
@@ -45,12 +45,12 @@ pub(super) fn parts(source: &Object<'_>, region: &Region, hosts: &VaultHosts) ->
     })
 }
 
-/// Puts together what a source says of who we are.
+/// Combines the parts of a source's authentication.
 pub(super) fn authentication(parts: AuthenticationParts, source: &Object<'_>) -> Result<AwsAuthentication, Problem> {
     AwsAuthentication::of_parts(parts).map_err(|error| invalid(&source.at(error.property()), &error.to_string()))
 }
 
-/// The account of the credentials, which only a release of ours writes down.
+/// The account of the credentials, which only our releases write.
 pub(super) fn account(source: &Object<'_>) -> Result<Option<AccountId>, Problem> {
     match source.strictness {
         Strictness::Body => Ok(None),
@@ -58,7 +58,7 @@ pub(super) fn account(source: &Object<'_>) -> Result<Option<AccountId>, Problem>
     }
 }
 
-/// Reads the ARN of a role in the partition of a region.
+/// Parses the ARN of a role in the partition of a region.
 pub(super) fn role(source: &Object<'_>, region: &Region) -> Result<Option<RoleArn>, Problem> {
     let path = source.at("roleArn");
     let role = source.text("roleArn")?.map(|text| RoleArn::parse(text, region));

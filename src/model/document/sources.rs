@@ -1,4 +1,4 @@
-//! The part of the document that says what is read: one source in Microsoft's form, or several.
+//! The sources in the document: one in Microsoft's form, or several.
 
 use std::collections::BTreeSet;
 
@@ -14,21 +14,21 @@ use crate::model::{
 
 const ONE: &str = "amazonApiGatewaySource";
 const SEVERAL: &str = "amazonApiGatewaySources";
-/// The role in each account that is assumed where none is named.
+/// The default role in each account.
 const ROLE_NAME: &str = "apicenter-aws-sync";
-/// Most sources of an integration, and most regions or accounts that one names: what is kept of them has to fit into the
-/// metadata of one environment.
+/// Most sources of an integration, and most regions or accounts of a source: all must fit into the metadata of one
+/// environment.
 const SOURCES_MAX: usize = 20;
 const ACCOUNTS_MAX: usize = 1000;
 
-/// Reads the sources of an integration.
+/// Parses the sources of an integration.
 pub(super) fn parse(properties: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) -> Result<Vec<Source>, Problem> {
     match (properties.object(ONE)?, properties.member(SEVERAL)) {
         (Some(one), None) => Ok(vec![source::parse(&one, hosts)?]),
         (None, Some(several)) => several_sources(properties, several, center, hosts),
         (None, None) => Err(missing(&properties.at(ONE))),
         (Some(_), Some(_)) => {
-            let problem = format!("cannot be there beside {ONE}: name all sources in {SEVERAL}");
+            let problem = format!("cannot be combined with {ONE}: list all sources in {SEVERAL}");
             Err(invalid(&properties.at(SEVERAL), &problem))
         }
     }
@@ -76,7 +76,7 @@ fn listed_source(source: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) 
     let external_id = parts.external_id.clone();
     let has_key = parts.access_key.is_some() || parts.secret_access_key.is_some();
     if accounts.is_some() && (parts.role.is_none() || !has_key) {
-        // It is for the roles in the accounts alone: a key needs none, nor does a role that is assumed with a token.
+        // It belongs to the roles in the accounts: neither a key nor a role assumed with a token needs one.
         parts.external_id = None;
     }
     let authentication = source::authentication(parts, source)?;
@@ -91,7 +91,7 @@ fn listed_source(source: &Object<'_>, center: &ApiCenterId, hosts: &VaultHosts) 
             },
         )?,
         None if source.member("roleName").is_some() => {
-            let problem = "is the role in each of several accounts: name the accounts, too, or use roleArn";
+            let problem = "names a role in each of several accounts: add accounts, or use roleArn";
             return Err(invalid(&source.at("roleName"), problem));
         }
         None => Accounts::Own,
@@ -120,13 +120,13 @@ fn regions(source: &Object<'_>) -> Result<Vec<Region>, Problem> {
         let name = name.as_str().ok_or_else(|| invalid(&path, "must be a string"))?;
         let region = source::region(name, &path)?;
         if regions.contains(&region) {
-            return Err(invalid(&path, "is there twice"));
+            return Err(invalid(&path, "is listed twice"));
         }
         if regions
             .first()
             .is_some_and(|first| first.partition() != region.partition())
         {
-            let problem = "is in another partition of AWS than the first region: make a source for each partition";
+            let problem = "is in another AWS partition than the first region: use one source per partition";
             return Err(invalid(&path, problem));
         }
         regions.push(region);
@@ -146,7 +146,7 @@ fn accounts_by_role(
         for (index, item) in list(value, &path, ACCOUNTS_MAX, "accounts")?.iter().enumerate() {
             let path = format!("{path}[{index}]");
             if !accounts.insert(account_id(item, &path)?) {
-                return Err(invalid(&path, "is there twice"));
+                return Err(invalid(&path, "is listed twice"));
             }
         }
         return Ok(Accounts::Listed(accounts, role));
@@ -180,7 +180,7 @@ fn role_name(source: &Object<'_>) -> Result<RoleName, Problem> {
     RoleName::parse(name).map_err(|error| invalid(&source.at("roleName"), &error.to_string()))
 }
 
-/// An account's id: a text, since a number would lose the zeros at its beginning.
+/// An account's id: a string, since a number would lose leading zeros.
 fn account_id(value: &Value, path: &str) -> Result<AccountId, Problem> {
     if value.is_number() {
         return Err(invalid(
@@ -191,21 +191,21 @@ fn account_id(value: &Value, path: &str) -> Result<AccountId, Problem> {
     let text = value.as_str().unwrap_or_default();
     AccountId::parse(text).ok_or_else(|| {
         let problem = format!(
-            "must be the id of an account, a string of twelve digits, and is {}",
+            "must be an account id, a string of twelve digits, not {}",
             quote_name(text)
         );
         invalid(path, &problem)
     })
 }
 
-/// The items of a list that is not empty and has at most so many.
+/// The items of a non-empty list with at most `max`.
 fn list<'a>(value: &'a Value, path: &str, max: usize, what: &str) -> Result<&'a [Value], Problem> {
     let items = value.as_array().map(Vec::as_slice).filter(|items| !items.is_empty());
-    let items = items.ok_or_else(|| invalid(path, &format!("must be a list of {what}, at least one")))?;
+    let items = items.ok_or_else(|| invalid(path, &format!("must be a non-empty list of {what}")))?;
     if items.len() > max {
         return Err(invalid(
             path,
-            &format!("has {} {what}: at most {max} can be kept", items.len()),
+            &format!("has {} {what}; at most {max} are allowed", items.len()),
         ));
     }
     Ok(items)

@@ -1,4 +1,4 @@
-//! What an integration and each of its sources say of where entities go.
+//! The properties of an integration and its sources about the target.
 
 use clap::ValueEnum;
 
@@ -10,7 +10,7 @@ pub(super) const ENVIRONMENT: &str = "targetEnvironmentId";
 /// The lifecycle stage of new versions.
 pub(super) const LIFECYCLE_STAGE: &str = "targetLifecycleStage";
 
-/// A word of a fixed set, compared without case as Azure does.
+/// A word of a fixed set, compared ignoring case as Azure does.
 pub(super) fn word<T: ValueEnum>(properties: &Object<'_>, property: &str) -> Result<Option<T>, Problem> {
     let word = |text| {
         T::from_str(text, true).map_err(|_| {
@@ -25,7 +25,7 @@ pub(super) fn word<T: ValueEnum>(properties: &Object<'_>, property: &str) -> Res
     properties.text(property)?.map(word).transpose()
 }
 
-/// The name in `/workspaces/default/environments/NAME`, which the id of this API center may precede.
+/// The name in `/workspaces/default/environments/NAME`, optionally preceded by the id of this API center.
 pub(super) fn environment_name(path: &str, id: &str, center: &ApiCenterId) -> Result<EntityName, Problem> {
     const COLLECTION: &str = "/workspaces/default/environments/";
     let refuse = || {

@@ -1,4 +1,4 @@
-//! The fields that rules may fill.
+//! The fields that rules may set.
 
 use std::fmt;
 
@@ -8,8 +8,8 @@ use crate::model::{EntityKind, EntityName, FieldPath};
 
 /// The organisation's own metadata on an entity.
 const CUSTOM: &str = "customProperties";
-/// The fields, but for the organisation's own metadata (swagger of `Microsoft.ApiCenter` 2024-03-01). An API's kind, a
-/// deployment's URLs and its definition are the source's alone.
+/// The fields, except the organisation's metadata (swagger of `Microsoft.ApiCenter` 2024-03-01). An API's kind, a
+/// deployment's URLs and its definition always belong to the source.
 const FIELDS: [(EntityKind, &str); 13] = [
     (EntityKind::Api, "title"),
     (EntityKind::Api, "description"),
@@ -26,17 +26,17 @@ const FIELDS: [(EntityKind, &str); 13] = [
     (EntityKind::Deployment, "environmentId"),
 ];
 
-/// A text that names no field that rules may fill.
+/// A text that is not a field that rules may set.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("is no field that a rule can fill; those are {}", known())]
+#[error("is not a field that a rule can set; expected one of {}", known())]
 pub struct UnknownField;
 
-/// A field of an API, a version or a deployment that rules may fill.
+/// A field of an API, a version or a deployment that rules may set.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct MappedField {
     kind: EntityKind,
     path: FieldPath,
-    /// The name of the organisation's metadata, where it is some.
+    /// The name of the organisation's metadata, if it is that.
     metadata: Option<String>,
 }
 
@@ -44,7 +44,7 @@ impl MappedField {
     /// Parses a field such as `api.summary` or `deployment.customProperties.tier`.
     ///
     /// # Errors
-    /// When rules cannot fill it.
+    /// If rules cannot set it.
     pub fn parse(text: &str) -> Result<Self, UnknownField> {
         let (entity, rest) = text.split_once('.').ok_or(UnknownField)?;
         if let Some(&(kind, name)) = FIELDS
@@ -80,19 +80,19 @@ impl MappedField {
         }
     }
 
-    /// What kind of entity has it.
+    /// The kind of its entity.
     #[must_use]
     pub fn kind(&self) -> EntityKind {
         self.kind
     }
 
-    /// Where it is in the entity's properties.
+    /// Its path in the entity's properties.
     #[must_use]
     pub fn path(&self) -> &FieldPath {
         &self.path
     }
 
-    /// The name of the organisation's metadata, where it is some.
+    /// The name of the organisation's metadata, if it is that.
     #[must_use]
     pub fn metadata(&self) -> Option<&str> {
         self.metadata.as_deref()
@@ -104,7 +104,7 @@ impl MappedField {
         Self::own(EntityKind::Deployment, "environmentId")
     }
 
-    /// Whether it names the environment of a deployment.
+    /// Whether it is the environment of a deployment.
     #[must_use]
     pub fn is_environment(&self) -> bool {
         *self == Self::environment()

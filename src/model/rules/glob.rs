@@ -1,4 +1,4 @@
-//! Patterns of texts.
+//! Globs.
 
 use std::fmt;
 use std::str::Chars;
@@ -8,18 +8,18 @@ use serde::{Serialize, Serializer};
 /// Longest glob, in characters: as long as the longest value of a tag.
 const GLOB_MAX: usize = 256;
 
-/// A text that is no glob.
+/// A text that is not a glob.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidGlob {
-    /// It has no end.
+    /// It is too long.
     #[error("has more than {GLOB_MAX} characters")]
     TooLong,
     /// Its last backslash escapes nothing.
-    #[error("ends in a backslash, which has to escape a character")]
+    #[error("ends in a backslash that escapes nothing")]
     Escape,
 }
 
-/// A pattern of a whole text: `*` is any run of characters, `/` too, `?` is one, `\` escapes, and the case counts.
+/// A pattern for a whole text: `*` matches any characters, including `/`, `?` matches one, `\` escapes; case-sensitive.
 ///
 /// Nothing else is special: `[user]` is six characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,7 +39,7 @@ impl Glob {
     /// Parses a glob.
     ///
     /// # Errors
-    /// When it is too long, or ends in a backslash that escapes nothing.
+    /// If it is too long, or ends in a backslash that escapes nothing.
     pub fn parse(text: &str) -> Result<Self, InvalidGlob> {
         if text.chars().count() > GLOB_MAX {
             return Err(InvalidGlob::TooLong);
@@ -60,11 +60,11 @@ impl Glob {
         })
     }
 
-    /// Whether it fits the whole text. It takes no longer than the length of the text times that of the glob.
+    /// Whether it matches the whole text. Takes time proportional to the length of the text times that of the glob.
     #[must_use]
     pub fn fits(&self, text: &str) -> bool {
         let (mut parts, mut rest) = (self.parts.as_slice(), text.chars());
-        // What follows the last run, and where the text after it begins. An earlier run never has to take more.
+        // The pattern after the last `*`, and where its text begins. An earlier `*` never needs to match more.
         let mut last_run: Option<(&[Part], Chars<'_>)> = None;
         loop {
             match parts.split_first() {
@@ -166,7 +166,7 @@ mod tests {
         assert!(!fits(&glob, &"a".repeat(20_000)));
     }
 
-    /// As slow as it is plain.
+    /// Slow and simple.
     fn naive(parts: &[Part], text: &[char]) -> bool {
         match (parts, text) {
             ([], text) => text.is_empty(),

@@ -1,4 +1,4 @@
-//! What a rule is about.
+//! Matches of rules.
 
 use std::collections::BTreeMap;
 
@@ -8,9 +8,9 @@ use utoipa::ToSchema;
 use super::glob::Glob;
 use crate::model::{ApiType, EndpointType};
 
-/// Which APIs, or which of their stages, a rule is about: all that is given has to fit.
+/// The APIs, or their stages, that a rule matches: all given properties must match.
 ///
-/// Texts are globs: `*` is any run of characters, `?` is one, `\` escapes, and the case counts.
+/// Texts are globs: `*` matches any characters, `?` matches one, `\` escapes; case-sensitive.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Match {
@@ -18,11 +18,11 @@ pub struct Match {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "*-internal")]
     pub name: Option<Glob>,
-    /// The stage's name; with it, the rule is about stages.
+    /// The stage's name; with it, the rule matches stages.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, example = "prod*")]
     pub stage: Option<Glob>,
-    /// Values of the API's tags. A key is found as it is written, else without regard to case where exactly one fits.
+    /// Values of the API's tags. Keys match exactly, else the only key that differs in case.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     pub tags: BTreeMap<String, Glob>,

@@ -1,4 +1,4 @@
-//! Values with variables in their texts.
+//! Values with variables.
 
 use std::fmt;
 
@@ -7,32 +7,32 @@ use serde_json::Value;
 
 use crate::model::quote_name;
 
-/// How many objects and arrays may be within one another.
+/// Deepest nesting of objects and arrays.
 const DEPTH_MAX: usize = 32;
-/// Longest text of a template, in characters: as long as the longest field that a text fills.
+/// Longest text of a template, in characters: as long as the longest field.
 const TEXT_MAX: usize = 1000;
 
-/// JSON that is no template.
+/// JSON that is not a template.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum InvalidTemplate {
-    /// A variable that does not exist.
-    #[error("has the variable ${{{name}}}, which is not known; known are {known}", name = .0, known = Variable::known())]
+    /// An unknown variable.
+    #[error("has the variable ${{{name}}}, which is unknown; expected one of {known}", name = .0, known = Variable::known())]
     UnknownVariable(String),
     /// A variable without an end.
     #[error("has a ${{ without its }}")]
     Unclosed,
-    /// A text without an end.
+    /// A text that is too long.
     #[error("has a text of more than {TEXT_MAX} characters")]
     TooLong,
-    /// Values without an end.
+    /// Values nested too deep.
     #[error("has more than {DEPTH_MAX} levels of values")]
     TooDeep,
-    /// No value.
+    /// A null value.
     #[error("must not be null")]
     Null,
 }
 
-/// What a text may hold.
+/// A variable in a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Variable {
     /// The API's name.
@@ -47,14 +47,14 @@ pub enum Variable {
     Region,
     /// The API's id.
     ApiId,
-    /// The API's kind, as its fact tells it.
+    /// The API's kind, as in its fact.
     ApiType,
     /// The value of a tag of the API.
     Tag(String),
 }
 
 impl Variable {
-    /// Those that have one word.
+    /// Those with a fixed name.
     const WORDS: [(&'static str, Self); 7] = [
         ("name", Self::Name),
         ("stage", Self::Stage),
@@ -64,7 +64,7 @@ impl Variable {
         ("apiId", Self::ApiId),
         ("apiType", Self::ApiType),
     ];
-    /// What comes before a tag's key.
+    /// The prefix of a tag's key.
     const TAG: &'static str = "tag:";
 
     fn parse(text: &str) -> Option<Self> {
@@ -91,7 +91,7 @@ impl fmt::Display for Variable {
     }
 }
 
-/// JSON whose texts may hold variables.
+/// JSON whose texts may contain variables.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Template {
     written: Value,
@@ -116,7 +116,7 @@ impl Template {
     /// Parses a template.
     ///
     /// # Errors
-    /// When a variable is not known or has no end, or the value is null or has no end.
+    /// If a variable is unknown or unclosed, or the value is null, too long or too deep.
     pub fn parse(value: &Value) -> Result<Self, InvalidTemplate> {
         if value.is_null() {
             return Err(InvalidTemplate::Null);
@@ -127,7 +127,7 @@ impl Template {
         })
     }
 
-    /// The variables in it.
+    /// Its variables.
     #[must_use]
     pub fn variables(&self) -> Vec<&Variable> {
         let mut variables = Vec::new();
@@ -135,13 +135,13 @@ impl Template {
         variables
     }
 
-    /// The value, where it is the same for all.
+    /// The value, if it has no variables.
     #[must_use]
     pub fn literal(&self) -> Option<&Value> {
         self.variables().is_empty().then_some(&self.written)
     }
 
-    /// The value with the variables' values; `None` when one has none.
+    /// The value with the variables' values; `None` if one has none.
     #[must_use]
     pub fn filled(&self, value_of: &impl Fn(&Variable) -> Option<String>) -> Option<Value> {
         self.root.filled(value_of)
@@ -288,7 +288,7 @@ mod tests {
         let error = Template::parse(&json!("${owner}")).unwrap_err().to_string();
         assert_eq!(
             error,
-            "has the variable ${owner}, which is not known; known are name, stage, account, accountName, region, apiId, \
+            "has the variable ${owner}, which is unknown; expected one of name, stage, account, accountName, region, apiId, \
              apiType, tag:KEY"
         );
     }

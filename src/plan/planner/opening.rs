@@ -1,4 +1,4 @@
-//! The first write of an API: its own fields, and what is about to be ours below it.
+//! The first write of an API: its own fields, and the names to be ours below it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,8 +16,8 @@ use crate::plan::version::VersionPlan;
 use crate::plan::written::{digests_of, given};
 
 impl Planner<'_> {
-    /// The marker after the opening: what is about to be ours is listed before it is made, and what a definition holds is
-    /// not vouched for while it is being replaced. It has fingerprints only if nothing below the API changes.
+    /// The marker after the opening: lists names before their entities are created, and drops the records of
+    /// definitions to be replaced. It has fingerprints only if nothing below the API changes.
     pub(super) fn opened(
         &self,
         listed: &ApiMarker,
@@ -28,7 +28,8 @@ impl Planner<'_> {
     ) -> (ApiMarker, Fingerprints) {
         let mut marker = listed.clone();
         marker.members = self.members.iter().map(|member| member.key.clone()).collect();
-        // A name that is not desired stays listed until it is removed. What was left to somebody else is theirs from then on.
+        // A name that is no longer desired stays listed until its removal. What was left to somebody else is theirs
+        // from then on.
         let mut going = Names::default();
         for removal in removals {
             going.extend(&removal.gone);
@@ -71,8 +72,8 @@ impl Planner<'_> {
         (marker, fingerprints)
     }
 
-    /// The digests of the values that are ours: of what is given now or would be, and of what was before. While something
-    /// below the API changes, those go that nothing which stays has any more.
+    /// The digests of our values: those given now or to be given, and earlier ones. While something below the API
+    /// changes, digests that no remaining entity has are dropped.
     fn written(&self, before: &BTreeSet<String>, versions: &[VersionPlan], going: Option<&Names>) -> BTreeSet<String> {
         let api = self.standing.owned().map(|api| &api.entity.properties);
         let mut written = before.clone();
@@ -113,7 +114,7 @@ impl Planner<'_> {
         written
     }
 
-    /// Notes what is about to be below the API beside the names.
+    /// Adds the records of what is about to be below the API.
     fn note(&self, marker: &mut ApiMarker, versions: &[VersionPlan], kept: &Names) {
         let mut record = marker.record.clone();
         for desired in &self.desired.versions {
@@ -149,7 +150,7 @@ impl Planner<'_> {
                 .iter()
                 .find(|found| found.name == version.desired.name);
             for stage in here.iter().flat_map(|version| &version.deployments) {
-                // Only what is planned has a definition to speak for.
+                // Only a planned stage has a definition to describe.
                 if !version.stages.iter().any(|planned| planned.desired.name == stage.name) {
                     record.definitions.remove(&stage.name);
                 }
@@ -169,7 +170,7 @@ impl Planner<'_> {
         marker.record = record;
     }
 
-    /// The fingerprints of the members; a member that is unknown keeps its own.
+    /// The fingerprints of the members; an unknown member keeps its own.
     fn member_fingerprints(&self, listed: &ApiMarker, opened: &ApiMarker) -> BTreeMap<String, String> {
         let unknown = self.desired.unknown.iter().map(SourceKey::short_digest);
         let recorded = &listed.record.members;
@@ -178,7 +179,7 @@ impl Planner<'_> {
         kept.chain(given).collect()
     }
 
-    /// The API's first write: its own fields, and what is about to be ours below it.
+    /// The API's first write: its own fields, and the names to be ours below it.
     pub(super) fn opening(&self, opened: &ApiMarker, works: bool) -> Option<Write> {
         let current: &OwnedApi = match self.standing {
             Standing::Made(current) | Standing::Owned(current) => current,

@@ -27,7 +27,7 @@ pub(super) struct Source {
     pub ruled: Vec<Field>,
     /// Whether the guard holds deletions.
     pub held: bool,
-    /// Whether Amazon denies every export.
+    /// Whether AWS denies every export.
     pub failing: bool,
 }
 
@@ -62,7 +62,7 @@ impl Source {
         }
     }
 
-    /// The API as it has to be, fields as translation gives them.
+    /// The API as it must be, fields as translation gives them.
     pub fn desired(&self) -> DesiredApi {
         let api = &self.api;
         let by_rules = self.ruled.iter().cloned();
@@ -255,7 +255,7 @@ pub(super) fn source(stages: &[(&str, u8)]) -> Source {
     }
 }
 
-/// A revision whose export Amazon refuses.
+/// A revision whose export AWS refuses.
 pub(super) const REFUSED: u8 = 9;
 
 /// What the export of a revision gives: two revisions in a row give the same document.

@@ -14,7 +14,7 @@ use crate::model::{
     EntityPath, Export, Fact, FieldPath, Fields, Format, SkipReason, SourceKey, digest, stage_entity_name,
 };
 
-/// The revision whose export Amazon refuses.
+/// The revision whose export AWS refuses.
 pub(super) const REFUSED: u8 = 99;
 
 /// What the gateways have of one group.
@@ -37,7 +37,7 @@ pub(super) struct Api {
     pub stages: Vec<(&'static str, u8)>,
     /// Whether it cannot be read.
     pub unknown: bool,
-    /// Whether Amazon gives no export for now.
+    /// Whether AWS gives no export for now.
     pub failing: bool,
 }
 
@@ -180,7 +180,7 @@ impl Api {
 }
 
 impl Group {
-    /// The group as it has to be, joined in the order of the list.
+    /// The group as it must be, joined in the order of the list.
     pub fn desired(&self) -> DesiredApi {
         let mut known = self.members.iter().filter(|api| !api.unknown);
         let mut desired = known.next().unwrap().desired(self.never);
@@ -220,7 +220,7 @@ impl Group {
         for deep in [false, true] {
             let run = self.run_until(world, ALL, deep);
             assert_eq!(run.made, Vec::<String>::new(), "deep: {deep}");
-            // A deep run looks whether Amazon gives what it refused before.
+            // A deep run looks whether AWS gives what it refused before.
             let refused = self
                 .members
                 .iter()

@@ -226,7 +226,7 @@ fn a_member_that_is_back_right_before_its_removal_stays() {
     let mut world = group.synced();
     let mut without = group.clone();
     without.members.remove(1);
-    // The list lacks it, and Amazon still has it.
+    // The list lacks it, and AWS still has it.
     let mut work = crate::plan::Work::new(
         std::sync::Arc::new(group.source.rules()),
         without.desired(),

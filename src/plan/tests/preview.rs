@@ -90,7 +90,7 @@ fn the_text_shows_every_change_with_deletions_last() {
     - apis/shop-a1/versions/test/definitions/openapi (the stage is gone)
 
     ! skipped Title of a1 (a1) stage v1: TooManyDeployments: an API has at most 3 deployments
-    ! left alone, not ours: apis/shop-b1
+    ! left alone, not this integration's: apis/shop-b1
     "#);
 }
 
@@ -113,7 +113,7 @@ fn the_text_says_when_there_is_nothing_to_do_and_when_it_is_not_all() {
     plan 4f53cda18c2baa0c0354bb5f9a3ecbe5
     no changes
     ! deletions would be held until confirmed with confirmDeletions=0123456789abcdef
-    ! incomplete: 3 APIs were not looked at
+    ! incomplete: 3 APIs were not checked
     ");
 }
 

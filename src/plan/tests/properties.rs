@@ -365,7 +365,7 @@ proptest! {
     }
 }
 
-/// The catalog without the digest of what Amazon refuses to give again: the first write takes it off, and only a run that
+/// The catalog without the digest of what AWS refuses to give again: the first write takes it off, and only a run that
 /// is not killed then puts it back. Nothing depends on it, since the next document is imported whatever it says.
 fn known(world: &World, source: &Source) -> World {
     let mut world = world.clone();

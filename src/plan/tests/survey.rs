@@ -497,7 +497,7 @@ fn an_api_that_is_part_of_another_entity_now_stays_where_it_was_until_it_has_arr
     assert_eq!(jobs, [("shop-orders", true, 1), ("shop-a1", false, 0)]);
     assert_eq!(agenda.jobs[0].desired.predecessors, [name("shop-a1")].into());
     assert_eq!(agenda.leaving, []);
-    let departed = "apis/shop-a1 has moved to apis/shop-orders, which lacks what it has as summary, contacts";
+    let departed = "apis/shop-a1 has moved to apis/shop-orders, which still lacks its summary, contacts";
     for (lost, why) in [
         (vec![], Why::Moved(name("shop-orders"))),
         (

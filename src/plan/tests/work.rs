@@ -21,7 +21,7 @@ fn going(source: &Source) -> World {
     world
 }
 
-/// Goes on to the removals; then these many are allowed, while Amazon has these stages, and people make this meanwhile.
+/// Goes on to the removals; then these many are allowed, while AWS has these stages, and people make this meanwhile.
 fn remove(world: &mut World, allowed: usize, back: &[&str], made: Option<EntityPath>) -> Run {
     let source = source(&[("prod", 0)]);
     let mut run = Run {

@@ -240,7 +240,7 @@ impl World {
     }
 }
 
-/// What Amazon gives for a stage.
+/// What AWS gives for a stage.
 fn exported(source: &Source, stage_name: &str) -> Export {
     let stage = source.stages.iter().find(|stage| stage.name == stage_name);
     match &stage.unwrap().definition {

@@ -1,4 +1,4 @@
-//! Finding out what there is to do, and telling people.
+//! Looking: determines what there is to do, and shows it to people.
 
 use std::collections::VecDeque;
 
@@ -14,7 +14,7 @@ use crate::plan::step::{Event, Step, export};
 use crate::plan::version::VersionPlan;
 
 impl Work {
-    /// Whether the work is still finding out what there is to do.
+    /// Whether the work is still looking.
     #[must_use]
     pub fn is_looking(&self) -> bool {
         matches!(self.state, State::Reading { .. } | State::Probing { .. })
@@ -26,7 +26,7 @@ impl Work {
         self.plan().map_or(&[], |plan| &plan.removals)
     }
 
-    /// What is known of the plan, as far as it is made and not carried out.
+    /// The plan, once made and until carried out.
     fn plan(&self) -> Option<&ApiPlan> {
         match &self.state {
             State::Creating(plan)
@@ -48,7 +48,7 @@ impl Work {
         }
     }
 
-    /// Adds what the next steps would change to a plan for people.
+    /// Adds the changes of the next steps to a plan for people.
     pub fn add_to(&self, preview: &mut Preview, step: &Step) {
         let skips = match self.plan() {
             Some(plan) => &plan.skips,
@@ -86,7 +86,7 @@ impl Work {
             let skipped = standing.owned().map(|api| &api.marker.record.skipped);
             skipped.is_some_and(|skipped| skipped.iter().any(|skip| is_refusal(skip, stage_name, stage)))
         };
-        // What Amazon refused stays refused until the stage changes, unless a deep check finds that it does no longer.
+        // A refused export stays refused until the stage changes, unless a deep check finds otherwise.
         let versions = self.desired.versions.iter().filter(|_| self.deep);
         let stages = versions.flat_map(|version| version.deployments.iter().map(|stage| (&version.stage_name, stage)));
         let left: VecDeque<_> = stages

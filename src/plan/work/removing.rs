@@ -1,4 +1,4 @@
-//! Removing what the guard allows, after another look.
+//! Makes the removals that the guard allows, after another look.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::mem;
@@ -42,7 +42,7 @@ impl Work {
                 Some(_) | None => format!("stage {}", back.name),
             };
             self.done.failures.push(format!(
-                "{what} is on Amazon although the list of this run lacks it, so it stays"
+                "{what} still exists in AWS although this run's list lacks it, so it stays"
             ));
         }
         let names: Vec<EntityName> = gone.iter().map(|removal| removal.name.clone()).collect();
@@ -54,7 +54,7 @@ impl Work {
         Step::Read { api, deep: false }
     }
 
-    /// Removes what is there now of what was allowed: what people have added since stays.
+    /// Removes what still exists of what was allowed; people's additions stay.
     pub(super) fn remove_found(&mut self, progress: Box<Progress>, names: &[EntityName], below: &Below) -> Step {
         let plan = &progress.plan;
         let allowed = plan.removals.iter().filter(|removal| names.contains(&removal.name));

@@ -1,4 +1,4 @@
-//! How clients connect: servers, the parameters of the opening request, and what authorises it.
+//! How clients connect: servers, the parameters of the opening request, and its authorisation.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 use super::reference::Place;
 use crate::model::Route;
 
-/// The version of the WebSocket binding that the document is written in.
+/// The version of the WebSocket binding in the document.
 const BINDING_VERSION: &str = "0.1.0";
 
-/// A server for each URL, each with the same security schemes.
+/// A server for each URL, all with the same security schemes.
 pub(super) fn servers(urls: &[String], schemes: &Map<String, Value>) -> Map<String, Value> {
     let urls: BTreeSet<&str> = urls.iter().map(|url| url.trim_end_matches('/')).collect();
     let addresses = urls.into_iter().filter_map(address);
@@ -44,9 +44,9 @@ fn server(host: &str, path: Option<&str>, schemes: &Map<String, Value>) -> Value
     Value::Object(server)
 }
 
-/// The security schemes that the opening request has to meet, by their keys.
+/// The security schemes of the opening request, by key.
 ///
-/// AsyncAPI has a client meet one of a list. Where Amazon wants two, the second says so in its description.
+/// AsyncAPI lets a client meet any one of a list. If API Gateway wants two, the second says so in its description.
 pub(super) fn security_schemes(connect: &Route) -> Map<String, Value> {
     let mut schemes = Map::new();
     schemes.extend(authorization(connect));
@@ -73,7 +73,7 @@ fn authorization(connect: &Route) -> Option<(String, Value)> {
             json!({ "type": "http", "scheme": "bearer", "bearerFormat": "JWT" }),
             "A token that the authorizer of the API accepts.",
         ),
-        // `CUSTOM`, and what Amazon may add. A scheme has to name a header, and routes do not say which one it is.
+        // `CUSTOM`, and future types. A scheme must name a header, and routes do not say which.
         Some(_) => (
             "authorizer",
             json!({ "type": "httpApiKey", "name": "Authorization", "in": "header" }),
@@ -93,7 +93,7 @@ fn authorization(connect: &Route) -> Option<(String, Value)> {
     Some((key.to_owned(), scheme))
 }
 
-/// The binding that tells the parameters of the opening request, if it has any.
+/// The binding with the parameters of the opening request, if any.
 pub(super) fn bindings(connect: &Route) -> Option<Value> {
     let parameters = &connect.request_parameters;
     let query = parameters_in("route.request.querystring.", parameters);

@@ -1,8 +1,8 @@
-//! Keys of components, which may hold fewer characters than the names on Amazon.
+//! Keys of components, which allow fewer characters than names in AWS.
 
 use crate::model::{digest, ends_like_a_digest};
 
-/// Longest part of a name that stays readable in a key made of it, in characters.
+/// Longest readable part of a key, in characters.
 const STEM_MAX: usize = 64;
 /// Hex digits of the name's SHA-256 that keep keys apart.
 const DIGEST_DIGITS: usize = 16;
@@ -10,8 +10,8 @@ const DIGEST_DIGITS: usize = 16;
 /// The key of a component: it matches `^[a-zA-Z0-9._-]+$` (AsyncAPI 3.0.0, Components Object), and different names have
 /// different keys.
 ///
-/// A name that is already fit is its own key. Any other is made readable and told apart by its digest. A fit name that
-/// ends like a made one counts as unfit, so that the two kinds never meet.
+/// A valid name is its own key. Any other is made readable and gets its digest. A valid name that ends like such a key
+/// counts as invalid, so the two never collide.
 pub(super) fn component_key(name: &str) -> String {
     if is_fit(name) {
         return name.to_owned();
@@ -26,7 +26,7 @@ fn is_key_character(character: char) -> bool {
 }
 
 fn is_fit(name: &str) -> bool {
-    // JavaScript gives an object of this name to every object, and some readers stumble over it.
+    // Every JavaScript object has a member of this name, which confuses some readers.
     let is_reserved = name == "__proto__";
     !name.is_empty() && !is_reserved && name.chars().all(is_key_character) && !ends_like_a_digest(name, DIGEST_DIGITS)
 }

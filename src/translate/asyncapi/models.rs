@@ -8,12 +8,12 @@ use super::key::component_key;
 use super::reference::{Place, decoded};
 use crate::model::{Model, is_blank};
 
-/// What models are on Amazon. A schema without a format would be AsyncAPI's own, which refuses a draft-04
+/// The format of models in AWS. Without one, a schema would be AsyncAPI's own, which refuses a draft-04
 /// `exclusiveMinimum`.
 const SCHEMA_FORMAT: &str = "application/schema+json;version=draft-04";
-/// Deepest schema that is taken, in levels: readers of JSON give up at 128 of them, and the document adds four.
+/// Deepest supported schema, in levels: JSON parsers stop at 128, and the document adds four.
 const DEPTH_MAX: usize = 100;
-/// What references to models begin with.
+/// The beginning of references to models.
 const MODELS_URL: &str = "https://apigateway.amazonaws.com";
 
 /// The models of an API by their names.
@@ -21,14 +21,14 @@ pub(super) struct Models<'a>(BTreeMap<&'a str, Known<'a>>);
 
 struct Known<'a> {
     content_type: Option<&'a str>,
-    /// As Amazon gave it, or what says why it cannot be used: an object in any case.
+    /// As API Gateway returned it, or an explanation why it cannot be used: always an object.
     schema: Value,
 }
 
 impl<'a> Models<'a> {
     pub(super) fn of(models: &'a [Model]) -> Self {
         let mut known = BTreeMap::new();
-        // Names are unique on Amazon; sorting only makes the outcome independent of the order if they were not.
+        // Names are unique in AWS; sorting only makes the result independent of the order if they were not.
         for model in models.iter().collect::<BTreeSet<_>>() {
             known.entry(model.name.as_str()).or_insert_with(|| Known {
                 content_type: model.content_type.as_deref().filter(|text| !is_blank(text)),
@@ -38,12 +38,12 @@ impl<'a> Models<'a> {
         Self(known)
     }
 
-    /// The content type of what a model describes.
+    /// The content type of a model.
     pub(super) fn content_type(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.content_type
     }
 
-    /// The payload of a message that a model describes.
+    /// The payload of a message with this model.
     pub(super) fn payload(&self, name: &str) -> Value {
         let schema = if self.0.contains_key(name) {
             place(name).reference()
@@ -53,7 +53,7 @@ impl<'a> Models<'a> {
         formatted(&schema)
     }
 
-    /// The schemas of all models, by their keys.
+    /// The schemas of all models, by key.
     pub(super) fn components(&self) -> Map<String, Value> {
         let models = self.0.iter();
         models
@@ -61,10 +61,10 @@ impl<'a> Models<'a> {
             .collect()
     }
 
-    /// A part of a model with its references made ones of the document.
+    /// A part of a model with its references pointing into the document.
     ///
-    /// Readers take every text named `$ref` for a reference, in examples too, so all are rewritten. One that leads nowhere
-    /// makes way for a description; one that leads to somewhere else is not passed on, since readers would fetch it.
+    /// Readers treat every text named `$ref` as a reference, even in examples, so all are rewritten. A dangling one
+    /// becomes a description; an external one is dropped, since readers would fetch it.
     fn rewritten(&self, model: &str, value: &Value) -> Value {
         match value {
             Value::Array(items) => items.iter().map(|item| self.rewritten(model, item)).collect(),
@@ -90,9 +90,9 @@ impl<'a> Models<'a> {
         }
     }
 
-    /// Where a reference in a model leads to, if that is a schema of one of the models.
+    /// The target of a reference in a model, if that is a schema of one of the models.
     ///
-    /// The pointer is followed in the schema as Amazon gave it. Rewriting keeps every object and array where it is.
+    /// The pointer applies to the schema as API Gateway returned it. Rewriting keeps every object and array in place.
     fn target(&self, model: &str, reference: &str) -> Option<Place> {
         let (url, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let name = if url.is_empty() {
@@ -106,7 +106,7 @@ impl<'a> Models<'a> {
     }
 }
 
-/// The name of the model that a URL is of: `https://apigateway.amazonaws.com/restapis/ID/models/NAME`, or `apis`.
+/// The name of the model in a URL: `https://apigateway.amazonaws.com/restapis/ID/models/NAME`, or `apis`.
 fn model_name(url: &str) -> Option<String> {
     let (_, name) = url.strip_prefix(MODELS_URL)?.split_once("/models/")?;
     decoded(name)
@@ -130,7 +130,7 @@ fn schema(model: &Model) -> Value {
     json!({ "description": format!("The schema of model {} {fault}.", model.name) })
 }
 
-/// How many levels of objects and arrays a value has.
+/// The depth of objects and arrays in a value.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Array(items) => 1 + items.iter().map(depth).max().unwrap_or(0),

@@ -3,7 +3,7 @@
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Value, json};
 
-/// What a fragment may not hold as it is (RFC 3986, section 3.5).
+/// The characters that a fragment must encode (RFC 3986, section 3.5).
 const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -30,7 +30,7 @@ const FRAGMENT: &AsciiSet = &NON_ALPHANUMERIC
 pub(super) struct Place(String);
 
 impl Place {
-    /// The place that one key after another leads to.
+    /// The place at the end of these keys.
     pub(super) fn of(keys: &[&str]) -> Self {
         Self(
             keys.iter()
@@ -38,13 +38,13 @@ impl Place {
         )
     }
 
-    /// The place that a pointer leads to from this one.
+    /// The place that a pointer below this one leads to.
     pub(super) fn below(&self, pointer: &str) -> Self {
         let keys = pointer
             .split('/')
             .skip(1)
             .map(|key| key.replace("~1", "/").replace("~0", "~"));
-        // Others may write a pointer with a `~` that stands for itself.
+        // Others may write a pointer with a literal `~`.
         Self(keys.fold(self.0.clone(), |pointer, key| format!("{pointer}/{}", escaped(&key))))
     }
 
@@ -59,12 +59,12 @@ impl Place {
     }
 }
 
-/// A key as a part of a pointer: without `/`, and different for different keys.
+/// A key as a pointer segment: without `/`, and unique.
 pub(super) fn escaped(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
 }
 
-/// A part of a URI as it was before it was percent-encoded, if it is text.
+/// A part of a URI without its percent-encoding, if it is text.
 pub(super) fn decoded(part: &str) -> Option<String> {
     let text = percent_decode_str(part).decode_utf8().ok()?;
     Some(text.into_owned())

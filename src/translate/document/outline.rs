@@ -1,18 +1,18 @@
-//! What there is to know of a document without keeping its values, which take many times its length in memory.
+//! The outline of a document: its digests without its values, which would take many times its length in memory.
 
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use sha2::{Digest, Sha256};
 
-/// A document, read once from its beginning to its end.
+/// A document, read once from beginning to end.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
-    /// The member that tells the version of the format.
+    /// The member with the version of the format.
     pub version: Member,
-    /// The digest of all members, whatever their order.
+    /// The digest of all members, in any order.
     pub digest: [u8; 32],
-    /// The same without what tells where the API is and what it is called.
+    /// The same without the parts about the API's address and name.
     pub comparison_digest: [u8; 32],
 }
 
@@ -28,13 +28,13 @@ pub(super) enum Member {
     Other,
 }
 
-/// Reads a document of a format, which is the name of the member that tells its version.
+/// Reads a document of a format, which names the member with its version.
 ///
-/// Its version, `info.version`, counts in the digest only when it `is_versioned`. The parser's recursion limit makes an error
-/// of a document that is nested deeper than a stack is.
+/// `info.version` counts in the digest only if `is_versioned`. The parser's recursion limit turns a document that is
+/// nested too deep into an error.
 ///
 /// # Errors
-/// When it is not a JSON object. The error is one of data when it is some other JSON.
+/// If it is not a JSON object. The error is a data error for other JSON.
 pub(super) fn outline(text: &str, format: &'static str, is_versioned: bool) -> Result<Outline, serde_json::Error> {
     let mut parser = serde_json::Deserializer::from_str(text);
     let outline = parser.deserialize_map(Document { format, is_versioned })?;
@@ -42,7 +42,7 @@ pub(super) fn outline(text: &str, format: &'static str, is_versioned: bool) -> R
     Ok(outline)
 }
 
-/// What members of a group may differ in and share a definition, beside the servers.
+/// The members in which group members that share a definition may differ, besides the servers.
 const NAMING: [&str; 2] = ["title", "description"];
 
 struct Document {
@@ -90,7 +90,7 @@ impl<'de> Visitor<'de> for Document {
     }
 }
 
-/// The digests of an object's members: 32 bytes for each, whatever is in it.
+/// The digests of an object's members: 32 bytes each.
 #[derive(Default)]
 struct Members(Vec<[u8; 32]>);
 
@@ -113,14 +113,14 @@ impl Members {
     }
 }
 
-/// Feeds a value into a digest, in a form that no other value has.
+/// Feeds a value into a digest, in an unambiguous form.
 struct Fed<'a> {
     digest: &'a mut Sha256,
-    /// A member to leave out, if the value is an object.
+    /// A member to leave out of an object.
     without: Option<&'static str>,
-    /// Where to keep the value, if it is a text.
+    /// Where to keep a text.
     text: Option<&'a mut Option<String>>,
-    /// Where to keep its members but for the naming ones, if it is an object.
+    /// Where to keep an object's members except the naming ones.
     unnamed: Option<&'a mut Members>,
 }
 
@@ -195,8 +195,8 @@ impl<'de> Visitor<'de> for Fed<'_> {
         Ok(())
     }
 
-    /// Numbers that are no integers of 64 bits come here, too: to keep their precision, the parser shows one as an object with
-    /// its text.
+    /// Also receives numbers that are not 64-bit integers: to keep their precision, the parser presents one as an
+    /// object with its text.
     fn visit_map<A: MapAccess<'de>>(mut self, mut map: A) -> Result<(), A::Error> {
         let mut members = Members::default();
         let wants_name = self.without.is_some() || self.unnamed.is_some();
@@ -289,7 +289,7 @@ mod tests {
         })
     }
 
-    /// The value with the members of all objects the other way round.
+    /// The value with the members of all objects reversed.
     fn reversed(value: &Value) -> Value {
         match value {
             Value::Array(items) => items.iter().map(reversed).collect(),

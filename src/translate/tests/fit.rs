@@ -63,12 +63,12 @@ fn what_a_schema_refuses_is_told_with_the_choices() {
         (
             json!({ "type": "string", "maxLength": 2 }),
             json!("äöü"),
-            r#""äöü" has 3 characters, and at most 2 are taken"#,
+            r#""äöü" has 3 characters; at most 2 are allowed"#,
         ),
         (
             json!({ "type": "string", "minLength": 1 }),
             json!(""),
-            r#""" has 0 characters, and at least 1 are asked for"#,
+            r#""" has 0 characters; at least 1 are required"#,
         ),
         (
             json!({ "type": "string", "format": "uri" }),
@@ -84,7 +84,7 @@ fn what_a_schema_refuses_is_told_with_the_choices() {
         (
             json!({ "type": "array", "maxItems": 1 }),
             json!([1, 2]),
-            "it has 2 items, and at most 1 are taken",
+            "it has 2 items; at most 1 are allowed",
         ),
         (
             json!({ "type": "object", "required": ["url"] }),

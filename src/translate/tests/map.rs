@@ -53,7 +53,7 @@ fn found(fields: &Fields, path: &[&str]) -> Option<(Value, bool)> {
     };
     let mut all = of(&fields.enforced, true);
     all.extend(of(&fields.initial, false));
-    assert!(all.len() <= 1, "{path:?} is there twice: {all:?}");
+    assert!(all.len() <= 1, "{path:?} is listed twice: {all:?}");
     all.pop()
 }
 
@@ -177,7 +177,7 @@ fn a_value_that_is_refused_is_a_skip_of_that_field_and_the_rest_is_done() {
         messages(&desired.skips),
         [
             r#"map[1] does not fill api.customProperties.gone: the organisation has no metadata "gone" for an entity of this kind"#,
-            r#"map[1] does not fill api.customProperties.team: "elevenchars" has 11 characters, and at most 10 are taken"#,
+            r#"map[1] does not fill api.customProperties.team: "elevenchars" has 11 characters; at most 10 are allowed"#,
             r#"map[1] does not fill api.customProperties.tier: "bronze" is none of "gold", "silver""#,
             r#"map[1] does not fill api.termsOfService: url: "bronze" is no URL"#,
             "map[1] does not fill api.title: it would be empty",
@@ -262,7 +262,7 @@ fn an_environment_that_is_no_name_moves_nothing() {
     assert_eq!(
         messages(&version.deployments[0].skips),
         [
-            "map[0] does not fill deployment.environmentId: \"a b\" is no environment: it must be its name, or \
+            "map[0] does not fill deployment.environmentId: \"a b\" is not an environment: it must be a name or \
              /workspaces/default/environments/NAME"
         ]
     );
@@ -321,7 +321,7 @@ fn rules_that_never_fit_the_organisation_s_metadata_are_refused_by_their_place()
         ("api.externalDocumentation", json!([{ "title": "a" }]), "has no url"),
         ("version.lifecycleStage", json!("live"), "none of \"design\""),
         ("deployment.state", json!("on"), "none of \"active\""),
-        ("deployment.environmentId", json!("a/b"), "is no environment"),
+        ("deployment.environmentId", json!("a/b"), "is not an environment"),
         ("deployment.environmentId", json!(1), "is no string"),
     ] {
         let problem = check(field, &value).unwrap_err();

@@ -134,7 +134,7 @@ fn a_selection_tells_the_rule_that_decides() {
             "true nothing excludes it",
             "true include[1] fits it",
             "false exclude[0] fits it",
-            "false no rule of include fits it"
+            "false no include rule matches it"
         ]
     );
 }

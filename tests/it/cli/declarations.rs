@@ -103,7 +103,7 @@ async fn what_is_applied_exported_and_applied_again_changes_nothing() {
             "it is replaced"
         );
 
-        // Elsewhere, or after a loss, the same file makes the same.
+        // Elsewhere, or after a loss, the same file gives the same result.
         for name in ["shop", "other"] {
             world.delete(name).await.expect(204);
         }

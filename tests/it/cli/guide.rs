@@ -1,4 +1,4 @@
-//! What the command line says of itself.
+//! The command line's help and manual page.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use tempfile::NamedTempFile;
 use super::{names, run};
 use crate::world::World;
 
-/// The examples in a text: its lines that are commands, those that go on joined.
+/// The examples in a text: its command lines, with continuations joined.
 fn examples(text: &str) -> Vec<String> {
     let joined = text.replace("\\\n", " ");
     let lines = joined
@@ -70,7 +70,7 @@ async fn every_example_of_the_helps_and_the_guide_runs() {
     let of_the_guide = examples(&guide);
     assert!(of_the_guide.len() > 5, "{of_the_guide:?}");
     lines.extend(of_the_guide);
-    // What creates comes first and what deletes last, and everything in between meets an integration.
+    // Creations first and deletions last, so that everything in between finds an integration.
     lines.sort_by_key(|line| (line.contains(" delete "), !line.contains(" create ")));
     for line in &lines {
         let words = line

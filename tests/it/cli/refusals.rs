@@ -1,4 +1,4 @@
-//! What is refused, and what is not even sent.
+//! Refused calls, and calls that are not even sent.
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderName;
@@ -20,7 +20,7 @@ async fn another_api_center_than_the_apps_is_refused_before_anything_is_written(
             arguments.extend((operation == "delete").then_some("--yes"));
             let refused = command(&world, Where::App, &arguments).await.expect(1);
             assert!(
-                refused.err.contains("keeps another API center") && refused.out.is_empty(),
+                refused.err.contains("serves another API center") && refused.out.is_empty(),
                 "{refused:?}"
             );
         }
@@ -36,13 +36,13 @@ async fn what_is_no_app_of_ours_is_told_as_that_and_gets_no_write() {
     let url = world.cloud.control_url().to_owned();
     let arguments = names.arguments("sync", "shop", &["--function-url", &url]);
     let refused = run(&[], &arguments).await.expect(1);
-    assert!(refused.err.contains("is no function app of this kind"), "{refused:?}");
+    assert!(refused.err.contains("is not this function app"), "{refused:?}");
 
     let app = world.host.base_url().to_owned();
     let key = [("FUNCTION_KEY".to_owned(), "not-the-key".to_owned())];
     let list = ["integration", "list", "--function-url", &app];
     let refused = run(&key, &list).await.expect(1);
-    assert!(refused.err.contains("does not accept the key"), "{refused:?}");
+    assert!(refused.err.contains("rejects the key"), "{refused:?}");
     assert!(!refused.err.contains("not-the-key"));
 }
 
@@ -172,7 +172,7 @@ async fn a_key_is_not_sent_on_to_where_an_answer_points() {
     assert!(said.err.contains("redirect"), "{said:?}");
 }
 
-/// Lets an app of this API center answer like this, whatever it is asked, and calls it.
+/// Calls an app of this API center that gives this answer to everything.
 async fn told_by_an_app(world: &World, answer: &Value, arguments: &[&str]) -> Said {
     world.cloud.faults.clear();
     let headers = [("x-api-center", world.cloud.resource_id.parse().unwrap())];
@@ -203,7 +203,7 @@ async fn answers_that_cannot_be_understood_are_told_as_that() {
     ] {
         let said = told_by_an_app(&world, &odd, &list).await.expect(1);
         assert!(
-            said.err.contains("the list cannot be understood") && said.out.is_empty(),
+            said.err.contains("cannot parse the list") && said.out.is_empty(),
             "{odd}: {said:?}"
         );
     }
@@ -230,7 +230,7 @@ async fn answers_that_cannot_be_understood_are_told_as_that() {
     ] {
         let made = json!({ "name": "shop", "properties": { "lastSync": odd } });
         let said = told_by_an_app(&world, &made, &create).await.expect(1);
-        assert!(said.err.contains("the report cannot be understood"), "{odd}: {said:?}");
+        assert!(said.err.contains("cannot parse the report"), "{odd}: {said:?}");
         assert_eq!(said.json(), made, "it was made");
     }
     let made = json!({ "name": "shop", "properties": {} });

@@ -48,7 +48,7 @@ async fn a_sync_tells_how_it_went_and_ends_accordingly() {
     }
 }
 
-/// So short that a call does no more than what it has to.
+/// So short that a call does only the minimum.
 const IN_NO_TIME: [(&str, &str); 1] = [("HTTP_TIME_BUDGET_SECONDS", "0.001")];
 
 /// Runs a command each of whose calls has no time, if the world's app has none.

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::world::{SHOP, World};
 
-/// A world with an integration in an environment: one that was made for it, or people's.
+/// A world with an integration in an environment of its own, or in people's.
 async fn world_with_shop_in(environment: &str) -> World {
     let world = World::start().await;
     world.cloud.fill_gateway(demo().split_off(10));

@@ -76,7 +76,7 @@ async fn a_timer_whose_integration_is_deleted_with_its_secrets_meanwhile_has_not
 
 #[tokio::test]
 async fn a_put_that_meets_a_deletion_between_its_read_and_its_write_is_refused() {
-    // Right before the environment is read that is written then, and right before it is written.
+    // Right before the read of the environment to write, and right before the write.
     for method in [Method::GET, Method::PUT] {
         let world = World::synchronized_demo().await;
         let mut expected = world.properties("environments/shop");
@@ -186,7 +186,7 @@ async fn a_deletion_that_one_api_refuses_says_what_is_left_and_why() {
 
 #[tokio::test]
 async fn a_refused_deletion_says_whether_it_goes_on() {
-    const GOES_ON: &str = "the integration shop is being deleted, and the timer goes on with it: ";
+    const GOES_ON: &str = "the integration shop is being deleted, and the timer continues: ";
     const API: &str = r"/apis/shop-a1b2c3d4e5\?";
     for (what, method, target, skip, can_be_marked, said) in [
         ("an API", Method::GET, API, 0, true, GOES_ON),
@@ -204,7 +204,7 @@ async fn a_refused_deletion_says_whether_it_goes_on() {
             r"/environments\?[^&]*$",
             1,
             true,
-            "the integration shop was deleted; ",
+            "the integration shop was deleted, but ",
         ),
         (
             "an API",
@@ -256,7 +256,7 @@ async fn an_api_that_somebody_takes_over_during_a_deletion_is_theirs_and_no_fail
     let path = "apis/shop-a1b2c3d4e5";
     let at = (Service::ApiCenter, Method::GET, r"/apis/shop-a1b2c3d4e5\?");
     meanwhile(&world, at, 0, move || {
-        // The markers of the deployments too: otherwise they tell whose the API is.
+        // The markers of the deployments, too: otherwise they identify the API's owner.
         for (path, schema) in [
             (path.to_owned(), "aws-sync"),
             (format!("{path}/deployments/prod"), "aws-sync-stage"),

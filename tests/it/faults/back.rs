@@ -1,4 +1,4 @@
-//! What comes back while it is deleted.
+//! APIs that come back during their deletion.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -38,7 +38,7 @@ async fn an_api_that_is_gone_and_back_while_it_is_deleted_is_deleted_all_the_sam
                 0 => center.remove(API),
                 _ => center.put(API, properties.clone()).unwrap(),
             });
-        // Gone before it is asked what is below it, and back before it is asked whether it is there.
+        // Gone before the read of what is below it, and back before the next read of itself.
         interject(&world, &format!("{API}/{list}"), 0);
         interject(&world, API, 1);
         world.delete(SHOP).await.expect(204);

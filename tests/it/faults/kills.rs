@@ -23,7 +23,7 @@ async fn whatever_write_a_handler_is_killed_at_the_next_run_makes_up_for_it() {
     kill_at_all(Scene::Delete, 13).await;
 }
 
-/// Kills a handler at each write of a scene, of which there are at least so many.
+/// Kills a handler at each write of a scene, which has at least this many.
 #[expect(clippy::print_stdout, reason = "for people to read what ran")]
 async fn kill_at_all(scene: Scene, at_least: usize) {
     let began = Instant::now();
@@ -74,7 +74,7 @@ async fn work(scene: Scene, waiting: &Mutex<VecDeque<(usize, Fault)>>) -> (usize
     (kills, flaws)
 }
 
-/// Plays the scene until the handler is killed; whether it was. A play that had no time to come so far is made again.
+/// Plays the scene until the handler is killed, and returns whether it was. Repeats a play that ran out of time before.
 async fn kill(site: &Site, skip: usize, fault: Fault) -> bool {
     for _ in 0..CALLS_AT_MOST {
         site.set_back();

@@ -1,4 +1,4 @@
-//! The kinds of calls that the handler makes, and the scenes in which it makes them.
+//! The kinds of calls of the handler, and their scenes.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ pub struct Kind {
     pub name: &'static str,
     pub service: Service,
     method: &'static str,
-    /// What its path and query are; `*` stands for a name.
+    /// Its path and query; `*` stands for a name.
     target: &'static str,
-    /// Whether it has `If-Match`, where there are calls of both sorts.
+    /// Whether it has `If-Match`, if there are calls of both sorts.
     conditional: Option<bool>,
     /// The scenes in which it occurs when nothing goes wrong.
     scenes: &'static [Scene],
@@ -271,7 +271,7 @@ const fn arm(name: &'static str, method: &'static str, target: &'static str, sce
     of(Service::ApiCenter, name, method, target, scenes)
 }
 
-/// A `PUT` that makes an entity, or one that changes what was read before.
+/// A `PUT` that creates an entity, or updates one that was read before.
 const fn update(conditional: bool, name: &'static str, target: &'static str, scenes: &'static [Scene]) -> Kind {
     Kind {
         conditional: Some(conditional),
@@ -280,7 +280,7 @@ const fn update(conditional: bool, name: &'static str, target: &'static str, sce
 }
 
 impl Kind {
-    /// What finds its calls.
+    /// The matcher for its calls.
     pub fn matcher(&self) -> Matcher {
         Matcher {
             service: Some(self.service),
@@ -311,8 +311,8 @@ impl Kind {
     }
 }
 
-/// The kinds of calls that a scene is about, once its record shows that the table has them all: a call that is not in it is not
-/// tolerated, and neither is a kind that does not occur.
+/// The kinds of calls of a scene, checked against its record: no call may be missing in the table, and every kind must
+/// occur.
 pub fn kinds_of(scene: Scene, exchanges: &[Exchange]) -> Vec<Kind> {
     let mut found = BTreeSet::new();
     for exchange in exchanges {

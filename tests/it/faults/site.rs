@@ -1,4 +1,4 @@
-//! Where combinations are tried: one pair of clouds and one handler, set back between one try and the next.
+//! The site of fault tests: one pair of clouds and one handler, reset between attempts.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -14,11 +14,12 @@ use serde_json::{Value, json};
 use crate::oracle::{actual, desired_full};
 use crate::world::{SHOP, answer, host_options, let_deep_checks_be_due};
 
-/// So little that what hangs is given up soon: what was begun has ten seconds more, and what comes last fifteen of its own.
+/// So short that hanging calls are soon given up: work that has started gets ten seconds more, and the epilogue fifteen
+/// of its own.
 const LITTLE_TIME: [(&str, &str); 2] = [("HTTP_TIME_BUDGET_SECONDS", "1"), ("SYNC_TIME_BUDGET_SECONDS", "1")];
 /// So many calls without time for everything are as if they never had any.
 pub const CALLS_AT_MOST: usize = 20;
-/// What other people made in the catalog: entities and their properties.
+/// Other people's entities in the catalog, with their properties.
 const UNOWNED: [(&str, &str); 6] = [
     ("environments/people", r#"{"title":"Theirs","kind":"testing"}"#),
     ("apis/handmade", r#"{"title":"By hand","kind":"rest"}"#),
@@ -38,30 +39,30 @@ const UNOWNED: [(&str, &str); 6] = [
     ("apis/shop-handmade00", r#"{"title":"Not the shop's","kind":"rest"}"#),
 ];
 
-/// What happens when something goes wrong.
+/// What goes on when a fault strikes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
     /// An integration is created.
     Create,
-    /// The same, where imports are operations that go on.
+    /// The same, with imports as long-running operations.
     Deferred,
-    /// The same with a role that is assumed with the access key.
+    /// The same, with a role assumed with the access key.
     RoleByKey,
-    /// The same with a role that is assumed with a token.
+    /// The same, with a role assumed with a token.
     RoleByToken,
-    /// The timer runs after changes on Amazon.
+    /// The timer runs after changes in AWS.
     Timer,
     /// The integration is deleted.
     Delete,
 }
 
 impl Scene {
-    /// Whether every kind of call that occurs in it is tried, not only those that make it another scene.
+    /// Whether all its kinds of calls are tried, not only those particular to it.
     pub fn is_about_all(self) -> bool {
         matches!(self, Self::Create | Self::Timer | Self::Delete)
     }
 
-    /// What the gateway held when the integration was synchronized last; `None` when it is yet to be made.
+    /// The gateway's contents at the last synchronization; `None` before the first.
     fn before(self) -> Option<FullEstate> {
         match self {
             Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken => None,
@@ -82,7 +83,7 @@ impl Scene {
         }
     }
 
-    /// What the catalog should hold in the end.
+    /// The estate for the catalog in the end.
     pub fn goal(self) -> FullEstate {
         if self == Self::Delete {
             FullEstate::default()
@@ -91,7 +92,7 @@ impl Scene {
         }
     }
 
-    /// What it holds now.
+    /// The gateway's current contents.
     fn now(self) -> FullEstate {
         match self {
             Self::Create | Self::Deferred | Self::RoleByKey | Self::RoleByToken | Self::Delete => two(),
@@ -162,7 +163,7 @@ fn api(id: &str, name: &str, stages: &[(&str, &str)]) -> (RestApi, Vec<Stage>) {
     (RestApi::new(id, name), stages.iter().map(stage).collect())
 }
 
-/// What came of a call.
+/// The outcome of a call.
 #[derive(Debug)]
 pub struct Said {
     /// Its status; `None` for a run of the timer that came to nothing.
@@ -172,14 +173,16 @@ pub struct Said {
 }
 
 impl Said {
-    /// Whether all is well, as far as it says; of what is gone, that it is not there is as good.
+    /// Whether the outcome is good; a 404 is good for a deletion.
     pub fn is_good(&self) -> bool {
         self.status.is_some_and(|status| matches!(status, 200..=299 | 404))
     }
 
-    /// Whether there was no time for everything, which is so where the machine has other things to do.
+    /// Whether the time ran out, which happens on a busy machine.
     pub fn lacks_time(&self) -> bool {
-        self.text.contains("there was no time ")
+        ["time ran out", "no time to "]
+            .iter()
+            .any(|words| self.text.contains(words))
     }
 
     pub fn json(&self) -> Value {
@@ -194,7 +197,7 @@ pub struct Site {
     pub scene: Scene,
     client: reqwest::Client,
     seed: Checkpoint,
-    /// What the handlers before this one wrote.
+    /// The output of earlier handlers.
     output: String,
 }
 
@@ -258,7 +261,7 @@ impl Site {
         }
     }
 
-    /// What leads to the desired state when nothing goes wrong any more.
+    /// The call that leads to the desired state without further faults.
     pub async fn play_on(&self) -> Said {
         let is_kept = self.cloud.api_center.snapshot().contains_key("environments/shop");
         match self.scene {
@@ -329,7 +332,7 @@ impl Site {
         self.cloud.api_center.changes(0)
     }
 
-    /// Where the catalog differs from what an estate leads to; empty when it does not.
+    /// The differences between the catalog and the desired state for an estate.
     pub fn differences(&self, estate: &FullEstate) -> String {
         let snapshot = self.cloud.api_center.snapshot();
         let found: BTreeMap<String, Value> = actual(SHOP, &snapshot)
@@ -348,13 +351,13 @@ impl Site {
         differing.join(", ")
     }
 
-    /// What of ours is out of sight, but there.
+    /// Our hidden leftovers.
     pub fn leftovers(&self) -> Vec<String> {
         let leftovers = self.cloud.api_center.leftovers().into_keys();
         leftovers.filter(|path| path.starts_with("apis/shop-")).collect()
     }
 
-    /// Asserts that neither what was said nor what the handlers wrote tells a secret that lasts.
+    /// Asserts that neither outcome nor output contains a lasting secret.
     pub fn assert_secrets_kept(&self, said: &str) {
         let cloud = &self.cloud;
         let output = self.host.output();
@@ -370,7 +373,7 @@ impl Site {
     }
 }
 
-/// Whether an entity is one that other people made.
+/// Whether an entity is other people's.
 pub fn is_unowned(path: &str) -> bool {
     !path.starts_with("metadataSchemas/")
         && (UNOWNED.iter().any(|(unowned, _)| *unowned == path) || !path.contains("/shop"))

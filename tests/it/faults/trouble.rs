@@ -1,4 +1,4 @@
-//! What can go wrong with a call.
+//! Faults of a call.
 
 use reqwest::StatusCode;
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER};
@@ -9,7 +9,7 @@ use serde_json::json;
 use super::kinds::Kind;
 use super::site::Scene;
 
-/// What goes wrong.
+/// A fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Trouble {
     /// An answer with this status and words that fit it.
@@ -47,7 +47,7 @@ const TROUBLES: [Trouble; 17] = [
     Trouble::Status(412),
     Trouble::Redirect,
 ];
-/// Seconds that throttled callers are told to wait: once so few that they do, always more than they have.
+/// Seconds in `Retry-After`: once short enough to wait for, always longer than the time.
 const PATIENCE: [&str; 2] = ["1", "60"];
 
 /// One way in which one kind of call goes wrong.
@@ -58,7 +58,7 @@ pub struct Combination {
     pub always: bool,
 }
 
-/// All combinations of these kinds. A service that is down is down for everybody until it is up again: that is always.
+/// All combinations of these kinds. A service that is down is down for everybody until it is up again: always.
 pub fn combinations(kinds: &[Kind]) -> Vec<Combination> {
     let mut all = Vec::new();
     for trouble in TROUBLES {
@@ -82,13 +82,12 @@ impl Combination {
         }
     }
 
-    /// Whether a handler remembers it for longer than the call: it holds back further requests, as it was told.
+    /// Whether a handler remembers it beyond the call: it holds back further requests.
     pub fn is_remembered(&self) -> bool {
         self.always && matches!(self.trouble, Trouble::Status(429) | Trouble::ThrottledFor)
     }
 
-    /// Whether only a handler makes the call that has no tokens, or has not asked yet whose the key is. A role is asked for in
-    /// every run.
+    /// Whether only a new handler makes the call, without tokens or the key's account. Roles are assumed in every run.
     pub fn needs_new_handler(&self, scene: Scene) -> bool {
         match self.kind.service {
             Service::Identity => true,
@@ -118,7 +117,7 @@ impl Combination {
     }
 }
 
-/// A refusal in the shape that the service gives to its own.
+/// A refusal in the service's own shape.
 fn refusal(service: Service, status: u16, header: Option<(&'static str, &str)>) -> Fault {
     const WORDS: &str = "as told";
     let status: StatusCode = status.try_into().unwrap();

@@ -1,4 +1,4 @@
-//! What must hold after anything has gone wrong.
+//! The invariants after any fault.
 
 use std::time::Duration;
 
@@ -8,8 +8,8 @@ use super::site::{Said, Scene, Site, is_unowned};
 use crate::oracle::desired_full;
 use crate::world::SHOP;
 
-/// Longer than anything may take with one second of time: ten more for what was begun, fifteen for the outcome, two for a
-/// request under way, and the rest for a machine that has other things to do.
+/// Longer than anything may take with one second of time: ten more for started work, fifteen for the outcome, two for a
+/// request in flight, and the rest for a busy machine.
 const LONGEST: Duration = Duration::from_secs(40);
 /// Codes of errors that say what is wrong; others say that nobody thought of it.
 const CODES: [&str; 12] = [
@@ -26,7 +26,7 @@ const CODES: [&str; 12] = [
     "ApiCenterForbidden",
     "ServiceUnavailable",
 ];
-/// What parsers, and values printed for programmers, look like.
+/// The looks of parser messages and debug output.
 const INTERNALS: [&str; 15] = [
     "at line ",
     " column ",
@@ -45,7 +45,7 @@ const INTERNALS: [&str; 15] = [
     "unforeseen",
 ];
 
-/// What is wrong right after the trouble, each in words.
+/// The flaws right after the fault.
 pub fn flaws_of(site: &Site, said: &Said) -> Vec<String> {
     let mut flaws = trespasses(site);
     if said.took > LONGEST {
@@ -65,7 +65,7 @@ pub fn flaws_of(site: &Site, said: &Said) -> Vec<String> {
     flaws
 }
 
-/// What is wrong once nothing more went wrong, for so many calls.
+/// The flaws after this many calls without faults.
 pub fn flaws_in_the_end(site: &Site) -> Vec<String> {
     let mut flaws = trespasses(site);
     let differences = site.differences(&site.scene.goal());
@@ -157,7 +157,7 @@ fn flaws_of_timer(site: &Site, said: &Said) -> Vec<String> {
     }
 }
 
-/// Whether the run that was recorded last skipped something.
+/// Whether the last recorded run skipped something.
 fn last_run_skips(site: &Site) -> bool {
     let environment = site
         .cloud
@@ -170,8 +170,7 @@ fn last_run_skips(site: &Site) -> bool {
     tells_what_is_not_there(&last)
 }
 
-/// Whether a report names what is not in the catalog: something that is skipped, or a kind of API that the credentials may not
-/// read.
+/// Whether a report names what the catalog lacks: a skip, or a kind of API that the credentials may not read.
 fn tells_what_is_not_there(report: &Value) -> bool {
     let is_skipped = report["skipped"].as_array().is_some_and(|skipped| !skipped.is_empty());
     is_skipped || report["gateways"][0]["state"] == "denied"

@@ -61,7 +61,7 @@ async fn a_domain_that_cannot_be_read_keeps_its_urls_and_the_other_follows_amazo
         gateway.remove_mapping(domain, "m1");
         gateway.put_mapping(domain, Mapping::new("m2", "baskets", API, "live"));
     }
-    // Another one that only the unreadable domain leads to: it waits.
+    // Another one that only the unreadable domain maps to: it waits.
     put_api(&world, "h1h1h1h1h1");
     gateway.put_mapping(ONE, Mapping::new("m3", "other", "h1h1h1h1h1", "live"));
     world.run_timer().await;
@@ -161,7 +161,7 @@ async fn where_the_newer_version_does_not_tell_of_a_domain_the_older_one_is_aske
         };
         world.fail(Service::ApiGateway, None, "/v2/domainnames/one", None, answer);
         world.run_timer().await;
-        // What the older version tells is followed; of HTTP APIs it tells nothing, so that they keep what they have.
+        // The older version's mappings count; it has none to HTTP APIs, which keep what they have.
         assert_eq!(
             uris(&world),
             json!(["https://one.example.com/shop", "https://two.example.com/shop"]),

@@ -1,4 +1,4 @@
-//! Amazon's two lists, of REST APIs and of HTTP and WebSocket APIs: each is complete or not for itself.
+//! API Gateway's two lists, of REST APIs and of HTTP and WebSocket APIs: each is complete or not for itself.
 
 use std::collections::BTreeMap;
 
@@ -20,7 +20,7 @@ const ORDERS: &str = "f2a3b4c5d6";
 const NEW_REST: &str = "r0r0r0r0r0";
 const NEW_HTTP: &str = "h0h0h0h0h0";
 
-/// What the catalog has of the HTTP and WebSocket APIs, or of the REST APIs.
+/// The HTTP and WebSocket APIs in the catalog, or the REST APIs.
 fn part(world: &World, is_v2: bool) -> BTreeMap<String, Value> {
     let is_of_v2 = |path: &str| [BASKETS, TRACKING, NEW_HTTP].iter().any(|id| path.contains(id));
     let mut part = world.everything();

@@ -1,4 +1,4 @@
-//! What happens on Amazon: APIs of every kind come, change and go, and so do the custom domains that lead to them.
+//! Events in AWS: APIs of every kind come, change and go, and so do their custom domains.
 
 use std::collections::BTreeMap;
 
@@ -14,28 +14,28 @@ use crate::oracle::full_estate;
 
 /// The text that a stage's refused export brings.
 const REFUSAL: &str = "Unable to build the export";
-/// How many APIs come at once, so that more are there than a run without time begins.
+/// APIs that come at once: more than a run without time starts.
 const MANY: usize = 18;
-/// Most APIs that are there, but for those that come at once.
+/// Most APIs, except those that come at once.
 const APIS_MAX: usize = 7;
 /// Custom domains: the last is edge-optimized, which REST APIs alone can have.
 pub const DOMAINS: [&str; 3] = ["one.example.com", "two.example.com", "edge.example.com"];
 /// Keys of mappings; the last has two levels, which an edge-optimized domain cannot have.
 const KEYS: [&str; 4] = ["", "shop", "a$b", "shop/v1"];
-/// What tells the ids of HTTP and WebSocket APIs from those of REST APIs.
+/// The prefix that tells ids of HTTP and WebSocket APIs from those of REST APIs.
 const V2_ID: &str = "web";
 
-/// Whether an API of this id is on the list of REST APIs.
+/// Whether this is the id of a REST API.
 pub fn is_rest(id: &str) -> bool {
     !id.starts_with(V2_ID)
 }
 
-/// What of the custom domains cannot be read.
+/// The unreadable part of the custom domains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hidden {
-    /// What this domain leads to.
+    /// This domain's mappings.
     Domain(&'static str),
-    /// The same, but for what the older version of Amazon's API tells of it: of REST APIs.
+    /// The same, except those in the older version of AWS's API: to REST APIs.
     Newer(&'static str),
     /// Which there are.
     All,
@@ -67,14 +67,14 @@ impl Hidden {
         }
     }
 
-    /// Whether nobody can know whether this URL still leads to the API.
+    /// Whether it is unknown that this URL still leads to the API.
     pub fn hides(self, url: &str, api_id: &str) -> bool {
         let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         match self {
             Self::All => DOMAINS.contains(&host),
             Self::Domain(domain) => host == domain,
-            // No domain that is edge-optimized is asked of the newer version.
+            // Edge-optimized domains are not read through the newer version.
             Self::Newer(domain) => domain != DOMAINS[2] && host == domain && (!is_rest(api_id) || path.contains('/')),
         }
     }
@@ -293,7 +293,7 @@ impl Grounds {
         }
     }
 
-    /// Deletes an API and makes it again under the same name: then it has another id.
+    /// Recreates an API under the same name: it gets another id.
     fn recreate(&self, api: Api) {
         let gateway = &self.api_gateway;
         match api {
@@ -316,7 +316,7 @@ impl Grounds {
         }
     }
 
-    /// Lets a key of a custom domain lead to a stage, or to whichever the caller names after the key.
+    /// Maps a key of a custom domain to a stage, or to any that the caller names after the key.
     fn map(&self, api: &str, stage: Option<String>, domain: usize, key: usize) {
         let domain = DOMAINS[domain % DOMAINS.len()];
         let is_edge = domain == DOMAINS[2];
@@ -390,7 +390,7 @@ impl Grounds {
     }
 }
 
-/// A name for a stage; `$default` is one that HTTP APIs alone can have.
+/// A name for a stage; only HTTP APIs can have `$default`.
 fn stage_name(api: &str, is_websocket: bool, pick: usize) -> String {
     if !is_rest(api) && !is_websocket && pick.is_multiple_of(4) {
         return "$default".to_owned();

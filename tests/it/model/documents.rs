@@ -1,4 +1,4 @@
-//! What definitions have to say of where an API is called, and of what a WebSocket API takes.
+//! The URLs in definitions, and the messages of a WebSocket API.
 
 use sandbox::api_gateway::{Protocol, V2Api};
 use sandbox::estate::FullEstate;
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::amazon::DOMAINS;
 
-/// What is wrong with a definition's text, whose stage has these URLs.
+/// The flaw of a definition's text, whose stage has these URLs.
 pub fn flaw_of(estate: &FullEstate, api_id: &str, stage_is_default: bool, urls: &Value, text: &str) -> Option<String> {
     let Ok(document) = serde_json::from_str::<Value>(text) else {
         return Some(format!("it is {text:?}"));

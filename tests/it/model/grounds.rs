@@ -1,4 +1,4 @@
-//! Where lives are played: changes on Amazon and in the catalog, made directly, as their owners make them.
+//! The grounds of lives: changes in AWS and in the catalog, made directly, as their owners make them.
 
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -14,7 +14,7 @@ use crate::world::change_kept;
 
 /// Names of integrations: one is the beginning of another.
 pub const INTEGRATIONS: [&str; 3] = ["shop", "shop-a", "depot"];
-/// Environments that people made; the last is not there yet.
+/// People's environments; the last does not exist yet.
 pub const ENVIRONMENTS: [&str; 3] = ["people-one", "people-two", "to-be-made"];
 /// Stage names: plain ones, and ones that no entity can be named.
 pub const STAGES: [&str; 6] = ["prod", "staging", "v1", "Prod", "my_stage", "live"];
@@ -30,11 +30,11 @@ pub struct Grounds {
 #[derive(Default)]
 pub struct Shared {
     made: usize,
-    /// What the gateway lost and may have again.
+    /// What the gateway lost and may regain.
     pub lost: FullEstate,
-    /// What of its domains cannot be read.
+    /// The unreadable part of its domains.
     pub hidden: Option<Hidden>,
-    /// What the gateway held at some moment since the step began.
+    /// The gateway's contents at each moment of the step.
     estates: Vec<FullEstate>,
 }
 
@@ -47,7 +47,7 @@ impl Grounds {
         }
     }
 
-    /// A new life: names are given out from the first one again.
+    /// A new life: names start from the first one again.
     pub fn begin(&self) {
         *self.shared() = Shared::default();
     }
@@ -74,7 +74,7 @@ impl Grounds {
         }
     }
 
-    /// What of the gateway's domains cannot be read.
+    /// The unreadable part of the gateway's domains.
     pub fn hidden(&self) -> Option<Hidden> {
         self.shared().hidden
     }
@@ -94,7 +94,7 @@ impl Grounds {
         shared.made
     }
 
-    /// Makes an edit, if what it is about is there and the service takes it.
+    /// Makes an edit, if its subject exists and the service accepts it.
     fn edit(&self, person: &Person) {
         let center = &self.api_center;
         let everything = center.snapshot();
@@ -151,7 +151,7 @@ impl Grounds {
             place = &mut place[part];
         }
         *place = value;
-        // What the service refuses, nobody can do.
+        // A refused edit is impossible for anybody.
         let _ = self.api_center.put(path, properties);
     }
 
@@ -263,7 +263,7 @@ impl Grounds {
     }
 }
 
-/// The one that a number stands for.
+/// The one that a pick selects.
 pub fn picked<T>(mut all: Vec<T>, pick: usize) -> Option<T> {
     if all.is_empty() {
         return None;
@@ -272,7 +272,7 @@ pub fn picked<T>(mut all: Vec<T>, pick: usize) -> Option<T> {
     Some(all.swap_remove(index))
 }
 
-/// Where users' own values are, by the kind of entity.
+/// The paths of users' own values, by kind of entity.
 fn own_fields(path: &str) -> &'static [&'static str] {
     match (path.split('/').count(), path.contains("/deployments/")) {
         (2, _) if path.starts_with("environments/") => &[
@@ -316,7 +316,7 @@ fn own_value(field: &'static str, pick: usize) -> (&'static str, Value) {
     (field, value)
 }
 
-/// Where the source's values are, and what a person writes there.
+/// The paths of the source's values, and what a person writes there.
 fn their_fields(path: &str) -> Vec<(&'static str, Vec<Value>)> {
     let titles = vec![json!("Not this"), json!("Nor this")];
     match (path.split('/').count(), path.contains("/deployments/")) {

@@ -1,4 +1,4 @@
-//! What is known of the integrations in a life, and what each answer teaches of them.
+//! The test's knowledge of the integrations in a life, and what each answer adds to it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,15 +12,15 @@ use super::player::{self, Player, integration};
 use super::step::{Call, Query, Trouble};
 use crate::world::{Answer, kept};
 
-/// What an integration may be: what of it was asked for and is in force, or nothing.
+/// A possible state of an integration: the settings in force, or nothing.
 pub type Wish = Option<Value>;
 
-/// What is known in one life.
+/// The knowledge in one life.
 #[derive(Default)]
 pub struct Known {
     pub ledger: Ledger,
     pub moment: Moment,
-    /// What each integration may be; one of these it is.
+    /// The possible states of each integration, one of which is real.
     pub wishes: BTreeMap<String, Vec<Wish>>,
     /// All that was ever asked for of each.
     asked_for: BTreeMap<String, Vec<Wish>>,
@@ -30,7 +30,7 @@ pub struct Known {
     pub held: BTreeMap<String, String>,
     /// Integrations of which what is gone was held and not confirmed since.
     unconfirmed: BTreeSet<String>,
-    /// How many changes there were before the run that is under way.
+    /// The number of changes before the run in flight.
     pub last_run: usize,
     /// Everything that the handlers answered.
     pub said: String,
@@ -87,7 +87,7 @@ impl Known {
         }
     }
 
-    /// What a call may do, before it is made.
+    /// Adds the possible effects of a call, before it is made.
     pub fn expect(&mut self, call: &Call, player: &Player) {
         for holds in [&mut self.unconfirmed, &mut self.moment.unconfirmed] {
             holds.retain(|name| !call.ends_hold_of(name));
@@ -117,7 +117,7 @@ impl Known {
         }
     }
 
-    /// What an answer tells of an integration; what other calls did at the same moment may have come after it.
+    /// Learns from an answer about an integration; simultaneous calls may have come after it.
     pub fn learn(
         &mut self,
         call: &Call,
@@ -148,8 +148,8 @@ impl Known {
             Call::Delete { name } => {
                 let name = integration(*name).to_owned();
                 let undisturbed = matches!(trouble, Trouble::None);
-                // An answer that something refuses says whether the deletion goes on all the same.
-                let goes_on = [" is being deleted, and the timer goes on with it", " was deleted; "];
+                // An answer that something refuses says whether the deletion continues all the same.
+                let goes_on = [" is being deleted, and the timer continues", " was deleted, but "];
                 let goes_on = goes_on.iter().any(|words| answer.text.contains(words));
                 let wishes = self.wishes.entry(name.clone()).or_default();
                 match status {
@@ -167,7 +167,7 @@ impl Known {
         Ok(())
     }
 
-    /// Whether a report is one that can be.
+    /// Checks that a report is possible.
     pub fn learn_report(&mut self, call: &Call, body: &Value) -> Result<(), String> {
         let (name, report) = match call {
             Call::Put { name, .. } => (name, &body["properties"]["lastSync"]),

@@ -1,4 +1,4 @@
-//! What holds for every single write of the app, whatever else goes on.
+//! The laws for every single write of the app, whatever else happens.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use super::amazon::{Hidden, is_rest};
 use super::ledger::{Ledger, differs, holder, marker, urls};
 use crate::oracle::{entity_name, stages_of};
 
-/// Where the source's values are; what users have beside them is theirs.
+/// The paths of the source's values; users' values beside them are theirs.
 const OF_ENVIRONMENT: [&str; 1] = ["/customProperties/aws-integration"];
 const OF_MADE_ENVIRONMENT: [&str; 2] = ["/customProperties/aws-integration", "/server/type"];
 const OF_API: [&str; 9] = [
@@ -34,28 +34,28 @@ const OF_DEPLOYMENT: [&str; 4] = [
     "/customProperties/aws-sync-stage",
 ];
 
-/// What was the case, at one moment or another, while a step went on.
+/// The states during a step.
 #[derive(Debug, Default)]
 pub struct Moment {
     pub estates: Vec<FullEstate>,
-    /// What of the custom domains could not be read.
+    /// The unreadable part of the custom domains.
     pub hidden: Option<Hidden>,
-    /// Whether a run may have been cut short in this life, so that what it recorded and what it wrote are not the same.
+    /// Whether a run may have been cut short in this life, so that its records and writes differ.
     pub disturbed: bool,
     /// Integrations whose deletion was asked for in this step, and those for which it ever was.
     pub deleted: BTreeSet<String>,
     pub ever_deleted: BTreeSet<String>,
-    /// What was asked for, by integration: the modes of import that may be in force, and all lifecycle stages so far.
+    /// The settings by integration: the import modes that may be in force, and all lifecycle stages so far.
     pub modes: BTreeMap<String, BTreeSet<String>>,
     pub lifecycles: BTreeMap<String, BTreeSet<String>>,
     /// Integrations that a person took out of an environment in this step.
     pub taken: BTreeSet<String>,
-    /// APIs that the app made in this step.
+    /// APIs that the app created in this step.
     pub made: BTreeSet<String>,
     /// Integrations whose losses are to be held: nothing of them may go in this step unless it is confirmed.
     pub held: BTreeSet<String>,
-    /// Integrations of which an earlier run has held what is gone: nothing of them may go until that is confirmed or there
-    /// is nothing left to go, whatever appears.
+    /// Integrations whose removals an earlier run holds: nothing may be removed until confirmation, or until nothing is
+    /// left, whatever appears.
     pub unconfirmed: BTreeSet<String>,
 }
 
@@ -162,17 +162,17 @@ fn judge_environment(ledger: &Ledger, moment: &Moment, change: &Change) -> Resul
     }
 }
 
-/// How many APIs an integration has, and how many of them are gone, of each of Amazon's two lists.
+/// The number of an integration's APIs, and of those that are gone, for both lists of API Gateway.
 #[derive(Debug, Default)]
 struct Losses {
     owned: [usize; 2],
     gone: [usize; 2],
-    /// Whether the catalog may no longer tell which list each API is on.
+    /// Whether the catalog may have lost which list each API is in.
     is_vague: bool,
 }
 
 impl Losses {
-    /// Whether a run that reads these lists may let go of something.
+    /// Whether a run that reads these lists may remove something.
     fn may_go(&self, read: [bool; 2]) -> bool {
         let sum = |counts: [usize; 2]| {
             let counts = counts.into_iter().zip(read);
@@ -186,8 +186,7 @@ impl Losses {
     }
 }
 
-/// The integrations of which so many APIs are gone that a run has to hold their deletion, whether or not it can read both
-/// lists.
+/// The integrations with so many gone APIs that a run must hold their deletion, whether or not it reads both lists.
 pub fn to_be_held(ledger: &Ledger, estate: &FullEstate, reads_all: bool) -> BTreeSet<String> {
     let mut losses: BTreeMap<String, Losses> = BTreeMap::new();
     let apis = ledger.below("apis/").filter(|(path, _)| path.split('/').count() == 2);
@@ -207,7 +206,7 @@ pub fn to_be_held(ledger: &Ledger, estate: &FullEstate, reads_all: bool) -> BTre
     losses.into_keys().collect()
 }
 
-/// Whether an integration was told to go.
+/// Whether an integration is being deleted.
 fn is_going(ledger: &Ledger, moment: &Moment, integration: &str) -> bool {
     let stays = |value: &Value| marker(value, "aws-integration")["state"] != "deleting";
     let stands = ledger
@@ -237,7 +236,7 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
                 (Some((integration, id)), None) => {
                     let goes = may_go(ledger, moment, &change.path, integration, id);
                     allow(goes, "an API is let go that is wanted")?;
-                    // What somebody has put there in this very step counts, too.
+                    // Additions in this very step count, too.
                     let holds = holds_others(ledger, &change.path, ledger.seen);
                     allow(holds, "an API is left behind below which nothing is anybody else's")?;
                 }
@@ -270,17 +269,17 @@ fn judge_api(ledger: &Ledger, moment: &Moment, change: &Change) -> Result<(), St
     }
 }
 
-/// Whether an API may go with all that is below it.
+/// Whether an API may be deleted with everything below it.
 fn may_go(ledger: &Ledger, moment: &Moment, api: &str, integration: &str, id: &str) -> bool {
     moment.lacks_api(id) || is_going(ledger, moment, integration) || is_taken_back(ledger, moment, api, integration)
 }
 
-/// Whether a definition of this name is one that the app makes.
+/// Whether the app creates definitions of this name.
 fn is_definition(name: &str) -> bool {
     ["openapi", "asyncapi"].contains(&name)
 }
 
-/// Whether something is below an API that is not the app's and was made before this moment.
+/// Whether something below an API is not the app's and older than this moment.
 fn holds_others(ledger: &Ledger, api: &str, before: usize) -> bool {
     let below = format!("{api}/");
     ledger.below(&below).any(|(path, entry)| {
@@ -289,12 +288,12 @@ fn holds_others(ledger: &Ledger, api: &str, before: usize) -> bool {
     })
 }
 
-/// Whether a run whose integration vanished takes back what it made itself.
+/// Whether a run whose integration vanished removes what it created.
 fn is_taken_back(ledger: &Ledger, moment: &Moment, api: &str, integration: &str) -> bool {
     moment.made.contains(api) && ledger.environments_of(integration).is_empty()
 }
 
-/// What was held once goes only when it was confirmed.
+/// Held removals need a confirmation.
 fn judge_hold(ledger: &Ledger, moment: &Moment, api: &str, integration: &str) -> Result<(), String> {
     allow(
         !moment.unconfirmed.contains(integration)
@@ -332,7 +331,7 @@ fn judge_below(
     let (integration, id) = ledger
         .owner(api)
         .ok_or("something changes below an API that is nobody's")?;
-    // Below an API that was just made, all is left over from an earlier one of its name.
+    // Everything below a new API is left over from an earlier one of its name.
     let ours = moment.made.contains(api) || !ledger.is_strange(api, &change.path);
     let definition = change.path.split('/').nth(5);
     match (&change.before, &change.after) {
@@ -384,7 +383,7 @@ fn judge_below(
     }
 }
 
-/// What nobody can read of the custom domains leaves the URLs on them as they are.
+/// URLs on unreadable custom domains stay as they are.
 fn judge_urls(ledger: &Ledger, moment: &Moment, change: &Change, api: &str, id: &str) -> Result<(), String> {
     let (Some(hidden), Some(after)) = (moment.hidden, &change.after) else {
         return Ok(());
@@ -404,7 +403,7 @@ fn judge_urls(ledger: &Ledger, moment: &Moment, change: &Change, api: &str, id: 
         );
     };
     let stays = |before: &BTreeSet<String>| match hidden {
-        // The older version of Amazon's API may tell of more.
+        // The older version of AWS's API may have more.
         Hidden::Newer(_) if is_rest(id) => of(before).is_subset(&of(&after)),
         Hidden::Newer(_) | Hidden::Domain(_) | Hidden::All => of(before) == of(&after),
     };

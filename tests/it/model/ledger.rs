@@ -1,4 +1,4 @@
-//! The catalog as its journal tells it: what is there, and who made it.
+//! The catalog according to its journal: its entities, and who created them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,17 +16,17 @@ pub struct Entry {
     pub made_at: usize,
 }
 
-/// Every entity, those that are out of sight below one that is gone included.
+/// Every entity, including those hidden below a deleted one.
 #[derive(Debug, Default)]
 pub struct Ledger {
     entries: BTreeMap<String, Entry>,
-    /// The last change by a person of an API's metadata, or of whether it is there, by path.
+    /// The last change by a person of an API's metadata or existence, by path.
     tampered: BTreeMap<String, usize>,
-    /// The URLs that the app has written into each deployment since it made it, one time after another.
+    /// The URLs in each write of a deployment by the app, since its creation.
     urls: BTreeMap<String, Vec<BTreeSet<String>>>,
     /// How many changes there were.
     pub seen: usize,
-    /// How many there were before the step that is going on.
+    /// The number before the current step.
     pub step: usize,
 }
 
@@ -81,7 +81,7 @@ impl Ledger {
         self.urls.get(path).map_or(&[], Vec::as_slice)
     }
 
-    /// Whether a person has ever changed an API's metadata, or whether it is there.
+    /// Whether a person has ever changed an API's metadata or existence.
     pub fn is_tampered(&self, api: &str) -> bool {
         self.tampered.contains_key(api)
     }
@@ -101,12 +101,12 @@ impl Ledger {
         self.below("environments/").filter(|(_, entry)| holds(entry)).collect()
     }
 
-    /// The integration that an API is of, and its id on Amazon: the marker and the name say so.
+    /// The integration of an API, and its id in AWS, according to marker and name.
     pub fn owner(&self, api: &str) -> Option<(String, String)> {
         owner(api, &self.get(api)?.value)
     }
 
-    /// Whether a version, or what goes by its name, is listed as the integration's.
+    /// Whether a version, or a deployment of its name, is listed as the integration's.
     pub fn lists(&self, api: &str, name: &str) -> bool {
         self.lists_all(api) || self.names(api).iter().any(|listed| listed == name)
     }
@@ -140,7 +140,7 @@ impl Ledger {
             .collect()
     }
 
-    /// Whether a deployment below an API says that the API is an integration's.
+    /// Whether a deployment's marker attributes the API to an integration.
     pub fn vouches_for(&self, api: &str, integration: &str) -> bool {
         let deployments = format!("{api}/deployments/");
         self.below(&deployments).any(|(path, entry)| {
@@ -149,14 +149,14 @@ impl Ledger {
         })
     }
 
-    /// Whether an API is being made, so that all that is below it is the integration's.
+    /// Whether an API is under construction, so that everything below it is the integration's.
     pub fn lists_all(&self, api: &str) -> bool {
         let entry = self.get(api);
         entry.is_some_and(|entry| kept(&entry.value["properties"], "aws-sync", "record")["state"] == "creating")
     }
 
-    /// Whether something below an API is not the app's: a person made it, or made the app lose sight of it before the
-    /// step that is going on, which may have looked at it before.
+    /// Whether something below an API is not the app's: a person created it, or hid it from the app before the current
+    /// step.
     pub fn is_strange(&self, api: &str, path: &str) -> bool {
         let Some(entry) = self.get(path) else { return false };
         let name = path.split('/').nth(3).unwrap_or_default();
@@ -204,7 +204,7 @@ fn owner(api: &str, value: &Value) -> Option<(String, String)> {
     if !record["name"].as_str()?.eq_ignore_ascii_case(name) {
         return None;
     }
-    // A list of sources that was broken by hand, or is empty since, tells nothing; the name does.
+    // A broken or empty list of sources says nothing; the name does.
     let source = marker["source"].as_str().and_then(|source| source.rsplit('/').next());
     let id = source
         .filter(|id| !id.is_empty())
@@ -222,7 +222,7 @@ fn vouching(entry: &Entry, path: &str) -> Option<Value> {
     (is_named("api", 1)? && is_named("name", 3)?).then_some(record)
 }
 
-/// What differs between two states of an entity, but for these places: those of the source.
+/// The differences between two states of an entity, except in the source's places.
 pub fn differs(before: &Value, after: &Value, but: &[&str]) -> bool {
     let rest = |value: &Value| {
         let mut properties = value["properties"].clone();

@@ -34,7 +34,7 @@ const KEYS: [[&str; 2]; 2] = [
 ];
 /// So many ends of a process make a host give up on it.
 const ENDS: usize = 3;
-/// A budget in which nothing but the first few APIs is begun.
+/// A budget in which only the first few APIs start.
 const NO_TIME: [(&str, &str); 2] = [
     ("HTTP_TIME_BUDGET_SECONDS", "0.001"),
     ("SYNC_TIME_BUDGET_SECONDS", "0.001"),
@@ -47,10 +47,10 @@ pub struct Player {
     hosts: Vec<FunctionsHost>,
     /// How many ends of its handler each host has seen.
     ends: [usize; 2],
-    /// What the handlers of earlier hosts wrote to their logs.
+    /// The logs of earlier hosts' handlers.
     output: String,
     client: reqwest::Client,
-    /// Everything that must not be told, of all lives so far.
+    /// All secrets of all lives so far.
     secrets: BTreeSet<String>,
 }
 
@@ -96,7 +96,7 @@ impl Player {
         self.settle(known).await.map_err(|why| format!("in the end: {why}"))
     }
 
-    /// Both clouds as new, with what is there before a life.
+    /// Resets both clouds to the start of a life.
     fn begin(&self, life: &Life) -> Known {
         let center = &self.cloud.api_center;
         center.clear();
@@ -170,7 +170,7 @@ impl Player {
         answers
     }
 
-    /// The integrations whose losses a call has to hold; while other things happen, that depends on when it looks.
+    /// The integrations whose removals a call must hold; with other events, that depends on its timing.
     fn held(&self, calls: &[(usize, Call)], trouble: &Trouble, known: &Known) -> BTreeSet<String> {
         let confirms = |(_, call): &(usize, Call)| {
             matches!(
@@ -188,7 +188,7 @@ impl Player {
         to_be_held(&known.ledger, &full_estate(&self.cloud.api_gateway), reads_all)
     }
 
-    /// Lets the calls fail that would tell of what is hidden. Their rules come before all others: nothing gets past them.
+    /// Fails the calls that would reveal hidden parts. Their rules come first: nothing gets past them.
     fn hide(&self, hidden: Option<Hidden>) {
         let Some((target, status)) = hidden.map(Hidden::calls) else {
             return;
@@ -420,7 +420,7 @@ impl Player {
         }
     }
 
-    /// What the handlers have written to their logs.
+    /// The handlers' logs.
     pub fn output(&self) -> String {
         let outputs = self.hosts.iter().map(FunctionsHost::output);
         [self.output.clone()]
@@ -430,7 +430,7 @@ impl Player {
             .join("\n")
     }
 
-    /// Asserts that no log tells a secret.
+    /// Asserts that no log contains a secret.
     pub fn assert_logs_kept(&self) {
         let output = self.output();
         let told = self.secrets.iter().find(|secret| output.contains(*secret));
@@ -447,7 +447,7 @@ async fn start_host(cloud: &Cloud, handler: usize) -> FunctionsHost {
     FunctionsHost::start(host_options(cloud, settings)).await.unwrap()
 }
 
-/// How many requests a fault strikes. One that is waited for and tried again must pass, or the whole time budget would go by.
+/// The number of requests that a fault strikes. A retried one must finally pass, or the whole time budget would go by.
 fn times_of(fault: usize, times: usize) -> usize {
     match self::fault(fault) {
         Fault::Answer { headers, .. } if headers.contains_key(RETRY_AFTER) => times.min(2),

@@ -18,7 +18,7 @@ use super::step::{Call, Document, Trouble};
 use crate::oracle::{Wishes, desired_full_by, entity_name, full_estate, source_owned};
 
 impl Player {
-    /// Lets two runs be made, one of them deep, and compares the catalog with what it should be.
+    /// Makes two runs, one of them deep, and compares the catalog with its desired state.
     pub async fn settle(&mut self, known: &mut Known) -> Result<(), String> {
         self.grounds.show();
         self.grounds.begin_step();
@@ -119,7 +119,7 @@ impl Player {
         Ok(report)
     }
 
-    /// The integrations that are there, each as it shows itself: one of those that were asked for, and none that was not.
+    /// The existing integrations: each matches one of its possible states, and none is unexpected.
     async fn present(&self, known: &Known) -> Result<BTreeMap<String, Value>, String> {
         let list = self.request(0, Method::GET, "", None).await.expect(200).json();
         let listed: Vec<&Value> = list["value"].as_array().unwrap().iter().collect();
@@ -282,7 +282,7 @@ fn split(path: &str) -> (String, String) {
     (api, parts.nth(1).unwrap_or_default().to_owned())
 }
 
-/// Whether an integration shows itself as it was asked for.
+/// Whether an integration shows the requested settings.
 fn fits(name: &str, wish: &Value, shown: &Value) -> bool {
     let of = |properties: &Value, pointer: &str| properties.pointer(pointer).cloned().unwrap_or_default();
     let own = json!(format!("/workspaces/default/environments/{name}"));
@@ -313,7 +313,7 @@ fn refused(integration: &str, estate: &FullEstate) -> BTreeSet<String> {
     rest.chain(v2).map(path).collect()
 }
 
-/// Whether something below an API may be there although the source knows nothing of it.
+/// Whether something may exist below an API without the source.
 fn is_allowed(known: &Known, path: &str, refused: &BTreeSet<String>) -> bool {
     let (api, _) = split(path);
     if refused.contains(path) || known.ledger.is_strange(&api, path) {

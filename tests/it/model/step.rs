@@ -1,11 +1,11 @@
-//! What can happen in a life. Picks are numbers that find their object when their turn comes, so that any part of a
-//! life is a life, too, and a failing one can be cut down.
+//! The steps of a life. Picks are numbers that select their object when their turn comes, so that any part of a life is
+//! a life, too, and a failing one can be shrunk.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
 use sandbox::record::Service;
 
-/// Something that happens on Amazon.
+/// An event in AWS.
 #[derive(Debug, Clone)]
 pub enum Amazon {
     Add(Seed),
@@ -71,13 +71,13 @@ pub enum Amazon {
     /// Everything is gone, as another account's keys would have it; and there again.
     Lose,
     Return,
-    /// Deleted, and made again under the same name: then it has another id.
+    /// Recreated under the same name, with another id.
     Recreate {
         api: usize,
     },
 }
 
-/// An API to be made.
+/// A new API.
 #[derive(Debug, Clone)]
 pub struct Seed {
     /// REST, HTTP or WebSocket.
@@ -140,7 +140,7 @@ pub enum Call {
     Plan { name: usize },
 }
 
-/// What a `PUT` asks for.
+/// The settings of a `PUT`.
 #[derive(Debug, Clone)]
 pub struct Document {
     pub mode: usize,
@@ -149,7 +149,7 @@ pub struct Document {
     pub key: usize,
 }
 
-/// What a sync asks for.
+/// The query of a sync.
 #[derive(Debug, Clone, Copy)]
 pub enum Query {
     Plain,
@@ -159,7 +159,7 @@ pub enum Query {
     Confirm,
 }
 
-/// What goes wrong, or happens, while calls are under way.
+/// Faults and events during calls.
 #[derive(Debug, Clone)]
 pub enum Trouble {
     None,
@@ -169,7 +169,7 @@ pub enum Trouble {
         skip: usize,
         times: usize,
     },
-    /// A handler is killed, or told to end, at one of its writes or at any request.
+    /// A handler is killed or terminated at one of its writes or at any request.
     Kill {
         handler: usize,
         how: usize,
@@ -190,7 +190,7 @@ pub enum Step {
     Calls(Vec<(usize, Call)>, Trouble),
 }
 
-/// A life: what is there before it, and what happens.
+/// A life: its initial state and its steps.
 #[derive(Debug, Clone)]
 pub struct Life {
     pub seeds: Vec<Seed>,

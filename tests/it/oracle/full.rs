@@ -22,7 +22,7 @@ pub fn full_estate(gateway: &ApiGateway) -> FullEstate {
     }
 }
 
-/// The names of an API's stages, but for those that run nothing; `None` where there is no such API.
+/// The names of an API's stages, except those that run nothing; `None` if there is no such API.
 pub fn stages_of<'a>(estate: &'a FullEstate, id: &str) -> Option<Vec<&'a str>> {
     let rest = estate.rest.iter().find(|(api, _)| api.id == id);
     if let Some((_, stages)) = rest {
@@ -33,7 +33,7 @@ pub fn stages_of<'a>(estate: &'a FullEstate, id: &str) -> Option<Vec<&'a str>> {
     Some(deployed.map(|stage| stage.name.as_str()).collect())
 }
 
-/// What an integration should have made of everything that a gateway has.
+/// The desired catalog for everything on a gateway.
 pub fn desired_full(integration: &str, region: &str, estate: &FullEstate) -> BTreeMap<String, Value> {
     let wishes = Wishes {
         integration,
@@ -151,7 +151,7 @@ fn desired_v2(
     all
 }
 
-/// A document without what only Amazon understands.
+/// A document without AWS's extensions.
 fn without_extensions(value: &Value) -> Value {
     match value {
         Value::Object(members) => {

@@ -78,7 +78,7 @@ fn set(texts: &[&str]) -> BTreeSet<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
 }
 
-/// Runs until a run has nothing left to do; gives its report.
+/// Runs until a run has nothing left to do; returns its report.
 async fn settle(world: &World) -> Value {
     for _ in 0..5 {
         let report = world.sync("").await.json();
@@ -166,7 +166,7 @@ async fn starts_and_ends_of_names_are_taken_off_and_an_empty_tag_makes_no_group(
     assert_eq!(others.len(), 3, "{others:?}");
 }
 
-/// Writes on an API, its version and its deployment what no run gives.
+/// Adds people's values to an API, its version and its deployment.
 fn write_on(world: &World, api: &str, deployment: &str, author: &str) {
     world.edit(&format!("apis/{SHOP}-{api}"), |api| {
         api["summary"] = json!(format!("Summary {author}"));
@@ -255,7 +255,7 @@ async fn what_people_wrote_and_finds_no_place_is_held_by_name() {
         "{report:#}"
     );
     let message = report["message"].as_str().unwrap();
-    let named = "apis/shop-orders2222 has moved to apis/shop-orders, which lacks what it has as summary, contacts";
+    let named = "apis/shop-orders2222 has moved to apis/shop-orders, which still lacks its summary, contacts";
     assert!(message.contains(named), "{message}");
     assert_eq!(apis(&world), set(&["orders", "orders2222"]));
     assert_eq!(world.properties("apis/shop-orders2222")["summary"], "Summary two");
@@ -383,7 +383,7 @@ async fn a_member_that_is_gone_takes_its_deployment_along_and_the_last_one_the_a
         .cloud
         .gateway(ACCOUNTS[0], "us-east-1")
         .remove_rest_api(ORDERS[0].0);
-    // A gateway that has none of its APIs is suspicious, whatever group they are in.
+    // A gateway without any of its APIs is suspicious, whatever group they are in.
     let report = settle(&world).await;
     assert_eq!(report["outcome"], "succeeded", "{report:#}");
     assert_eq!(below(&world, "orders", "deployments").len(), 2);

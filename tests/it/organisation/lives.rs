@@ -1,7 +1,8 @@
 //! Lives of a company at random: APIs come, go and change their groups, accounts deny their roles, people write.
 //!
-//! After each sync, what is gone from the catalog has to be gone from a gateway that could be read. In the end all accounts
-//! can be read, what is held is confirmed, and the catalog has to be what an oracle says that only knows the gateways.
+//! After each sync, what is gone from the catalog must be gone from a gateway that could be read. In the end all
+//! accounts can be read, what is held is confirmed, and the catalog must be what an oracle says that only knows the
+//! gateways.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +17,11 @@ use crate::world::{SHOP, World};
 
 /// Lives that a plain test run plays; more are read from `ORGANISATION_LIVES`.
 const LIVES: u32 = 6;
-/// The values of the tag that makes groups; an API with the last one stands alone.
+/// The values of the grouping tag; an API with the last one stands alone.
 const SERVICES: [&str; 4] = ["orders", "returns", "stock", ""];
 const STAGES: [&str; 2] = ["prod", "test"];
 
-/// What happens in a life.
+/// A step of a life.
 #[derive(Debug, Clone)]
 enum Step {
     /// A gateway gets an API, or it has it already and its tag changes.
@@ -35,9 +36,9 @@ enum Step {
     Deploy { place: usize, number: usize, stage: usize },
     /// An account denies its role, or no longer does.
     Deny { account: usize, denied: bool },
-    /// A person writes on an API or a deployment of the catalog's, or makes a deployment.
+    /// A person edits an API or a deployment, or creates a deployment.
     Write { pick: usize, what: usize },
-    /// What makes groups is changed.
+    /// The grouping changes.
     GroupBy { grouped: bool },
     /// The rest is synchronised.
     Sync,
@@ -67,7 +68,7 @@ struct Player {
     apis: Apis,
     denied: BTreeSet<usize>,
     grouped: bool,
-    /// What people have made.
+    /// People's entities.
     theirs: BTreeSet<String>,
 }
 
@@ -88,7 +89,7 @@ impl Player {
         player
     }
 
-    /// Whether the integration is as it was put: while too little can be read, it may be refused.
+    /// Whether the `PUT` took effect: while too little can be read, it may be refused.
     async fn put(&self, grouped: bool) -> bool {
         let mut document = document(&self.company, &all_accounts());
         let group_by = if grouped { "tag:service" } else { "none" };
@@ -204,7 +205,7 @@ impl Player {
         urls
     }
 
-    /// Nothing that may be on Amazon is gone, and nothing of people's.
+    /// Checks that nothing that may be in AWS was removed, and nothing of people's.
     fn judge(&self, before: &BTreeMap<String, BTreeSet<String>>, answer: &str) {
         let after = self.urls();
         let there: BTreeSet<String> = self.expected().into_values().flatten().collect();
@@ -221,7 +222,7 @@ impl Player {
         }
     }
 
-    /// What the catalog has to have: the URLs of the deployments, by API.
+    /// The desired URLs of the deployments, by API.
     fn expected(&self) -> BTreeMap<String, BTreeSet<String>> {
         let mut expected: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for ((place, number), (service, stages)) in &self.apis {
@@ -280,7 +281,7 @@ impl Player {
     }
 }
 
-/// An id that tells the account.
+/// An id that identifies the account.
 fn id(place: usize, number: usize) -> String {
     format!("{}api{place}{number}aa", &ACCOUNTS[place / REGIONS.len()][..3])
 }

@@ -12,11 +12,15 @@ async fn what_cannot_be_a_source_is_refused_by_name() {
     let table: [(&str, Value, &str); 9] = [
         ("accounts", json!([12_345_678_901_u64]), "put the account id in quotes"),
         ("accounts", json!(["12345678901"]), "a string of twelve digits"),
-        ("accounts", json!(["111111111111", "111111111111"]), "is there twice"),
+        ("accounts", json!(["111111111111", "111111111111"]), "is listed twice"),
         ("accounts", json!({ "organization": false }), "must be true"),
-        ("regionNames", json!(["cn-north-1", "us-east-1"]), "another partition"),
-        ("regionNames", json!(["us-east-1", "us-east-1"]), "is there twice"),
-        ("regionNames", json!([]), "at least one"),
+        (
+            "regionNames",
+            json!(["cn-north-1", "us-east-1"]),
+            "another AWS partition",
+        ),
+        ("regionNames", json!(["us-east-1", "us-east-1"]), "is listed twice"),
+        ("regionNames", json!([]), "non-empty"),
         ("name", json!("Prod"), "lower-case"),
         ("roleName", json!("arn:aws:iam::111111111111:role/x"), "is an ARN"),
     ];

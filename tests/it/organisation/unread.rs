@@ -135,7 +135,7 @@ async fn a_region_that_does_not_answer_costs_seconds_and_takes_nothing_away() {
         (&json!("partial"), &json!(1), &json!(0)),
         "{report:#}"
     );
-    // A report tells twenty gateways, first those with which something is wrong.
+    // A report has twenty gateways, failed ones first.
     let unavailable = states(&report)
         .into_iter()
         .filter(|state| state.ends_with("eu-west-1 unavailable"));

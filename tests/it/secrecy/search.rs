@@ -9,23 +9,24 @@ use base64::prelude::{BASE64_STANDARD_NO_PAD, BASE64_URL_SAFE_NO_PAD};
 const WINDOW: usize = 16;
 /// Characters of a block: as many as fit into a number.
 const BLOCK: usize = 8;
-/// Of so many places in a row a block is kept of one: any window then holds a whole one.
+/// One block is kept of this many consecutive positions: any window then contains a whole one.
 const STRIDE: usize = WINDOW - BLOCK + 1;
 /// Slots of the filter, as a power of two: many more than the blocks of all the signatures of the longest test.
 const FILTER_BITS: u32 = 22;
 
-/// What is searched for.
+/// The searched secrets.
 ///
-/// Tests search hundreds of megabytes without optimisation, so almost every character must cost no more than a look at the filter.
+/// Tests search hundreds of megabytes without optimisation, so almost every character must cost only one lookup in the
+/// filter.
 #[derive(Debug)]
 pub struct Searcher {
     /// Every encoding, and whose it is.
     encoded: Vec<(Vec<u8>, &'static str)>,
-    /// Where in which encodings each block is.
+    /// The position of each block, by encoding.
     blocks: HashMap<u64, Vec<(usize, usize)>>,
     /// Whether any block has this slot.
     filter: Vec<bool>,
-    /// What is shorter than a window.
+    /// Secrets shorter than a window.
     short: Vec<(String, &'static str)>,
 }
 
@@ -60,7 +61,7 @@ impl Searcher {
         }
     }
 
-    /// What was found in a text, if anything.
+    /// The secret in a text, if any.
     pub fn find(&self, text: &str) -> Option<&'static str> {
         let text = plain(text);
         let mut block = 0;
@@ -78,7 +79,7 @@ impl Searcher {
         short.map(|(_, what)| *what)
     }
 
-    /// What a text has a window of around the block that begins there.
+    /// The secret whose window surrounds the block at this position.
     fn around(&self, text: &[u8], begin: usize, block: u64) -> Option<&'static str> {
         let mut places = self.blocks.get(&block)?.iter();
         places.find_map(|&(number, offset)| {

@@ -1,4 +1,4 @@
-//! What the catalog has room for, and what it requires.
+//! The catalog's limits and requirements.
 
 use reqwest::Method;
 use sandbox::api_gateway::RestApi;

@@ -1,4 +1,4 @@
-//! What people and other tools do to what is ours, and below it.
+//! Changes by people and other tools to our entities, and below them.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ async fn an_environment_that_another_tool_has_replaced_is_put_right_by_put_and_b
             .filter(|path| path.contains("shop"))
             .collect();
         assert_eq!(left, Vec::<String>::new());
-        // Nobody can tell whose it is by now.
+        // By now, its owner is unknown.
         assert!(world.has("environments/shop"));
         assert_eq!(marker(&world, "environments/shop", "aws-integration"), Value::Null);
         world.run_timer().await;

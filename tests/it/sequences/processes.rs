@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 use crate::deadlines::plain;
 use crate::world::{SHOP, World, answer, host_options};
 
-/// Lets the timer run, and another process answer a call once the run has made so many writes of APIs.
+/// Runs the timer, with a call to another process after this many writes of APIs.
 async fn call_during_a_run(world: &World, skip: usize, method: Method, body: Option<Value>) {
     let other = FunctionsHost::start(host_options(&world.cloud, &[])).await.unwrap();
     let (begin, started) = oneshot::channel();
@@ -84,7 +84,7 @@ async fn a_put_of_other_settings_in_another_process_ends_a_run_that_records_noth
     assert_eq!(shown["properties"]["importSpecification"], "never");
     let runs = shown["properties"]["history"].as_array().unwrap().len();
     assert_eq!(runs, 2, "the two puts' own: {:#}", shown["properties"]["history"]);
-    // What the old run had under way when it was overtaken is put right.
+    // What the old run had in flight when it was overtaken is corrected.
     world.sync("deep=true").await.expect(200);
     assert!(world.inventory().keys().all(|path| !path.contains("/definitions/")));
     assert_eq!(

@@ -20,7 +20,7 @@ pub(super) struct Entry {
 /// Makes a zip: sorted, in the year 1980, with Unix modes, with no extra fields and no folders of their own.
 ///
 /// # Errors
-/// When two entries have the same name.
+/// If two entries have the same name.
 pub(super) fn zip(mut entries: Vec<Entry>) -> Result<Vec<u8>> {
     entries.sort_by_key(|entry| entry.name);
     let mut writer = ZipWriter::new(Cursor::new(Vec::new()));

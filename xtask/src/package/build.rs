@@ -24,7 +24,7 @@ const MEDDLING: [&str; 6] = [
     "RUSTFLAGS",
 ];
 
-/// What is of use in the answer of `cargo metadata`.
+/// The relevant part of `cargo metadata`.
 #[derive(Debug, Deserialize)]
 struct Metadata {
     target_directory: PathBuf,
@@ -41,7 +41,7 @@ struct Package {
 /// Builds the handler; gives its path.
 ///
 /// # Errors
-/// When a tool is missing or fails.
+/// If a tool is missing or fails.
 pub(super) fn build_handler(workspace: &Path) -> Result<PathBuf> {
     let in_workspace = |program| {
         let mut command = Command::new(program);
@@ -154,7 +154,7 @@ fn name(command: &Command) -> String {
 mod tests {
     use super::*;
 
-    /// What `rustc` makes of a path with these flags: the last mapping that fits counts.
+    /// The path after `rustc`'s mappings: the last matching one counts.
     fn mapped(flags: &[String], path: &str) -> String {
         let mappings = flags
             .iter()

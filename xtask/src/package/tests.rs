@@ -25,7 +25,7 @@ fn published() -> BTreeSet<String> {
     FILES.into_iter().chain([HANDLER]).map(str::to_owned).collect()
 }
 
-/// Stages a handler; gives the folder, which goes with what keeps it.
+/// Stages a handler; returns the folder, which goes with what keeps it.
 fn staged() -> (tempfile::TempDir, std::path::PathBuf) {
     let temporary = tempfile::tempdir().unwrap();
     let (handler, folder) = (

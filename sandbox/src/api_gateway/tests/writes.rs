@@ -16,7 +16,7 @@ impl World {
             .await
     }
 
-    /// Imports a document; gives the new API's path.
+    /// Imports a document; returns the new API's path.
     async fn import(&self, document: Value) -> String {
         let answer = self.post("/restapis?mode=import", document).await;
         assert_eq!(answer.status, 201, "{:?}", answer.body);

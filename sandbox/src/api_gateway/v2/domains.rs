@@ -1,4 +1,4 @@
-//! Custom domain names as version 2 shows them: regional ones with TLS 1.2, and of the rest as little as Amazon does.
+//! Custom domain names as version 2 shows them: regional ones with TLS 1.2, and of the rest as little as AWS does.
 
 use std::collections::BTreeMap;
 
@@ -134,7 +134,7 @@ fn rules(entry: &DomainEntry, call: &Call<'_>) -> Result<Response<Bytes>, Amazon
 }
 
 fn domain(domain: &DomainName, call: &Call<'_>) -> Value {
-    // Text by Amazon's model, a number for a domain name that version 1 made: clients that go by the model fail on it.
+    // Text by AWS's model, a number for a domain name that version 1 made: clients that go by the model fail on it.
     let date = if domain.made_with_v1 {
         json!(domain.certificate_upload_date)
     } else {
@@ -160,7 +160,7 @@ fn domain(domain: &DomainName, call: &Call<'_>) -> Value {
     }))
 }
 
-/// A mapping. What Amazon gives as the stage of one that version 1 made without a stage is not recorded.
+/// A mapping. What AWS gives as the stage of one that version 1 made without a stage is not recorded.
 fn mapping(mapping: &Mapping) -> Value {
     present(json!({
         "apiId": mapping.api_id,

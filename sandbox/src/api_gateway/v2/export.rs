@@ -14,9 +14,9 @@ use super::super::v2_entry::V2Entry;
 use super::super::wire::empty_answer;
 use crate::region::dns_suffix;
 
-/// The version that Amazon gives its exports.
+/// The version that AWS gives its exports.
 const OPENAPI_VERSION: &str = "3.0.1";
-/// What the names of Amazon's extensions begin with.
+/// What the names of AWS's extensions begin with.
 const EXTENSION: &str = "x-amazon-apigateway-";
 
 /// What is asked for.
@@ -35,7 +35,7 @@ pub(super) fn export(
 ) -> Result<Response<Bytes>, AmazonError> {
     match entry.api.protocol {
         Protocol::Http => (),
-        // Amazon documents exports of HTTP APIs only; the refusal itself is not recorded.
+        // AWS documents exports of HTTP APIs only; the refusal itself is not recorded.
         Protocol::Websocket => return Err(AmazonError::bad_request("Export is only supported for HTTP APIs")),
     }
     if specification != "OAS30" {
@@ -48,7 +48,7 @@ pub(super) fn export(
         None => &entry.draft,
         Some(name) => {
             let stage = entry.stage(name)?;
-            // What Amazon says of a stage that runs no deployment is not recorded.
+            // What AWS says of a stage that runs no deployment is not recorded.
             stage.deployment_id.as_ref().ok_or_else(AmazonError::unknown_stage)?;
             &stage.definition
         }
@@ -93,7 +93,7 @@ fn wanted<'a>(call: &'a Call<'_>) -> Result<Wanted<'a>, AmazonError> {
     })
 }
 
-/// The document with what Amazon itself says: the latest configuration has no stage, and so no server.
+/// The document with what AWS itself says: the latest configuration has no stage, and so no server.
 fn dressed(document: &Value, api: &V2Api, wanted: &Wanted<'_>, now: i64, region: &str) -> Value {
     let mut info = Map::new();
     info.insert("title".to_owned(), json!(api.name));
@@ -127,9 +127,9 @@ fn export_time(seconds: i64) -> Option<String> {
     Some(format!("{date} {hour:02}:{minute:02}:{second:02}UTC"))
 }
 
-/// Takes Amazon's extensions away, methods among them: a path that any method is for is left empty.
+/// Removes AWS's extensions, methods among them: a path that any method is for is left empty.
 ///
-/// What Amazon leaves of such a path is not documented.
+/// What AWS leaves of such a path is not documented.
 fn strip(value: &mut Value) {
     match value {
         Value::Object(members) => {

@@ -1,4 +1,4 @@
-//! Writes of version 2: as far as it takes to fill a gateway with Amazon's own tools.
+//! Writes of version 2: enough to fill a gateway with AWS's own tools.
 
 use std::collections::BTreeMap;
 
@@ -98,7 +98,7 @@ struct NewDeployment {
     description: Option<String>,
 }
 
-/// Answers a call that makes or deletes something below `/v2/apis`.
+/// Answers a call that creates or deletes something below `/v2/apis`.
 pub(super) fn answer(state: &mut State, call: &Call<'_>, rest: &[&str]) -> Result<Response<Bytes>, AmazonError> {
     let [id, rest @ ..] = rest else {
         return create_api(state, call);

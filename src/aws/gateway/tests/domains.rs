@@ -336,7 +336,7 @@ async fn a_list_of_domains_that_is_not_whole_leaves_all_of_them_unknown() {
             vec![first(), coded(403, "AccessDeniedException", "no")],
             "denies access",
         ),
-        (vec![first()], "circle"),
+        (vec![first()], "loop"),
         (vec![names("{}")], "no name"),
         (vec![names(&regional("", ""))], "no name"),
         (vec![answer(200, "")], "empty"),

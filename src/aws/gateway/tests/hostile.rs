@@ -53,7 +53,7 @@ async fn no_answer_at_all_is_no_empty_list() {
     let first = answer(200, r#"{"item":[{"id":"a1"}],"position":"p"}"#);
     for answers in [vec![nothing()], vec![first, nothing()]] {
         let error = Bench::new(answers).await.gateway.rest_apis().await.unwrap_err();
-        assert!(error.to_string().contains("the answer is empty"), "{error}");
+        assert!(error.to_string().contains("the response is empty"), "{error}");
     }
     let bench = Bench::new(vec![nothing()]).await;
     assert!(bench.gateway.stages(&with_id("a1")).await.is_err());

@@ -1,4 +1,4 @@
-//! What Amazon refuses, throttles and cannot answer, told apart by what helps.
+//! What AWS refuses, throttles and cannot answer, told apart by what helps.
 
 use super::*;
 

@@ -40,7 +40,7 @@ async fn all_pages_of_http_and_websocket_apis_make_one_listing() {
     let unusable: Vec<(&str, bool)> = listing
         .unusable
         .iter()
-        .map(|unusable| (&*unusable.id, unusable.message.contains("a kind that is not known")))
+        .map(|unusable| (&*unusable.id, unusable.message.contains("an unknown kind")))
         .collect();
     assert_eq!(unusable, [("b/b", false), ("ggg", true), ("nnn", true)]);
     assert_eq!(
@@ -229,7 +229,7 @@ async fn an_export_of_an_http_api_that_cannot_be_had_says_why() {
         (coded(400, "BadRequestException", "no"), Some(refused)),
         (endless, Some(StageExport::Endless(ANSWER_MAX_BYTES))),
         (answer(200, ""), Some(StageExport::OpenApi(Vec::new()))),
-        // From somebody on the way to Amazon: it says nothing of the API, which comes first in the next run.
+        // From somebody on the way to AWS: it says nothing of the API, which comes first in the next run.
         (answer(200, "\n<html><body>Sign in</body></html>"), None),
         (coded(404, "NotFoundException", "no such stage"), None),
         (coded(403, "AccessDeniedException", "no"), None),

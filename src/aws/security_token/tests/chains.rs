@@ -176,6 +176,6 @@ async fn a_denied_member_is_named_with_all_that_it_may_be() {
     let [member] = members(&bench, 1).try_into().unwrap();
     let error = all_regions(&[member]).await.remove(0).unwrap_err();
     assert_eq!(error.problem().code, ErrorCode::RoleNotAssumable);
-    insta::assert_snapshot!(error, @"AssumeRole of role arn:aws:iam::000000000001:role/team/member: Amazon refuses: AccessDenied: User is not authorized (Amazon does not say which it is: there is no such role, its trust policy does not name the role arn:aws:iam::123456789012:role/sync, it asks for another externalId, or the role arn:aws:iam::123456789012:role/sync is not allowed sts:AssumeRole on it; StackSets never deploy to the management account, which needs a stack of its own)");
+    insta::assert_snapshot!(error, @"AssumeRole of role arn:aws:iam::000000000001:role/team/member: AWS refuses: AccessDenied: User is not authorized (AWS does not say which: the role does not exist, its trust policy does not name the role arn:aws:iam::123456789012:role/sync, it requires another externalId, or the role arn:aws:iam::123456789012:role/sync may not call sts:AssumeRole on it; StackSets never deploy to the management account, which needs its own stack)");
     assert_eq!(bench.requests().len(), 2, "its regions share the answer");
 }

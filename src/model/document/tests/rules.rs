@@ -63,9 +63,13 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
     for (rules, target, words) in [
         (json!({}), "properties.exclude", "must be a list"),
         (json!(["a"]), "properties.exclude[0]", "must be an object"),
-        (json!([{ "name": "a" }, {}]), "properties.exclude[1]", "fit everything"),
-        (json!([{ "name": null }]), "properties.exclude[0]", "fit everything"),
-        (json!([{ "names": "a" }]), "properties.exclude[0].names", "is not known"),
+        (
+            json!([{ "name": "a" }, {}]),
+            "properties.exclude[1]",
+            "match everything",
+        ),
+        (json!([{ "name": null }]), "properties.exclude[0]", "match everything"),
+        (json!([{ "names": "a" }]), "properties.exclude[0].names", "is unknown"),
         (json!([{ "name": "a\\" }]), "properties.exclude[0].name", "backslash"),
         (
             json!([{ "stage": 1 }]),
@@ -75,7 +79,7 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
         (
             json!([{ "account": 12_345_678_901_u64 }]),
             "properties.exclude[0].account",
-            "quotation marks",
+            "in quotes",
         ),
         (
             json!([{ "apiType": "SOAP" }]),
@@ -128,13 +132,17 @@ fn a_match_that_cannot_be_meant_is_refused_by_its_place() {
 fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
     let set = |field: &str, template: Value| json!([{ "set": { field: template } }]);
     for (rules, target, words) in [
-        (json!([{}]), "properties.map[0]", "must fill a field"),
-        (json!([{ "set": {} }]), "properties.map[0]", "must fill a field"),
-        (json!([{ "sets": {} }]), "properties.map[0].sets", "is not known"),
+        (json!([{}]), "properties.map[0]", "must set at least one field"),
+        (
+            json!([{ "set": {} }]),
+            "properties.map[0]",
+            "must set at least one field",
+        ),
+        (json!([{ "sets": {} }]), "properties.map[0].sets", "is unknown"),
         (
             json!([{ "when": {}, "set": { "api.summary": "a" } }]),
             "properties.map[0].when",
-            "fit everything",
+            "match everything",
         ),
         (
             json!([{ "when": { "stage": "prod" }, "set": { "version.title": "a", "api.summary": "a" } }]),
@@ -144,12 +152,12 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
         (
             json!([{ "set": { "api.summary": "a" }, "default": { "api.summary": "b" } }]),
             "properties.map[0].default.api.summary",
-            "is in set, too",
+            "is also in set",
         ),
         (
             set("api.kind", json!("rest")),
             "properties.map[0].set.api.kind",
-            "no field that a rule can fill",
+            "not a field that a rule can set",
         ),
         (
             set("api.customProperties.aws-sync", json!({})),
@@ -169,7 +177,7 @@ fn a_rule_that_cannot_be_meant_is_refused_by_its_place() {
         (
             set("api.summary", json!("by ${owner}")),
             "properties.map[0].set.api.summary",
-            "${owner}, which is not known",
+            "${owner}, which is unknown",
         ),
         (
             set("api.summary", json!("${stage}")),
