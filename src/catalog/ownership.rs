@@ -1,7 +1,6 @@
-//! Proofs of ownership: what a write must hold in its hands.
+//! Proofs of ownership, which every write needs.
 //!
-//! Nothing is updated or deleted without an [`Owned`], nothing is created without a [`Vacant`], and only the checks
-//! in this file make them.
+//! Updates and deletions take an [`Owned`], creations a [`Vacant`]; only the checks in this file make them.
 
 use super::marker::{ApiMarker, ApiState, StageMarker, metadata_path, text};
 use crate::model::{
@@ -9,29 +8,29 @@ use crate::model::{
     SourceKey, SystemData,
 };
 
-/// The path of an entity that may be written or deleted for the integration: as a rule, it carries the integration's
-/// marker *and* the name that the marker tells.
+/// The path of an entity that the integration may write or delete. Normally, the entity carries the integration's marker
+/// *and* the name recorded in the marker.
 ///
-/// There are four others: an environment that the user named and that no other integration is in, what was created
-/// just now, an API without a marker below which our deployments are, and what is below an API that goes as a whole.
+/// There are four exceptions: an environment that the user named and no other integration uses, an entity created just
+/// now, an API without a marker that has deployments of ours, and everything below an API that is deleted as a whole.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Owned(EntityPath);
 
 impl Owned {
-    /// Where the entity is.
+    /// The entity's path.
     #[must_use]
     pub fn path(&self) -> &EntityPath {
         &self.0
     }
 
-    /// The environment, if it holds the integration.
+    /// The environment, if it stores the integration.
     #[must_use]
     pub fn environment(integration: &IntegrationName, environment: &Entity) -> Option<Self> {
         let holder = integration_of(environment)?;
         (holder == *integration).then(|| Self(EntityPath::Environment(environment.name.clone())))
     }
 
-    /// An environment that the user named for an integration, or that has its name, if no other integration is in it.
+    /// An environment that the user named for an integration, or that has its name, if no other integration is stored in it.
     ///
     /// Only the marker may be written to it.
     #[must_use]
@@ -45,14 +44,14 @@ impl Owned {
         Self::environment(integration, environment)
     }
 
-    /// What a write has just made out of nothing.
+    /// An entity that a write has just created.
     #[must_use]
     pub fn created(vacant: &Vacant) -> Self {
         Self(vacant.0.clone())
     }
 }
 
-/// The path of an entity that is not there, so that creating it overwrites nothing.
+/// The path of an entity that does not exist, so creating it overwrites nothing.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Vacant(EntityPath);
 
@@ -63,14 +62,14 @@ impl Vacant {
         found.is_none().then_some(Self(path))
     }
 
-    /// Where the entity will be.
+    /// The path of the new entity.
     #[must_use]
     pub fn path(&self) -> &EntityPath {
         &self.0
     }
 }
 
-/// An API that the integration owns, and what its marker says.
+/// An API that the integration owns, with its marker.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OwnedApi {
     owned: Owned,
@@ -83,7 +82,7 @@ pub struct OwnedApi {
 }
 
 impl OwnedApi {
-    /// The API, if it carries the integration's marker, and that marker is its own.
+    /// The API, if it carries the integration's marker and the marker was not copied from another entity.
     #[must_use]
     pub fn claim(integration: &IntegrationName, api: &Entity) -> Option<Self> {
         let marker = ApiMarker::read(api)?;
@@ -91,8 +90,8 @@ impl OwnedApi {
         (holder == *integration).then(|| Self::of(api, marker))
     }
 
-    /// The API, if it has no marker and a deployment below it has one that names it and the integration: another tool has
-    /// replaced the API with all its custom properties.
+    /// The API, if it has no marker but one of its deployments has one that names it and the integration: another tool
+    /// replaced all custom properties of the API.
     #[must_use]
     pub fn reclaim(integration: &IntegrationName, api: &Entity, deployments: &[Entity]) -> Option<Self> {
         if ApiMarker::read(api).is_some() {
@@ -127,7 +126,7 @@ impl OwnedApi {
         &self.owned
     }
 
-    /// What is left of it when nothing but that it is ours has to be remembered.
+    /// The proof of ownership without the API's contents.
     #[must_use]
     pub fn proof(&self) -> ApiProof {
         ApiProof {
@@ -137,7 +136,7 @@ impl OwnedApi {
         }
     }
 
-    /// The same in little memory.
+    /// The same in less memory.
     #[must_use]
     pub fn folded(self) -> FoldedApi {
         let proof = self.proof();
@@ -151,7 +150,7 @@ impl OwnedApi {
         }
     }
 
-    /// The version, if the API's marker lists it, or nothing below the API can be anybody else's.
+    /// The version, if the API's marker lists it or everything below the API is ours.
     #[must_use]
     pub fn version(&self, version: &EntityName) -> Option<Owned> {
         (self.owns_all() || self.marker.versions.contains(version))
@@ -165,8 +164,8 @@ impl OwnedApi {
         self.version(version).map(|_| Owned(path))
     }
 
-    /// A definition of a version, if it is ours: the one that every version has, one that the record lists, or any if nothing
-    /// below the API can be anybody else's.
+    /// A definition of a version, if it is ours: the one that every version has, one listed in the record, or any if
+    /// everything below the API is ours.
     #[must_use]
     pub fn own_definition(&self, version: &EntityName, definition: &EntityName) -> Option<Owned> {
         let listed = self.marker.record.own_definitions.get(version);
@@ -175,7 +174,7 @@ impl OwnedApi {
         self.definition(version, definition).filter(|_| is_ours)
     }
 
-    /// The deployment, if the API's record lists it or its own marker names it, the API and the integration.
+    /// The deployment, if the API's record lists it, or its own marker names it, the API and the integration.
     #[must_use]
     pub fn deployment(&self, deployment: &Entity) -> Option<Owned> {
         let listed = self.owns_all() || self.marker.record.deployments.contains(&deployment.name);
@@ -188,7 +187,7 @@ impl OwnedApi {
             .then(|| Owned(EntityPath::Deployment(self.name.clone(), deployment.name.clone())))
     }
 
-    /// Where the bookkeeping of an API is.
+    /// The property that holds an API's record.
     #[must_use]
     pub fn record_path() -> FieldPath {
         metadata_path(API_SCHEMA, "record")
@@ -199,7 +198,7 @@ impl OwnedApi {
     }
 }
 
-/// Takes the definitions for ours that members have for themselves: their own deployments name them.
+/// Claims the members' own definitions, which their deployments name.
 fn reclaim_definitions(marker: &mut ApiMarker, deployments: &[Entity]) {
     let ours = deployments
         .iter()
@@ -226,13 +225,13 @@ fn is_of(marker: &StageMarker, integration: &IntegrationName, api: &EntityName) 
     marker.api == *api && IntegrationName::parse(&marker.integration).is_ok_and(|holder| holder == *integration)
 }
 
-/// That an API is ours, and what it stands for.
+/// Proof that an API is ours, with its members.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApiProof {
     owned: Owned,
     /// The API's name.
     pub name: EntityName,
-    /// The APIs that it stands for.
+    /// Its members.
     pub origins: Vec<Origin>,
 }
 
@@ -243,7 +242,7 @@ impl ApiProof {
         &self.owned
     }
 
-    /// What reports call it by when its title is not known.
+    /// Its id for reports, if the title is unknown.
     #[must_use]
     pub fn api_id(&self) -> String {
         let first = self.origins.first();
@@ -251,14 +250,14 @@ impl ApiProof {
     }
 }
 
-/// An API that the integration owns, its properties folded into a text: a run holds ten thousand of them.
+/// An API that the integration owns, with its properties as text to save memory: a run holds ten thousand of them.
 #[derive(Debug, PartialEq)]
 pub struct FoldedApi {
-    /// That it is ours.
+    /// The proof of ownership.
     pub proof: ApiProof,
-    /// The APIs of gateways that it stands for, in their order.
+    /// Its members, in order.
     pub members: Vec<SourceKey>,
-    /// The marker that an API gets which has lost its own.
+    /// The marker rebuilt for an API that lost its own.
     reclaimed: Option<Box<ApiMarker>>,
     properties: Box<str>,
 }
@@ -295,7 +294,7 @@ impl FoldedApi {
     }
 }
 
-/// The integration that an environment holds, if any.
+/// The integration stored in an environment, if any.
 #[must_use]
 pub fn integration_of(environment: &Entity) -> Option<IntegrationName> {
     IntegrationName::parse(text(environment.metadata(INTEGRATION_SCHEMA)?, "name")?).ok()

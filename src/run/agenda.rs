@@ -1,4 +1,4 @@
-//! The agenda of a run: what it works on, in which order, and how deeply.
+//! The agenda of a run: its APIs, their order, and which are checked deeply.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Index;
@@ -19,26 +19,26 @@ use crate::translate::api_title;
 /// An API to work on.
 #[derive(Debug)]
 pub struct Task {
-    /// What there is to do.
+    /// The work to do.
     pub job: Job,
-    /// The APIs on Amazon that it stands for: all its members.
+    /// All its members.
     pub apis: Members,
-    /// Whether it is looked into although nothing says that it changed.
+    /// Whether it is checked deeply even if nothing indicates a change.
     pub deep: bool,
 }
 
 impl Task {
-    /// The API on Amazon, of a group the first one.
+    /// The API on AWS; of a group, the first member.
     pub fn api(&self) -> &GatewayApi {
         &self.apis[self.job.key()]
     }
 
-    /// The gateway that the API is on.
+    /// The gateway of that API.
     pub fn gateway(&self) -> &Gateway {
         &self.job.key().gateway
     }
 
-    /// The gateways of all its members, those that leave it included.
+    /// The gateways of all its members, including those that leave it.
     pub fn gateways(&self) -> impl Iterator<Item = &Gateway> {
         let recorded = match &self.job.current {
             Current::Missing(_) => &[][..],
@@ -48,14 +48,14 @@ impl Task {
         desired.chain(recorded).map(|key| &key.gateway)
     }
 
-    /// The APIs of the catalog that members come from, the last member first: what people wrote on the first one's counts.
+    /// The previous catalog APIs of its members, the last member first, so that the first one's user edits win.
     pub fn predecessors(&self) -> impl Iterator<Item = &(SourceKey, Arc<FoldedApi>)> {
         let members = self.job.desired.members.iter().rev();
         let all = self.job.predecessors.iter();
         members.flat_map(move |member| all.clone().filter(|(key, _)| *key == member.key))
     }
 
-    /// What of it is not in the catalog, as far as is recorded.
+    /// Its recorded skips.
     pub fn skipped(&self) -> Vec<Skip> {
         match &self.job.current {
             Current::Missing(_) => Vec::new(),
@@ -64,12 +64,12 @@ impl Task {
     }
 }
 
-/// The APIs on Amazon that an API of the catalog stands for: in little memory, as most have one, and a run holds ten thousand.
+/// The members of a catalog API. Most have one member and a run holds ten thousand of them, so this is no map.
 #[derive(Debug)]
 pub struct Members(Box<[(SourceKey, GatewayApi)]>);
 
 impl Members {
-    /// The API of this key, if it is one of them.
+    /// The member with this key.
     pub fn get(&self, key: &SourceKey) -> Option<&GatewayApi> {
         let mut members = self.0.iter();
         members.find(|(member, _)| member == key).map(|(_, api)| api)
@@ -85,43 +85,43 @@ impl Index<&SourceKey> for Members {
     type Output = GatewayApi;
 
     /// # Panics
-    /// When it is none of them.
+    /// If there is none.
     fn index(&self, key: &SourceKey) -> &GatewayApi {
         self.get(key).expect("a member of the API")
     }
 }
 
-/// What a run works on.
+/// The work of a run.
 #[derive(Debug, Default)]
 pub struct Tasks {
-    /// The APIs, in the order in which their work is begun.
+    /// The APIs, in the order in which work on them begins.
     pub order: Vec<Task>,
-    /// What is ours and to go.
+    /// Our APIs that are to be removed.
     pub leaving: Vec<Leaving>,
-    /// How many APIs are ours, by gateway.
+    /// The number of our APIs, by gateway.
     pub owned: BTreeMap<Gateway, OwnedApis>,
-    /// What stays out of the catalog.
+    /// APIs that stay out of the catalog.
     pub skips: Vec<Skipped>,
-    /// What is in the way and not ours.
+    /// Entities of others that are in the way.
     pub conflicts: Vec<Conflict>,
-    /// What no entity can be made for.
+    /// APIs that no entity can be made for.
     pub failed: Vec<Failure>,
-    /// What the integration's rules leave out.
+    /// APIs excluded by the integration's rules.
     pub excluded: Vec<Excluded>,
-    /// What there is to tell of each gateway.
+    /// The report of each gateway.
     pub reports: BTreeMap<Gateway, GatewayReport>,
-    /// Those of which something could not be read that was wanted.
+    /// Gateways that could not be read completely.
     pub gaps: BTreeSet<Gateway>,
-    /// What else there is to tell first.
+    /// Further notes for the report.
     pub notes: Vec<String>,
-    /// The titles of the APIs that there is no task for, by id in lower case.
+    /// The titles of APIs without a task, by lower-case id.
     pub left_alone: HashMap<String, String>,
-    /// Where the pass began and is, for the run that goes on with it.
+    /// The start and position of the pass, for the run that continues it.
     pub cursor: Option<Cursor>,
 }
 
 impl Tasks {
-    /// Notes in the report of a gateway that removals are held.
+    /// Records held removals in a gateway's report.
     pub fn note_hold(&mut self, gateway: &Gateway, hold: &Hold) {
         let report = self
             .reports
@@ -140,18 +140,18 @@ impl Tasks {
     }
 }
 
-/// What the order depends on beside the two sides.
+/// What the agenda depends on besides the observations.
 #[derive(Debug, Clone, Copy)]
 pub struct Before<'a> {
-    /// What the last run left.
+    /// The journal of the last run.
     pub journal: &'a Journal,
-    /// The ids of the APIs that it failed with.
+    /// The ids of the APIs that failed in the last run.
     pub failed: &'a BTreeSet<String>,
-    /// The hour since 1970; `None` where the outcome must not depend on the time, as that of a plan.
+    /// The hour since 1970; `None` if the result must not depend on the time, as in a plan.
     pub hour: Option<i64>,
 }
 
-/// Puts what was observed in order.
+/// Makes the agenda from the observations.
 pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks {
     let Sides {
         rules,
@@ -213,7 +213,7 @@ fn task(
     let apis: Option<Box<[(SourceKey, GatewayApi)]>> = members
         .map(|member| {
             let key = &member.key;
-            // What moves has a task where it was and one where it goes.
+            // A moving API has two tasks: one at its old place, one at the new.
             let api = if moving.contains(key) {
                 apis.get(key).cloned()
             } else {
