@@ -17,10 +17,10 @@ mod sync;
 mod timer;
 mod view;
 
-pub use crate::plan::Preview as PlanView;
+pub use crate::plan::{Preview as PlanView, PreviewChange};
 pub use crate::run::{ApiExplanation, Clock, Finding, Meter, OneApi, SyncRequest};
 pub use delete::Deletion;
-pub use detail::{ApiCondition, ApiView, Condition, IntegrationDetail, Word};
+pub use detail::{ApiCondition, ApiView, Condition, IntegrationDetail, StageView, Word};
 pub use doctor::{Check, CheckState, Examination};
 pub use entry::Engine;
 pub use explain::Explanation;

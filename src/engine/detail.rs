@@ -1,10 +1,12 @@
 //! An integration with its APIs as the lists show them, and the state of both.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+
+use serde_json::Value;
 
 use crate::catalog::OwnedApi;
 use crate::catalog::marker::ApiState;
-use crate::model::{ApiType, EntityName, Gateway, Outcome, Report, Skip, SourceKey};
+use crate::model::{ApiType, Entity, EntityName, Gateway, Outcome, Report, Skip};
 
 use super::view::{IntegrationView, LinkWord};
 
@@ -69,18 +71,27 @@ pub struct ApiView {
     pub api_id: String,
     /// Its kind, if its marker records it.
     pub api_type: Option<ApiType>,
-    /// The gateways that have it.
-    pub gateways: Vec<Gateway>,
-    /// The names of its stages in AWS.
-    pub stages: Vec<String>,
+    /// Its owners: the names of its contacts, or their addresses.
+    pub owners: Vec<String>,
+    /// The gateways that have it, each with its page in the AWS console.
+    pub gateways: BTreeMap<Gateway, String>,
+    /// Its stages.
+    pub stages: Vec<StageView>,
     /// What is skipped below it, and why.
     pub skipped: Vec<Skip>,
     /// Why the last run failed with it, if the report names it: a report names twenty APIs at most.
     pub failure: Option<String>,
     /// Its state.
     pub condition: ApiCondition,
-    /// Its page in the AWS console.
-    pub console_url: Option<String>,
+}
+
+/// A stage of an API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StageView {
+    /// Its name in AWS.
+    pub name: String,
+    /// Its URLs, in every account and region.
+    pub urls: Vec<String>,
 }
 
 impl Word for Condition {
@@ -138,8 +149,11 @@ impl IntegrationView {
 pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
     let record = &api.marker.record;
     let id = api.proof().api_id();
-    let member = api.marker.members.first();
-    let gateways: BTreeSet<Gateway> = api.marker.members.iter().map(|member| member.gateway.clone()).collect();
+    let mut gateways = BTreeMap::new();
+    for member in &api.marker.members {
+        let console = gateways.entry(member.gateway.clone());
+        console.or_insert_with(|| member.console_url());
+    }
     let failures = report.map(|report| report.failed.as_slice()).unwrap_or_default();
     let failure = failures.iter().find(|failure| failure.api_id == id);
     let condition = match (failure, record.state, record.skipped.is_empty()) {
@@ -148,9 +162,14 @@ pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
         (None, ApiState::Synced, true) => ApiCondition::Synced,
         (None, ApiState::Creating | ApiState::Updating, _) => ApiCondition::Unfinished,
     };
-    let stage = |name: &EntityName| {
-        let stage = record.stage_names.get(name);
-        stage.cloned().unwrap_or_else(|| name.to_string())
+    let stage = |version: &EntityName| {
+        let name = record.stage_names.get(version);
+        let urls = record.urls.iter();
+        let its = urls.filter(|(deployment, _)| api.marker.version_of(deployment) == Some(version));
+        StageView {
+            name: name.cloned().unwrap_or_else(|| version.to_string()),
+            urls: its.flat_map(|(_, urls)| urls).cloned().collect(),
+        }
     };
     ApiView {
         name: api.name.to_string(),
@@ -159,11 +178,23 @@ pub(super) fn view(api: &OwnedApi, report: Option<&Report>) -> ApiView {
         skipped: record.skipped.clone(),
         failure: failure.map(|failure| failure.message.clone()),
         condition,
-        api_type: member.map(|member| member.api_type),
-        gateways: gateways.into_iter().collect(),
-        console_url: member.map(SourceKey::console_url),
+        api_type: api.marker.members.first().map(|member| member.api_type),
+        owners: owners(&api.entity),
+        gateways,
         api_id: id,
     }
+}
+
+/// The names of an API's contacts, or their addresses where they have no name.
+fn owners(api: &Entity) -> Vec<String> {
+    let contacts = api.properties.get("contacts").and_then(Value::as_array);
+    let name = |contact: &Value| {
+        let mut words = ["name", "email", "url"]
+            .into_iter()
+            .filter_map(|field| contact[field].as_str());
+        words.find(|word| !word.is_empty()).map(str::to_owned)
+    };
+    contacts.into_iter().flatten().filter_map(name).collect()
 }
 
 /// The APIs with a conflict on themselves or below, by entity name in lower case.

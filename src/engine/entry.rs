@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use time::OffsetDateTime;
+
 use super::flights::Flights;
 use crate::catalog::settings::{Registration, find};
 use crate::model::{Integration, IntegrationName, IntegrationState, Problem};
@@ -33,6 +35,12 @@ impl Engine {
             clouds: Arc::new(Clouds::new(settings, clock)?),
             flights: Flights::default(),
         })
+    }
+
+    /// The time by the engine's clock.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.clouds.clock.now()
     }
 
     /// The progress of the newest call.

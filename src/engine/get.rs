@@ -68,7 +68,7 @@ impl Engine {
             }
         });
         listed.await.map_err(|error| error.problem())?;
-        let integration = if let Some(integration) = integration {
+        let mut integration = if let Some(integration) = integration {
             integration
         } else {
             let orphan = orphans.get(name).ok_or_else(|| Problem::integration_not_found(name))?;
@@ -76,6 +76,7 @@ impl Engine {
         };
         apis.sort_by_cached_key(|view| (view.title.to_lowercase(), view.name.clone()));
         apis.dedup_by(|one, other| one.name == other.name);
+        integration.properties.apis = Some(apis.len());
         Ok(IntegrationDetail {
             integration,
             apis,

@@ -1,5 +1,7 @@
 //! `GET integrations`: all integrations.
 
+use std::collections::BTreeMap;
+
 use super::entry::Engine;
 use super::view::{IntegrationView, Orphans};
 use crate::catalog::settings::registrations;
@@ -17,10 +19,11 @@ impl Engine {
         let environments = session.environments().await?;
         let center = &self.clouds.resource_id;
         let known = registrations(&environments, center, &self.clouds.vault_hosts);
-        let mut orphans = Orphans::default();
+        let (mut orphans, mut counts) = (Orphans::default(), BTreeMap::new());
         let catalog = session.catalog();
         let listed = catalog.each_api(|api| {
             if let Some((name, api)) = owner(&api) {
+                *counts.entry(name.to_string()).or_default() += 1;
                 orphans.add(name, &api.marker, &known);
             }
         });
@@ -30,6 +33,9 @@ impl Engine {
             .map(|registration| IntegrationView::of(center, registration))
             .collect();
         views.extend(orphans.all().map(|orphan| IntegrationView::of_orphan(center, orphan)));
+        for view in &mut views {
+            view.properties.apis = Some(counts.remove(&view.name).unwrap_or_default());
+        }
         views.sort_by_cached_key(|view| view.name.to_ascii_lowercase());
         Ok(views)
     }

@@ -55,6 +55,9 @@ pub struct IntegrationProperties {
     /// When its last successful run ended, RFC 3339.
     #[serde(skip)]
     pub last_success_on: Option<String>,
+    /// How many APIs it has in the catalog, where the call counts them.
+    #[serde(skip)]
+    pub apis: Option<usize>,
 }
 
 /// The state of an integration.
@@ -104,6 +107,7 @@ impl IntegrationView {
             last_sync: registration.report.clone(),
             history: registration.history.runs(),
             last_success_on: registration.journal.last_success_on().map(rfc3339),
+            apis: None,
         };
         Self::new(center, &registration.name, &registration.environment.name, properties)
     }
@@ -122,6 +126,7 @@ impl IntegrationView {
             last_sync: None,
             history: Vec::new(),
             last_success_on: None,
+            apis: None,
         };
         Self::new(center, &orphan.name, orphan.name.entity_name(), properties)
     }

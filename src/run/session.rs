@@ -45,7 +45,8 @@ pub struct Clouds {
     pub vault: Vault,
     /// Our identity in Azure.
     pub credential: Arc<dyn TokenCredential>,
-    clock: Clock,
+    /// What tells the time.
+    pub clock: Clock,
     api_center: ApiCenter,
     transport: Transport,
     /// By account and region; a key of an unknown account counts by its digest.

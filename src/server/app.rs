@@ -6,12 +6,13 @@ use std::time::Duration;
 use axum::extract::Request;
 use axum::http::HeaderMap;
 use axum::response::Response;
+use time::OffsetDateTime;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tracing::{Span, info_span};
 
 use super::answer::problem_response;
-use crate::engine::Engine;
+use crate::engine::{Clock, Engine};
 use crate::limits::Budget;
 use crate::model::{Problem, one_line};
 use crate::panics::{Panicked, caught};
@@ -71,6 +72,11 @@ impl App {
             .as_ref()
             .map(|(engine, settings)| (engine, settings))
             .map_err(Clone::clone)
+    }
+
+    /// The time by the engine's clock.
+    pub(super) fn now(&self) -> OffsetDateTime {
+        self.engine().map_or_else(|_| Clock::SYSTEM.now(), Engine::now)
     }
 
     pub(super) fn budget(&self, duration: Duration) -> Budget {

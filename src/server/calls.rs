@@ -33,7 +33,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
 pub(super) async fn call(State(app): State<App>, request: Request) -> Response {
     let span = span(&request);
     let wanted = Form::wanted(request.headers(), &[Form::Json, Form::Page]);
-    let visit = (wanted == Form::Page).then(|| Visit::of(request.uri()));
+    let visit = (wanted == Form::Page).then(|| Visit::of(request.uri(), app.now()));
     let call = async {
         let (problem, allow) = match Route::of(request.method(), request.uri()) {
             Ok(route) => match answer(&app, route, request, visit.as_ref()).await {
@@ -84,10 +84,12 @@ async fn answer(app: &App, route: Route, request: Request, visit: Option<&Visit>
         Route::Delete(name) => delete(app, budget, name).await,
         Route::Sync(name, wanted) => synchronize(app, budget, name, wanted).await,
         Route::Plan(name, wanted) => {
-            let form = Form::wanted(request.headers(), &[Form::Json, Form::Text]);
-            plan(app, budget, &base.one(name.as_str()), (name, wanted), form).await
+            let form = Form::wanted(request.headers(), &[Form::Json, Form::Text, Form::Page]);
+            let is_text = form == Form::Text;
+            let visit = visit.filter(|_| !is_text);
+            plan(app, budget, &base, (name, wanted), (is_text, visit)).await
         }
-        Route::Explain(name, api) => explain(app, budget, name, api).await,
+        Route::Explain(name, api) => explain(app, budget, name, api, visit).await,
         Route::Doctor(_) => Err(Problem::new(ErrorCode::InternalError, "the doctor was called twice")),
     }
 }

@@ -8,9 +8,9 @@ use axum::response::{IntoResponse, Response};
 use super::answer::unfinished;
 use super::app::{App, work};
 use super::body::json_body;
-use super::negotiation::Form;
-use super::page::{self, Visit, page_response, portal_url};
+use super::page::{self, Portal, Visit, page_response};
 use super::query::{ApiFilter, Filter};
+use super::route::BasePath;
 use super::shapes::{AnyApiCondition, AnyCondition, IntegrationList, UnfinishedDeletion};
 use crate::engine::{Condition, Deletion, Examination, Explanation, IntegrationView, PlanView, SyncRequest, Written};
 use crate::limits::Budget;
@@ -38,16 +38,13 @@ pub(super) async fn list(
     visit: Option<&Visit>,
 ) -> Result<Response, Problem> {
     let mut integrations = work(app, move |app| async move { app.engine()?.list(&budget).await }).await?;
-    let total = integrations.len();
-    integrations.retain(|integration| filter.passes(integration));
-    Ok(match visit {
-        Some(visit) => {
-            let (_, settings) = app.ready()?;
-            let page = page::overview(&integrations, total, filter, visit, &portal_url(settings));
-            page_response(page)
-        }
-        None => Json(IntegrationList { value: integrations }).into_response(),
-    })
+    let Some(visit) = visit else {
+        integrations.retain(|integration| filter.passes(integration));
+        return Ok(Json(IntegrationList { value: integrations }).into_response());
+    };
+    let (_, settings) = app.ready()?;
+    let page = page::overview(&integrations, filter, visit, &Portal::of(settings));
+    Ok(page_response(page))
 }
 
 /// One integration
@@ -64,6 +61,14 @@ pub(super) async fn list(
         (
             "account" = Option<String>, Query, pattern = "^([0-9]{12})?$",
             description = "Only APIs in this account; the page alone uses it.",
+        ),
+        (
+            "kind" = Option<String>, Query, pattern = "^(REST|HTTP|WebSocket)?$",
+            description = "Only APIs of this kind; the page alone uses it.",
+        ),
+        (
+            "page" = Option<u32>, Query, minimum = 1,
+            description = "Which hundred of the APIs; the page alone uses it.",
         ),
         ("region" = Option<String>, Query, description = "Only APIs in this region; the page alone uses it."),
     ),
@@ -88,7 +93,7 @@ pub(super) async fn get(
         app,
         move |app| async move { app.engine()?.detail(&name, &budget).await },
     );
-    let page = page::integration(&detail.await?, filter, visit, &portal_url(settings));
+    let page = page::integration(&detail.await?, filter, visit, &Portal::of(settings));
     Ok(page_response(page))
 }
 
@@ -205,23 +210,25 @@ pub(super) async fn synchronize(
     ),
     responses((
         status = 200, description = "The plan.",
-        content((PlanView = "application/json"), (String = "text/plain")),
+        content((PlanView = "application/json"), (String = "text/plain"), (String = "text/html")),
     )),
 )]
 pub(super) async fn plan(
     app: &App,
     budget: Budget,
-    path: &str,
+    base: &BasePath,
     (name, wanted): (IntegrationName, SyncRequest),
-    form: Form,
+    (is_text, visit): (bool, Option<&Visit>),
 ) -> Result<Response, Problem> {
+    let (of, request) = (name.clone(), wanted.clone());
     let plan = work(app, move |app| async move {
-        app.engine()?.plan(&name, &wanted, &budget).await
+        app.engine()?.plan(&of, &request, &budget).await
     });
     let plan = plan.await?;
-    Ok(match form {
-        Form::Text => plan_text(path, &plan).into_response(),
-        Form::Json | Form::Page => Json(plan).into_response(),
+    Ok(match visit {
+        Some(visit) => page_response(page::plan(name.as_str(), &plan, &wanted, visit)),
+        None if is_text => plan_text(&base.one(name.as_str()), &plan).into_response(),
+        None => Json(plan).into_response(),
     })
 }
 
@@ -263,16 +270,29 @@ pub(super) async fn examine(app: &App, name: IntegrationName) -> Result<Response
         "api" = String, Query, min_length = 1, max_length = 1024, pattern = r"\S",
         description = "The name or id of an API in API Gateway, or its name in the catalog.",
     )),
-    responses((status = 200, description = "The explanation.", body = Explanation)),
+    responses((
+        status = 200, description = "The explanation.",
+        content((Explanation = "application/json"), (String = "text/html")),
+    )),
 )]
 pub(super) async fn explain(
     app: &App,
     budget: Budget,
     name: IntegrationName,
     api: String,
+    visit: Option<&Visit>,
 ) -> Result<Response, Problem> {
     let explanation = work(app, move |app| async move {
         app.engine()?.explain(&name, &api, &budget).await
     });
-    Ok(Json(explanation.await?).into_response())
+    let explanation = explanation.await?;
+    let Some(visit) = visit else {
+        return Ok(Json(explanation).into_response());
+    };
+    let (_, settings) = app.ready()?;
+    Ok(page_response(page::explanation(
+        &explanation,
+        visit,
+        &Portal::of(settings),
+    )))
 }

@@ -4,28 +4,28 @@
 //! function key than the query's `code`, so the one that a page was called with is repeated in its own links and
 //! forms, and nowhere else.
 
+mod apis;
 mod attention;
+mod changes;
 mod chart;
+mod explanation;
+mod figures;
 mod filter_form;
 mod frame;
 mod gateways;
 mod integration;
+mod named;
 mod overview;
+mod plan;
+mod times;
 mod visit;
 
+pub(super) use self::explanation::explanation;
 pub(super) use self::frame::{page_response, problem_page};
 pub(super) use self::integration::integration;
 pub(super) use self::overview::overview;
-pub(super) use self::visit::{Visit, portal_url};
-
-/// A time as people read it: `2026-11-23 12:00 UTC`.
-fn time(text: &str) -> maud::Markup {
-    let shown = match text.split_once('T') {
-        Some((date, time)) if text.ends_with('Z') => format!("{date} {} UTC", time.get(..5).unwrap_or(time)),
-        Some(_) | None => text.to_owned(),
-    };
-    maud::html! { time datetime=(text) { (shown) } }
-}
+pub(super) use self::plan::plan;
+pub(super) use self::visit::{Portal, Visit};
 
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@
 use url::form_urlencoded;
 
 use crate::engine::{ApiCondition, ApiView, Condition, IntegrationView, OneApi, SyncRequest, Word};
-use crate::model::{AccountId, ErrorCode, Gateway, Problem, Region, one_line};
+use crate::model::{AccountId, ApiType, ErrorCode, Gateway, Problem, Region, one_line};
 
 /// Longest repeated part of a parameter's name, in UTF-16 units.
 pub(super) const REPEATED_MAX: usize = 100;
@@ -33,6 +33,10 @@ pub(super) struct ApiFilter {
     pub account: Option<AccountId>,
     /// Only those in this region.
     pub region: Option<Region>,
+    /// Those of this kind.
+    pub kind: Option<ApiType>,
+    /// Which page of them; the first is 0.
+    pub page: usize,
 }
 
 impl<State> Default for Filter<State> {
@@ -55,14 +59,19 @@ impl Filter<Condition> {
 impl ApiFilter {
     /// Whether to show an API: one of its gateways is in the account and the region.
     pub fn passes(&self, api: &ApiView) -> bool {
-        let texts = [&api.title, &api.name].into_iter().chain(&api.stages);
+        let stages = api
+            .stages
+            .iter()
+            .flat_map(|stage| [&stage.name].into_iter().chain(&stage.urls));
+        let texts = [&api.title, &api.name].into_iter().chain(&api.owners).chain(stages);
         let texts: Vec<&str> = texts.map(String::as_str).collect();
         let is_there = |gateway: &Gateway| {
             let is_in_account = self.account.is_none() || self.account == gateway.account;
             is_in_account && self.region.as_ref().is_none_or(|region| *region == gateway.region)
         };
         let is_anywhere = self.account.is_none() && self.region.is_none();
-        (is_anywhere || api.gateways.iter().any(is_there))
+        (is_anywhere || api.gateways.keys().any(is_there))
+            && self.kind.is_none_or(|kind| Some(kind) == api.api_type)
             && self.of_api.state.is_none_or(|state| state == api.condition)
             && self.of_api.finds(&texts)
     }
@@ -173,7 +182,19 @@ pub(super) fn api_filter(query: &str) -> Result<ApiFilter, Problem> {
                 let region = Region::parse(text).map_err(|error| refuse("region", &format!("is none: {error}")));
                 filter.region = Some(region?);
             }
-            parameter => filter.of_api.read(parameter, "search, state, account and region")?,
+            ("kind", "") => filter.kind = None,
+            ("kind", word) => {
+                let kind = ApiType::ALL.iter().find(|kind| kind.word().eq_ignore_ascii_case(word));
+                let words = ApiType::ALL.map(ApiType::word).join(", ");
+                filter.kind = Some(*kind.ok_or_else(|| refuse("kind", &format!("must be one of {words}")))?);
+            }
+            ("page", number) => {
+                let number = number.parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+                filter.page = number.ok_or_else(|| refuse("page", "must be a number from 1"))?;
+            }
+            parameter => filter
+                .of_api
+                .read(parameter, "search, state, kind, account, region and page")?,
         }
     }
     Ok(filter)

@@ -15,10 +15,10 @@ const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
   "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const LOOKS = [
-  { name: "light", colorScheme: "light", viewport: { width: 1280, height: 900 } },
-  { name: "dark", colorScheme: "dark", viewport: { width: 1280, height: 900 } },
-  { name: "phone", colorScheme: "light", viewport: { width: 360, height: 740 } },
-  { name: "dark phone", colorScheme: "dark", viewport: { width: 360, height: 740 } },
+  { name: "light", colorScheme: "light", viewport: { width: 1200, height: 900 } },
+  { name: "dark", colorScheme: "dark", viewport: { width: 1200, height: 900 } },
+  { name: "phone", colorScheme: "light", viewport: { width: 400, height: 800 } },
+  { name: "dark phone", colorScheme: "dark", viewport: { width: 400, height: 800 } },
 ];
 
 let clouds, app, key;
@@ -76,6 +76,10 @@ const PAGES = () => ({
   elsewhere: "/api/integrations/regions?region=eu-west-1",
   held: "/api/integrations/held-one",
   broken: "/api/integrations/broken",
+  plan: "/api/integrations/held-one/plan",
+  "plan of nothing": "/api/integrations/shop/plan",
+  explain: "/api/integrations/held-one/explain?api=Orders",
+  "explain nothing": "/api/integrations/shop/explain?api=nowhere",
   missing: "/api/integrations/nowhere",
 });
 

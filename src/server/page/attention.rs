@@ -4,34 +4,44 @@ use std::collections::BTreeMap;
 
 use maud::{Markup, html};
 
-use super::Visit;
+use super::{Visit, named};
 use crate::engine::{Condition, IntegrationView};
-use crate::model::{Outcome, Report, SkipReason};
+use crate::model::{Outcome, Report};
 
 /// Whether there is nothing to look at.
 pub(super) fn is_quiet(integration: &IntegrationView) -> bool {
     let report = integration.properties.last_sync.as_ref();
-    let is_clean = |report: &Report| {
-        report.skipped.is_empty()
-            && report.failed.is_empty()
-            && report.conflicts.is_empty()
-            && report.remaining == 0
-            && report.outcome == Outcome::Succeeded
-    };
+    let is_clean = |report: &Report| counts(report).is_empty() && report.outcome == Outcome::Succeeded;
     integration.condition() == Condition::Succeeded && report.is_none_or(is_clean)
+}
+
+/// Whether more runs alone do not help.
+pub(super) fn needs_a_person(integration: &IntegrationView) -> bool {
+    let report = integration.properties.last_sync.as_ref();
+    match integration.condition() {
+        Condition::Held | Condition::Error => true,
+        Condition::Initializing | Condition::Deleting => false,
+        Condition::Succeeded | Condition::Partial => report.is_some_and(|report| {
+            let unfinished = usize::from(report.remaining > 0);
+            counts(report).len() > unfinished
+        }),
+    }
 }
 
 /// In few words, for a list.
 pub(super) fn brief(integration: &IntegrationView, visit: &Visit) -> Markup {
-    let report = integration.properties.last_sync.as_ref();
+    let counts = integration
+        .properties
+        .last_sync
+        .as_ref()
+        .map(counts)
+        .unwrap_or_default();
+    let page = visit.link(&visit.base.one(&integration.name), &[]);
     html! {
         @if let Some(message) = &integration.properties.link_state.message {
             p.what { (message) }
         }
-        @if let Some(report) = report {
-            @let counts = counts(report);
-            @if !counts.is_empty() { p { (counts.join(", ")) ": its own page names them" } }
-        }
+        @if !counts.is_empty() { p { a href={ (page) "#todo" } { (counts.join(", ")) } } }
         (action(integration, visit))
     }
 }
@@ -44,24 +54,26 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
     let deletions_id = report.and_then(|report| report.deletions_id.as_deref());
     match (integration.condition(), deletions_id) {
         (Condition::Held, Some(id)) => html! {
-            p { "If these deletions are right, confirm them by this call; otherwise put the APIs back on Amazon:" }
+            p { "If the deletions are wrong, restore the APIs in AWS. If they are right, confirm them:" }
             (call("POST", &format!("/sync?confirmDeletions={id}")))
         },
-        (Condition::Held, None) => html! { p { "Look at the plan of this integration, which names the deletions." } },
+        (Condition::Held, None) => html! {
+            p { a href=(visit.link(&format!("{one}/plan"), &[])) { "The plan" } " names the deletions." }
+        },
         (Condition::Partial, _) => html! {
-            p { "The next run of the timer goes on. To go on at once:" }
+            p { "The timer's next run continues. To continue now:" }
             (call("POST", "/sync"))
         },
         (Condition::Error, _) => html! {
-            p { "Mend what the message names. The next run of the timer tries again; to try at once:" }
+            p { "Fix what the message names. The timer's next run tries again. To try now:" }
             (call("POST", "/sync"))
         },
         (Condition::Initializing, _) => html! {
-            p { "It has had no run yet: the timer makes one, or this call:" }
+            p { "It has not run yet. The timer runs it soon. To run it now:" }
             (call("POST", "/sync"))
         },
         (Condition::Deleting, _) => html! {
-            p { "It is going away: the timer goes on with that, or this call:" }
+            p { "It is being deleted. The timer's next run continues. To continue now:" }
             (call("DELETE", ""))
         },
         (Condition::Succeeded, _) => html! {},
@@ -72,43 +84,15 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
 pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
-        @if !report.failed.is_empty() {
-            h3 { (heading("Failed", report.failed.len(), totals.failed)) }
-            ul {
-                @for failure in &report.failed {
-                    li { (api(failure.title.as_ref(), &failure.api_id)) ": " (failure.message) }
-                }
-                (more(report.failed.len(), totals.failed))
-            }
-            p { "The next run tries them again." }
-        }
-        @if !report.skipped.is_empty() {
-            h3 { (heading("Skipped", report.skipped.len(), totals.skipped)) }
-            ul {
-                @for skip in &report.skipped {
-                    li {
-                        (api(skip.title.as_ref(), &skip.api_id))
-                        @if let Some(stage) = &skip.stage_name { ", stage " code { (stage) } }
-                        ": " (skip.message) " " span.quiet { (remedy(skip.reason)) }
-                    }
-                }
-                (more(report.skipped.len(), totals.skipped))
-            }
-        }
-        @if !report.conflicts.is_empty() {
-            h3 { (heading("Left alone, because it is not ours", report.conflicts.len(), totals.conflicts)) }
-            ul {
-                @for conflict in &report.conflicts { li { (api(titles.get(&conflict.name), &conflict.name)) } }
-                (more(report.conflicts.len(), totals.conflicts))
-            }
-            p { "Delete or rename what is there, and the next run makes its own." }
-        }
+        (named::failed(&report.failed, totals.failed))
+        (named::skipped(&report.skipped, totals.skipped))
+        (named::conflicts(&report.conflicts, totals.conflicts, titles))
         @if report.remaining > 0 {
             h3 {
                 @if report.retry_after_seconds.is_some() { "There was no time for " } @else { "The run ended before " }
                 (report.remaining) " APIs"
             }
-            p { "The next run goes on with them." }
+            p { "The next run continues with them." }
         }
     }
 }
@@ -119,55 +103,16 @@ pub(super) fn unnamed_failures(report: &Report) -> usize {
     total.saturating_sub(report.failed.len())
 }
 
-/// An API by its title, with the id, or the path, behind it.
-fn api(title: Option<&String>, id: &str) -> Markup {
-    html! {
-        @if let Some(title) = title { (title) " " span.quiet { code { (id) } } } @else { code { (id) } }
-    }
-}
-
-/// The end of a list that was cut.
-fn more(shown: usize, total: usize) -> Markup {
-    html! {
-        @if total > shown { li { "and " (total - shown) " more" } }
-    }
-}
-
-/// What helps with a skip.
-fn remedy(reason: SkipReason) -> &'static str {
-    match reason {
-        SkipReason::TooManyApis => "Delete APIs from the API center, or change its plan.",
-        SkipReason::TooManyVersions => {
-            "Delete stages or versions that are not needed, or change the API center's plan."
-        }
-        SkipReason::TooManyDeployments => "Delete stages or deployments that are not needed: ten is the most.",
-        SkipReason::TooManyDefinitions => "Let the APIs of the group agree: five definitions are the most.",
-        SkipReason::DefinitionTooLarge => "Split the API: API Center takes no more.",
-        SkipReason::ExportRefused => "Correct the API on Amazon so that its stage can be exported.",
-        SkipReason::NotDeployed => "Deploy the API to the stage, or delete the stage.",
-        SkipReason::NoInvokeUrl => "Map a custom domain to the stage, or switch its execute-api endpoint on.",
-        SkipReason::DomainUnknown => "Let the credentials read the custom domain; the next run looks again.",
-        SkipReason::MissingMetadata => "Give a value in defaultCustomProperties, or by a rule in map.",
-        SkipReason::NameCollision => "Rename one of the two.",
-        SkipReason::MappingFailed => "Correct the rule in map, the tag, or the choices of the metadata.",
-        SkipReason::EnvironmentMissing => "Make the environment, or name another one.",
-    }
-}
-
-fn heading(what: &str, shown: usize, total: usize) -> String {
-    if total > shown {
-        format!("{what}: {shown} of {total}")
-    } else {
-        format!("{what}: {shown}")
-    }
-}
-
-fn counts(report: &Report) -> Vec<String> {
+/// What there is to look at, counted.
+pub(super) fn counts(report: &Report) -> Vec<String> {
     let totals = report.totals.unwrap_or_default();
+    let gateways = report.gateways.iter().filter(|gateway| gateway.is_to_look_at());
+    let gateways = gateways.count();
     [
         (report.failed.len().max(totals.failed), "failed"),
         (report.skipped.len().max(totals.skipped), "skipped"),
         (report.conflicts.len().max(totals.conflicts), "not ours"),
+        (gateways, if gateways == 1 { "gateway" } else { "gateways" }),
         (report.remaining, "remaining"),
     ]
     .iter()

@@ -11,7 +11,8 @@ use maud::{DOCTYPE, Markup, PreEscaped, html};
 use sha2::{Digest, Sha256};
 
 use super::Visit;
-use crate::model::Problem;
+use super::times::exact_time;
+use crate::model::{Problem, rfc3339};
 
 const STYLE: &str = include_str!("style.css");
 
@@ -73,7 +74,7 @@ pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
                 header {
                     nav aria-label="Pages" {
                         a href=(visit.link(&visit.base.to_string(), &[])) { "All integrations" }
-                        a href=(visit.link(&visit.base.one("openapi.json"), &[])) { "Description of the interface" }
+                        a href=(visit.link(&visit.base.one("openapi.json"), &[])) { "API description (OpenAPI)" }
                     }
                 }
                 main #content tabindex="-1" {
@@ -81,7 +82,7 @@ pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
                     (content)
                 }
                 footer {
-                    p { "Made when the page was asked for. Reload it to see what has happened since." }
+                    p { "As of " (exact_time(&rfc3339(visit.now))) ". Reload the page for newer news." }
                 }
             }
         }
@@ -95,5 +96,10 @@ pub(super) fn outside(url: &str, text: &str) -> Markup {
 
 /// A state in a word, with a colour that says no more than the word.
 pub(super) fn badge(word: &str) -> Markup {
-    html! { span class={ "badge " (word) } { (word) } }
+    badge_of(word, word)
+}
+
+/// The same in other words than the state whose colour it has.
+pub(super) fn badge_of(class: &str, words: &str) -> Markup {
+    html! { span class={ "badge " (class) } { (words) } }
 }

@@ -15,7 +15,7 @@ pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
     gateways.sort_by_key(|gateway| !gateway.is_to_look_at());
     html! {
         @if total > shown {
-            p { "The report of a run is kept with " (shown) " gateways, those first that were not read or hold deletions." }
+            p { "The report names " (shown) " gateways, those first that were not read or hold deletions." }
         }
         div.scroll role="region" aria-label="Table of gateways" tabindex="0" {
             table {

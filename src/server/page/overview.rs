@@ -4,36 +4,39 @@ use maud::{Markup, html};
 
 use super::filter_form::{Choice, filter_form};
 use super::frame::{badge, frame, outside};
-use super::{Visit, attention, chart, time};
+use super::times::time;
+use super::{Portal, Visit, attention, chart, figures};
 use crate::engine::{Condition, IntegrationView, Word};
 use crate::server::query::Filter;
 
-/// The page that shows these of `total` integrations.
+/// The page that shows those of the integrations that pass the filter.
 pub(in super::super) fn overview(
     integrations: &[IntegrationView],
-    total: usize,
     filter: &Filter<Condition>,
     visit: &Visit,
-    portal: &str,
+    portal: &Portal,
 ) -> Markup {
+    let shown: Vec<&IntegrationView> = integrations.iter().filter(|one| filter.passes(one)).collect();
     let state = Choice::of_state(filter.state);
     let content = html! {
-        p { (outside(portal, "The API center in the Azure portal")) }
-        (filter_form(&visit.base.to_string(), visit, filter.search.as_deref(), &[state]))
-        @if total == 0 {
-            p { "There is no integration yet. A " code { "PUT" } " of " code { (visit.base) "/NAME" } " makes one." }
+        p { (outside(&portal.center(), "API center in the Azure portal")) }
+        @if integrations.is_empty() {
+            p { "There is no integration yet. Create one with " code { "PUT " (visit.base) "/NAME" } "." }
         } @else {
+            (figures::of_all(integrations, visit))
+            (filter_form(&visit.base.to_string(), visit, filter.search.as_deref(), &[state]))
             div.scroll role="region" aria-label="Table of integrations" tabindex="0" {
                 table {
-                    caption { (integrations.len()) " of " (total) " integrations" }
+                    caption { (shown.len()) " of " (integrations.len()) " integrations" }
                     thead { tr {
                         th scope="col" { "Integration" }
                         th scope="col" { "State" }
-                        th scope="col" { "Last succeeded" }
+                        th scope="col" { "APIs" }
+                        th scope="col" { "Last success" }
                         th scope="col" { "Last 24 runs" }
                         th scope="col" { "What to do" }
                     } }
-                    tbody { @for integration in integrations { (row(integration, visit)) } }
+                    tbody { @for integration in shown { (row(integration, visit)) } }
                 }
             }
         }
@@ -51,16 +54,10 @@ fn row(integration: &IntegrationView, visit: &Visit) -> Markup {
                 br; span.quiet { (properties.document.region_names()) }
             }
             td { (badge(integration.condition().word())) }
-            td {
-                @match &properties.last_success_on {
-                    Some(on) => (time(on)),
-                    None => "never",
-                }
-            }
+            td { @if let Some(apis) = properties.apis { (apis) } }
+            td { @match &properties.last_success_on { Some(on) => (time(on, visit)), None => "never" } }
             td { (chart::chart(&properties.history)) }
-            td.wide {
-                @if attention::is_quiet(integration) { "nothing" } @else { (attention::brief(integration, visit)) }
-            }
+            td.wide { @if attention::is_quiet(integration) { "nothing" } @else { (attention::brief(integration, visit)) } }
         }
     }
 }

@@ -1,3 +1,9 @@
+//! What every page keeps to; what each shows is tested below.
+
+mod lists;
+mod plans;
+mod times;
+
 use std::collections::BTreeMap;
 
 use time::OffsetDateTime;
@@ -6,16 +12,18 @@ use super::super::answer::problem_answer;
 use super::super::query::{ApiFilter, Filter};
 use super::*;
 use crate::engine::{
-    ApiCondition, ApiView, Condition, IntegrationDetail, IntegrationProperties, IntegrationView, LinkState, LinkWord,
+    ApiCondition, ApiExplanation, ApiView, Condition, Explanation, Finding, IntegrationDetail, IntegrationProperties,
+    IntegrationView, LinkState, LinkWord, PlanView, PreviewChange, StageView, SyncRequest,
 };
 use crate::model::document::{DocumentProperties, SourceProperties};
 use crate::model::{
-    AccountId, ApiType, Conflict, ErrorCode, Failure, Gateway, GatewayReport, GatewayState, Outcome, PastRun, Problem,
-    Region, Report, Requests, SkipReason, Skipped, Totals,
+    AccountId, Action, ApiType, Conflict, EntityKind, ErrorCode, Failure, FieldChange, FieldPath, Gateway,
+    GatewayReport, GatewayState, Outcome, PastRun, Problem, Region, Report, Requests, SkipReason, Skipped, Totals,
+    parse_time,
 };
 
 const HOSTILE: &str = r#""><script>alert(1)</script>'&amp;<img src=x onerror=alert(1)>"#;
-const PORTAL: &str = "https://portal.azure.com/#resource/x/overview";
+const PORTAL: &str = "https://portal.azure.com/#resource/x";
 /// A key with everything that means something in queries and in HTML.
 const CODE: &str = r#"a+b/c=="&<d>"#;
 
@@ -98,6 +106,7 @@ fn view(name: &str, report: Option<Report>) -> IntegrationView {
                 .filter(|report| report.outcome == Outcome::Succeeded)
                 .map(|report| report.finished_on.clone()),
             last_sync: report,
+            apis: Some(3),
         },
     }
 }
@@ -108,20 +117,93 @@ fn api(number: usize, condition: ApiCondition) -> ApiView {
         title: format!("API {number}"),
         api_id: format!("{number:010}"),
         api_type: Some(ApiType::Rest),
-        gateways: vec![Gateway {
-            account: AccountId::parse("111122223333"),
-            region: Region::parse("us-east-1").unwrap(),
-        }],
-        stages: vec!["prod".to_owned(), "staging".to_owned()],
+        owners: Vec::new(),
+        gateways: BTreeMap::from([(
+            at("111122223333", "us-east-1"),
+            format!("https://us-east-1.console.aws.amazon.com/apigateway/{number}"),
+        )]),
+        stages: ["prod", "staging"].map(stage).to_vec(),
         skipped: Vec::new(),
         failure: None,
         condition,
-        console_url: Some(format!("https://us-east-1.console.aws.amazon.com/apigateway/{number}")),
     }
 }
 
+fn at(account: &str, region: &str) -> Gateway {
+    Gateway {
+        account: AccountId::parse(account),
+        region: Region::parse(region).unwrap(),
+    }
+}
+
+fn stage(name: &str) -> StageView {
+    StageView {
+        name: name.to_owned(),
+        urls: vec![format!("https://api.example.com/{name}")],
+    }
+}
+
+/// Four minutes after the report's end.
+fn now() -> OffsetDateTime {
+    parse_time("2026-11-23T12:05:45Z").unwrap()
+}
+
+fn portal() -> Portal {
+    Portal(PORTAL.to_owned())
+}
+
+fn change(path: &str, action: Action) -> PreviewChange {
+    PreviewChange {
+        action,
+        entity: EntityKind::Api,
+        name: path.to_owned(),
+        reason: "the title differs".to_owned(),
+        fields: vec![FieldChange {
+            path: FieldPath::new(&["title"]),
+            before: Some("Old".into()),
+            after: Some("New".into()),
+            rule: Some("map[0].set".to_owned()),
+        }],
+    }
+}
+
+fn a_plan(changes: Vec<PreviewChange>) -> PlanView {
+    PlanView {
+        plan_id: "0123456789abcdef".to_owned(),
+        complete: true,
+        changes,
+        ..PlanView::default()
+    }
+}
+
+fn plan_of(view: &PlanView, visit: &Visit) -> String {
+    plan("shop", view, &SyncRequest::default(), visit).into_string()
+}
+
+fn found(verdict: Finding, text: &str) -> Explanation {
+    Explanation {
+        integration: "shop".to_owned(),
+        query: text.to_owned(),
+        apis: vec![ApiExplanation {
+            api_id: Some("a1b2c3d4e5".to_owned()),
+            title: Some(text.to_owned()),
+            name: Some("apis/shop-a1b2c3d4e5".to_owned()),
+            verdict,
+            message: format!("this is what is with {text}"),
+            changes: vec![change(text, Action::Update)],
+            skipped: Vec::new(),
+            conflicts: Vec::new(),
+            disagreements: vec![text.to_owned()],
+        }],
+    }
+}
+
+fn explanation_of(view: &Explanation, visit: &Visit) -> String {
+    explanation(view, visit, &portal()).into_string()
+}
+
 fn visit(query: &str) -> Visit {
-    Visit::of(&format!("/api/integrations?{query}").parse().unwrap())
+    Visit::of(&format!("/api/integrations?{query}").parse().unwrap(), now())
 }
 
 fn code_query() -> String {
@@ -131,7 +213,7 @@ fn code_query() -> String {
 }
 
 fn overview_of(views: &[IntegrationView], visit: &Visit) -> String {
-    overview(views, views.len(), &Filter::default(), visit, PORTAL).into_string()
+    overview(views, &Filter::default(), visit, &portal()).into_string()
 }
 
 fn detail(integration: IntegrationView, apis: Vec<ApiView>) -> IntegrationDetail {
@@ -143,101 +225,17 @@ fn detail(integration: IntegrationView, apis: Vec<ApiView>) -> IntegrationDetail
 }
 
 fn detail_of(integration: IntegrationView, apis: Vec<ApiView>) -> String {
-    integration_page(&detail(integration, apis), &ApiFilter::default(), &Visit::default())
+    integration_page(&detail(integration, apis), &ApiFilter::default(), &visit(""))
 }
 
 fn integration_page(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit) -> String {
-    integration(detail, filter, visit, PORTAL).into_string()
+    integration(detail, filter, visit, &portal()).into_string()
 }
 
 /// What is between these two texts, each time.
 fn between<'a>(text: &'a str, before: &str, after: &str) -> Vec<&'a str> {
     let parts = text.split(before).skip(1);
     parts.filter_map(|rest| rest.split(after).next()).collect()
-}
-
-#[test]
-fn every_integration_has_its_row() {
-    let mut held = report(Outcome::Held);
-    held.deletions_id = Some("0123abcd".to_owned());
-    held.message = Some("9 of 10 APIs would be deleted".to_owned());
-    let views = [
-        view("new", None),
-        view("good", Some(report(Outcome::Succeeded))),
-        view("held", Some(held)),
-        view("bad", Some(report(Outcome::Failed))),
-        view("late", Some(report(Outcome::Partial))),
-    ];
-    let page = overview_of(&views, &Visit::default());
-    for view in &views {
-        assert!(
-            page.contains(&format!(r#"<a href="/api/integrations/{}">"#, view.name)),
-            "{page}"
-        );
-    }
-    for word in ["initializing", "succeeded", "held", "error", "partial"] {
-        assert!(
-            page.contains(&format!(r#"<span class="badge {word}">{word}</span>"#)),
-            "{word}"
-        );
-    }
-    assert!(page.contains("9 of 10 APIs would be deleted"));
-    assert!(
-        page.contains("/api/integrations/held/sync?confirmDeletions=0123abcd"),
-        "{page}"
-    );
-    assert!(page.contains("5 of 5 integrations") && page.contains(r#"<td class="wide">nothing</td>"#));
-    assert!(page.contains("<time datetime=\"2026-11-23T12:01:30Z\">2026-11-23 12:01 UTC</time>"));
-    assert_eq!(page.matches("<svg").count(), 4, "a chart for all that had a run");
-}
-
-#[test]
-fn what_is_wrong_is_told_with_what_helps() {
-    let mut bad = report(Outcome::Partial);
-    bad.skipped = vec![Skipped {
-        api_type: ApiType::Rest,
-        account: None,
-        region: "us-east-1".to_owned(),
-        api_id: "a1".to_owned(),
-        title: Some("Orders".to_owned()),
-        stage_name: Some("v1".to_owned()),
-        reason: SkipReason::DefinitionTooLarge,
-        message: "it has 4 MiB".to_owned(),
-    }];
-    bad.failed = vec![Failure {
-        api_type: ApiType::Rest,
-        account: None,
-        region: "us-east-1".to_owned(),
-        api_id: "b2".to_owned(),
-        title: None,
-        message: "Amazon is down".to_owned(),
-    }];
-    bad.conflicts = vec![Conflict {
-        name: "apis/shop-c3".to_owned(),
-    }];
-    bad.remaining = 12;
-    bad.retry_after_seconds = Some(0);
-    bad.totals = Some(Totals {
-        skipped: 30,
-        failed: 1,
-        conflicts: 1,
-        gateways: 0,
-    });
-    let page = detail_of(view("shop", Some(bad)), Vec::new());
-    for text in [
-        "Skipped: 1 of 30",
-        "Orders <span class=\"quiet\"><code>a1</code></span>, stage <code>v1</code>: it has 4 MiB",
-        "<li>and 29 more</li>",
-        "<li><code>b2</code>: ",
-        "By hand <span class=\"quiet\"><code>apis/shop-c3</code></span>",
-        "Split the API",
-        "Amazon is down",
-        "apis/shop-c3",
-        "no time for 12 APIs",
-        "shop/sync&quot;",
-    ] {
-        assert!(page.contains(text), "{text}: {page}");
-    }
 }
 
 #[test]
@@ -268,9 +266,13 @@ fn hostile_names_stay_texts() {
     hostile.properties.last_success_on = Some(HOSTILE.to_owned());
     let mut hostile_api = api(1, ApiCondition::Failed);
     hostile_api.title = HOSTILE.to_owned();
-    hostile_api.stages = vec![HOSTILE.to_owned()];
+    hostile_api.stages = vec![StageView {
+        name: HOSTILE.to_owned(),
+        urls: vec![HOSTILE.to_owned()],
+    }];
+    hostile_api.owners = vec![HOSTILE.to_owned()];
+    hostile_api.name = HOSTILE.to_owned();
     hostile_api.failure = Some(HOSTILE.to_owned());
-    hostile_api.console_url = Some(HOSTILE.to_owned());
     let filter = ApiFilter {
         of_api: Filter {
             search: Some(HOSTILE.to_owned()),
@@ -279,20 +281,31 @@ fn hostile_names_stay_texts() {
         ..ApiFilter::default()
     };
     let detail = detail(hostile.clone(), vec![hostile_api]);
+    let mut hostile_change = change(HOSTILE, Action::Delete);
+    hostile_change.reason = HOSTILE.to_owned();
+    hostile_change.fields[0].before = Some(HOSTILE.into());
+    hostile_change.fields[0].rule = Some(HOSTILE.to_owned());
+    let hostile_plan = PlanView {
+        message: Some(HOSTILE.to_owned()),
+        deletions_id: Some(HOSTILE.to_owned()),
+        disagreements: vec![HOSTILE.to_owned()],
+        ..a_plan(vec![hostile_change])
+    };
     let visit = visit(&code_query());
     let pages = [
         overview(
             &[hostile],
-            1,
             &Filter {
                 search: filter.of_api.search.clone(),
                 state: Some(Condition::Held),
             },
             &visit,
-            PORTAL,
+            &portal(),
         )
         .into_string(),
         integration_page(&detail, &filter, &visit),
+        plan_of(&hostile_plan, &visit),
+        explanation_of(&found(Finding::Differs, HOSTILE), &visit),
     ];
     for page in pages {
         assert!(page.contains("&lt;script&gt;"), "{page}");
@@ -311,8 +324,10 @@ fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
     let pages = [
         overview_of(std::slice::from_ref(&detail.integration), &visit),
         integration_page(&detail, &ApiFilter::default(), &visit),
+        plan_of(&a_plan(Vec::new()), &visit),
+        explanation_of(&found(Finding::InLine, "Orders"), &visit),
     ];
-    for page in pages {
+    for (page, forms) in pages.into_iter().zip([1, 2, 0, 1]) {
         let links = between(&page, "href=\"", "\"");
         let own: Vec<&&str> = links.iter().filter(|link| link.starts_with('/')).collect();
         assert!(own.len() > 1, "{links:?}");
@@ -324,24 +339,23 @@ fn the_code_is_in_links_and_forms_of_our_own_and_nowhere_else() {
         for link in links.iter().filter(|link| !link.starts_with('/')) {
             assert!(!link.contains("code="), "{link}");
             assert!(
-                link.starts_with("https://") || ["data:,", "#content"].contains(link),
+                link.starts_with("https://") || ["data:,", "#content", "#todo"].contains(link),
                 "{link}"
             );
         }
         let hidden = r#"<input type="hidden" name="code" value="a+b/c==&quot;&amp;&lt;d&gt;">"#;
-        assert_eq!(page.matches(hidden).count(), 1, "{page}");
+        assert_eq!(page.matches(hidden).count(), forms, "{page}");
         let rest = page
             .replace(hidden, "")
             .replace("code=a%2Bb%2Fc%3D%3D%22%26%3Cd%3E", "");
         assert!(!rest.contains("a+b/c") && !rest.contains("a%2Bb"), "{rest}");
     }
     assert!(!format!("{visit:?}").contains("a+b"), "{visit:?}");
-    assert!(!overview_of(&[], &Visit::default()).contains("code="));
 }
 
 #[test]
 fn links_and_calls_have_the_prefix_that_the_page_was_called_with() {
-    let visit = Visit::of(&"/v1/x/integrations?code=1".parse().unwrap());
+    let visit = Visit::of(&"/v1/x/integrations?code=1".parse().unwrap(), now());
     let mut held = report(Outcome::Held);
     held.deletions_id = Some("0123abcd".to_owned());
     let detail = detail(view("shop", Some(held)), vec![api(1, ApiCondition::Synced)]);
@@ -349,6 +363,8 @@ fn links_and_calls_have_the_prefix_that_the_page_was_called_with() {
         overview_of(&[], &visit),
         overview_of(std::slice::from_ref(&detail.integration), &visit),
         integration_page(&detail, &ApiFilter::default(), &visit),
+        plan_of(&a_plan(vec![change("apis/x", Action::Create)]), &visit),
+        explanation_of(&found(Finding::InLine, "Orders"), &visit),
     ];
     for page in pages {
         assert!(!page.contains("/api/"), "{page}");
@@ -373,7 +389,7 @@ fn links_to_elsewhere_tell_nothing_of_where_they_were_followed() {
         .into_iter()
         .filter(|link| link.contains("https://"))
         .collect();
-    assert_eq!(outside.len(), 3, "{outside:?}");
+    assert_eq!(outside.len(), 4, "{outside:?}");
     assert!(
         outside.iter().all(|link| link.contains(r#"rel="noreferrer noopener""#)),
         "{outside:?}"
@@ -381,168 +397,11 @@ fn links_to_elsewhere_tell_nothing_of_where_they_were_followed() {
     assert!(page.contains(PORTAL) && page.contains("console.aws.amazon.com"));
 }
 
-#[test]
-fn a_filter_chooses_and_is_shown() {
-    let detail = detail(
-        view("shop", None),
-        vec![
-            api(1, ApiCondition::Synced),
-            api(2, ApiCondition::Failed),
-            api(12, ApiCondition::Synced),
-        ],
-    );
-    let shown = |search: Option<&str>, state| {
-        let filter = ApiFilter {
-            of_api: Filter {
-                search: search.map(str::to_owned),
-                state,
-            },
-            ..ApiFilter::default()
-        };
-        let page = integration_page(&detail, &filter, &Visit::default());
-        let caption = between(&page, "<caption>", "</caption>")[0].to_owned();
-        (caption, page)
-    };
-    assert_eq!(shown(Some("aPi 1"), None).0, "2 of 3 APIs");
-    assert_eq!(shown(Some("1"), Some(ApiCondition::Failed)).0, "0 of 3 APIs");
-    let (caption, page) = shown(None, Some(ApiCondition::Failed));
-    assert_eq!(caption, "1 of 3 APIs");
-    assert!(
-        page.contains(r#"<option value="failed" selected>"#) && page.contains("Show all"),
-        "{page}"
-    );
-}
-
-#[test]
-fn apis_are_chosen_by_account_and_region() {
-    let mut elsewhere = api(2, ApiCondition::Synced);
-    elsewhere.gateways = ["us-east-1", "eu-west-1"]
-        .map(|region| Gateway {
-            account: AccountId::parse("444455556666"),
-            region: Region::parse(region).unwrap(),
-        })
-        .to_vec();
-    let mut unknown = api(3, ApiCondition::Synced);
-    unknown.gateways.clear();
-    let detail = detail(
-        view("shop", None),
-        vec![api(1, ApiCondition::Synced), elsewhere, unknown],
-    );
-    let shown = |account: Option<&str>, region: Option<&str>| {
-        let filter = ApiFilter {
-            account: account.map(|account| AccountId::parse(account).unwrap()),
-            region: region.map(|region| Region::parse(region).unwrap()),
-            ..ApiFilter::default()
-        };
-        let page = integration_page(&detail, &filter, &Visit::default());
-        (between(&page, "<caption>", "</caption>")[0].to_owned(), page)
-    };
-    assert_eq!(shown(None, None).0, "3 of 3 APIs");
-    assert_eq!(shown(Some("444455556666"), None).0, "1 of 3 APIs");
-    assert_eq!(shown(None, Some("us-east-1")).0, "2 of 3 APIs");
-    // One gateway has to be in both.
-    assert_eq!(shown(Some("111122223333"), Some("eu-west-1")).0, "0 of 3 APIs");
-    let (caption, page) = shown(Some("999999999999"), Some("eu-west-1"));
-    assert_eq!(caption, "0 of 3 APIs");
-    for text in [
-        r#"<option value="999999999999" selected>"#,
-        r#"<option value="111122223333">"#,
-        r#"<option value="eu-west-1" selected>"#,
-        "<div class=\"whole\">444455556666 eu-west-1</div>",
-    ] {
-        let page = if text.starts_with("<div") {
-            &shown(None, None).1
-        } else {
-            &page
-        };
-        assert!(page.contains(text), "{text}: {page}");
-    }
-}
-
-#[test]
-fn gateways_are_shown_with_what_to_do_and_those_first_that_need_it() {
-    let mut partial = report(Outcome::Held);
-    let mut held = gateway("111122223333", GatewayState::Read);
-    (held.held, held.deletions_id) = (Some(9), Some("0123abcd".to_owned()));
-    partial.gateways = vec![
-        gateway("000011112222", GatewayState::Read),
-        held,
-        GatewayReport {
-            apis: None,
-            message: Some("the role cannot be assumed".to_owned()),
-            ..gateway("222233334444", GatewayState::Denied)
-        },
-    ];
-    partial.totals = Some(Totals {
-        gateways: 40,
-        ..Totals::default()
-    });
-    let page = detail_of(view("shop", Some(partial)), Vec::new());
-    let table = between(&page, "aria-label=\"Table of gateways\"", "</table>")[0];
-    let accounts = between(table, "<th class=\"whole\" scope=\"row\">", "<br>");
-    assert_eq!(accounts, ["111122223333", "222233334444", "000011112222"]);
-    for text in [
-        "3 of 40 gateways",
-        "kept with 3 gateways",
-        "<span class=\"badge denied\">denied</span>",
-        "the role cannot be assumed",
-        "roll the member role out",
-        "9 deletions are held.",
-        "/shop/sync?confirmDeletions=0123abcd",
-        "us-east-1<br>source prod",
-    ] {
-        assert!(page.contains(text), "{text}: {page}");
-    }
-    assert!(!detail_of(view("shop", None), Vec::new()).contains("gateways"));
-}
-
-#[test]
-fn the_chart_says_in_words_what_it_shows() {
-    let runs: Vec<PastRun> = (0..30)
-        .map(|number| {
-            run(if number == 29 {
-                Outcome::Failed
-            } else {
-                Outcome::Succeeded
-            })
-        })
-        .collect();
-    let svg = chart::chart(&runs).into_string();
-    assert_eq!(svg.matches("<rect").count(), 24);
-    assert_eq!(svg.matches(r#"class="mark""#).count(), 1);
-    assert!(
-        svg.contains(r#"role="img" aria-label="Last 24 runs: 23 succeeded, 1 failed; the newest failed""#),
-        "{svg}"
-    );
-    assert_eq!(
-        chart::chart(&[]).into_string(),
-        r#"<span class="quiet">no runs yet</span>"#
-    );
-}
-
-#[test]
-#[expect(
-    clippy::disallowed_methods,
-    clippy::print_stdout,
-    reason = "a figure to look at, not an assertion"
-)]
-fn a_thousand_apis_are_a_page_of_a_thousand_rows() {
-    let detail = detail(
-        view("shop", Some(report(Outcome::Succeeded))),
-        (0..1000).map(|number| api(number, ApiCondition::Synced)).collect(),
-    );
-    let began: OffsetDateTime = std::time::SystemTime::now().into();
-    let page = integration_page(&detail, &ApiFilter::default(), &Visit::default());
-    let ended: OffsetDateTime = std::time::SystemTime::now().into();
-    println!("1,000 APIs: {} bytes in {}", page.len(), ended - began);
-    assert_eq!(page.matches("<tr><th scope=\"row\">API ").count(), 1000);
-}
-
 #[tokio::test]
 async fn the_page_of_a_problem_tells_the_same_time_to_wait_as_its_header() {
     let problem = Problem::new(ErrorCode::TooManyRequests, "not now");
     let problem = problem.with_retry_after(std::time::Duration::from_millis(1200));
-    let answer = problem_answer(&problem, |status| problem_page(&problem, status, &Visit::default()));
+    let answer = problem_answer(&problem, |status| problem_page(&problem, status, &visit("")));
     assert_eq!(answer.headers()["retry-after"], "2");
     let page = axum::body::to_bytes(answer.into_body(), usize::MAX).await.unwrap();
     let page = String::from_utf8(page.to_vec()).unwrap();

@@ -4,6 +4,7 @@ use std::fmt;
 
 use axum::http::Uri;
 use maud::{Markup, html};
+use time::OffsetDateTime;
 use url::form_urlencoded;
 
 use crate::server::route::BasePath;
@@ -16,10 +17,12 @@ const PORTALS: [(&str, &str); 2] = [
 ];
 
 /// A call of a page.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(in super::super) struct Visit {
     /// Where it found all integrations.
     pub base: BasePath,
+    /// When it was made.
+    pub now: OffsetDateTime,
     /// The function key, when the query gave it.
     code: Option<String>,
 }
@@ -33,11 +36,12 @@ impl fmt::Debug for Visit {
 
 impl Visit {
     /// Reads what a page was called with.
-    pub fn of(uri: &Uri) -> Self {
+    pub fn of(uri: &Uri, now: OffsetDateTime) -> Self {
         let query = uri.query().unwrap_or_default();
         let code = form_urlencoded::parse(query.as_bytes()).find(|(name, value)| name == "code" && !value.is_empty());
         Self {
             base: BasePath::of(uri.path()),
+            now,
             code: code.map(|(_, value)| value.into_owned()),
         }
     }
@@ -66,9 +70,25 @@ impl Visit {
 }
 
 /// The API center in the Azure portal.
-pub(in super::super) fn portal_url(settings: &Settings) -> String {
-    let manager = settings.resource_manager_url.as_str();
-    let portal = PORTALS.iter().find(|(host, _)| manager.ends_with(host));
-    let portal = portal.map_or("https://portal.azure.com", |(_, portal)| portal);
-    format!("{portal}/#resource{}/overview", settings.resource_id)
+#[derive(Debug, Clone)]
+pub(in super::super) struct Portal(pub(super) String);
+
+impl Portal {
+    /// The portal of the settings' cloud.
+    pub fn of(settings: &Settings) -> Self {
+        let manager = settings.resource_manager_url.as_str();
+        let portal = PORTALS.iter().find(|(host, _)| manager.ends_with(host));
+        let portal = portal.map_or("https://portal.azure.com", |(_, portal)| portal);
+        Self(format!("{portal}/#resource{}", settings.resource_id))
+    }
+
+    /// The page of the API center.
+    pub fn center(&self) -> String {
+        format!("{}/overview", self.0)
+    }
+
+    /// The page of an entity, by its path in the workspace.
+    pub fn entity(&self, path: &str) -> String {
+        format!("{}/workspaces/default/{path}", self.0)
+    }
 }

@@ -1,0 +1,82 @@
+//! What a run would change, entity by entity.
+
+use maud::{Markup, html};
+use serde_json::Value;
+
+use super::frame::badge;
+use crate::engine::PreviewChange;
+use crate::model::{Action, EntityKind, FieldChange, one_line};
+
+/// Changes that a page shows: a plan of thousands is for programs.
+pub(super) const CHANGES_MAX: usize = 500;
+/// Longest value that is shown, in UTF-16 units.
+const VALUE_MAX: usize = 300;
+
+/// How many changes of a kind there are.
+pub(super) fn count(changes: &[PreviewChange], action: Action) -> usize {
+    changes.iter().filter(|change| change.action == action).count()
+}
+
+/// The changes, as far as a page shows them.
+pub(super) fn changes(changes: &[PreviewChange]) -> Markup {
+    let shown = changes.len().min(CHANGES_MAX);
+    html! {
+        @if !changes.is_empty() {
+            div.scroll role="region" aria-label="Table of changes" tabindex="0" {
+                table {
+                    caption { (shown) " of " (changes.len()) " changes" }
+                    thead { tr {
+                        th scope="col" { "Entity" }
+                        th scope="col" { "Change" }
+                        th scope="col" { "Why" }
+                        th scope="col" { "Fields" }
+                    } }
+                    tbody { @for change in &changes[..shown] { (row(change)) } }
+                }
+            }
+        }
+    }
+}
+
+fn row(change: &PreviewChange) -> Markup {
+    let action = match change.action {
+        Action::Create => "create",
+        Action::Update => "update",
+        Action::Delete => "delete",
+    };
+    let kind = match change.entity {
+        EntityKind::Environment => "environment",
+        EntityKind::Api => "API",
+        EntityKind::Version => "version",
+        EntityKind::Definition => "definition",
+        EntityKind::Deployment => "deployment",
+    };
+    html! {
+        tr {
+            th.wide scope="row" { (kind) br; code.quiet { (change.name) } }
+            td { (badge(action)) }
+            td { (change.reason) }
+            td.wide {
+                @if !change.fields.is_empty() {
+                    details {
+                        summary { (change.fields.len()) " field" @if change.fields.len() != 1 { "s" } }
+                        ul { @for field in &change.fields { li { (self::field(field)) } } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn field(field: &FieldChange) -> Markup {
+    let side = |value: &Option<Value>| match value {
+        Some(value) => html! { code { (one_line(&value.to_string(), VALUE_MAX)) } },
+        None => html! { span.quiet { "none" } },
+    };
+    html! {
+        (field.path) ": "
+        @if field.before.is_some() { (side(&field.before)) " → " }
+        (side(&field.after))
+        @if let Some(rule) = &field.rule { " " span.quiet { "(" (rule) ")" } }
+    }
+}

@@ -1,0 +1,103 @@
+//! The figures at the top of a page: how many APIs, how fresh, what needs a person.
+
+use maud::{Markup, html};
+
+use super::times::{age, exact_time};
+use super::{Visit, attention};
+use crate::engine::{Condition, IntegrationView, Word};
+use crate::model::GatewayState;
+
+/// The figures of all integrations.
+pub(super) fn of_all(integrations: &[IntegrationView], visit: &Visit) -> Markup {
+    let apis: usize = integrations.iter().filter_map(|one| one.properties.apis).sum();
+    let in_need: Vec<&IntegrationView> = integrations
+        .iter()
+        .filter(|one| attention::needs_a_person(one))
+        .collect();
+    let count = integrations.len();
+    html! {
+        dl.figures {
+            (figure("APIs in the catalog", &html! { (apis) }, &html! { "from " (count) " integration" @if count != 1 { "s" } }))
+            (freshness(integrations, visit))
+            (gateways(integrations))
+            (figure("Need a person", &html! { (in_need.len()) }, &html! {
+                @if in_need.is_empty() { "nothing to do" }
+                @for (place, one) in in_need.iter().take(5).enumerate() {
+                    @if place > 0 { ", " }
+                    a href=(visit.link(&visit.base.one(&one.name), &[])) { (one.name) }
+                }
+                @if in_need.len() > 5 { " and " (in_need.len() - 5) " more" }
+            }))
+        }
+    }
+}
+
+/// The figures of one.
+pub(super) fn of_one(integration: &IntegrationView, visit: &Visit) -> Markup {
+    let report = integration.properties.last_sync.as_ref();
+    let counts = report.map(attention::counts).unwrap_or_default();
+    let (apis, state) = (integration.properties.apis.unwrap_or_default(), integration.condition());
+    let last_run = html! {
+        @if let Some(report) = report {
+            (report.created) " created, " (report.updated) " updated, " (report.deleted) " deleted, " (report.unchanged)
+            " unchanged in the last run"
+        }
+    };
+    let needs = match (attention::needs_a_person(integration), counts.is_empty()) {
+        (false, _) => html! { "nothing to do" },
+        (true, true) => html! { a href="#todo" { "what to do" } },
+        (true, false) => html! { a href="#todo" { (counts.join(", ")) } },
+    };
+    html! {
+        dl.figures {
+            (figure("APIs in the catalog", &html! { (apis) }, &last_run))
+            (freshness(std::slice::from_ref(integration), visit))
+            (gateways(std::slice::from_ref(integration)))
+            (figure("State", &html! { span class=(state.word()) { (state.word()) } }, &needs))
+        }
+    }
+}
+
+/// How long ago the integration succeeded whose last success is the oldest.
+fn freshness(integrations: &[IntegrationView], visit: &Visit) -> Markup {
+    let kept = integrations.iter().filter(|one| one.condition() != Condition::Deleting);
+    let oldest = kept.min_by_key(|one| one.properties.last_success_on.clone());
+    let Some(oldest) = oldest else { return html! {} };
+    let name = html! { @if integrations.len() > 1 { ", " (oldest.name) } };
+    match &oldest.properties.last_success_on {
+        Some(on) => {
+            let age = age(on, visit.now);
+            let value = html! { @if let Some(age) = age { (age) } @else { (exact_time(on)) } };
+            figure("Oldest last success", &value, &html! { (exact_time(on)) (name) })
+        }
+        None => figure(
+            "Oldest last success",
+            &html! { "never" },
+            &html! { "no run has succeeded" (name) },
+        ),
+    }
+}
+
+/// How many gateways were read by the last runs.
+fn gateways(integrations: &[IntegrationView]) -> Markup {
+    let reports = integrations.iter().filter_map(|one| one.properties.last_sync.as_ref());
+    let (mut total, mut unread) = (0, 0);
+    for report in reports {
+        total += report.totals.unwrap_or_default().gateways.max(report.gateways.len());
+        let kept = report.gateways.iter();
+        unread += kept.filter(|gateway| gateway.state != GatewayState::Read).count();
+    }
+    html! {
+        @if total > 0 {
+            (figure("Gateways read", &html! { (total - unread) " of " (total) }, &html! {
+                @if unread == 0 { "in the last run" } @else { (unread) " not read in the last run" }
+            }))
+        }
+    }
+}
+
+fn figure(label: &str, value: &Markup, note: &Markup) -> Markup {
+    html! {
+        div { dt { (label) } dd { strong { (value) } span.quiet { (note) } } }
+    }
+}
