@@ -32,7 +32,7 @@ pub(super) fn apis(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit
             p { (unnamed) " more APIs failed in the last run than are marked here: its report names only the first 20." }
         }
         div.scroll role="region" aria-label="Table of APIs" tabindex="0" {
-            table {
+            table.cards {
                 caption { (found.len()) " of " (detail.apis.len()) " APIs" }
                 thead { tr {
                     th scope="col" { "API" }
@@ -104,8 +104,8 @@ fn row(api: &ApiView, path: &str, visit: &Visit, portal: &Portal) -> Markup {
                     ul { @for skip in &api.skipped { li { (skip.message) } } }
                 }
             }
-            td.wide { @if stages.is_empty() { span.quiet { "none" } } @else { (few(&stages, "stages")) } }
-            td { (few(&consoles.collect::<Vec<_>>(), "gateways")) }
+            td.urls data-label="Stages" { @if stages.is_empty() { span.quiet { "none" } } @else { (few(&stages, "stages")) } }
+            td data-label="AWS console" { (few(&consoles.collect::<Vec<_>>(), "gateways")) }
             td {
                 a href=(explain) aria-label={ "Explain " (api.title) } { "Explain" }
                 br;

@@ -42,7 +42,9 @@ pub(super) fn brief(integration: &IntegrationView, visit: &Visit) -> Markup {
             p.what { (message) }
         }
         @if !counts.is_empty() { p { a href={ (page) "#todo" } { (counts.join(", ")) } } }
-        (action(integration, visit))
+        @if integration.condition() != Condition::Succeeded {
+            details { summary { "What to do" } (action(integration, visit)) }
+        }
     }
 }
 
@@ -112,7 +114,14 @@ pub(super) fn counts(report: &Report) -> Vec<String> {
         (report.failed.len().max(totals.failed), "failed"),
         (report.skipped.len().max(totals.skipped), "skipped"),
         (report.conflicts.len().max(totals.conflicts), "not ours"),
-        (gateways, if gateways == 1 { "gateway" } else { "gateways" }),
+        (
+            gateways,
+            if gateways == 1 {
+                "gateway to look at"
+            } else {
+                "gateways to look at"
+            },
+        ),
         (report.remaining, "remaining"),
     ]
     .iter()

@@ -23,7 +23,7 @@ pub(super) fn changes(changes: &[PreviewChange]) -> Markup {
     html! {
         @if !changes.is_empty() {
             div.scroll role="region" aria-label="Table of changes" tabindex="0" {
-                table {
+                table.cards {
                     caption { (shown) " of " (changes.len()) " changes" }
                     thead { tr {
                         th scope="col" { "Entity" }
@@ -55,7 +55,7 @@ fn row(change: &PreviewChange) -> Markup {
         tr {
             th.wide scope="row" { (kind) br; code.quiet { (change.name) } }
             td { (badge(action)) }
-            td { (change.reason) }
+            td data-label="Why" { (change.reason) }
             td.wide {
                 @if !change.fields.is_empty() {
                     details {

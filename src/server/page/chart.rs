@@ -2,6 +2,7 @@
 
 use maud::{Markup, html};
 
+use super::times::duration;
 use crate::model::{Outcome, PastRun};
 
 /// From one run to the next, in the chart's units.
@@ -53,11 +54,19 @@ pub(super) fn summary(runs: &[PastRun]) -> String {
             (count > 0).then(|| format!("{count} {}", outcome.name()))
         })
         .collect();
-    format!("Last {} runs: {}", runs.len(), counts.join(", "))
+    match runs.len() {
+        1 => format!("Last run: {}", counts.join(", ")),
+        several => format!("Last {several} runs: {}", counts.join(", ")),
+    }
 }
 
 fn told(run: &PastRun) -> String {
-    format!("{}: {}, {} s", run.started_on, run.outcome.name(), run.duration_seconds)
+    format!(
+        "{}: {}, {}",
+        run.started_on,
+        run.outcome.name(),
+        duration(run.duration_seconds)
+    )
 }
 
 /// What tells the outcomes apart for those who see no colours.

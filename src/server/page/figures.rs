@@ -4,7 +4,7 @@ use maud::{Markup, html};
 
 use super::times::{age, exact_time};
 use super::{Visit, attention};
-use crate::engine::{Condition, IntegrationView, Word};
+use crate::engine::{ApiCondition, Condition, IntegrationDetail, IntegrationView, Word};
 use crate::model::GatewayState;
 
 /// The figures of all integrations.
@@ -33,16 +33,16 @@ pub(super) fn of_all(integrations: &[IntegrationView], visit: &Visit) -> Markup 
 }
 
 /// The figures of one.
-pub(super) fn of_one(integration: &IntegrationView, visit: &Visit) -> Markup {
+pub(super) fn of_one(detail: &IntegrationDetail, visit: &Visit) -> Markup {
+    let integration = &detail.integration;
     let report = integration.properties.last_sync.as_ref();
     let counts = report.map(attention::counts).unwrap_or_default();
-    let (apis, state) = (integration.properties.apis.unwrap_or_default(), integration.condition());
-    let last_run = html! {
-        @if let Some(report) = report {
-            (report.created) " created, " (report.updated) " updated, " (report.deleted) " deleted, " (report.unchanged)
-            " unchanged in the last run"
-        }
-    };
+    let (apis, state) = (&detail.apis, integration.condition());
+    let conditions = ApiCondition::ALL.iter().filter_map(|condition| {
+        let count = apis.iter().filter(|api| api.condition == *condition).count();
+        (count > 0).then(|| format!("{count} {}", condition.word()))
+    });
+    let conditions = conditions.collect::<Vec<_>>().join(", ");
     let needs = match (attention::needs_a_person(integration), counts.is_empty()) {
         (false, _) => html! { "nothing to do" },
         (true, true) => html! { a href="#todo" { "what to do" } },
@@ -50,7 +50,7 @@ pub(super) fn of_one(integration: &IntegrationView, visit: &Visit) -> Markup {
     };
     html! {
         dl.figures {
-            (figure("APIs in the catalog", &html! { (apis) }, &last_run))
+            (figure("APIs in the catalog", &html! { (apis.len()) }, &html! { (conditions) }))
             (freshness(std::slice::from_ref(integration), visit))
             (gateways(std::slice::from_ref(integration)))
             (figure("State", &html! { span class=(state.word()) { (state.word()) } }, &needs))
@@ -63,12 +63,15 @@ fn freshness(integrations: &[IntegrationView], visit: &Visit) -> Markup {
     let kept = integrations.iter().filter(|one| one.condition() != Condition::Deleting);
     let oldest = kept.min_by_key(|one| one.properties.last_success_on.clone());
     let Some(oldest) = oldest else { return html! {} };
-    let name = html! { @if integrations.len() > 1 { ", " (oldest.name) } };
+    let (label, name) = match integrations {
+        [_] => ("Last success", html! {}),
+        _ => ("Oldest last success", html! { br; (oldest.name) }),
+    };
     match &oldest.properties.last_success_on {
         Some(on) => {
             let age = age(on, visit.now);
             let value = html! { @if let Some(age) = age { (age) } @else { (exact_time(on)) } };
-            figure("Oldest last success", &value, &html! { (exact_time(on)) (name) })
+            figure(label, &value, &html! { (exact_time(on)) (name) })
         }
         None => figure(
             "Oldest last success",

@@ -73,6 +73,7 @@ pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
                 a.skip href="#content" { "Skip to the content" }
                 header {
                     nav aria-label="Pages" {
+                        span.brand { "API Gateway → API Center" }
                         a href=(visit.link(&visit.base.to_string(), &[])) { "All integrations" }
                         a href=(visit.link(&visit.base.one("openapi.json"), &[])) { "API description (OpenAPI)" }
                     }

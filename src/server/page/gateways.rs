@@ -18,7 +18,7 @@ pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
             p { "The report names " (shown) " gateways, those first that were not read or hold deletions." }
         }
         div.scroll role="region" aria-label="Table of gateways" tabindex="0" {
-            table {
+            table.cards {
                 caption { (shown) " of " (total) " gateways" }
                 thead { tr {
                     th scope="col" { "Gateway" }
@@ -42,7 +42,7 @@ fn row(name: &str, gateway: &GatewayReport, visit: &Visit) -> Markup {
                 (badge(gateway.state.name()))
                 @if gateway.is_to_look_at() { (what_to_do(name, gateway, visit)) }
             }
-            td { @if let Some(apis) = gateway.apis { (apis) } @else { span.quiet { "unknown" } } }
+            td data-label="APIs" { @if let Some(apis) = gateway.apis { (apis) } @else { span.quiet { "unknown" } } }
         }
     }
 }

@@ -8,7 +8,7 @@ use super::gateways::gateways;
 use super::times::{duration, time};
 use super::{Portal, Visit, attention, chart, explanation, figures};
 use crate::engine::{IntegrationDetail, IntegrationView};
-use crate::model::{PastRun, Region};
+use crate::model::{PastRun, Region, Report};
 use crate::server::query::ApiFilter;
 
 /// The page that shows an integration with those of its APIs that pass the filter.
@@ -20,7 +20,7 @@ pub(in super::super) fn integration(
 ) -> Markup {
     let view = &detail.integration;
     let content = html! {
-        (figures::of_one(view, visit))
+        (figures::of_one(detail, visit))
         (facts(view, visit, portal))
         @if !attention::is_quiet(view) {
             section aria-labelledby="todo" {
@@ -37,7 +37,7 @@ pub(in super::super) fn integration(
             }
         }
         section aria-labelledby="runs" {
-            h2 #runs { "Last 24 runs" }
+            h2 #runs { "Runs" }
             div.large { (chart::chart(&view.properties.history)) }
             @if !view.properties.history.is_empty() { (runs(&view.properties.history, visit)) }
         }
@@ -61,7 +61,7 @@ fn facts(view: &IntegrationView, visit: &Visit, portal: &Portal) -> Markup {
     let plan = format!("{}/plan", visit.base.one(&view.name));
     html! {
         dl {
-            @if let Some(report) = &properties.last_sync { dt { "Last run" } dd { (time(&report.finished_on, visit)) } }
+            @if let Some(report) = &properties.last_sync { dt { "Last run" } dd { (time(&report.finished_on, visit)) ": " (done(report)) } }
             dt { "Regions" } dd { (regions) }
             @if let Some(environment) = &properties.document.target_environment_id {
                 dt { "Environment" } dd { code { (environment) } }
@@ -74,6 +74,23 @@ fn facts(view: &IntegrationView, visit: &Visit, portal: &Portal) -> Markup {
                 @if let Ok(console) = &console { ", " (outside(console, "APIs in the AWS console")) }
             }
         }
+    }
+}
+
+/// What a run did, as far as it did something.
+fn done(report: &Report) -> String {
+    let counts = [
+        (report.created, "created"),
+        (report.updated, "updated"),
+        (report.deleted, "deleted"),
+        (report.unchanged, "unchanged"),
+    ];
+    let told = counts.iter().filter(|(count, _)| *count > 0);
+    let told: Vec<String> = told.map(|(count, what)| format!("{count} {what}")).collect();
+    if told.is_empty() {
+        report.outcome.name().to_owned()
+    } else {
+        told.join(", ")
     }
 }
 

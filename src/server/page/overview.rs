@@ -26,15 +26,15 @@ pub(in super::super) fn overview(
             (figures::of_all(integrations, visit))
             (filter_form(&visit.base.to_string(), visit, filter.search.as_deref(), &[state]))
             div.scroll role="region" aria-label="Table of integrations" tabindex="0" {
-                table {
+                table.cards {
                     caption { (shown.len()) " of " (integrations.len()) " integrations" }
                     thead { tr {
                         th scope="col" { "Integration" }
                         th scope="col" { "State" }
                         th scope="col" { "APIs" }
                         th scope="col" { "Last success" }
-                        th scope="col" { "Last 24 runs" }
-                        th scope="col" { "What to do" }
+                        th scope="col" { "Last runs" }
+                        th scope="col" { "Notes" }
                     } }
                     tbody { @for integration in shown { (row(integration, visit)) } }
                 }
@@ -54,10 +54,10 @@ fn row(integration: &IntegrationView, visit: &Visit) -> Markup {
                 br; span.quiet { (properties.document.region_names()) }
             }
             td { (badge(integration.condition().word())) }
-            td { @if let Some(apis) = properties.apis { (apis) } }
-            td { @match &properties.last_success_on { Some(on) => (time(on, visit)), None => "never" } }
-            td { (chart::chart(&properties.history)) }
-            td.wide { @if attention::is_quiet(integration) { "nothing" } @else { (attention::brief(integration, visit)) } }
+            td data-label="APIs" { @if let Some(apis) = properties.apis { (apis) } }
+            td data-label="Last success" { @match &properties.last_success_on { Some(on) => (time(on, visit)), None => "never" } }
+            td data-label="Last runs" { (chart::chart(&properties.history)) }
+            td.wide { @if attention::is_quiet(integration) { span.quiet { "nothing to do" } } @else { (attention::brief(integration, visit)) } }
         }
     }
 }

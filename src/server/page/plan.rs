@@ -22,7 +22,7 @@ pub(in super::super) fn plan(name: &str, plan: &PlanView, request: &SyncRequest,
             @for (label, action) in [("To create", Action::Create), ("To update", Action::Update), ("To delete", Action::Delete)] {
                 div { dt { (label) } dd { strong { (counted(action)) } } }
             }
-            div { dt { "Plan" } dd { strong { @if plan.complete { "complete" } @else { "incomplete" } } span.quiet { code { (plan.plan_id) } } } }
+            div { dt { "Plan" } dd { strong { @if plan.complete { "complete" } @else { "incomplete" } } } }
         }
         @if let Some(message) = &plan.message { p.what { (message) } }
         @if !plan.complete { p { (plan.remaining) " APIs were not looked at, and stay as they are." } }
@@ -35,16 +35,19 @@ pub(in super::super) fn plan(name: &str, plan: &PlanView, request: &SyncRequest,
             p { "To apply exactly this plan:" }
             (call("POST", &format!("{one}/sync?planId={}{}", plan.plan_id, depth(request))))
         }
-        (named::failed(&plan.failed, plan.failed.len()))
-        (named::skipped(&plan.skipped, plan.skipped.len()))
-        (named::conflicts(&plan.conflicts, plan.conflicts.len(), &BTreeMap::new()))
-        (named::disagreements(&plan.disagreements))
         @if !plan.changes.is_empty() {
             h2 { "Changes" }
             @if plan.changes.len() > CHANGES_MAX {
                 p { "For all of them as text, send " code { "Accept: text/plain" } "." }
             }
             (changes(&plan.changes))
+        }
+        @if !(plan.failed.is_empty() && plan.skipped.is_empty() && plan.conflicts.is_empty() && plan.disagreements.is_empty()) {
+            h2 { "To look at" }
+            (named::failed(&plan.failed, plan.failed.len()))
+            (named::skipped(&plan.skipped, plan.skipped.len()))
+            (named::conflicts(&plan.conflicts, plan.conflicts.len(), &BTreeMap::new()))
+            (named::disagreements(&plan.disagreements))
         }
     };
     frame(&format!("Plan of {name}"), visit, &content)
