@@ -1,19 +1,15 @@
 // The status page in a real browser, served by the real handler behind the sandbox's Functions host.
 
 import assert from "node:assert/strict";
-import { mkdtemp, readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { readFile } from "node:fs/promises";
 import path from "node:path";
 import { after, before, test } from "node:test";
 
-import { end, host, PICTURES, sandbox, TARGET } from "./programs.mjs";
+import { browsing, require } from "./browser.mjs";
+import { end, host, PICTURES, sandbox } from "./programs.mjs";
 
-const require = createRequire(path.join(TARGET, "page", "package.json"));
-const { chromium } = require("playwright-core");
 const axe = await readFile(require.resolve("axe-core/axe.min.js"), "utf8");
 
-const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-  "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const LOOKS = [
   { name: "light", colorScheme: "light", viewport: { width: 1200, height: 900 } },
   { name: "dark", colorScheme: "dark", viewport: { width: 1200, height: 900 } },
@@ -86,26 +82,6 @@ const PAGES = () => ({
   "explain nothing": "/api/integrations/shop/explain?api=nowhere",
   missing: "/api/integrations/nowhere",
 });
-
-/** Opens a browser with nothing in it, and closes it when the check is over. */
-async function browsing(look, check) {
-  const folder = await mkdtemp(path.join(PICTURES, "browser-"));
-  const browser = await chromium.launchPersistentContext(folder, {
-    executablePath: "/usr/bin/chromium", args: FLAGS, headless: true, colorScheme: look.colorScheme, viewport: look.viewport });
-  try {
-    const page = browser.pages()[0] ?? (await browser.newPage());
-    const seen = { requests: [], complaints: [] };
-    page.on("request", (request) => seen.requests.push(request.url()));
-    // That a page has another status than 200 is what some of them are for.
-    page.on("console", (message) => {
-      if (!/Failed to load resource.*(400|404)/.test(message.text())) seen.complaints.push(message.text());
-    });
-    page.on("pageerror", (error) => seen.complaints.push(String(error)));
-    await check(page, seen);
-  } finally {
-    await browser.close();
-  }
-}
 
 /** Opens one of our pages as a person would: with the key in the query. */
 async function open(page, place) {
@@ -277,6 +253,17 @@ test("nothing is asked of anybody else, and the key is told to nobody", async ()
     const others = seen.requests.filter((url) => !url.startsWith(origin) && !url.startsWith("data:") && !url.startsWith("https://portal"));
     assert.deepEqual(others, []);
     assert.deepEqual(seen.complaints, []);
+  });
+});
+
+test("a printed page has all that is folded and nothing to click", async () => {
+  await browsing(LOOKS[1], async (page) => {
+    await open(page, "/api/integrations/shop");
+    await page.emulateMedia({ media: "print" });
+    for (const selector of ["nav", "form", ".skip"]) assert.ok(!(await page.locator(selector).first().isVisible()), selector);
+    assert.ok(await page.getByRole("region", { name: "Table of runs" }).isVisible());
+    assert.equal(await page.evaluate(() => getComputedStyle(document.body).backgroundColor), "rgb(255, 255, 255)");
+    await page.screenshot({ path: path.join(PICTURES, "printed.png"), fullPage: true });
   });
 });
 

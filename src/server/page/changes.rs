@@ -69,14 +69,11 @@ fn row(change: &PreviewChange) -> Markup {
 }
 
 fn field(field: &FieldChange) -> Markup {
-    let side = |value: &Option<Value>| match value {
-        Some(value) => html! { code { (one_line(&value.to_string(), VALUE_MAX)) } },
-        None => html! { span.quiet { "none" } },
-    };
+    let shown = |value: &Value| one_line(&value.to_string(), VALUE_MAX);
     html! {
         (field.path) ": "
-        @if field.before.is_some() { (side(&field.before)) " → " }
-        (side(&field.after))
+        @if let Some(before) = &field.before { code { (shown(before)) } " → " }
+        @if let Some(after) = &field.after { code { (shown(after)) } } @else { span.quiet { "none" } }
         @if let Some(rule) = &field.rule { " " span.quiet { "(" (rule) ")" } }
     }
 }

@@ -73,11 +73,7 @@ fn freshness(integrations: &[IntegrationView], visit: &Visit) -> Markup {
             let value = html! { @if let Some(age) = age { (age) } @else { (exact_time(on)) } };
             figure(label, &value, &html! { (exact_time(on)) (name) })
         }
-        None => figure(
-            "Oldest last success",
-            &html! { "never" },
-            &html! { "no run has succeeded" (name) },
-        ),
+        None => figure(label, &html! { "never" }, &html! { "no run has succeeded" (name) }),
     }
 }
 

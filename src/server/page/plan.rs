@@ -54,8 +54,11 @@ pub(in super::super) fn plan(name: &str, plan: &PlanView, request: &SyncRequest,
 }
 
 /// The parameters that a sync needs to find the same plan.
-fn depth(request: &SyncRequest) -> String {
-    let flags = [("definitions", request.definitions), ("deep", request.deep)];
-    let set = flags.iter().filter(|(_, is_set)| *is_set);
-    set.map(|(name, _)| format!("&{name}=true")).collect()
+fn depth(request: &SyncRequest) -> &'static str {
+    match (request.definitions, request.deep) {
+        (false, false) => "",
+        (true, false) => "&definitions=true",
+        (false, true) => "&deep=true",
+        (true, true) => "&definitions=true&deep=true",
+    }
 }

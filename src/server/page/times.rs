@@ -6,11 +6,11 @@ use time::OffsetDateTime;
 use super::Visit;
 use crate::model::parse_time;
 
-/// A time as people read it: `2026-11-23 12:00 UTC 4 minutes ago`.
+/// A time as people read it: `2026-11-23 12:00 UTC, 4 minutes ago`.
 pub(super) fn time(text: &str, visit: &Visit) -> Markup {
     html! {
         (exact_time(text))
-        @if let Some(age) = age(text, visit.now) { " " span.age { (age) } }
+        @if let Some(age) = age(text, visit.now) { ", " span.age { (age) } }
     }
 }
 

@@ -35,7 +35,7 @@ fn every_integration_has_its_row() {
     assert!(page.contains("5 of 5 integrations") && page.contains("nothing to do"));
     let time = "<time datetime=\"2026-11-23T12:01:30Z\">2026-11-23 12:01 UTC</time>";
     assert!(
-        page.contains(&format!("{time} <span class=\"age\">4 minutes ago</span>")),
+        page.contains(&format!("{time}, <span class=\"age\">4 minutes ago</span>")),
         "{page}"
     );
     assert_eq!(page.matches("<svg").count(), 4, "a chart for all that had a run");
