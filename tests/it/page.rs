@@ -88,7 +88,7 @@ async fn a_browser_sees_every_integration_and_its_apis() {
         }
     }
     // No stage by the name that its entities have, which is another where AWS's is none that API Center takes.
-    assert!(page.text.contains("<td>prod, Prod</td>"), "{}", page.text);
+    assert!(page.text.contains("<b>Prod</b>"), "{}", page.text);
     for readable in ["prod-", "dev-2-"] {
         assert!(!page.text.contains(readable), "{readable}: {}", page.text);
     }
@@ -101,6 +101,14 @@ async fn a_browser_sees_every_integration_and_its_apis() {
         .await
         .expect(200);
     assert!(found.text.contains("<caption>1 of "), "{}", found.text);
+    for (path, text) in [
+        ("integrations/shop/plan", "No changes: the catalog is up to date."),
+        ("integrations/shop/explain?api=Orders", "badge synced"),
+    ] {
+        let page = browse(&world, Method::GET, path).await.expect(200);
+        assert_page(&page);
+        assert!(page.text.contains(text), "{path}: {}", page.text);
+    }
     // Programs get what they always got.
     let json = world.get(SHOP).await.expect(200);
     assert_common(&json.headers);
