@@ -87,7 +87,8 @@ impl Index<&SourceKey> for Members {
     /// # Panics
     /// If there is none.
     fn index(&self, key: &SourceKey) -> &GatewayApi {
-        self.get(key).expect("a member of the API")
+        let place = self.0.iter().position(|(member, _)| member == key);
+        &self.0[place.unwrap_or(self.0.len())].1
     }
 }
 
