@@ -313,7 +313,7 @@ impl Ground {
     /// Looks at all APIs. Writes nothing.
     pub async fn look_at_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Looked> {
         hands.meter.start(tasks.len());
-        let mut looks: Vec<(usize, Looked)> = stream::iter(tasks.into_iter().enumerate())
+        let mut looks: Vec<(usize, Looked)> = stream::iter(by_turns(tasks))
             .map(|(turn, task)| async move {
                 let look = self.look_at(hands, &task).instrument(span(&task)).await;
                 hands.meter.count();
@@ -329,7 +329,7 @@ impl Ground {
     /// Looks at all APIs and brings them in line.
     pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
         hands.meter.start(tasks.len());
-        let worked = stream::iter(tasks.into_iter().enumerate()).map(|(turn, task)| async move {
+        let worked = stream::iter(by_turns(tasks)).map(|(turn, task)| async move {
             let outcome = if may_begin(hands, turn, task.gateway()) {
                 let work = async { self.work_on(hands, &task, self.look_at(hands, &task).await).await };
                 let outcome = work.instrument(span(&task)).await;
@@ -411,6 +411,19 @@ impl Ground {
 
 fn span(task: &Task) -> Span {
     api_span(task.api().id.as_str())
+}
+
+/// The tasks with their places in the order, the gateways taking turns: each has its own pace, so none waits for another's.
+fn by_turns(tasks: Vec<Task>) -> impl Iterator<Item = (usize, Task)> {
+    let mut counts: HashMap<Gateway, usize> = HashMap::new();
+    let mut turns = Vec::with_capacity(tasks.len());
+    for (place, task) in tasks.into_iter().enumerate() {
+        let count = counts.entry(task.gateway().clone()).or_default();
+        *count += 1;
+        turns.push((*count, (place, task)));
+    }
+    turns.sort_by_key(|(turn, _)| *turn);
+    turns.into_iter().map(|(_, task)| task)
 }
 
 fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {

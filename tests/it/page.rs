@@ -193,7 +193,7 @@ async fn what_stays_out_for_good_is_skipped_and_not_unfinished() {
             "Taken",
             "Lacking",
             "cost-centre",
-            "room for 5 versions",
+            "allows 5 versions",
             "versions/late",
         ] {
             assert!(page.contains(text), "{text}: {page}");
