@@ -1,7 +1,7 @@
 //! Faults: every kind of call goes wrong in every way, and the handler is killed at every write.
 //!
-//! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`. A plain run tries an
-//! eighth of the combinations and kills the handler either before or after a write; `FAULTS=all` tries every one and kills at both.
+//! What is tried, and how much of it, is printed by `cargo test --workspace --test it -- faults:: --nocapture`. A plain run tries a
+//! twelfth of the combinations and kills the handler either before or after a write; `FAULTS=all` tries every one and kills at both.
 
 mod back;
 mod kills;
@@ -30,7 +30,7 @@ const SIDE_BY_SIDE: usize = 24;
 const WORTH_A_SITE: usize = 8;
 /// A plain run tries one of this many combinations, which takes many minutes less: every kind of call still fails in
 /// many ways, and every way is tried on many kinds.
-const SHARE: usize = 8;
+const SHARE: usize = 12;
 /// Calls within which everything is right again, once nothing goes wrong any more. One that had no time for everything is not
 /// counted: how much there is time for depends on what else the machine does.
 const CALLS_AFTER: usize = 2;

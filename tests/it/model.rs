@@ -25,7 +25,7 @@ use self::player::Player;
 use self::step::{Life, life};
 
 /// Lives that a plain test run plays; the weekly workflow plays thousands.
-const LIVES: u32 = 50;
+const LIVES: u32 = 30;
 /// The seed of a plain test run's lives.
 const SEED: u64 = 20_241_107;
 /// Lives are played concurrently, because they mostly wait; the number also determines who plays which.
