@@ -17,7 +17,8 @@ pub fn check_trust() -> Result<(), Problem> {
     if usable > 0 {
         return Ok(());
     }
-    let mut message = "no trusted certificates, so no service can be called: set SSL_CERT_FILE to a file of certificates in PEM, or remove the setting where the system has its own"
+    let mut message = "no trusted certificates, so no service can be called: set SSL_CERT_FILE to a file of \
+                       certificates in PEM, or remove the setting where the system has its own"
         .to_owned();
     for error in found.errors {
         message.push_str("; ");

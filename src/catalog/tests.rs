@@ -109,6 +109,7 @@ fn a_thousand_gateways_and_what_became_of_ten_thousand_apis_fit_into_an_environm
         failed: APIS,
         conflicts: APIS,
         gateways: GATEWAYS,
+        gateways_to_look_at: 30,
     };
     assert_eq!(kept.totals, Some(totals));
     let lengths = [

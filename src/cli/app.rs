@@ -166,12 +166,11 @@ impl App {
         let Some(served) = served else {
             return Err(Failure::new(match status {
                 300..=399 => {
-                    "the address redirects, and redirects are not followed because they would receive the key. Give the function app's own address"
+                    "the address redirects, and redirects are not followed because they would receive the key. Give \
+                     the function app's own address"
                         .to_owned()
                 }
-                401 | 403 => {
-                    "the function app rejects the key: set FUNCTION_KEY to its function key".to_owned()
-                }
+                401 | 403 => "the function app rejects the key: set FUNCTION_KEY to its function key".to_owned(),
                 _ => format!(
                     "the server at {} (status {status}) is not this function app, or an older version of it",
                     self.base

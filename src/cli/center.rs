@@ -36,7 +36,8 @@ impl Wanted {
         for (option, wanted, found) in parts {
             if let Some(wanted) = wanted.as_deref().filter(|wanted| !wanted.eq_ignore_ascii_case(found)) {
                 return Err(Failure::new(format!(
-                    "the function app serves another API center, {served}, whose {option} is not {wanted:?}; nothing was done"
+                    "the function app serves another API center, {served}, whose {option} is not {wanted:?}; nothing \
+                     was done"
                 )));
             }
         }

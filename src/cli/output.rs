@@ -27,7 +27,8 @@ pub struct Shape {
     /// Output format. Default: JSON for create, list and show, text for the other commands.
     #[arg(short, long, value_name = "FORMAT", ignore_case = true)]
     output: Option<Format>,
-    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that selects what to print")]
+    #[arg(long, value_name = "JMESPATH", value_parser = Query::parse, help = "JMESPath query that selects what to \
+                                                                              print")]
     query: Option<Query>,
 }
 

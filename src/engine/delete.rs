@@ -75,7 +75,8 @@ async fn delete_all(session: &Session, name: &IntegrationName) -> Result<Deletio
 /// The problem when everything was deleted but the final check failed.
 fn unseen(name: &IntegrationName, problem: Problem) -> Problem {
     let message = format!(
-        "the integration {name} was deleted, but the check for anything another call may have brought back failed; call again: {}",
+        "the integration {name} was deleted, but the check for anything another call may have brought back failed; \
+         call again: {}",
         problem.message
     );
     problem.with_message(message)
@@ -88,7 +89,8 @@ fn there_again(name: &IntegrationName, registration: Option<&Registration>, apis
     let paths = apis.iter().map(|api| api.owned().path().clone()).chain(environment);
     let paths: Vec<String> = paths.map(|path| path.to_string()).collect();
     let message = format!(
-        "the integration {name} was deleted {ROUNDS} times and came back: {} (of {}). Does something put or synchronize it at the same time? Call again",
+        "the integration {name} was deleted {ROUNDS} times and came back: {} (of {}). Does something put or \
+         synchronize it at the same time? Call again",
         paths.first().map(String::as_str).unwrap_or_default(),
         paths.len()
     );

@@ -6,7 +6,7 @@ use super::entry::Engine;
 use super::view::{IntegrationView, Orphans};
 use crate::catalog::settings::registrations;
 use crate::limits::Budget;
-use crate::model::Problem;
+use crate::model::{IntegrationName, Problem};
 use crate::run::{Session, owner};
 
 impl Engine {
@@ -19,23 +19,25 @@ impl Engine {
         let environments = session.environments().await?;
         let center = &self.clouds.resource_id;
         let known = registrations(&environments, center, &self.clouds.vault_hosts);
-        let (mut orphans, mut counts) = (Orphans::default(), BTreeMap::new());
+        let mut orphans = Orphans::default();
+        let mut counts: BTreeMap<IntegrationName, usize> = BTreeMap::new();
         let catalog = session.catalog();
         let listed = catalog.each_api(|api| {
             if let Some((name, api)) = owner(&api) {
-                *counts.entry(name.to_string()).or_default() += 1;
+                *counts.entry(name.clone()).or_default() += 1;
                 orphans.add(name, &api.marker, &known);
             }
         });
         listed.await.map_err(|error| error.problem())?;
         let mut views: Vec<IntegrationView> = known
             .iter()
-            .map(|registration| IntegrationView::of(center, registration))
+            .map(|registration| {
+                let mut view = IntegrationView::of(center, registration);
+                view.properties.apis = Some(counts.get(&registration.name).copied().unwrap_or_default());
+                view
+            })
             .collect();
         views.extend(orphans.all().map(|orphan| IntegrationView::of_orphan(center, orphan)));
-        for view in &mut views {
-            view.properties.apis = Some(counts.remove(&view.name).unwrap_or_default());
-        }
         views.sort_by_cached_key(|view| view.name.to_ascii_lowercase());
         Ok(views)
     }

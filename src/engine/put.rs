@@ -245,7 +245,8 @@ fn check_region(integration: &Integration, before: &Integration) -> Result<(), P
 
 fn other_region(integration: &Integration, region: &Region) -> Problem {
     let message = format!(
-        "the integration {} reads region {region}, which cannot be changed: delete it and create it again, or name both \
+        "the integration {} reads region {region}, which cannot be changed: delete it and create it again, or name \
+        both \
          regions in amazonApiGatewaySources",
         integration.name
     );
@@ -322,7 +323,8 @@ fn record_accounts(
             && before != now
         {
             let message = format!(
-                "the integration {name} reads account {before}, but these credentials belong to account {now}: the account \
+                "the integration {name} reads account {before}, but these credentials belong to account {now}: the \
+                account \
                  cannot be changed. Delete it and create it again, or name both accounts in amazonApiGatewaySources"
             );
             let target = "properties.amazonApiGatewaySource";

@@ -126,7 +126,7 @@ impl IntegrationView {
             last_sync: None,
             history: Vec::new(),
             last_success_on: None,
-            apis: None,
+            apis: Some(orphan.apis),
         };
         Self::new(center, &orphan.name, orphan.name.entity_name(), properties)
     }

@@ -64,7 +64,8 @@ pub enum IncompleteAuthentication {
     ExternalIdWithoutRole,
     /// An external id although a token proves our identity.
     #[error(
-        "applies to a role assumed with an access key: add accessKey and secretAccessKey, or leave it out; without keys, the audience and subject in the role's trust policy take its place"
+        "applies to a role assumed with an access key: add accessKey and secretAccessKey, or leave it out; without \
+         keys, the audience and subject in the role's trust policy take its place"
     )]
     ExternalIdWithoutKey,
 }

@@ -47,7 +47,8 @@ impl GatewayState {
         match self {
             Self::Read => "Grant the credentials the missing permissions",
             Self::Denied => {
-                "Grant the credentials access, roll the member role out to the account, or exclude the account; StackSets never \
+                "Grant the credentials access, roll the member role out to the account, or exclude the account; \
+                StackSets never \
                  deploy to the management account (docs/organisation.md)"
             }
             Self::Unauthorized => "Check the secrets, the hub role and its trust policy",

@@ -165,6 +165,7 @@ pub struct Requests {
 
 /// The lengths of lists before they were cut for storage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub struct Totals {
     /// Of `skipped`.
     pub skipped: usize,
@@ -175,6 +176,9 @@ pub struct Totals {
     /// Of `gateways`.
     #[serde(default)]
     pub gateways: usize,
+    /// Of those of `gateways` that people should look at.
+    #[serde(default)]
+    pub gateways_to_look_at: usize,
 }
 
 /// What a run did. Counts are of APIs.
@@ -289,6 +293,13 @@ impl Report {
     /// Longest stored message, in UTF-16 units: a report is for a glance, the logs have the rest.
     const STORED_MESSAGE_MAX: usize = 500;
 
+    /// The number of gateways that people should look at, including those that were cut.
+    #[must_use]
+    pub fn gateways_to_look_at(&self) -> usize {
+        let named = self.gateways.iter().filter(|gateway| gateway.is_to_look_at());
+        named.count().max(self.totals.unwrap_or_default().gateways_to_look_at)
+    }
+
     /// The report for storage: lists and messages cut, the lengths of lists recorded.
     #[must_use]
     pub fn for_storage(&self) -> Self {
@@ -299,6 +310,7 @@ impl Report {
             failed: self.failed.len().max(before.failed),
             conflicts: self.conflicts.len().max(before.conflicts),
             gateways: self.gateways.len().max(before.gateways),
+            gateways_to_look_at: self.gateways_to_look_at(),
         };
         let cut = [totals.skipped, totals.failed, totals.conflicts, totals.gateways]
             .iter()

@@ -25,7 +25,8 @@ pub enum InvalidRoleArn {
     Malformed(String),
     /// Its partition has no such region.
     #[error(
-        "the role is in partition {found:?}, the region {region} in partition {wanted:?}: name a role in the region's partition"
+        "the role is in partition {found:?}, the region {region} in partition {wanted:?}: name a role in the region's \
+         partition"
     )]
     OtherPartition {
         /// The partition in the ARN.
@@ -275,7 +276,8 @@ mod tests {
         let error = parse("arn:aws-cn:iam::123456789012:role/sync", "us-east-1").unwrap_err();
         assert_eq!(
             error.to_string(),
-            "the role is in partition \"aws-cn\", the region us-east-1 in partition \"aws\": name a role in the region's partition"
+            "the role is in partition \"aws-cn\", the region us-east-1 in partition \"aws\": name a role in the \
+             region's partition"
         );
     }
 

@@ -132,7 +132,8 @@ impl Removals {
         self.excess().or_else(|| {
             self.held.then(|| {
                 format!(
-                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions stay held until they are confirmed or none is left",
+                    "{apis} of {owned_apis} synchronized APIs and {} stages of others would be deleted, and deletions \
+                     stay held until they are confirmed or none is left",
                     self.stages.len()
                 )
             })

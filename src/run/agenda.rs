@@ -232,7 +232,8 @@ fn task(
             });
             request.deep
                 || is_due && !job.is_passed
-                || current.marker().record.is_unchecked()
+                // Unchecked means without a fingerprint, and such an API comes first.
+                || job.comes_first && current.marker().record.is_unchecked()
                 || request.retry_skipped && !current.marker().record.skipped.is_empty()
         }
     };

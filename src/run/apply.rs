@@ -313,7 +313,7 @@ impl Ground {
     /// Looks at all APIs. Writes nothing.
     pub async fn look_at_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Looked> {
         hands.meter.start(tasks.len());
-        let mut looks: Vec<(usize, Looked)> = stream::iter(by_turns(tasks))
+        let mut looks: Vec<(usize, Looked)> = stream::iter(by_turns(tasks, Task::gateway))
             .map(|(turn, task)| async move {
                 let look = self.look_at(hands, &task).instrument(span(&task)).await;
                 hands.meter.count();
@@ -329,7 +329,7 @@ impl Ground {
     /// Looks at all APIs and brings them in line.
     pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
         hands.meter.start(tasks.len());
-        let worked = stream::iter(by_turns(tasks)).map(|(turn, task)| async move {
+        let worked = stream::iter(by_turns(tasks, Task::gateway)).map(|(turn, task)| async move {
             let outcome = if may_begin(hands, turn, task.gateway()) {
                 let work = async { self.work_on(hands, &task, self.look_at(hands, &task).await).await };
                 let outcome = work.instrument(span(&task)).await;
@@ -414,11 +414,11 @@ fn span(task: &Task) -> Span {
 }
 
 /// The tasks with their places in the order, the gateways taking turns: each has its own pace, so none waits for another's.
-fn by_turns(tasks: Vec<Task>) -> impl Iterator<Item = (usize, Task)> {
+fn by_turns<T>(tasks: Vec<T>, gateway: impl Fn(&T) -> &Gateway) -> impl Iterator<Item = (usize, T)> {
     let mut counts: HashMap<Gateway, usize> = HashMap::new();
     let mut turns = Vec::with_capacity(tasks.len());
     for (place, task) in tasks.into_iter().enumerate() {
-        let count = counts.entry(task.gateway().clone()).or_default();
+        let count = counts.entry(gateway(&task).clone()).or_default();
         *count += 1;
         turns.push((*count, (place, task)));
     }
@@ -434,4 +434,21 @@ fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {
 /// Whether work on an API may begin: the first few always may, so that every run makes progress.
 fn may_begin(hands: &Hands, turn: usize, gateway: &Gateway) -> bool {
     hands.refusal_on(gateway).is_none() && (turn < SIDE_BY_SIDE || hands.budget.may_begin())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gateways_take_turns_and_each_keeps_its_order() {
+        let gateway = |region: &str| Gateway {
+            account: None,
+            region: crate::model::Region::parse(region).unwrap(),
+        };
+        let [one, other] = ["eu-west-1", "us-east-1"].map(gateway);
+        let tasks = vec![&one, &one, &one, &other, &other];
+        let places: Vec<usize> = by_turns(tasks, |task| task).map(|(place, _)| place).collect();
+        assert_eq!(places, [0, 3, 1, 4, 2]);
+    }
 }

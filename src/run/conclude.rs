@@ -170,7 +170,8 @@ impl Ran {
     pub fn put_off(ids: &BTreeSet<String>, looks: &[Looked], guard: Guard, watch: Watch) -> Self {
         let id = ids.iter().cloned().collect::<Vec<_>>().join(",");
         let message = format!(
-            "the confirmation of {id} is kept: this call had no time to plan everything, and the next run that finds exactly these deletions makes them"
+            "the confirmation of {id} is kept: this call had no time to plan everything, and the next run that finds \
+             exactly these deletions makes them"
         );
         let mut tally = Tally {
             remaining: unplanned(looks),

@@ -223,7 +223,8 @@ async fn explain_removal(
             Some(message) if unknown == 0 => message,
             _ => {
                 format!(
-                    "deletions are held; the time ran out before {unknown} APIs were checked, so see the plan for the id"
+                    "deletions are held; the time ran out before {unknown} APIs were checked, so see the plan for the \
+                     id"
                 )
             }
         };

@@ -49,7 +49,7 @@ pub async fn observe_one(
     let mut on_amazon = ask(gateways.all.iter().filter(is_meant), &integration.api_types, id).await?;
     let Some((gateway, api)) = on_amazon.pop() else {
         let message = format!(
-            "{} no API {id}, and the catalog none of the integration {}",
+            "{} no API {id}, and neither has the integration {} in the catalog",
             nowhere(&gateways),
             integration.name
         );

@@ -113,7 +113,9 @@ impl Session {
             && recorded != found
         {
             let message = format!(
-                "the credentials belong to account {found}, but belonged to account {recorded} when the integration was put, so nothing of either changes. Use credentials of {recorded} again, or add a source for {found}"
+                "the credentials belong to account {found}, but belonged to account {recorded} when the integration \
+                 was put, so nothing of either changes. Use credentials of {recorded} again, or add a source for \
+                 {found}"
             );
             let unread = Unread {
                 state: GatewayState::OtherAccount,

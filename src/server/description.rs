@@ -21,7 +21,9 @@ const RETRYABLE: [u16; 2] = [429, 503];
 #[openapi(
     info(
         title = "Amazon API Gateway in Azure API Center",
-        description = "Integrations keep an API center in sync with Amazon API Gateway. Paths are case-insensitive. A method that a path does not support gets 405 and `Allow`. Query parameters that are not described are refused, except `code`, `clientId` and `api-version`.",
+        description = "Integrations keep an API center in sync with Amazon API Gateway. Paths are case-insensitive. A \
+                       method that a path does not support gets 405 and `Allow`. Query parameters that are not \
+                       described are refused, except `code`, `clientId` and `api-version`.",
         license(name = "MIT", identifier = "MIT"),
     ),
     servers((url = "/")),
@@ -151,7 +153,8 @@ pub(super) fn document(base: &BasePath) -> Value {
     } });
     components["securitySchemes"] = json!({
         "key": { "type": "apiKey", "in": "header", "name": "x-functions-key", "description": "A key of the function or of its host." },
-        "code": { "type": "apiKey", "in": "query", "name": "code", "description": "The same, for clients that cannot send a header." },
+        "code": { "type": "apiKey", "in": "query", "name": "code", "description": "The same, for clients that cannot \
+                                                                                   send a header." },
     });
     components["headers"] = json!({
         "Retry-After": { "description": "Seconds to wait before the next call.", "schema": { "type": "integer", "minimum": 0 } },

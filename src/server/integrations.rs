@@ -104,7 +104,8 @@ pub(super) async fn get(
     put, path = "/{name}", operation_id = "putIntegration",
     request_body(
         content = IntegrationView,
-        description = "The integration. The read-only properties of a `GET` are ignored; unknown properties are refused.",
+        description = "The integration. The read-only properties of a `GET` are ignored; unknown properties are \
+                       refused.",
     ),
     responses(
         (status = 200, description = "Replaced.", body = IntegrationView),
@@ -160,7 +161,8 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
 #[utoipa::path(
     post, path = "/{name}/sync", operation_id = "synchronize",
     params(
-        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand only."),
+        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand \
+                                                             only."),
         ("deep" = Option<bool>, Query, description = "Compare everything below every API."),
         (
             "confirmDeletions" = Option<String>, Query, pattern = "^[0-9a-fA-F]+(,[0-9a-fA-F]+)*$",
@@ -179,7 +181,8 @@ pub(super) async fn delete(app: &App, budget: Budget, name: IntegrationName) -> 
         (status = 200, description = "The report.", body = Report),
         (
             status = 202, body = Report,
-            description = "The report of an unfinished run: the time ran out, or a throttle outlasts it. The same call after `Retry-After`, or the timer, continues.",
+            description = "The report of an unfinished run: the time ran out, or a throttle outlasts it. The same call \
+                           after `Retry-After`, or the timer, continues.",
         ),
     ),
 )]
@@ -205,7 +208,8 @@ pub(super) async fn synchronize(
 #[utoipa::path(
     get, path = "/{name}/plan", operation_id = "plan",
     params(
-        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand only."),
+        ("definitions" = Option<bool>, Query, description = "Import definitions even where that happens on demand \
+                                                             only."),
         ("deep" = Option<bool>, Query, description = "Compare everything below every API."),
     ),
     responses((

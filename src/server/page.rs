@@ -1,8 +1,7 @@
-//! The status page: what programs get as JSON, for people with a browser.
+//! The status page: for browsers, what programs get as JSON.
 //!
-//! Rendered here and whole, without scripts and without anything from elsewhere. A browser has no other way to show the
-//! function key than the query's `code`, so the one that a page was called with is repeated in its own links and
-//! forms, and nowhere else.
+//! Pages are complete, without scripts or external resources. A browser can only send the function key in the query, as
+//! `code`, so a page repeats the key that it was called with in its own links and forms, and nowhere else.
 
 mod apis;
 mod attention;

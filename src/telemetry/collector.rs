@@ -78,7 +78,8 @@ impl Reach {
         match lost {
             Some(reason) if !was_lost => tracing::warn!(
                 reason,
-                "telemetry does not reach the collector in the OTEL_EXPORTER_OTLP_… settings; everything else continues, and this is not logged again until it does"
+                "telemetry does not reach the collector in the OTEL_EXPORTER_OTLP_… settings; everything else \
+                 continues, and this is not logged again until it does"
             ),
             None if was_lost => tracing::info!("telemetry reaches the collector again"),
             Some(_) | None => (),

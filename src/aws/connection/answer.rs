@@ -142,7 +142,8 @@ pub(in crate::aws) fn with_clock_hint(message: String) -> String {
 pub(in crate::aws) fn with_region_hint(message: String, code: &str, region: &Region) -> String {
     if is_unknown(code) && !region.is_always_enabled() {
         format!(
-            "{message} (AWS answers the same for valid credentials if the region {region} is not enabled for the account)"
+            "{message} (AWS answers the same for valid credentials if the region {region} is not enabled for the \
+             account)"
         )
     } else {
         message

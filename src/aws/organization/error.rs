@@ -25,7 +25,8 @@ const WORDS_OF_IAM: &str = "is not authorized to perform";
 pub enum OrganizationError {
     /// The account of the credentials may not read its organisation.
     #[error(
-        "{call}: AWS denies access: {message} (only the management account and delegated administrators can read the organisation: name a role in one of those)"
+        "{call}: AWS denies access: {message} (only the management account and delegated administrators can read the \
+         organisation: name a role in one of those)"
     )]
     NotAdministrator {
         /// The call.

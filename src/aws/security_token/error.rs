@@ -17,7 +17,9 @@ use crate::aws::connection::{
 use crate::model::{ErrorCode, Problem, Region};
 
 /// What Azure needs to issue tokens for AWS; Functions hosts do not always say what is missing.
-const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the tenant of this app's identity; if that registration requires assignment, assign the identity to it";
+const AUDIENCE_ADVICE: &str = "AWS_WEB_IDENTITY_AUDIENCE must be the Application ID URI of an app registration in the \
+                               tenant of this app's identity; if that registration requires assignment, assign the \
+                               identity to it";
 
 /// A role that could not be assumed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -250,7 +252,9 @@ impl Exchange {
         let claims = match self {
             Self::Signature { owner, .. } => {
                 return format!(
-                    "AWS does not say which: the role does not exist, its trust policy does not name {owner}, it requires another externalId, or {owner} may not call sts:AssumeRole on it; StackSets never deploy to the management account, which needs its own stack"
+                    "AWS does not say which: the role does not exist, its trust policy does not name {owner}, it \
+                     requires another externalId, or {owner} may not call sts:AssumeRole on it; StackSets never deploy \
+                     to the management account, which needs its own stack"
                 );
             }
             Self::WebIdentity(claims) => claims,
@@ -261,7 +265,9 @@ impl Exchange {
                 format!("{shown}; it was fetched for this call, so check its lifetime and the clocks")
             }
             "InvalidIdentityToken" | "IDPRejectedClaim" => format!(
-                "{shown}: the role's account needs an OpenID Connect provider for exactly this issuer, including its slash, with this audience and the thumbprint of its certificate authority; an issuer that ends in /v2.0 means that \
+                "{shown}: the role's account needs an OpenID Connect provider for exactly this issuer, including its \
+                 slash, with this audience and the thumbprint of its certificate authority; an issuer that ends in \
+                 /v2.0 means that \
                  the app registration's requestedAccessTokenVersion must be 1 or null"
             ),
             _ => format!(

@@ -40,7 +40,8 @@ pub enum SecretError {
     },
     /// It is not half of an access key, but a whole file, or more than the value.
     #[error(
-        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, on one line, without the file or JSON around it"
+        "the secret {identifier} {fault}: it must hold one half of the access key and nothing else, on one line, \
+         without the file or JSON around it"
     )]
     Misshapen {
         /// The secret.

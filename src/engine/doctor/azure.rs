@@ -137,7 +137,8 @@ fn remedy(error: &CatalogError) -> &'static str {
              actions in infra/api-center-actions.json; new role assignments take a few minutes"
         }
         CatalogError::NotFound { .. } | CatalogError::NoCenter { .. } => {
-            "Check that the API center exists, and that subscription, resource group and name (APICENTER_RESOURCE_ID) are right"
+            "Check that the API center exists, and that subscription, resource group and name (APICENTER_RESOURCE_ID) \
+             are right"
         }
         CatalogError::NoToken { .. } => "Give the function app a managed identity, or sign in with az login",
         CatalogError::Throttled { .. } | CatalogError::OutOfTime { .. } => "Wait a few minutes and check again",

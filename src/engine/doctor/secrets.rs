@@ -34,7 +34,8 @@ async fn secret(session: &Session, check: &str, identifier: &SecretIdentifier, e
         SecretError::Disabled { .. } => "Enable the secret, or name another version of it",
         SecretError::Empty { .. } => "Set the secret's value",
         SecretError::Misshapen { .. } => {
-            "Store the access key's id in one secret and its secret part in the other, and nothing else (docs/aws-account.md, \
+            "Store the access key's id in one secret and its secret part in the other, and nothing else \
+            (docs/aws-account.md, \
              access keys)"
         }
         SecretError::Forbidden { .. } => {

@@ -50,7 +50,8 @@ fn organization((index, source): (usize, &Source), gateways: &Gateways, examinat
     }
     if let Some(cut) = gateways.cut.iter().find(|cut| cut.source == index) {
         let found = format!("source {label}: {}", cut.why.problem.message);
-        let remedy = "Set accounts.roleArn to a role in the management account, or in a delegated administrator, that may list the accounts (docs/organisation.md)";
+        let remedy = "Set accounts.roleArn to a role in the management account, or in a delegated administrator, that \
+                      may list the accounts (docs/organisation.md)";
         return examination.failed(AWS_ORGANIZATION, &found, remedy);
     }
     let of_source = gateways.all.iter().filter(|reach| reach.source == index);

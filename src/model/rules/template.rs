@@ -288,7 +288,8 @@ mod tests {
         let error = Template::parse(&json!("${owner}")).unwrap_err().to_string();
         assert_eq!(
             error,
-            "has the variable ${owner}, which is unknown; expected one of name, stage, account, accountName, region, apiId, \
+            "has the variable ${owner}, which is unknown; expected one of name, stage, account, accountName, region, \
+            apiId, \
              apiType, tag:KEY"
         );
     }

@@ -1,4 +1,4 @@
-//! The APIs of an integration: chosen by a form, a page at a time.
+//! The APIs of an integration: filtered by a form, in pages.
 
 use std::collections::BTreeSet;
 
@@ -15,13 +15,13 @@ use crate::server::query::ApiFilter;
 /// APIs on one page.
 pub(super) const PER_PAGE: usize = 100;
 
-/// The form, and the APIs that pass it.
+/// The form, and the APIs that pass the filter.
 pub(super) fn apis(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit, portal: &Portal) -> Markup {
     let choices = choices(detail, filter);
     let path = visit.base.one(&detail.integration.name);
     let found: Vec<&ApiView> = detail.apis.iter().filter(|api| filter.passes(api)).collect();
     let pages = found.len().div_ceil(PER_PAGE);
-    // What is beyond the last page is the last page: APIs may have gone since the link was made.
+    // Beyond the end, show the last page: APIs may have gone since the link was made.
     let page = filter.page.min(pages.saturating_sub(1));
     let shown = found.iter().skip(page * PER_PAGE).take(PER_PAGE);
     let report = detail.integration.properties.last_sync.as_ref();
@@ -29,7 +29,8 @@ pub(super) fn apis(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit
     html! {
         (filter_form(&path, visit, filter.of_api.search.as_deref(), &choices))
         @if unnamed > 0 {
-            p { (unnamed) " more APIs failed in the last run than are marked here: its report names only the first 20." }
+            p { (unnamed) " more APIs failed in the last run than are marked here: its report names only the first \
+                           20." }
         }
         div.scroll role="region" aria-label="Table of APIs" tabindex="0" {
             table.cards {
@@ -48,7 +49,7 @@ pub(super) fn apis(detail: &IntegrationDetail, filter: &ApiFilter, visit: &Visit
     }
 }
 
-/// What APIs can be chosen by: their state and kind, and the accounts and regions that they are in.
+/// The filters: state, kind, account and region.
 fn choices(detail: &IntegrationDetail, filter: &ApiFilter) -> [Choice; 4] {
     let gateways: BTreeSet<&Gateway> = detail.apis.iter().flat_map(|api| api.gateways.keys()).collect();
     let accounts: BTreeSet<&AccountId> = gateways.iter().filter_map(|gateway| gateway.account.as_ref()).collect();

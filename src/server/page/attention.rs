@@ -15,7 +15,7 @@ pub(super) fn is_quiet(integration: &IntegrationView) -> bool {
     integration.condition() == Condition::Succeeded && report.is_none_or(is_clean)
 }
 
-/// Whether more runs alone do not help.
+/// Whether a person has to act: further runs alone do not help.
 pub(super) fn needs_a_person(integration: &IntegrationView) -> bool {
     let report = integration.properties.last_sync.as_ref();
     match integration.condition() {
@@ -28,7 +28,7 @@ pub(super) fn needs_a_person(integration: &IntegrationView) -> bool {
     }
 }
 
-/// In few words, for a list.
+/// A short form for the list of integrations.
 pub(super) fn brief(integration: &IntegrationView, visit: &Visit) -> Markup {
     let counts = integration
         .properties
@@ -82,7 +82,7 @@ pub(super) fn action(integration: &IntegrationView, visit: &Visit) -> Markup {
     }
 }
 
-/// Everything that a report names, in full; `titles` are those of the APIs that conflicts are about, by path.
+/// All entries of a report; `titles` are those of the APIs with conflicts, by path.
 pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup {
     let totals = report.totals.unwrap_or_default();
     html! {
@@ -99,17 +99,16 @@ pub(super) fn full(report: &Report, titles: &BTreeMap<String, String>) -> Markup
     }
 }
 
-/// How many APIs failed that a report does not name: the one that is kept names twenty.
+/// The number of failed APIs that the stored report does not name: it names twenty.
 pub(super) fn unnamed_failures(report: &Report) -> usize {
     let total = report.totals.unwrap_or_default().failed;
     total.saturating_sub(report.failed.len())
 }
 
-/// What there is to look at, counted.
+/// What needs attention, with counts.
 pub(super) fn counts(report: &Report) -> Vec<String> {
     let totals = report.totals.unwrap_or_default();
-    let gateways = report.gateways.iter().filter(|gateway| gateway.is_to_look_at());
-    let gateways = gateways.count();
+    let gateways = report.gateways_to_look_at();
     [
         (report.failed.len().max(totals.failed), "failed"),
         (report.skipped.len().max(totals.skipped), "skipped"),
@@ -130,7 +129,7 @@ pub(super) fn counts(report: &Report) -> Vec<String> {
     .collect()
 }
 
-/// A call as it is typed; the address and the key are the reader's own.
+/// A call to paste; `$URL` and `$KEY` are the reader's.
 pub(super) fn call(method: &str, path: &str) -> Markup {
     html! {
         pre { code {

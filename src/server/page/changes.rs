@@ -7,17 +7,17 @@ use super::frame::badge;
 use crate::engine::PreviewChange;
 use crate::model::{Action, EntityKind, FieldChange, one_line};
 
-/// Changes that a page shows: a plan of thousands is for programs.
+/// Most changes on a page: longer plans are for programs.
 pub(super) const CHANGES_MAX: usize = 500;
-/// Longest value that is shown, in UTF-16 units.
+/// Longest shown value, in UTF-16 units.
 const VALUE_MAX: usize = 300;
 
-/// How many changes of a kind there are.
+/// The number of changes with this action.
 pub(super) fn count(changes: &[PreviewChange], action: Action) -> usize {
     changes.iter().filter(|change| change.action == action).count()
 }
 
-/// The changes, as far as a page shows them.
+/// The first changes, up to [`CHANGES_MAX`].
 pub(super) fn changes(changes: &[PreviewChange]) -> Markup {
     let shown = changes.len().min(CHANGES_MAX);
     html! {

@@ -1,20 +1,20 @@
-//! The newest runs as a small chart: as high as they were long, and with a mark where they did not end well.
+//! The newest runs as a small chart: a bar's height is the run's duration, and a mark shows a bad outcome.
 
 use maud::{Markup, html};
 
 use super::times::duration;
 use crate::model::{Outcome, PastRun};
 
-/// From one run to the next, in the chart's units.
+/// Distance between bars, in the chart's units.
 const STEP: usize = 8;
 /// Height of the longest run.
 const TALL: u64 = 24;
-/// Height of the shortest: it must be seen.
+/// Height of the shortest run, which must stay visible.
 const SHORT: u64 = 5;
-/// Runs that there is room for.
+/// Most runs in the chart.
 const ROOM: usize = 24;
 
-/// The chart, with what it shows in words.
+/// The chart, with a description in words.
 pub(super) fn chart(runs: &[PastRun]) -> Markup {
     let Some(newest) = runs.last() else {
         return html! { span.quiet { "no runs yet" } };
@@ -44,7 +44,7 @@ pub(super) fn chart(runs: &[PastRun]) -> Markup {
     }
 }
 
-/// How many runs ended how.
+/// The number of runs by outcome.
 pub(super) fn summary(runs: &[PastRun]) -> String {
     let outcomes = [Outcome::Succeeded, Outcome::Partial, Outcome::Held, Outcome::Failed];
     let counts: Vec<String> = outcomes
@@ -69,7 +69,7 @@ fn told(run: &PastRun) -> String {
     )
 }
 
-/// What tells the outcomes apart for those who see no colours.
+/// A mark that distinguishes the outcomes without colour.
 fn mark(outcome: Outcome, left: usize, top: u64) -> Markup {
     let path = match outcome {
         Outcome::Succeeded => return html! {},

@@ -1,4 +1,4 @@
-//! The page that explains an API: why it is in the catalog, or is not.
+//! The page of an explanation: why an API is in the catalog or missing.
 
 use std::collections::BTreeMap;
 
@@ -55,7 +55,7 @@ fn section(api: &ApiExplanation, query: &str, portal: &Portal) -> Markup {
     }
 }
 
-/// The colour of a finding, which is that of a state, and its words.
+/// The CSS class of a finding, shared with a state, and its words.
 fn words(finding: Finding) -> (&'static str, &'static str) {
     match finding {
         Finding::InLine => ("synced", "up to date"),

@@ -1,11 +1,10 @@
-//! The figures at the top of a page: how many APIs, how fresh, what needs a person.
+//! The figures at the top of a page: APIs, freshness, what needs a person.
 
 use maud::{Markup, html};
 
 use super::times::{age, exact_time};
 use super::{Visit, attention};
 use crate::engine::{ApiCondition, Condition, IntegrationDetail, IntegrationView, Word};
-use crate::model::GatewayState;
 
 /// The figures of all integrations.
 pub(super) fn of_all(integrations: &[IntegrationView], visit: &Visit) -> Markup {
@@ -58,7 +57,7 @@ pub(super) fn of_one(detail: &IntegrationDetail, visit: &Visit) -> Markup {
     }
 }
 
-/// How long ago the integration succeeded whose last success is the oldest.
+/// The age of the last success; of several integrations, the oldest.
 fn freshness(integrations: &[IntegrationView], visit: &Visit) -> Markup {
     let kept = integrations.iter().filter(|one| one.condition() != Condition::Deleting);
     let oldest = kept.min_by_key(|one| one.properties.last_success_on.clone());
@@ -77,19 +76,18 @@ fn freshness(integrations: &[IntegrationView], visit: &Visit) -> Markup {
     }
 }
 
-/// How many gateways were read by the last runs.
+/// The number of gateways in the last reports, and how many of them need attention.
 fn gateways(integrations: &[IntegrationView]) -> Markup {
     let reports = integrations.iter().filter_map(|one| one.properties.last_sync.as_ref());
-    let (mut total, mut unread) = (0, 0);
+    let (mut total, mut to_look_at) = (0, 0);
     for report in reports {
         total += report.totals.unwrap_or_default().gateways.max(report.gateways.len());
-        let kept = report.gateways.iter();
-        unread += kept.filter(|gateway| gateway.state != GatewayState::Read).count();
+        to_look_at += report.gateways_to_look_at();
     }
     html! {
         @if total > 0 {
-            (figure("Gateways read", &html! { (total - unread) " of " (total) }, &html! {
-                @if unread == 0 { "in the last run" } @else { (unread) " not read in the last run" }
+            (figure("Gateways", &html! { (total) }, &html! {
+                @if to_look_at == 0 { "all read in the last run" } @else { (to_look_at) " to look at" }
             }))
         }
     }

@@ -1,4 +1,4 @@
-//! What all pages have around them, and the answers they come in.
+//! The frame of all pages, and their responses.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use crate::model::{Problem, rfc3339};
 
 const STYLE: &str = include_str!("style.css");
 
-/// Nothing but the one style sheet, and forms that lead to ourselves; images are there for the icon that is none.
+/// Allows the style sheet and forms to ourselves only; images are allowed for the empty icon.
 static POLICY: LazyLock<String> = LazyLock::new(|| {
     let digest = STANDARD.encode(Sha256::digest(STYLE));
     format!(
@@ -25,7 +25,7 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// A page as an answer.
+/// A page as a response.
 pub(in super::super) fn page_response(page: Markup) -> Response {
     let mut response = ([(CONTENT_TYPE, "text/html; charset=utf-8")], page.into_string()).into_response();
     if let Ok(policy) = HeaderValue::from_str(&POLICY) {
@@ -34,7 +34,7 @@ pub(in super::super) fn page_response(page: Markup) -> Response {
     response
 }
 
-/// The page that says why a call cannot be done.
+/// The page of a problem.
 pub(in super::super) fn problem_page(problem: &Problem, status: StatusCode, visit: &Visit) -> Response {
     let content = html! {
         p.what { (problem.message) }
@@ -90,17 +90,17 @@ pub(super) fn frame(heading: &str, visit: &Visit, content: &Markup) -> Markup {
     }
 }
 
-/// A link to somewhere else, which is told nothing of where it was followed.
+/// A link to another site, without a referrer.
 pub(super) fn outside(url: &str, text: &str) -> Markup {
     html! { a.outside href=(url) rel="noreferrer noopener" { (text) } }
 }
 
-/// A state in a word, with a colour that says no more than the word.
+/// A state as a word, with a matching colour.
 pub(super) fn badge(word: &str) -> Markup {
     badge_of(word, word)
 }
 
-/// The same in other words than the state whose colour it has.
+/// A badge with the colour of a state and another word.
 pub(super) fn badge_of(class: &str, words: &str) -> Markup {
     html! { span class={ "badge " (class) } { (words) } }
 }

@@ -1,4 +1,4 @@
-//! The gateways of an integration: how far each could be read, and what to do about it.
+//! The gateways of an integration: their states, and what to do.
 
 use maud::{Markup, html};
 
@@ -7,7 +7,7 @@ use super::attention::call;
 use super::frame::badge;
 use crate::model::{GatewayReport, GatewayState, Report};
 
-/// The gateways that a report names, those first that people have to look at.
+/// The gateways in a report, those to look at first.
 pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
     let shown = report.gateways.len();
     let total = report.totals.unwrap_or_default().gateways.max(shown);
@@ -15,7 +15,7 @@ pub(super) fn gateways(name: &str, report: &Report, visit: &Visit) -> Markup {
     gateways.sort_by_key(|gateway| !gateway.is_to_look_at());
     html! {
         @if total > shown {
-            p { "The report names " (shown) " gateways, those first that were not read or hold deletions." }
+            p { "The report names " (shown) " gateways; those not read or with held deletions come first." }
         }
         div.scroll role="region" aria-label="Table of gateways" tabindex="0" {
             table.cards {

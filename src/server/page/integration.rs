@@ -11,7 +11,7 @@ use crate::engine::{IntegrationDetail, IntegrationView};
 use crate::model::{PastRun, Region, Report};
 use crate::server::query::ApiFilter;
 
-/// The page that shows an integration with those of its APIs that pass the filter.
+/// The page of an integration, with the APIs that pass the filter.
 pub(in super::super) fn integration(
     detail: &IntegrationDetail,
     filter: &ApiFilter,
@@ -77,7 +77,7 @@ fn facts(view: &IntegrationView, visit: &Visit, portal: &Portal) -> Markup {
     }
 }
 
-/// What a run did, as far as it did something.
+/// What a run changed.
 fn done(report: &Report) -> String {
     let counts = [
         (report.created, "created"),

@@ -1,4 +1,4 @@
-//! What a run, a plan or an explanation names one by one, with what helps.
+//! The entries of a report, a plan or an explanation, with their remedies.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use crate::model::{Conflict, Failure, SkipReason, Skipped};
 
-/// What could not be read or written; `total` counts those that were cut, too.
+/// APIs that could not be read or written; `total` includes those that were cut.
 pub(super) fn failed(failed: &[Failure], total: usize) -> Markup {
     html! {
         @if !failed.is_empty() {
@@ -39,7 +39,7 @@ pub(super) fn skipped(skipped: &[Skipped], total: usize) -> Markup {
     }
 }
 
-/// What is in the way and not ours; `titles` are those of the APIs that it is about, by path.
+/// Entities of others that are in the way; `titles` are those of their APIs, by path.
 pub(super) fn conflicts(conflicts: &[Conflict], total: usize, titles: &BTreeMap<String, String>) -> Markup {
     html! {
         @if !conflicts.is_empty() {
@@ -53,7 +53,7 @@ pub(super) fn conflicts(conflicts: &[Conflict], total: usize, titles: &BTreeMap<
     }
 }
 
-/// What members of groups say otherwise than the first.
+/// Where members of a group contradict the first one.
 pub(super) fn disagreements(disagreements: &[String]) -> Markup {
     html! {
         @if !disagreements.is_empty() {
@@ -64,7 +64,7 @@ pub(super) fn disagreements(disagreements: &[String]) -> Markup {
     }
 }
 
-/// Some items as a list; many of them behind a line that counts them.
+/// A list of items; more than three are folded behind their count.
 pub(super) fn few(items: &[Markup], what: &str) -> Markup {
     let list = html! { ul.plain { @for item in items { li { (item) } } } };
     html! {
@@ -72,7 +72,7 @@ pub(super) fn few(items: &[Markup], what: &str) -> Markup {
     }
 }
 
-/// An API by its title, with the id, or the path, behind it.
+/// An API's title, followed by its id or path.
 fn api(title: Option<&String>, id: &str) -> Markup {
     html! {
         @if let Some(title) = title { (title) " " span.quiet { code { (id) } } } @else { code { (id) } }
@@ -94,7 +94,7 @@ fn heading(what: &str, shown: usize, total: usize) -> String {
     }
 }
 
-/// What helps with a skip.
+/// The remedy for a skip.
 fn remedy(reason: SkipReason) -> &'static str {
     match reason {
         SkipReason::TooManyApis => "Delete APIs from the API center, or change its plan.",

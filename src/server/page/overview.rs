@@ -9,7 +9,7 @@ use super::{Portal, Visit, attention, chart, figures};
 use crate::engine::{Condition, IntegrationView, Word};
 use crate::server::query::Filter;
 
-/// The page that shows those of the integrations that pass the filter.
+/// The page of the integrations that pass the filter.
 pub(in super::super) fn overview(
     integrations: &[IntegrationView],
     filter: &Filter<Condition>,

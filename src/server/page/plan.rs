@@ -1,4 +1,4 @@
-//! The page of a plan: what a run would change now.
+//! The page of a plan.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::{Visit, named};
 use crate::engine::{PlanView, SyncRequest};
 use crate::model::Action;
 
-/// The page of the plan that was made for this request.
+/// The page of a plan for this request.
 pub(in super::super) fn plan(name: &str, plan: &PlanView, request: &SyncRequest, visit: &Visit) -> Markup {
     let one = visit.base.one(name);
     let counted = |action| count(&plan.changes, action);
@@ -53,7 +53,7 @@ pub(in super::super) fn plan(name: &str, plan: &PlanView, request: &SyncRequest,
     frame(&format!("Plan of {name}"), visit, &content)
 }
 
-/// The parameters that a sync needs to find the same plan.
+/// The parameters with which a sync makes the same plan.
 fn depth(request: &SyncRequest) -> &'static str {
     match (request.definitions, request.deep) {
         (false, false) => "",

@@ -6,7 +6,7 @@ use time::OffsetDateTime;
 use super::Visit;
 use crate::model::parse_time;
 
-/// A time as people read it: `2026-11-23 12:00 UTC, 4 minutes ago`.
+/// A time for people: `2026-11-23 12:00 UTC, 4 minutes ago`.
 pub(super) fn time(text: &str, visit: &Visit) -> Markup {
     html! {
         (exact_time(text))
@@ -23,7 +23,7 @@ pub(super) fn exact_time(text: &str) -> Markup {
     html! { time datetime=(text) { (shown) } }
 }
 
-/// How long ago a time was. `None` when it is none, or lies ahead: clocks differ.
+/// The age of a time; `None` if it cannot be parsed or lies over a minute ahead.
 pub(super) fn age(text: &str, now: OffsetDateTime) -> Option<String> {
     let seconds = (now - parse_time(text)?).whole_seconds();
     let ago = |count: i64, unit: &str| Some(format!("{count} {unit}{} ago", if count == 1 { "" } else { "s" }));
@@ -31,7 +31,7 @@ pub(super) fn age(text: &str, now: OffsetDateTime) -> Option<String> {
         ..-60 => None,
         -60..60 => Some("just now".to_owned()),
         60..3600 => ago(seconds / 60, "minute"),
-        // Up to two days in hours, which say more than one day does.
+        // Up to two days in hours, which are more precise than "1 day".
         3600..172_800 => ago(seconds / 3600, "hour"),
         _ => ago(seconds / 86_400, "day"),
     }

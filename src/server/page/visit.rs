@@ -1,4 +1,4 @@
-//! Who looks at a page, and how its links lead on.
+//! The call of a page, and the links that follow from it.
 
 use std::fmt;
 
@@ -19,11 +19,11 @@ const PORTALS: [(&str, &str); 2] = [
 /// A call of a page.
 #[derive(Clone)]
 pub(in super::super) struct Visit {
-    /// Where it found all integrations.
+    /// The path of all integrations.
     pub base: BasePath,
-    /// When it was made.
+    /// The time of the call.
     pub now: OffsetDateTime,
-    /// The function key, when the query gave it.
+    /// The function key, if the query has it.
     code: Option<String>,
 }
 
@@ -35,7 +35,7 @@ impl fmt::Debug for Visit {
 }
 
 impl Visit {
-    /// Reads what a page was called with.
+    /// The call with this URI.
     pub fn of(uri: &Uri, now: OffsetDateTime) -> Self {
         let query = uri.query().unwrap_or_default();
         let code = form_urlencoded::parse(query.as_bytes()).find(|(name, value)| name == "code" && !value.is_empty());
@@ -46,7 +46,7 @@ impl Visit {
         }
     }
 
-    /// A link to one of our own paths.
+    /// A link to one of our paths.
     pub fn link(&self, path: &str, parameters: &[(&str, &str)]) -> String {
         let code = self.code.iter().map(|code| ("code", code.as_str()));
         let parameters: Vec<(&str, &str)> = parameters.iter().copied().chain(code).collect();
@@ -59,7 +59,7 @@ impl Visit {
         format!("{path}?{query}")
     }
 
-    /// The key as a part of one of our own forms.
+    /// The key as a field of one of our forms.
     pub fn hidden_field(&self) -> Markup {
         html! {
             @if let Some(code) = &self.code {

@@ -71,7 +71,7 @@ fn what_is_wrong_is_told_with_what_helps() {
         skipped: 30,
         failed: 1,
         conflicts: 1,
-        gateways: 0,
+        ..Totals::default()
     });
     let page = detail_of(view("shop", Some(bad)), Vec::new());
     for text in [
@@ -181,6 +181,7 @@ fn gateways_are_shown_with_what_to_do_and_those_first_that_need_it() {
     ];
     partial.totals = Some(Totals {
         gateways: 40,
+        gateways_to_look_at: 30,
         ..Totals::default()
     });
     let page = detail_of(view("shop", Some(partial)), Vec::new());
@@ -190,6 +191,8 @@ fn gateways_are_shown_with_what_to_do_and_those_first_that_need_it() {
     for text in [
         "3 of 40 gateways",
         "names 3 gateways",
+        "<strong>40</strong><span class=\"quiet\">30 to look at</span>",
+        "30 gateways to look at",
         "<span class=\"badge denied\">denied</span>",
         "the role cannot be assumed",
         "roll the member role out",
@@ -249,7 +252,7 @@ fn the_figures_tell_how_many_how_fresh_and_who_is_needed() {
     for text in [
         "<strong>12</strong><span class=\"quiet\">from 4 integrations</span>",
         "<strong>2 days ago</strong>",
-        "<strong>1 of 2</strong><span class=\"quiet\">1 not read in the last run</span>",
+        "<strong>2</strong><span class=\"quiet\">1 to look at</span>",
         // More time is all that `late` needs.
         "<strong>2</strong><span class=\"quiet\"><a href=\"/api/integrations/denied\">denied</a>, \
          <a href=\"/api/integrations/bad\">bad</a></span>",
