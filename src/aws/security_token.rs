@@ -11,13 +11,16 @@ mod tests;
 mod web_identity;
 
 use std::fmt;
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::Credentials;
 use aws_sdk_sts::config::Builder;
 use tokio::sync::{Mutex, Semaphore};
+use tokio::task::JoinError;
 use tokio::time::Instant;
+use tracing::Instrument as _;
 
 pub use self::caller::account_of;
 pub use self::error::RoleError;
@@ -82,6 +85,22 @@ enum Outcome {
     Failure(RoleError, Instant),
 }
 
+impl Outcome {
+    /// Itself, while it is new enough.
+    fn kept(&self) -> Option<Result<Credentials, RoleError>> {
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "credentials have an end, which only the clock tells"
+        )]
+        let now = SystemTime::now();
+        match self {
+            Self::Session(kept) if kept.expiry().is_some_and(|end| end > now + RENEWAL) => Some(Ok(kept.clone())),
+            Self::Failure(error, end) if Instant::now() < *end => Some(Err(error.clone())),
+            Self::Nothing | Self::Session(_) | Self::Failure(..) => None,
+        }
+    }
+}
+
 impl AssumedRole {
     /// Prepares the exchange and sends nothing. The session is named after the integration.
     ///
@@ -121,25 +140,18 @@ impl AssumedRole {
     /// # Errors
     /// If the role cannot be assumed.
     pub(super) async fn current(&self) -> Result<Credentials, RoleError> {
-        let mut outcome = self.0.outcome.lock().await;
-        #[expect(
-            clippy::disallowed_methods,
-            reason = "credentials have an end, which only the clock tells"
-        )]
-        let now = SystemTime::now();
-        match &*outcome {
-            Outcome::Session(kept) if kept.expiry().is_some_and(|end| end > now + RENEWAL) => return Ok(kept.clone()),
-            Outcome::Failure(error, end) if Instant::now() < *end => return Err(error.clone()),
-            Outcome::Nothing | Outcome::Session(_) | Outcome::Failure(..) => (),
+        if let Some(kept) = self.0.outcome.lock().await.kept() {
+            return kept;
         }
-        let given = self.0.assume().await;
-        *outcome = match &given {
-            Ok(credentials) => Outcome::Session(credentials.clone()),
-            // Other callers may have more of it.
-            Err(RoleError::OutOfTime { .. }) => Outcome::Nothing,
-            Err(error) => Outcome::Failure(error.clone(), Instant::now() + FAILURE_KEPT),
-        };
-        given
+        // The exchange goes on if this caller gives up: others need it, too.
+        let inner = Arc::clone(&self.0);
+        let renewing = tokio::spawn(async move { inner.renew().await }.in_current_span());
+        match renewing.await.map_err(JoinError::try_into_panic) {
+            Ok(given) => given,
+            Err(Ok(panic)) => resume_unwind(panic),
+            // The process ends.
+            Err(Err(_)) => Err(RoleError::OutOfTime { call: self.0.call() }),
+        }
     }
 
     /// Drops credentials that AWS says have expired, unless there are newer ones.
@@ -148,6 +160,24 @@ impl AssumedRole {
         if matches!(&*outcome, Outcome::Session(kept) if kept == stale) {
             *outcome = Outcome::Nothing;
         }
+    }
+}
+
+impl Inner {
+    async fn renew(&self) -> Result<Credentials, RoleError> {
+        let mut outcome = self.outcome.lock().await;
+        // Somebody else may have been first.
+        if let Some(kept) = outcome.kept() {
+            return kept;
+        }
+        let given = self.assume().await;
+        *outcome = match &given {
+            Ok(credentials) => Outcome::Session(credentials.clone()),
+            // Other callers may have more of it.
+            Err(RoleError::OutOfTime { .. }) => Outcome::Nothing,
+            Err(error) => Outcome::Failure(error.clone(), Instant::now() + FAILURE_KEPT),
+        };
+        given
     }
 }
 

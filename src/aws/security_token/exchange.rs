@@ -201,7 +201,7 @@ impl Inner {
         Ok(answer.credentials)
     }
 
-    fn call(&self) -> Call {
+    pub(super) fn call(&self) -> Call {
         Call {
             operation: match self.proof {
                 Proof::AccessKey { .. } | Proof::Role { .. } => "AssumeRole",

@@ -294,6 +294,15 @@ async fn many_who_come_at_once_share_one_exchange() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_exchange_whose_caller_gives_up_serves_the_next_one() {
+    let bench = Bench::keyless(vec![for_token(1, LATER)]);
+    let halfway = tokio::time::timeout(Duration::from_millis(500), bench.role.current()).await;
+    assert!(halfway.is_err(), "{halfway:?}");
+    assert_eq!(bench.role.current().await.unwrap().access_key_id(), "ASIA1");
+    assert_eq!(bench.requests().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn credentials_that_are_about_to_end_are_renewed_with_a_new_exchange() {
     let soon = OffsetDateTime::now_utc() + RENEWAL - AzureDuration::seconds(1);
     let soon = azure_core::time::to_rfc3339(&soon);
