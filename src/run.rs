@@ -10,6 +10,7 @@ mod epilogue;
 mod explain;
 mod facts;
 mod gateways;
+mod ground;
 mod guard;
 mod hands;
 mod held;

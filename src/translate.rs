@@ -50,45 +50,37 @@ pub fn source_key(gateway: &Gateway, api: &GatewayApi) -> SourceKey {
     }
 }
 
-/// The API entity of an API that stands alone, without its versions. Rules set its fields as their types allow.
+/// An API's part of an entity, its group's or its own, without fields and versions.
 ///
 /// # Errors
-/// If the integration's name and the API's id do not form a valid entity name.
-pub fn desired_api(
-    integration: &Integration,
-    place: Place<'_>,
-    api: &GatewayApi,
-    types: &MetadataTypes,
-) -> Result<DesiredApi, InvalidName> {
-    let name = EntityName::of_api(&integration.name, &api.id)?;
-    Ok(desired(integration, place, api, types, (name, false)))
+/// If it stands alone and the integration's name and its id do not form a valid entity name.
+pub fn listed_api(integration: &Integration, place: Place<'_>, api: &GatewayApi) -> Result<DesiredApi, InvalidName> {
+    let (name, is_group) = match group_of(integration, api) {
+        Some(group) => (group, true),
+        None => (EntityName::of_api(&integration.name, &api.id)?, false),
+    };
+    let source = integration.sources.iter().position(|source| source == place.source);
+    let member = DesiredMember {
+        key: source_key(place.gateway, api),
+        source_order: source.unwrap_or_default(),
+        title: api_title(api),
+        fields: Fields::default(),
+    };
+    Ok(DesiredApi::of_member(name, is_group, member))
 }
 
-/// A member's part of its group's entity, without its versions.
-#[must_use]
-pub fn desired_group(
+/// Fills in the fields of an entity that this API decides. Rules set them as their types allow.
+pub fn add_fields(
+    desired: &mut DesiredApi,
     integration: &Integration,
     place: Place<'_>,
     api: &GatewayApi,
     types: &MetadataTypes,
-    group: EntityName,
-) -> DesiredApi {
-    desired(integration, place, api, types, (group, true))
-}
-
-/// An API's part of an entity, without its versions.
-fn desired(
-    integration: &Integration,
-    place: Place<'_>,
-    api: &GatewayApi,
-    types: &MetadataTypes,
-    (name, is_group): (EntityName, bool),
-) -> DesiredApi {
+) {
     let gateway = place.gateway;
-    let title = api_title(api);
     let description = description(api.description.as_deref(), API_DESCRIPTION_MAX);
     let mut enforced = vec![
-        field(&["title"], Some(json!(title))),
+        field(&["title"], Some(json!(api_title(api)))),
         field(&["description"], description.map(Value::from)),
         field(&["kind"], Some(json!(kind(api.api_type)))),
     ];
@@ -104,19 +96,13 @@ fn desired(
         types,
         subject: Subject::of(place, api),
         stage_name: None,
-        member: member(is_group, gateway, api),
+        member: member(desired.is_group, gateway, api),
     };
-    let skips = mapping.fill(EntityKind::Api, &mut fields);
-    fields.enforced.shrink_to_fit();
-    fields.initial.shrink_to_fit();
-    let source = integration.sources.iter().position(|source| source == place.source);
-    let member = DesiredMember {
-        key: source_key(gateway, api),
-        source_order: source.unwrap_or_default(),
-        title,
-        fields,
-    };
-    DesiredApi::of_member(name, is_group, member, skips)
+    desired.skips.extend(mapping.fill(EntityKind::Api, &mut fields));
+    let key = source_key(gateway, api);
+    if let Some(member) = desired.members.iter_mut().find(|member| member.key == key) {
+        member.fields = fields;
+    }
 }
 
 /// The title of an API in the catalog.

@@ -35,7 +35,7 @@ use crate::model::{
     GatewayApi, GroupBy, ImportSpecification, Integration, IntegrationName, LifecycleStage, MetadataTypes, Problem,
     Region, RoleArn, Source, Stage, StageExport, UnitId, digest, stage_entity_name,
 };
-use crate::translate::{Around, Place, add_stages, definition, desired_api};
+use crate::translate::{Around, Place, add_fields, add_stages, definition, listed_api};
 
 /// The host of the API's own URLs.
 const OWN_HOST: &str = "a1b2c3d4e5.execute-api.us-east-1.amazonaws.com";
@@ -276,7 +276,7 @@ fn api(api_type: ApiType) -> Option<GatewayApi> {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
-        tags: BTreeMap::new(),
+        tags: Box::default(),
     })
 }
 
@@ -340,10 +340,12 @@ fn assert_is_last_page(script: &Script, position: &str) {
 }
 
 fn desired(integration: &Integration, api: &GatewayApi) -> DesiredApi {
-    let types = MetadataTypes::default();
-    let Ok(desired) = desired_api(integration, place(integration, &gateway(integration)), api, &types) else {
+    let (gateway, types) = (gateway(integration), MetadataTypes::default());
+    let place = place(integration, &gateway);
+    let Ok(mut desired) = listed_api(integration, place, api) else {
         unreachable!("there is no name for {api:?}");
     };
+    add_fields(&mut desired, integration, place, api, &types);
     desired
 }
 

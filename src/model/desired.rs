@@ -131,7 +131,7 @@ pub enum Definition {
 impl DesiredApi {
     /// One member's part of an API, without versions.
     #[must_use]
-    pub fn of_member(name: EntityName, is_group: bool, member: DesiredMember, skips: Vec<Skip>) -> Self {
+    pub fn of_member(name: EntityName, is_group: bool, member: DesiredMember) -> Self {
         Self {
             name,
             is_group,
@@ -142,7 +142,7 @@ impl DesiredApi {
             predecessors: BTreeSet::new(),
             inherited: BTreeSet::new(),
             versions: Vec::new(),
-            skips,
+            skips: Vec::new(),
         }
     }
 

@@ -1,6 +1,5 @@
 //! The contents of Amazon API Gateway that matter to the app.
 
-use std::collections::BTreeMap;
 use std::fmt;
 
 use super::{ApiId, ApiType, Format, Model, Route, SkipReason, is_blank};
@@ -27,8 +26,8 @@ pub struct GatewayApi {
     pub vpc_endpoint_ids: Vec<String>,
     /// Whether its `execute-api` URL is disabled, so that only custom domains reach it.
     pub execute_api_disabled: bool,
-    /// Its tags, including those of AWS.
-    pub tags: BTreeMap<String, String>,
+    /// Its tags by key, including those of AWS. A run holds ten thousand APIs with a few each, so this is no map.
+    pub tags: Box<[(String, String)]>,
 }
 
 impl GatewayApi {
@@ -38,7 +37,7 @@ impl GatewayApi {
     #[must_use]
     pub fn tag(&self, key: &str) -> Option<&str> {
         let mut tags = self.tags.iter().filter(|(_, value)| !is_blank(value));
-        if let Some((_, value)) = tags.clone().find(|(found, _)| *found == key) {
+        if let Some((_, value)) = tags.clone().find(|(found, _)| found == key) {
             return Some(value);
         }
         let folded = key.to_lowercase();

@@ -181,10 +181,5 @@ pub(super) fn staying(
 ) -> Option<DesiredApi> {
     let told = desired.member(member)?;
     let is_group = EntityName::of_api(integration, &member.api_id).ok().as_ref() != Some(name);
-    let mut skips = desired.skips.clone();
-    skips.retain(|skip| !desired.is_group || skip.is_of(member));
-    for skip in &mut skips {
-        skip.member = is_group.then(|| member.to_string());
-    }
-    Some(DesiredApi::of_member(name.clone(), is_group, told.clone(), skips))
+    Some(DesiredApi::of_member(name.clone(), is_group, told.clone()))
 }

@@ -149,9 +149,16 @@ pub struct Agenda {
     pub conflicts: Vec<Conflict>,
 }
 
-/// Compares the two lists. `failed` are the ids of the APIs that failed in the last run.
+/// Compares the two lists. `failed` are the ids of the APIs that failed in the last run; `add_fields` fills in the
+/// fields of a desired API, which are not kept.
 #[must_use]
-pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed: &BTreeSet<String>) -> Agenda {
+pub fn survey(
+    rules: &Rules,
+    observed: Observed,
+    cursor: Option<&Cursor>,
+    failed: &BTreeSet<String>,
+    add_fields: impl Fn(&mut DesiredApi),
+) -> Agenda {
     let mut agenda = Agenda::default();
     let mut reasons = judge_presence(&observed, &mut agenda.owned);
     let presences = observed.presences();
@@ -182,7 +189,9 @@ pub fn survey(rules: &Rules, observed: Observed, cursor: Option<&Cursor>, failed
             agenda.skips.push(skip(&api, SkipReason::NameCollision, message));
         } else if let Some(current) = owned.remove(&api.name) {
             tell_others(&mut api, &current, &presences);
-            let is_first = differs(&api, &current.unfolded())
+            let mut filled = api.clone();
+            add_fields(&mut filled);
+            let is_first = differs(&filled, &current.unfolded())
                 || api
                     .members
                     .iter()
@@ -294,6 +303,9 @@ fn joined(mut desired: Vec<DesiredApi>) -> Vec<DesiredApi> {
             Some(last) if last.is_group && api.is_group && last.name == api.name => last.join(api),
             Some(_) | None => joined.push(api),
         }
+    }
+    for api in &mut joined {
+        api.members.shrink_to_fit();
     }
     joined
 }

@@ -4,13 +4,14 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Index;
 use std::sync::Arc;
 
+use super::ground::Ground;
 use super::observe::{Excluded, Sides, report};
 use super::request::SyncRequest;
 use crate::catalog::FoldedApi;
 use crate::catalog::journal::Journal;
 use crate::model::{
-    Conflict, Cursor, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, Skip, Skipped, SourceKey, deep_slot,
-    slot,
+    Conflict, Cursor, DesiredApi, Failure, Gateway, GatewayApi, GatewayReport, GatewayState, Skip, Skipped, SourceKey,
+    deep_slot, slot,
 };
 use crate::plan::{Current, Hold, Job, Leaving, OwnedApis, survey};
 use crate::planted::planted_deep_checks;
@@ -75,9 +76,14 @@ impl Members {
         members.find(|(member, _)| member == key).map(|(_, api)| api)
     }
 
+    /// All of them.
+    pub fn iter(&self) -> impl Iterator<Item = (&SourceKey, &GatewayApi)> + Clone {
+        self.0.iter().map(|(key, api)| (key, api))
+    }
+
     /// Their keys.
     pub fn keys(&self) -> impl Iterator<Item = &SourceKey> {
-        self.0.iter().map(|(key, _)| key)
+        self.iter().map(|(key, _)| key)
     }
 }
 
@@ -153,9 +159,8 @@ pub struct Before<'a> {
 }
 
 /// Makes the agenda from the observations.
-pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks {
+pub fn agenda(sides: Sides, ground: &Ground, request: &SyncRequest, before: Before<'_>) -> Tasks {
     let Sides {
-        rules,
         observed,
         mut apis,
         reports,
@@ -167,7 +172,8 @@ pub fn agenda(sides: Sides, request: &SyncRequest, before: Before<'_>) -> Tasks 
     } = sides;
     let cursor = before.journal.cursor.as_ref();
     let cursor = cursor.map(|cursor| cursor.for_run(request.deep, request.definitions));
-    let survey = survey(&rules, observed, cursor.as_ref(), before.failed);
+    let add_fields = |api: &mut DesiredApi| ground.add_fields(api, |key| apis.get(key));
+    let survey = survey(&ground.rules, observed, cursor.as_ref(), before.failed, add_fields);
     let moving = survey.jobs.iter().flat_map(|job| &job.predecessors);
     let moving: BTreeSet<SourceKey> = moving.map(|(key, _)| key.clone()).collect();
     let mut tasks: Vec<Task> = survey

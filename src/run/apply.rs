@@ -5,50 +5,33 @@ use std::sync::{Arc, LazyLock};
 
 use futures::future::join_all;
 use futures::{StreamExt, stream};
+use tokio::sync::Semaphore;
 use tracing::{Instrument, Span};
 
 use super::agenda::Task;
 use super::drive::{Paused, Subject, drive, look, mark_unchecked};
+use super::ground::Ground;
 use super::hands::Hands;
 use super::interruption::{Interruption, Wait, guarded};
 use super::moves::versions_and_deployments;
-use super::observe::Sides;
-use super::places::Places;
-use super::request::SyncRequest;
 use crate::catalog::ApiProof;
 use crate::error_chain::error_chain;
 use crate::model::{
-    Conflict, DesiredApi, DesiredMember, Domains, EntityName, Gateway, GatewayApi, Integration, SourceKey, Stage,
-    stage_entity_name,
+    Conflict, DesiredApi, DesiredMember, Domains, EntityName, Gateway, GatewayApi, SourceKey, Stage, stage_entity_name,
 };
-use crate::plan::{Counts, Current, Done, Event, Rules, Standing, Step, Whole, Work, inherit};
+use crate::plan::{Current, Done, Event, Standing, Step, Whole, Work, inherit};
 use crate::planted::panic_if_planted;
 use crate::telemetry::api_span;
 use crate::translate::{self, Around, add_stages, stage_selection};
 
-/// APIs worked on concurrently: enough to use both sides' request budgets at usual latencies.
+/// APIs of one gateway worked on concurrently: enough to use both sides' request budgets at usual latencies.
 pub const SIDE_BY_SIDE: usize = 16;
-/// Additional ones for each further gateway, which has its own pace.
-const FOR_EACH_GATEWAY: usize = 2;
+/// The same for many gateways, each of which has its own pace: one call of each is usually waiting for it.
+const OF_MANY: usize = 2;
+/// APIs worked on concurrently on all gateways: each takes up to 200 KB.
+const IN_FLIGHT_MAX: usize = 48;
 /// The domains of a gateway that was not read.
 static UNREAD: LazyLock<Domains> = LazyLock::new(|| Domains::Unknown("they were not read".to_owned()));
-
-/// The run's data that work on every API needs.
-#[derive(Debug)]
-pub struct Ground {
-    /// The integration.
-    pub integration: Integration,
-    /// The custom domains of each gateway.
-    pub domains: HashMap<Gateway, Domains>,
-    /// The sources of the gateways.
-    pub places: Places,
-    /// The rules for planning.
-    pub rules: Arc<Rules>,
-    /// Whether the rules for the desired state are those of the last complete run.
-    pub has_same_rules: bool,
-    /// Whether this sync requested definitions.
-    pub with_definitions: bool,
-}
 
 /// How the work on an API ended.
 #[derive(Debug)]
@@ -78,8 +61,8 @@ pub struct ApiOutcome {
     pub wait: Option<Wait>,
     /// The changes made.
     pub done: Done,
-    /// The number of our entities below it, by gateway, if its stages were read.
-    pub owned_below: BTreeMap<Gateway, Counts>,
+    /// Whether it was looked at.
+    pub looked_at: bool,
     /// The work, if it waits for the guard.
     pub pending: Option<Box<Paused>>,
     /// The API, if this run created it.
@@ -94,7 +77,7 @@ impl ApiOutcome {
             ended: Ended::Remaining,
             wait: None,
             done: Done::default(),
-            owned_below: BTreeMap::new(),
+            looked_at: false,
             pending: None,
             born: None,
         }
@@ -170,18 +153,6 @@ pub struct Worked {
 }
 
 impl Ground {
-    /// Takes the ground of a run from what was observed.
-    pub fn of(integration: &Integration, sides: &mut Sides, request: &SyncRequest) -> Self {
-        Self {
-            integration: integration.clone(),
-            domains: std::mem::take(&mut sides.domains),
-            places: Places::of(&sides.gateways),
-            rules: Arc::clone(&sides.rules),
-            has_same_rules: sides.observed.has_same_rules,
-            with_definitions: request.definitions,
-        }
-    }
-
     /// Looks at one API.
     ///
     /// # Errors
@@ -229,6 +200,7 @@ impl Ground {
             .map(|member| self.read_member(hands, task, member, recorded));
         let reads = join_all(reads).await;
         let (mut desired, mut failures) = (task.job.desired.clone(), Vec::new());
+        self.add_fields(&mut desired, |key| task.apis.get(key));
         for (DesiredMember { key, .. }, read) in members.iter().zip(reads) {
             match read {
                 Ok(one) => desired.join(one),
@@ -261,12 +233,7 @@ impl Ground {
         }
         let api = &task.apis[&member.key];
         let stages = hands.client(gateway)?.stages(api).await?;
-        let mut one = DesiredApi::of_member(
-            task.job.desired.name.clone(),
-            task.job.desired.is_group,
-            member.clone(),
-            Vec::new(),
-        );
+        let mut one = DesiredApi::of_member(task.job.desired.name.clone(), task.job.desired.is_group, member.clone());
         if !self.has_same_rules {
             one.departed_stages = self.left_out(&member.key, api, &stages, one.is_group);
         }
@@ -292,10 +259,6 @@ impl Ground {
             .collect()
     }
 
-    fn side_by_side(&self) -> usize {
-        SIDE_BY_SIDE + FOR_EACH_GATEWAY * self.domains.len().saturating_sub(1)
-    }
-
     fn imports_on_demand(&self) -> bool {
         self.with_definitions && self.rules.on_demand
     }
@@ -313,24 +276,19 @@ impl Ground {
     /// Looks at all APIs. Writes nothing.
     pub async fn look_at_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Looked> {
         hands.meter.start(tasks.len());
-        let mut looks: Vec<(usize, Looked)> = stream::iter(by_turns(tasks, Task::gateway))
-            .map(|(turn, task)| async move {
-                let look = self.look_at(hands, &task).instrument(span(&task)).await;
-                hands.meter.count();
-                (turn, Looked { task, look })
-            })
-            .buffer_unordered(self.side_by_side())
-            .collect()
-            .await;
-        looks.sort_by_key(|(turn, _)| *turn);
-        looks.into_iter().map(|(_, looked)| looked).collect()
+        let look = |_, task: Task| async move {
+            let look = self.look_at(hands, &task).instrument(span(&task)).await;
+            hands.meter.count();
+            Looked { task, look }
+        };
+        for_each(tasks, Task::gateway, look).await
     }
 
     /// Looks at all APIs and brings them in line.
     pub async fn work_on_all(&self, hands: &Hands, tasks: Vec<Task>) -> Vec<Worked> {
         hands.meter.start(tasks.len());
-        let worked = stream::iter(by_turns(tasks, Task::gateway)).map(|(turn, task)| async move {
-            let outcome = if may_begin(hands, turn, task.gateway()) {
+        let work = |place, task: Task| async move {
+            let outcome = if may_begin(hands, place, task.gateway()) {
                 let work = async { self.work_on(hands, &task, self.look_at(hands, &task).await).await };
                 let outcome = work.instrument(span(&task)).await;
                 hands.meter.count();
@@ -338,28 +296,28 @@ impl Ground {
             } else {
                 ApiOutcome::unbegun()
             };
-            (turn, Worked { task, outcome })
-        });
-        in_order(worked.buffer_unordered(self.side_by_side()).collect().await)
+            Worked { task, outcome }
+        };
+        for_each(tasks, Task::gateway, work).await
     }
 
     /// Brings all APIs in line that were looked at.
     pub async fn work_on_looks(&self, hands: &Hands, looks: Vec<Looked>) -> Vec<Worked> {
         hands.meter.start(looks.len());
-        let worked = stream::iter(looks.into_iter().enumerate()).map(|(turn, Looked { task, look })| async move {
+        let work = |place, Looked { task, look }: Looked| async move {
             let takes_time = look
                 .as_ref()
                 .is_ok_and(|paused| !matches!(paused.step, Step::Done | Step::AwaitRemovals));
-            let outcome = if !takes_time || may_begin(hands, turn, task.gateway()) {
+            let outcome = if !takes_time || may_begin(hands, place, task.gateway()) {
                 let outcome = self.work_on(hands, &task, look).instrument(span(&task)).await;
                 hands.meter.count();
                 outcome
             } else {
                 ApiOutcome::unbegun()
             };
-            (turn, Worked { task, outcome })
-        });
-        in_order(worked.buffer_unordered(self.side_by_side()).collect().await)
+            Worked { task, outcome }
+        };
+        for_each(looks, |looked| looked.task.gateway(), work).await
     }
 
     async fn work_on(&self, hands: &Hands, task: &Task, look: Result<Paused, Interruption>) -> ApiOutcome {
@@ -370,7 +328,7 @@ impl Ground {
                     ..ApiOutcome::unbegun()
                 };
                 self.go_on(hands, task, paused, &mut outcome).await;
-                outcome.owned_below = task.job.owned_below();
+                outcome.looked_at = true;
                 outcome
             }
             Err(interruption) => {
@@ -413,42 +371,103 @@ fn span(task: &Task) -> Span {
     api_span(task.api().id.as_str())
 }
 
-/// The tasks with their places in the order, the gateways taking turns: each has its own pace, so none waits for another's.
-fn by_turns<T>(tasks: Vec<T>, gateway: impl Fn(&T) -> &Gateway) -> impl Iterator<Item = (usize, T)> {
-    let mut counts: HashMap<Gateway, usize> = HashMap::new();
-    let mut turns = Vec::with_capacity(tasks.len());
+/// Does work on all tasks, given their places in the order, and returns the results in that order.
+///
+/// Each gateway has a queue of its own, so that a throttled one holds up nobody else. They take turns.
+async fn for_each<T, R, W: Future<Output = R>>(
+    tasks: Vec<T>,
+    gateway: impl Fn(&T) -> &Gateway,
+    work: impl Fn(usize, T) -> W,
+) -> Vec<R> {
+    let mut queues: HashMap<Gateway, Vec<(usize, T)>> = HashMap::new();
     for (place, task) in tasks.into_iter().enumerate() {
-        let count = counts.entry(gateway(&task).clone()).or_default();
-        *count += 1;
-        turns.push((*count, (place, task)));
+        queues.entry(gateway(&task).clone()).or_default().push((place, task));
     }
-    turns.sort_by_key(|(turn, _)| *turn);
-    turns.into_iter().map(|(_, task)| task)
-}
-
-fn in_order(mut worked: Vec<(usize, Worked)>) -> Vec<Worked> {
-    worked.sort_by_key(|(turn, _)| *turn);
-    worked.into_iter().map(|(_, worked)| worked).collect()
+    let of_one = if queues.len() > 1 { OF_MANY } else { SIDE_BY_SIDE };
+    let permits = Semaphore::new(IN_FLIGHT_MAX);
+    let (work, permits) = (&work, &permits);
+    let queues = queues.into_values().map(|queue| {
+        let queue = stream::iter(queue).map(move |(place, task)| async move {
+            // The semaphore is never closed.
+            let _permit = permits.acquire().await;
+            // Boxed, so that those that wait take no memory.
+            (place, Box::pin(work(place, task)).await)
+        });
+        Box::pin(queue.buffer_unordered(of_one))
+    });
+    let mut done: Vec<(usize, R)> = stream::select_all(queues).collect().await;
+    done.sort_by_key(|(place, _)| *place);
+    done.into_iter().map(|(_, result)| result).collect()
 }
 
 /// Whether work on an API may begin: the first few always may, so that every run makes progress.
-fn may_begin(hands: &Hands, turn: usize, gateway: &Gateway) -> bool {
-    hands.refusal_on(gateway).is_none() && (turn < SIDE_BY_SIDE || hands.budget.may_begin())
+fn may_begin(hands: &Hands, place: usize, gateway: &Gateway) -> bool {
+    hands.refusal_on(gateway).is_none() && (place < SIDE_BY_SIDE || hands.budget.may_begin())
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Mutex;
+    use std::time::Duration;
+
+    use tokio::time::{Instant, sleep};
+
     use super::*;
 
-    #[test]
-    fn gateways_take_turns_and_each_keeps_its_order() {
-        let gateway = |region: &str| Gateway {
+    /// Work that takes so many seconds; returns the results with their times.
+    async fn times(tasks: Vec<(Gateway, u64)>) -> Vec<u64> {
+        let began = Instant::now();
+        let work = |_, (_, seconds)| async move {
+            sleep(Duration::from_secs(seconds)).await;
+            began.elapsed().as_secs()
+        };
+        for_each(tasks, |(gateway, _)| gateway, work).await
+    }
+
+    fn gateway(region: &str) -> Gateway {
+        Gateway {
             account: None,
             region: crate::model::Region::parse(region).unwrap(),
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_slow_gateway_holds_up_no_other() {
+        let [slow, other] = ["eu-west-1", "us-east-1"].map(gateway);
+        let mut tasks = vec![(slow, 100); 200];
+        tasks.extend(vec![(other, 1); 20]);
+        let times = times(tasks).await;
+        assert_eq!(
+            (times[..200].iter().max(), times[200..].iter().max()),
+            (Some(&10_000), Some(&10))
+        );
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_gateway_has_many_in_flight_and_many_gateways_have_no_more_than_all_may() {
+        let one = vec![(gateway("eu-west-1"), 1); 32];
+        assert_eq!(times(one).await.last(), Some(&2));
+        let regions = (0..100).map(|number| gateway(&format!("eu-west-{number}")));
+        let most = Mutex::new((0, 0));
+        let work = |_, _| async {
+            let in_flight = {
+                let mut counts = most.lock().unwrap();
+                counts.0 += 1;
+                counts.1 = counts.1.max(counts.0);
+                counts.0
+            };
+            sleep(Duration::from_secs(1)).await;
+            most.lock().unwrap().0 -= 1;
+            in_flight
         };
+        for_each(regions.collect(), |gateway| gateway, work).await;
+        assert_eq!(*most.lock().unwrap(), (0, IN_FLIGHT_MAX));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn results_are_in_the_order_of_the_tasks() {
         let [one, other] = ["eu-west-1", "us-east-1"].map(gateway);
-        let tasks = vec![&one, &one, &one, &other, &other];
-        let places: Vec<usize> = by_turns(tasks, |task| task).map(|(place, _)| place).collect();
-        assert_eq!(places, [0, 3, 1, 4, 2]);
+        let tasks = vec![(one.clone(), 3), (other.clone(), 1), (one, 5), (other, 2)];
+        assert_eq!(times(tasks).await, [3, 1, 5, 2]);
     }
 }

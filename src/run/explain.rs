@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::agenda::{Task, Tasks};
-use super::apply::Ground;
 use super::delete::ensure_gone;
 use super::drive::Paused;
+use super::ground::Ground;
 use super::guard::{Guard, gateway_of};
 use super::hands::Hands;
 use super::held::held_message;

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::agenda::Task;
 use crate::azure::{Assignment, Catalog, CatalogError, MetadataSchema, Refusal};
 use crate::catalog::facts::{Fit, fact_schema, fit};
-use crate::model::{DesiredApi, Fact};
+use crate::model::{Fact, GatewayApi, SourceKey};
 
 /// The kind of entity that has facts.
 const ENTITY: &str = "api";
@@ -29,11 +28,13 @@ pub struct LeftOutFact {
 pub async fn ensure_facts<'a>(
     catalog: &Catalog,
     present: &[MetadataSchema],
-    apis: impl Iterator<Item = &'a DesiredApi> + Clone,
+    facts: &BTreeSet<Fact>,
+    apis: impl Iterator<Item = (&'a SourceKey, &'a GatewayApi)> + Clone,
 ) -> Result<Vec<LeftOutFact>, CatalogError> {
     let mut left_out = Vec::new();
-    for fact in Fact::ALL {
-        let values = values(fact, apis.clone());
+    for fact in facts.iter().copied() {
+        let values = apis.clone().filter_map(|(key, api)| fact.value(&key.gateway, api));
+        let values: BTreeSet<String> = values.collect();
         let name = fact.schema_name();
         let found = present.iter().find(|schema| schema.name.eq_ignore_ascii_case(name));
         let is_there =
@@ -64,18 +65,6 @@ pub async fn ensure_facts<'a>(
     Ok(left_out)
 }
 
-/// Removes the facts from the desired state of the APIs in this run.
-pub fn leave_out(left_out: &[LeftOutFact], tasks: &mut [Task]) {
-    for LeftOutFact { fact, .. } in left_out {
-        let path = fact.path();
-        for task in tasks.iter_mut() {
-            for member in &mut task.job.desired.members {
-                member.fields.enforced.retain(|(other, _)| *other != path);
-            }
-        }
-    }
-}
-
 impl LeftOutFact {
     fn for_good(fact: Fact, why: &str) -> Self {
         let name = fact.schema_name();
@@ -85,20 +74,6 @@ impl LeftOutFact {
             for_good: true,
         }
     }
-}
-
-/// The values of a fact on the APIs.
-fn values<'a>(fact: Fact, apis: impl Iterator<Item = &'a DesiredApi>) -> BTreeSet<String> {
-    let path = fact.path();
-    let fields = apis
-        .flat_map(|api| &api.members)
-        .flat_map(|member| &member.fields.enforced);
-    let told = fields
-        .filter(|(other, _)| *other == path)
-        .filter_map(|(_, value)| value.as_ref()?.as_array());
-    told.flatten()
-        .filter_map(|value| value.as_str().map(str::to_owned))
-        .collect()
 }
 
 /// The schema with the values it needs; unchanged if it has them or is somebody else's.

@@ -8,7 +8,7 @@ use super::drive::Paused;
 use crate::catalog::journal::{Confirmation, Journal};
 use crate::catalog::settings::rules_digest;
 use crate::model::{Gateway, Integration, IntegrationName};
-use crate::plan::{Counts, Removal, Removals, Verdict, deletions_id, judge, removals};
+use crate::plan::{Removal, Removals, Verdict, deletions_id, judge, removals};
 
 /// A run's part in a confirmation.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,7 +188,7 @@ impl Guard {
         let mut removals = self.removals(tasks);
         for Looked { task, look } in looks {
             if let Ok(paused) = look {
-                self.add_below(&mut removals, task, &task.job.owned_below(), Some(paused));
+                self.add_below(&mut removals, task, true, Some(paused));
             }
         }
         removals
@@ -198,21 +198,23 @@ impl Guard {
     pub fn removals_of_work(&self, tasks: &Tasks, worked: &[Worked]) -> BTreeMap<Gateway, Removals> {
         let mut removals = self.removals(tasks);
         for Worked { task, outcome } in worked {
-            self.add_below(&mut removals, task, &outcome.owned_below, outcome.pending.as_deref());
+            self.add_below(&mut removals, task, outcome.looked_at, outcome.pending.as_deref());
         }
         removals
     }
 
-    /// Adds our entities below an API and those to be removed.
+    /// Adds our entities below an API that was looked at, and those to be removed.
     fn add_below(
         &self,
         removals: &mut BTreeMap<Gateway, Removals>,
         task: &Task,
-        owned: &BTreeMap<Gateway, Counts>,
+        looked_at: bool,
         paused: Option<&Paused>,
     ) {
-        for (gateway, counts) in owned {
-            self.of(removals, gateway).owned_below += *counts;
+        if looked_at {
+            for (gateway, counts) in task.job.owned_below() {
+                self.of(removals, &gateway).owned_below += counts;
+            }
         }
         for removal in paused.into_iter().flat_map(|paused| paused.work.removals()) {
             let removals = self.of(removals, gateway_of(task, removal));

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::agenda::{Before, Tasks, agenda};
-use super::apply::Ground;
+use super::ground::Ground;
 use super::guard::Guard;
 use super::hands::{Hands, Watch};
 use super::observe::observe;
@@ -70,7 +70,7 @@ pub async fn look_only(
         failed: &BTreeSet::new(),
         hour: None,
     };
-    let tasks = agenda(sides, request, before);
+    let tasks = agenda(sides, &ground, request, before);
     let guard = Guard::new(integration, journal.clone(), &tasks);
     let watch = Watch::new(registration);
     let hands = Hands::new(

@@ -17,9 +17,7 @@ use crate::model::{
 };
 use crate::plan::{CatalogApis, CatalogLimits, Moves, Observation, Observed, Rules, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{
-    Place, Subject, api_title, desired_api, desired_group, group_of, listed_selection, names_environments, source_key,
-};
+use crate::translate::{Place, Subject, api_title, listed_api, listed_selection, names_environments, source_key};
 
 use super::schemas::{metadata_types, required};
 
@@ -221,7 +219,7 @@ impl Sides {
         (list, listing): (ApiList, Listing),
         observation: &mut Observation,
     ) {
-        let (gateway, rules) = (place.gateway, Arc::clone(&self.rules));
+        let gateway = place.gateway;
         for api in listing.unusable {
             let failure = Failure::of(list.kind(), api.id, api.name, gateway, api.message);
             self.failed.push(failure);
@@ -240,11 +238,7 @@ impl Sides {
                     .insert((api.api_type, api.id), selection.to_string());
                 continue;
             }
-            let translated = match group_of(integration, &api) {
-                Some(group) => Ok(desired_group(integration, place, &api, &rules.types, group)),
-                None => desired_api(integration, place, &api, &rules.types),
-            };
-            match translated {
+            match listed_api(integration, place, &api) {
                 Ok(wanted) => {
                     self.apis.insert(source_key(gateway, &api), api);
                     observation.apis.push(wanted);

@@ -17,7 +17,7 @@ use crate::model::{
 };
 use crate::plan::{CatalogApis, Moves, Observation, Observed, Scope};
 use crate::planted::panic_if_planted;
-use crate::translate::{Place, Subject, desired_api, desired_group, group_of, listed_selection, source_key};
+use crate::translate::{Place, Subject, listed_api, listed_selection, source_key};
 
 /// Gateways asked concurrently if nothing tells which one has the API.
 const SIDE_BY_SIDE: usize = 32;
@@ -79,10 +79,7 @@ pub async fn observe_one(
             let message = format!("the integration excludes {api}: {selection}");
             return Err(Problem::new(ErrorCode::ApiNotFound, message).with_target("api"));
         }
-        match group_of(integration, &api) {
-            Some(group) => desired_group(integration, place, &api, &rules.types, group),
-            None => desired_api(integration, place, &api, &rules.types).map_err(|error| invalid(error.to_string()))?,
-        }
+        listed_api(integration, place, &api).map_err(|error| invalid(error.to_string()))?
     };
     if desired.name != name {
         add(session, integration, &mut apis, &desired.name).await?;

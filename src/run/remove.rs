@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use futures::{StreamExt, stream};
 
 use super::agenda::Tasks;
-use super::apply::{Ended, Ground, SIDE_BY_SIDE, Worked};
+use super::apply::{Ended, SIDE_BY_SIDE, Worked};
 use super::delete::{Deleting, delete_apis};
+use super::ground::Ground;
 use super::guard::{Guard, gateway_of};
 use super::hands::Hands;
 use super::held::held_message;

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::agenda::{Before, Tasks, agenda};
-use super::apply::{Ground, Looked};
+use super::apply::Looked;
 use super::conclude::{Ran, conclude};
-use super::facts::{LeftOutFact, ensure_facts, leave_out};
+use super::facts::{LeftOutFact, ensure_facts};
 use super::gateways::Gateways;
+use super::ground::Ground;
 use super::guard::Guard;
 use super::hands::{Hands, Watch};
 use super::index::CatalogIndex;
@@ -75,7 +76,7 @@ pub async fn run(
     };
     let catalog = session.catalog();
     let schemas = sides.schemas.clone();
-    let ground = Ground::of(integration, &mut sides, request);
+    let mut ground = Ground::of(integration, &mut sides, request);
     let clients = sides.gateways.clients();
     let failed = failed_before(registration);
     let before = Before {
@@ -83,7 +84,7 @@ pub async fn run(
         failed: &failed,
         hour: request.plan_id.is_none().then(|| session.hour()),
     };
-    let mut tasks = agenda(sides, request, before);
+    let mut tasks = agenda(sides, &ground, request, before);
     let mut guard = Guard::new(integration, registration.journal.clone(), &tasks);
     let reserve = DELETION_RESERVE.min(session.budget.time_to_begin() / 10);
     let budget = session.budget.less(reserve);
@@ -113,7 +114,14 @@ pub async fn run(
     ensure_schemas(&catalog, &schemas)
         .await
         .map_err(|error| Stop::Failed(error.problem()))?;
-    let looks = tell_facts(&catalog, &schemas, looks, &mut tasks, (&mut tally, &mut guard)).await?;
+    let looks = tell_facts(
+        (&catalog, &schemas),
+        &mut ground,
+        looks,
+        &mut tasks,
+        (&mut tally, &mut guard),
+    )
+    .await?;
     note_before_work(session, registration, request, &tasks, &mut guard).await?;
     let removing = Removing {
         session,
@@ -138,15 +146,15 @@ pub async fn run(
 
 /// Ensures that APIs can have facts, or drops the facts that API Center refuses; then looks at the affected APIs again.
 async fn tell_facts(
-    catalog: &Catalog,
-    schemas: &[MetadataSchema],
+    (catalog, schemas): (&Catalog, &[MetadataSchema]),
+    ground: &mut Ground,
     looks: Option<Vec<Looked>>,
     tasks: &mut Tasks,
     (tally, guard): (&mut Tally, &mut Guard),
 ) -> Result<Option<Vec<Looked>>, Stop> {
     let looked_at = looks.iter().flatten().map(|looked| &looked.task);
-    let apis = looked_at.chain(&tasks.order).map(|task| &task.job.desired);
-    let left_out = ensure_facts(catalog, schemas, apis).await;
+    let apis = looked_at.chain(&tasks.order).flat_map(|task| task.apis.iter());
+    let left_out = ensure_facts(catalog, schemas, &ground.integration.facts, apis).await;
     let left_out = left_out.map_err(|error| Stop::Failed(error.problem()))?;
     if left_out.is_empty() {
         return Ok(looks);
@@ -154,7 +162,8 @@ async fn tell_facts(
     tasks
         .order
         .extend(looks.into_iter().flatten().map(|looked| looked.task));
-    leave_out(&left_out, &mut tasks.order);
+    let words = left_out.iter().map(|left_out| left_out.fact.word().to_owned());
+    ground.integration = ground.integration.without_facts(&words.collect());
     let for_good = left_out.iter().filter(|left_out| left_out.for_good);
     let words = for_good.map(|left_out| left_out.fact.word().to_owned());
     guard.journal.left_out_facts.extend(words);

@@ -145,7 +145,6 @@ fn escaped_length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
 
     use proptest::prelude::*;
     use serde_json::json;
@@ -163,7 +162,7 @@ mod tests {
             endpoint_type: EndpointType::Edge,
             vpc_endpoint_ids: Vec::new(),
             execute_api_disabled: false,
-            tags: BTreeMap::new(),
+            tags: Box::default(),
         }
     }
 

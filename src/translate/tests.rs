@@ -61,7 +61,7 @@ fn api(name: &str) -> GatewayApi {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
-        tags: BTreeMap::new(),
+        tags: Box::default(),
     }
 }
 
@@ -93,6 +93,12 @@ fn place<'a>(integration: &'a Integration, gateway: &'a Gateway) -> Place<'a> {
     }
 }
 
+fn desired_api(integration: &Integration, place: Place<'_>, api: &GatewayApi, types: &MetadataTypes) -> DesiredApi {
+    let mut desired = listed_api(integration, place, api).unwrap();
+    add_fields(&mut desired, integration, place, api, types);
+    desired
+}
+
 fn listed(api: &GatewayApi) -> DesiredApi {
     let (integration, gateway) = (always(), gateway(&always()));
     desired_api(
@@ -101,7 +107,6 @@ fn listed(api: &GatewayApi) -> DesiredApi {
         api,
         &MetadataTypes::default(),
     )
-    .unwrap()
 }
 
 fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage], with_definitions: bool) -> DesiredApi {
@@ -111,8 +116,7 @@ fn staged(integration: &Integration, api: &GatewayApi, stages: &[Stage], with_de
         place(integration, &gateway),
         api,
         &MetadataTypes::default(),
-    )
-    .unwrap();
+    );
     let around = Around {
         integration,
         place: place(integration, &gateway),

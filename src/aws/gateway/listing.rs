@@ -216,11 +216,11 @@ pub(super) fn v2_api(
 }
 
 /// Tags as displayable texts.
-fn tags_of(tags: Option<HashMap<String, String>>) -> BTreeMap<String, String> {
+fn tags_of(tags: Option<HashMap<String, String>>) -> Box<[(String, String)]> {
     let sorted: BTreeMap<String, String> = tags.into_iter().flatten().collect();
     let tags = sorted.into_iter().take(TAGS_MAX);
-    tags.map(|(key, value)| (one_line(&key, TAG_KEY_MAX), one_line(&value, TAG_VALUE_MAX)))
-        .collect()
+    let tags = tags.map(|(key, value)| (one_line(&key, TAG_KEY_MAX), one_line(&value, TAG_VALUE_MAX)));
+    tags.collect::<BTreeMap<_, _>>().into_iter().collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ mod refusals;
 mod sessions;
 mod v2;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -168,7 +168,7 @@ fn api() -> GatewayApi {
         endpoint_type: EndpointType::Regional,
         vpc_endpoint_ids: Vec::new(),
         execute_api_disabled: false,
-        tags: BTreeMap::new(),
+        tags: Box::default(),
     }
 }
 

@@ -89,11 +89,11 @@ impl Source {
         };
         DesiredApi {
             versions,
+            skips: self.skips.clone(),
             ..DesiredApi::of_member(
                 EntityName::of_api(&self.integration.name, &api.id).unwrap(),
                 false,
                 member,
-                self.skips.clone(),
             )
         }
     }

@@ -174,7 +174,7 @@ impl Api {
         };
         DesiredApi {
             versions: versions.collect(),
-            ..DesiredApi::of_member(group_name(), true, member, Vec::new())
+            ..DesiredApi::of_member(group_name(), true, member)
         }
     }
 }

@@ -481,6 +481,7 @@ fn a_survey_joins_what_gateways_have_of_a_group_and_knows_whom_it_could_not_read
             observed,
             None,
             &std::collections::BTreeSet::new(),
+            |_| (),
         );
         let [job] = &agenda.jobs[..] else { panic!("{agenda:?}") };
         assert!(job.desired.members.iter().map(|member| &member.key).is_sorted());

@@ -431,5 +431,11 @@ fn surveyed(
         deep: false,
         definitions: false,
     });
-    survey(&rules, observed, cursor.as_ref(), &std::collections::BTreeSet::new())
+    survey(
+        &rules,
+        observed,
+        cursor.as_ref(),
+        &std::collections::BTreeSet::new(),
+        |_| (),
+    )
 }

@@ -22,6 +22,7 @@ fn take(apis: &[DesiredApi], catalog: &[Entity], room: usize, resume: &str) -> A
         observed(Some(apis.to_vec()), catalog, Scope::All),
         cursor.as_ref(),
         &BTreeSet::new(),
+        |_| (),
     )
 }
 
@@ -207,6 +208,7 @@ fn what_a_run_failed_with_comes_before_what_it_was_carried_past() {
         observed(Some(apis.map(desired).into()), &apis.map(same), Scope::All),
         Some(&cursor("shop-a1", "shop-a4")),
         &["a2", "a9"].map(str::to_owned).into(),
+        |_| (),
     );
     assert_eq!(order(&survey), ["first a2", "same a4", "same a1", "same a3"]);
     assert_eq!(passed(&survey), 2);
@@ -220,6 +222,7 @@ fn a_pass_that_went_around_the_end_has_passed_what_is_outside() {
         observed(Some(apis.map(desired).into()), &apis.map(same), Scope::All),
         Some(&cursor("shop-a3", "shop-a2")),
         &BTreeSet::new(),
+        |_| (),
     );
     let order: Vec<(String, bool)> = order(&survey)
         .into_iter()
@@ -246,7 +249,7 @@ fn nothing_is_gone_when_not_everything_was_looked_at() {
         if unread {
             observed.gateways.insert(other.clone(), observation(None));
         }
-        survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
+        survey(&source(&[]).rules(), observed, None, &BTreeSet::new(), |_| ())
     };
     let found = || Some(vec![desired("a1")]);
     let only = || Scope::Only(vec![key("a1")]);
@@ -329,7 +332,7 @@ fn without(lists: &[ApiList], api_types: &[ApiType], catalog: &[Entity]) -> Agen
         moves: Moves::new(),
         scope: Scope::All,
     };
-    survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
+    survey(&source(&[]).rules(), observed, None, &BTreeSet::new(), |_| ())
 }
 
 #[test]
@@ -404,7 +407,7 @@ fn what_is_on_a_gateway_that_is_wanted_no_longer_departed() {
             has_all_gateways,
             ..observed(None, &[same("a1")], Scope::All)
         };
-        survey(&source(&[]).rules(), observed, None, &BTreeSet::new())
+        survey(&source(&[]).rules(), observed, None, &BTreeSet::new(), |_| ())
     };
     let agenda = elsewhere(true);
     assert_eq!(agenda.leaving[0].gateway, gateway());
@@ -427,7 +430,7 @@ fn what_rules_leave_out_has_opted_out_while_they_are_the_same_and_departed_when_
             has_same_rules,
             ..observed(None, &[same("a1"), same("a2")], Scope::All)
         };
-        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new(), |_| ());
         let leaving = agenda.leaving.into_iter();
         leaving.map(|leaving| leaving.why).collect::<Vec<Why>>()
     };
@@ -451,7 +454,7 @@ fn an_api_of_an_account_that_was_not_known_is_of_the_only_gateway_that_it_may_be
             gateways: gateways.collect(),
             ..observed(None, &[same("a1")], Scope::All)
         };
-        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new(), |_| ());
         let leaving = agenda.leaving.into_iter();
         leaving
             .map(|leaving| (leaving.gateway, leaving.why))
@@ -488,7 +491,7 @@ fn an_api_that_is_part_of_another_entity_now_stays_where_it_was_until_it_has_arr
     let mut observed = observed(Some(vec![group.clone()]), &[same("a1")], Scope::All);
     observed.moves = observed.moves();
     let rules = source(&[]).rules();
-    let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new());
+    let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new(), |_| ());
     let jobs: Vec<(&str, bool, usize)> = agenda
         .jobs
         .iter()
@@ -507,7 +510,7 @@ fn an_api_that_is_part_of_another_entity_now_stays_where_it_was_until_it_has_arr
     ] {
         let moved = observed.moves.values_mut().next().unwrap();
         moved.progress = MoveProgress::Arrived(lost);
-        let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new());
+        let agenda = survey(&rules, observed.clone(), None, &BTreeSet::new(), |_| ());
         let [leaving] = &agenda.leaving[..] else {
             panic!("{agenda:?}")
         };
@@ -572,7 +575,7 @@ fn a_list_that_has_none_of_its_apis_is_held_even_among_many_others() {
             has_same_rules: true,
             api_types: ApiType::ALL.into(),
         };
-        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new());
+        let agenda = survey(&source(&[]).rules(), observed, None, &BTreeSet::new(), |_| ());
         assert_eq!(agenda.leaving.len(), gone.len(), "{what}");
         let removals = removals(&agenda.leaving, &agenda.owned);
         let verdict = judge(&integration("shop").name, &removals, 0);

@@ -59,8 +59,7 @@ fn around(api: &GatewayApi, stage: &Stage, domains: &Domains, recorded: Option<&
         place(&integration, &gateway),
         api,
         &MetadataTypes::default(),
-    )
-    .unwrap();
+    );
     let around = Around {
         integration: &integration,
         place: place(&integration, &gateway),
@@ -428,8 +427,7 @@ fn servers_are_replaced_where_the_exported_ones_are_not_what_people_call() {
             place(&integration, &elsewhere),
             &api,
             &MetadataTypes::default(),
-        )
-        .unwrap();
+        );
         let around = Around {
             integration: &integration,
             place: place(&integration, &elsewhere),

@@ -83,14 +83,13 @@ fn a_member_names_its_deployments_after_itself_and_titles_them_with_source_and_r
     };
     integration.sources.push(named);
     let types = MetadataTypes::default();
-    let group = group_of(&integration, &api("orders")).unwrap();
     for (order, title) in [(0, "us-east-1"), (1, "prod us-east-1")] {
         let place = Place {
             source: &integration.sources[order],
             account_name: None,
             gateway: &gateway,
         };
-        let mut desired = desired_group(&integration, place, &api("orders"), &types, group.clone());
+        let mut desired = desired_api(&integration, place, &api("orders"), &types);
         let around = Around {
             integration: &integration,
             place,

@@ -24,7 +24,7 @@ fn filled(map: &Value, api: &GatewayApi, stages: &[&str]) -> DesiredApi {
     let defaults = json!({ "api": { "team": "nobody", "tier": "silver" } });
     let integration = ruled(&json!({ "map": map, "defaultCustomProperties": defaults }));
     let (gateway, types) = (gateway(&integration), types());
-    let mut desired = desired_api(&integration, place(&integration, &gateway), api, &types).unwrap();
+    let mut desired = desired_api(&integration, place(&integration, &gateway), api, &types);
     let around = Around {
         integration: &integration,
         place: place(&integration, &gateway),
