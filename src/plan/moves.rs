@@ -12,6 +12,9 @@ use crate::model::{DesiredApi, Entity, EntityKind, EntityName, Fields, Integrati
 /// The moves of a run, by the API of the catalog and the gateway API that leaves it.
 pub type Moves = BTreeMap<(EntityName, SourceKey), Move>;
 
+/// The catalog names of the gateways' APIs.
+pub(super) type Homes<'a> = BTreeMap<&'a SourceKey, &'a EntityName>;
+
 /// A gateway API that belongs to another API of the catalog now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Move {
@@ -40,11 +43,11 @@ pub struct Whole<'a> {
 }
 
 /// The gateway APIs whose home is not where the catalog has them.
-pub(super) fn moves(catalog: &CatalogApis, homes: &BTreeMap<SourceKey, EntityName>) -> Moves {
+pub(super) fn moves(catalog: &CatalogApis, homes: &Homes<'_>) -> Moves {
     let mut moves = Moves::new();
     for api in catalog.owned() {
         for member in &api.members {
-            let Some(to) = homes.get(member).filter(|home| **home != api.proof.name) else {
+            let Some(&to) = homes.get(member).filter(|home| ***home != api.proof.name) else {
                 continue;
             };
             let new = catalog.api(to);

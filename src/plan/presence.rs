@@ -4,12 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::catalog_apis::CatalogApis;
-use super::moves::{MoveProgress, Moves, moves, staying};
+use super::moves::{Homes, MoveProgress, Moves, moves, staying};
 use crate::catalog::FoldedApi;
 use crate::model::{ApiId, ApiList, ApiType, DesiredApi, EntityName, Gateway, IntegrationName, Origin, SourceKey};
-
-/// The catalog names of the gateways' APIs.
-type Homes = BTreeMap<SourceKey, EntityName>;
 
 /// The scope of a run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,9 +89,9 @@ impl Observed {
     }
 
     /// The catalog names of the gateways' APIs.
-    fn homes(&self) -> Homes {
+    fn homes(&self) -> Homes<'_> {
         let apis = self.gateways.values().flat_map(|gateway| &gateway.apis);
-        let homes = apis.flat_map(|api| api.members.iter().map(|member| (member.key.clone(), api.name.clone())));
+        let homes = apis.flat_map(|api| api.members.iter().map(|member| (&member.key, &api.name)));
         homes.collect()
     }
 
@@ -170,9 +167,10 @@ impl Observed {
 
     /// Whether the members of our groups that are in no list should still exist.
     pub(super) fn presences(&self) -> BTreeMap<(EntityName, SourceKey), Presence> {
-        let apis = self.catalog.owned();
+        let (apis, homes) = (self.catalog.owned(), self.homes());
         let members = apis.flat_map(|api| api.members.iter().map(|key| (&api.proof.name, key)));
-        let presences = members.map(|(name, key)| {
+        let unlisted = members.filter(|(name, key)| homes.get(key) != Some(name));
+        let presences = unlisted.map(|(name, key)| {
             let presence = self.presence(name, &Origin::from(key));
             ((name.clone(), key.clone()), presence)
         });
