@@ -1,6 +1,7 @@
 //! Keys of gateway APIs: everything is listed, named and reported by them.
 
 use std::fmt;
+use std::sync::Arc;
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -90,14 +91,14 @@ impl ApiList {
 /// The id of an AWS account: twelve digits, possibly with leading zeros.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct AccountId(String);
+pub struct AccountId(Arc<str>);
 
 impl AccountId {
     /// Parses an account's id; `None` unless it has twelve digits.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let is_one = text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit());
-        is_one.then(|| Self(text.to_owned()))
+        is_one.then(|| Self(text.into()))
     }
 
     /// The twelve digits.

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -34,7 +35,7 @@ pub struct InvalidName {
 /// The name of a catalog entity: 3 to 90 characters of `[a-zA-Z0-9-]`, compared ignoring case.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct EntityName(String);
+pub struct EntityName(Arc<str>);
 
 impl EntityName {
     /// Parses a name.
@@ -43,7 +44,7 @@ impl EntityName {
     /// If it does not match `^[a-zA-Z0-9-]{3,90}$`.
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, ENTITY_NAME_MAX) {
-            Ok(Self(name.to_owned()))
+            Ok(Self(name.into()))
         } else {
             Err(InvalidName {
                 kind: "the entity name",
@@ -70,13 +71,13 @@ impl EntityName {
         let room = ENTITY_NAME_MAX - integration.as_str().len() - 1 - end.len();
         let is_fit = is_fit_stage_name(key) && key.len() <= room && !key.ends_with(WEBSOCKET_END);
         let key = if is_fit { key.to_owned() } else { made_name(key, room) };
-        Self(format!("{integration}-{key}{end}"))
+        Self(format!("{integration}-{key}{end}").into())
     }
 
     /// The name of our definitions in this format.
     #[must_use]
     pub fn definition(format: Format) -> Self {
-        Self(format.name().to_owned())
+        Self(format.name().into())
     }
 
     /// Whether it is the name of our definitions in any format.
@@ -87,7 +88,7 @@ impl EntityName {
 
     /// The name of one of our versions or definitions with `-` and a short end.
     pub(super) fn with_end(&self, end: &str) -> Self {
-        Self(format!("{self}-{end}"))
+        Self(format!("{self}-{end}").into())
     }
 
     /// The name as given.
@@ -115,7 +116,7 @@ impl TryFrom<String> for EntityName {
 
 impl From<EntityName> for String {
     fn from(name: EntityName) -> Self {
-        name.0
+        name.as_str().to_owned()
     }
 }
 
@@ -166,7 +167,7 @@ impl IntegrationName {
     /// If it does not match [`Self::PATTERN`].
     pub fn parse(name: &str) -> Result<Self, InvalidName> {
         if is_name(name, INTEGRATION_NAME_MAX) {
-            Ok(Self(EntityName(name.to_owned())))
+            Ok(Self(EntityName(name.into())))
         } else {
             Err(InvalidName {
                 kind: "the integration name",
@@ -198,7 +199,7 @@ impl fmt::Display for IntegrationName {
 /// The id of an API in AWS: letters and digits.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(transparent)]
-pub struct ApiId(String);
+pub struct ApiId(Arc<str>);
 
 impl ApiId {
     /// Longest accepted id, in characters: those of AWS have ten, and an entity name has room for this many.
@@ -211,7 +212,7 @@ impl ApiId {
     pub fn parse(id: &str) -> Result<Self, InvalidName> {
         let valid = (1..=Self::MAX).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if valid {
-            Ok(Self(id.to_owned()))
+            Ok(Self(id.into()))
         } else {
             Err(InvalidName {
                 kind: "the API id",
@@ -241,9 +242,9 @@ impl fmt::Display for ApiId {
 #[must_use]
 pub fn stage_entity_name(stage_name: &str) -> EntityName {
     if is_fit_stage_name(stage_name) {
-        return EntityName(stage_name.to_owned());
+        return EntityName(stage_name.into());
     }
-    EntityName(made_name(stage_name, ENTITY_NAME_MAX))
+    EntityName(made_name(stage_name, ENTITY_NAME_MAX).into())
 }
 
 /// The readable part of a text and 16 hex digits of its SHA-256, in at most `room` characters.

@@ -1,6 +1,7 @@
 //! AWS regions and their partitions.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ pub struct UnknownRegion(String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 #[serde(into = "String")]
 pub struct Region {
-    name: String,
+    name: Arc<str>,
     partition: &'static Partition,
 }
 
@@ -118,7 +119,7 @@ impl Region {
             .and_then(|prefix| PARTITIONS.iter().find(|partition| partition.prefixes.contains(&prefix)))
             .ok_or_else(|| UnknownRegion(quote_name(name)))?;
         Ok(Self {
-            name: name.to_owned(),
+            name: name.into(),
             partition,
         })
     }
@@ -152,7 +153,7 @@ impl Region {
     pub fn home(&self) -> Self {
         let name = self.partition.always_enabled.first().copied();
         Self {
-            name: name.unwrap_or(&self.name).to_owned(),
+            name: name.map_or_else(|| Arc::clone(&self.name), Arc::from),
             partition: self.partition,
         }
     }
@@ -182,14 +183,14 @@ pub fn token_service_region(regions: &[Region]) -> Region {
     enabled
         .or_else(|| regions.first().map(Region::home))
         .unwrap_or_else(|| Region {
-            name: "us-east-1".to_owned(),
+            name: "us-east-1".into(),
             partition: &PARTITIONS[0],
         })
 }
 
 impl From<Region> for String {
     fn from(region: Region) -> Self {
-        region.name
+        region.as_str().to_owned()
     }
 }
 
